@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * ipaddr: IP addresses and networks.
+ *
+ * An IPv4-mapped IPv6 address (::ffff:192.0.2.1) becomes the IPv4 address
+ * wherever one is made from a socket or from a client's text (RFC 7208
+ * section 5); ipaddr_parse6() alone keeps it as it is.
+ */
+#ifndef BASE_IPADDR_H
+#define BASE_IPADDR_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/slice.h"
+
+struct sockaddr;
+
+enum ipaddr_family {
+	IPADDR_NONE = 0,
+	IPADDR_V4 = 4,
+	IPADDR_V6 = 6
+};
+
+struct ipaddr {
+	enum ipaddr_family	family;
+	unsigned char		bytes[16];	/* network order; v4: 4 */
+};
+
+struct ipnet {
+	struct ipaddr	addr;
+	unsigned int	bits;		/* 0..32 or 0..128 */
+};
+
+#define IPADDR_TEXT 46		/* room for the longest text and a NUL */
+
+/* Either family; mapped addresses become IPv4. */
+bool	ipaddr_parse(struct slice text, struct ipaddr *out);
+/* Four decimal octets, each 0..255 without leading zeros. */
+bool	ipaddr_parse4(struct slice text, struct ipaddr *out);
+/* RFC 4291 section 2.2, dotted-quad tail allowed, no zone index. */
+bool	ipaddr_parse6(struct slice text, struct ipaddr *out);
+/* False for NULL and for families other than IP. */
+bool	ipaddr_from_sockaddr(const struct sockaddr *sa, struct ipaddr *out);
+/* Canonical text of RFC 5952, NUL-terminated; "unknown" for no family. */
+void	ipaddr_format(const struct ipaddr *a, char out[IPADDR_TEXT]);
+
+bool	ipaddr_eq(const struct ipaddr *a, const struct ipaddr *b);
+/* True when both are of one family and the first `bits` bits are equal. */
+bool	ipaddr_same_prefix(const struct ipaddr *a, const struct ipaddr *b,
+	    unsigned int bits);
+
+/* "192.0.2.0/24", "2001:db8::/32", or an address alone (all its bits). */
+bool	ipnet_parse(struct slice text, struct ipnet *out);
+bool	ipnet_contains(const struct ipnet *net, const struct ipaddr *a);
+
+#endif

@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * limits: every bound that assay sets, in one place.
+ *
+ * Each names its reason: a section of an RFC, or "ours" where no standard
+ * sets one.  Each is tested at the limit and one past it.
+ */
+#ifndef BASE_LIMITS_H
+#define BASE_LIMITS_H
+
+/* A message as the MTA hands it over. */
+#define LIMIT_HEADER_FIELDS	10000	/* ours: fields kept of one message */
+#define LIMIT_HEADER_BYTES	(2u << 20) /* ours: names and values of them */
+#define LIMIT_MESSAGE_MEMORY	(8u << 20) /* ours: one message's arena */
+#define LIMIT_COMMENT_NESTING	32	/* ours: RFC 5322 sets none */
+#define LIMIT_FROM_MAILBOXES	1000	/* ours: addresses read in From */
+
+/* Authentication-Results. */
+#define LIMIT_AUTHRES_READ	(64u << 10) /* ours: octets read of a field */
+#define LIMIT_AUTHRES_RESULTS	100	/* ours: results read of a field */
+#define LIMIT_AUTHRES_WRITE	(32u << 10) /* ours; libmilter takes < 64 K */
+
+/* Tag lists. */
+#define LIMIT_TAGS		100	/* ours: tags of one list */
+
+/* SPF, RFC 7208 section 4.6.4 unless said otherwise. */
+#define LIMIT_SPF_TERMS		10	/* terms that look something up */
+#define LIMIT_SPF_VOID		2	/* look-ups without an answer */
+#define LIMIT_SPF_MX		10	/* names of one mx mechanism */
+#define LIMIT_SPF_PTR		10	/* names of one ptr or %{p} */
+#define LIMIT_SPF_RECORD	(16u << 10) /* ours: octets of a record */
+#define LIMIT_SPF_RECORD_TERMS	1000	/* ours: terms of one record */
+#define LIMIT_SPF_EXPLANATION	400	/* ours: octets of exp= text kept */
+
+/* DKIM, RFC 6376. */
+#define LIMIT_DKIM_SIGNATURES	10	/* 8.4, ours: default of the setting */
+#define LIMIT_DKIM_FIELD	(64u << 10) /* ours: one DKIM-Signature */
+#define LIMIT_DKIM_H_NAMES	1000	/* ours: names in h= */
+#define LIMIT_DKIM_SIG_B	1024	/* ours: octets of b=, 8192-bit RSA */
+#define LIMIT_DKIM_KEY_RECORD	(16u << 10) /* ours: octets of a record */
+#define LIMIT_DKIM_KEY_RECORDS	3	/* 6.1.2: records tried per name */
+#define LIMIT_DKIM_RSA_BITS	8192	/* RFC 8301 3.2 asks for 4096 */
+#define LIMIT_DKIM_RSA_EXPONENT_BITS 33	/* 8.13, ours: e <= 2^32 */
+#define LIMIT_DKIM_CLOCK_SKEW	300	/* ours: seconds, for t= and x= */
+#define LIMIT_DKIM_KEY_CACHE	1000	/* ours: parsed keys kept */
+
+/* DNS. */
+#define LIMIT_DNS_QUESTIONS	300	/* ours: questions of one message */
+#define LIMIT_DNS_ANSWER	(64u << 10) /* RFC 1035 4.2.2: TCP length */
+#define LIMIT_DNS_RECORDS	1000	/* ours: records used of an answer */
+#define LIMIT_DNS_CNAMES	10	/* ours: links of one chain */
+#define LIMIT_DNS_EDNS_SIZE	1232	/* DNS flag day 2020 */
+#define LIMIT_DNS_IN_FLIGHT	150	/* ours: per server; sockets lose
+					   bursts above about 250 */
+#define LIMIT_DNS_QUEUE		20000	/* ours: questions waiting for a place */
+#define LIMIT_DNS_TTL_MAX	86400	/* ours: seconds, RFC 8767 caps too */
+#define LIMIT_DNS_NEGATIVE_TTL_MAX 3600	/* ours: RFC 2308 5 says 1 to 3 h */
+#define LIMIT_DNS_FAILURE_TTL	5	/* ours: RFC 9520 asks for 1 s to 5 min */
+#define LIMIT_DNS_SERVERS	8	/* ours */
+
+/* Configuration. */
+#define LIMIT_YAML_BYTES	(1u << 20) /* ours */
+#define LIMIT_YAML_DEPTH	32	/* ours */
+#define LIMIT_YAML_NODES	100000	/* ours */
+
+/* Replies. */
+#define LIMIT_REPLY_TEXT	480	/* ours: RFC 5321 4.5.3.1.5 has 512 */
+
+#endif

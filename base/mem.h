@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * mem: the one door to the heap.
+ *
+ * Every allocation of assay goes through here, so that tests can make the
+ * n-th one fail.  A failed allocation returns NULL; it never ends the
+ * process.  All functions may be called from any thread.
+ */
+#ifndef BASE_MEM_H
+#define BASE_MEM_H
+
+#include <stddef.h>
+
+/* Zeroed memory, owned by the caller, or NULL.  A size of 0 is one byte. */
+void	*mem_alloc(size_t size);
+/* count * size bytes, zeroed; NULL as well when the product overflows. */
+void	*mem_array(size_t count, size_t size);
+/* As realloc(); the old block stays valid when NULL is returned. */
+void	*mem_resize(void *ptr, size_t size);
+/* Copies len bytes and adds a NUL. */
+char	*mem_dup(const char *ptr, size_t len);
+void	 mem_free(void *ptr);
+/* Overwrites len bytes in a way the compiler keeps, then frees. */
+void	 mem_wipe_free(void *ptr, size_t len);
+
+/*
+ * For tests: let `after` more allocations succeed, then fail `count` of
+ * them (0: switch the injection off).  mem_fail_hits() tells how many have
+ * failed since.
+ */
+void		mem_fail_after(unsigned long after, unsigned long count);
+unsigned long	mem_fail_hits(void);
+
+#endif

@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * config: the configuration, one immutable and reference-counted value.
+ *
+ * A reload makes a new one and swaps a pointer; a message keeps the one it
+ * began with.
+ */
+#ifndef CONFIG_CONFIG_H
+#define CONFIG_CONFIG_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/ipaddr.h"
+#include "base/slice.h"
+#include "policy/policy.h"
+#include "resolver/resolver.h"
+#include "resolver/zone.h"
+
+enum config_log_target { CONFIG_LOG_SYSLOG, CONFIG_LOG_STDERR };
+enum config_log_level {
+	CONFIG_LOG_ERROR, CONFIG_LOG_WARNING, CONFIG_LOG_INFO, CONFIG_LOG_DEBUG
+};
+enum config_log_format { CONFIG_LOG_TEXT, CONFIG_LOG_JSON };
+
+struct config {
+	const char		*path;		/* the file it was read from */
+	const char		*socket;	/* libmilter's spelling, checked */
+	unsigned int		 socket_mode;	/* default 0660 */
+	const char		*user;		/* NULL: stay who we are */
+	const char		*pid_file;	/* NULL: none */
+	struct slice		 authserv_id;	/* empty: the MTA's own name */
+	struct ipnet		*trusted_networks;	/* default: loopback */
+	size_t			 trusted_network_count;
+
+	struct {
+		enum config_log_target	target;
+		enum config_log_level	level;
+		enum config_log_format	format;
+	} log;
+
+	struct {
+		/* nameservers, timeout, tries, trust_ad, cache, zone: ready
+		   to be handed to resolver_new() */
+		struct resolver_options	 options;
+		const char		*zone_path;	/* NULL: none */
+		struct dns_zone		*zone;
+	} resolver;
+
+	struct {
+		unsigned int	deadline_ms;	/* default 20000 */
+		unsigned int	signatures;	/* default 10 */
+	} limits;
+
+	struct { bool helo; } spf;		/* default yes */
+	struct { unsigned int minimum_rsa_bits; } dkim;	/* default 1024 */
+	struct policy		 policy;	/* count 0: annotate only */
+};
+
+/*
+ * Reads and checks the whole file.  On failure NULL and `why` says
+ * "FILE:LINE:COLUMN: what was seen, what is allowed".
+ */
+struct config	*config_read(const char *path, char *why, size_t why_size);
+/*
+ * Things that are allowed but hardly meant (an observed rule that nothing
+ * follows, a rule that can never match ...), one at a time: `*at` begins at
+ * 0.  False when there are no more.
+ */
+bool		 config_warning(const struct config *c, size_t *at,
+		    char *out, size_t out_size);
+
+struct config	*config_ref(struct config *c);
+void		 config_unref(struct config *c);
+
+#endif

@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * yaml: a file as a tree of nodes that know their place.
+ *
+ * Stricter than YAML on purpose: one document; no anchors, aliases or tags;
+ * no duplicate or non-scalar keys; LIMIT_YAML_BYTES, LIMIT_YAML_DEPTH,
+ * LIMIT_YAML_NODES.  The only module that includes libyaml.
+ */
+#ifndef CONFIG_YAML_H
+#define CONFIG_YAML_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/slice.h"
+
+enum yaml_kind {
+	YAML_SCALAR,
+	YAML_SEQUENCE,
+	YAML_MAPPING
+};
+
+struct yaml_node {
+	enum yaml_kind		 kind;
+	unsigned int		 line, column;	/* from 1 */
+	struct slice		 text;		/* scalar; NUL behind it */
+	bool			 quoted;	/* scalar in quotes or block */
+	struct yaml_node	*key;		/* of a mapping's child */
+	struct yaml_node	*child;		/* first of sequence, mapping */
+	struct yaml_node	*next;
+};
+
+struct yaml_tree;
+
+/*
+ * Reads a file.  On failure NULL and `why` says "FILE:LINE:COLUMN: ..." (or
+ * "FILE: ..." when it cannot be opened or read).
+ */
+struct yaml_tree	*yaml_read_file(const char *path, char *why,
+			    size_t why_size);
+/* The same for text in memory, which `name` stands for in messages. */
+struct yaml_tree	*yaml_read_text(struct slice text, const char *name,
+			    char *why, size_t why_size);
+void			 yaml_free(struct yaml_tree *t);
+/* NULL for an empty file. */
+const struct yaml_node	*yaml_root(const struct yaml_tree *t);
+
+#endif

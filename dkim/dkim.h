@@ -1,0 +1,128 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * dkim: verification of DKIM signatures, RFC 6376, 8301, 8463, 8616.
+ *
+ * A verifier lives as long as one message and is fed in the order in which
+ * a message arrives: every field, the end of the header, the body in
+ * chunks, the end.  Questions about keys go to the ledger; hashing of the
+ * body is done as it comes, in constant memory, once for all signatures
+ * that share canonicalization, algorithm and l=.
+ *
+ * No function reads a clock, waits, or takes a lock other than that of the
+ * shared key cache.  Signature checks (the costly part) run in
+ * dkim_verifier_finish() alone.
+ */
+#ifndef DKIM_DKIM_H
+#define DKIM_DKIM_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/arena.h"
+#include "base/domain.h"
+#include "base/limits.h"
+#include "base/slice.h"
+#include "mail/address.h"
+#include "mail/header.h"
+#include "mail/result.h"
+#include "resolver/ledger.h"
+
+/* Digests and parsed keys shared by all messages; thread-safe. */
+struct dkim_context;
+
+/* NULL: OpenSSL has no SHA-256, or no memory. */
+struct dkim_context	*dkim_context_new(void);
+void			 dkim_context_free(struct dkim_context *ctx);
+
+struct dkim_options {
+	unsigned int	max_signatures;		/* LIMIT_DKIM_SIGNATURES */
+	unsigned int	minimum_rsa_bits;	/* 1024 or more */
+	int64_t		now;			/* seconds since the Epoch */
+};
+
+/* RFC 6376 section 3.9. */
+enum dkim_state {
+	DKIM_SUCCESS,
+	DKIM_PERMFAIL,
+	DKIM_TEMPFAIL
+};
+
+struct dkim_signature {
+	/* What the field says; empty where it could not be read.  Borrowed
+	   from the arena, checked against their grammar. */
+	struct slice		d;	/* canonical: lower case, A-labels */
+	struct slice		d_text;	/* as written */
+	struct slice		s;	/* canonical */
+	struct slice		i;	/* decoded; "" when absent */
+	struct slice		a;	/* as written when it is a token */
+	struct slice		b;	/* base64 without white space */
+	size_t			field;	/* index in the header */
+	bool			aligned;	/* d equals the From domain, is
+					   above it, or below it: sorts first */
+	bool			has_length;	/* l= was there */
+	bool			checked;	/* false: past the limit */
+
+	/* The verdict, set by dkim_verifier_finish(). */
+	enum dkim_state		state;
+	enum auth_result	result;
+	const char		*comment;	/* static text, NULL when none:
+						   "body hash did not verify" */
+	unsigned int		key_bits;	/* 0: no key was read */
+	bool			key_testing;	/* t=y */
+	bool			authenticated;	/* key came with DNSSEC */
+	bool			body_differs;	/* bh= does not match */
+	uint64_t		unsigned_octets; /* of the body, behind l= */
+};
+
+struct dkim_verifier;
+
+/*
+ * `ctx` is borrowed and outlives it; memory comes from `arena`.  NULL: no
+ * memory.  dkim_verifier_fini() frees what OpenSSL holds and must be called
+ * before the arena is freed.
+ */
+struct dkim_verifier	*dkim_verifier_new(struct dkim_context *ctx,
+			    const struct dkim_options *options,
+			    struct arena *arena);
+void			 dkim_verifier_fini(struct dkim_verifier *v);
+
+/*
+ * Tells that the header has got this field.  A DKIM-Signature is read, its
+ * syntax checked, and a usable one is remembered.  Call for each field.
+ */
+void	dkim_verifier_field(struct dkim_verifier *v,
+	    const struct mail_field *field, size_t index);
+/*
+ * Notes in the ledger the key look-ups that are certain or likely to be
+ * needed.  May be called at any time, again and again; cheap, and safe in
+ * another thread than the rest as long as the caller's lock is held in both.
+ * CHECK_DONE: every key that is needed has its answer.
+ */
+enum check_state	dkim_verifier_ask(struct dkim_verifier *v,
+			    struct dns_ledger *ledger);
+/*
+ * The header is complete.  Chooses the signatures to check, those aligned
+ * with the From domain first (NULL: no usable From), in order of
+ * appearance otherwise, at most max_signatures; prepares hashing.
+ */
+void	dkim_verifier_header_end(struct dkim_verifier *v,
+	    const struct mail_header *header, const struct domain *from);
+/* True when no signature needs the body (any more). */
+bool	dkim_verifier_body_unneeded(const struct dkim_verifier *v);
+/* The next octets of the body, CRLF line ends, cut anywhere. */
+void	dkim_verifier_body(struct dkim_verifier *v, struct slice chunk);
+/*
+ * The body is complete and the ledger has the answers (a question without
+ * one counts as a time-out).  Does the cryptography and sets the verdicts.
+ */
+void	dkim_verifier_finish(struct dkim_verifier *v,
+	    const struct mail_header *header,
+	    const struct dns_ledger *ledger);
+
+/* The signatures in order of the fields, from the top; borrowed. */
+const struct dkim_signature	*dkim_verifier_signatures(
+				    const struct dkim_verifier *v,
+				    size_t *count);
+
+#endif

@@ -1,0 +1,110 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * authres: Authentication-Results (RFC 8601), written and read.
+ *
+ * The writer is the one place that encodes foreign values for this field.
+ * Whatever it is given, what comes out is one well-formed field: no CR, no
+ * NUL, LF only as part of a fold, nothing unquoted that the grammar does
+ * not allow, no line above 998 octets.
+ */
+#ifndef MAIL_AUTHRES_H
+#define MAIL_AUTHRES_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/arena.h"
+#include "base/buf.h"
+#include "base/limits.h"
+#include "base/slice.h"
+#include "mail/result.h"
+
+/* ---- writing ---- */
+
+struct authres_writer {
+	struct buf	out;
+	size_t		line;		/* columns used on this line */
+	size_t		results;
+	bool		utf8;
+	bool		failed;
+};
+
+/*
+ * `utf8`: the message is internationalized (SMTPUTF8), so UTF-8 may stand
+ * in values.  Otherwise an octet above 0x7E in a value is left out of it.
+ */
+void	authres_write_begin(struct authres_writer *w,
+	    struct slice authserv_id, bool utf8);
+/* "; method=result", e.g. ("spf", "pass"): both static text of ours. */
+void	authres_write_result(struct authres_writer *w, const char *method,
+	    const char *result);
+/* " (text)": static text of ours or numbers; what would unbalance it, and
+   8-bit, is left out. */
+void	authres_write_comment(struct authres_writer *w, const char *text);
+/* " reason=\"text\"", encoded. */
+void	authres_write_reason(struct authres_writer *w, struct slice text);
+/*
+ * " ptype.property=value".  The value is written as it is when it is a
+ * token, a domain name or [local]@domain, else as a quoted-string without
+ * control characters.
+ */
+void	authres_write_property(struct authres_writer *w, const char *ptype,
+	    const char *property, struct slice value);
+/*
+ * The field's value, from the blank behind the colon on, folds as LF TAB.
+ * With no result: " id; none".  False when memory or LIMIT_AUTHRES_WRITE
+ * was not enough.  Borrowed until authres_write_fini().
+ */
+bool	authres_write_end(struct authres_writer *w, struct slice *value);
+void	authres_write_fini(struct authres_writer *w);
+
+/* ---- reading ---- */
+
+struct authres_property {
+	struct slice	ptype, property;
+	struct slice	value;		/* content, unquoted */
+};
+
+struct authres_result {
+	struct slice		 method;
+	unsigned int		 method_version;	/* 1 when absent */
+	struct slice		 result;
+	struct slice		 reason;	/* unquoted; empty: none */
+	struct authres_property	*properties;
+	size_t			 property_count;
+};
+
+struct authres {
+	struct slice		 authserv_id;	/* unquoted */
+	unsigned int		 version;	/* 1 when absent */
+	struct authres_result	*results;	/* none for "none" */
+	size_t			 result_count;
+};
+
+enum authres_status {
+	AUTHRES_OK,
+	AUTHRES_UNPARSABLE,
+	AUTHRES_VERSION,	/* a version that is not 1: only
+				   authserv_id and version are set */
+	AUTHRES_LIMIT,		/* too long, too many results, no memory */
+};
+
+/*
+ * Reads the value of one field.  Tolerates what section 6 of the field's
+ * practice shows (a ";" at the end, unquoted base64 and IPv6 addresses);
+ * memory is the arena's.
+ */
+enum authres_status	authres_read(struct slice value, struct arena *arena,
+			    struct authres *out);
+
+/*
+ * RFC 8601 section 5: must a field with this value be removed, because it
+ * claims to be ours, or might be read as such?  True when its authserv-id
+ * is `authserv_id` (case, comments, quoting, folds, A-label against U-label
+ * taken off; any version), or when it cannot be read and any token of it is
+ * our id.  Bounded: a value above LIMIT_AUTHRES_READ that cannot be read as
+ * foreign from its beginning is removed.
+ */
+bool	authres_claims(struct slice value, struct slice authserv_id);
+
+#endif

@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * header: the header section of one message, in its order.
+ *
+ * A value is all that stands behind the colon, byte for byte, with folds as
+ * CRLF and blank and without the last CRLF.  Text is copied to an arena.
+ */
+#ifndef MAIL_HEADER_H
+#define MAIL_HEADER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/arena.h"
+#include "base/limits.h"
+#include "base/slice.h"
+
+struct mail_field {
+	struct slice	name;	/* as received, without blanks at its end */
+	struct slice	value;	/* see above: with its leading blank */
+	unsigned int	instance; /* 1, 2, ...: place among fields of this
+				     name (any case), from the top */
+};
+
+struct mail_header {
+	struct mail_field	*fields;	/* borrowed from the arena */
+	size_t			 count;
+	size_t			 bytes;
+	bool			 overflow;	/* a limit was passed: the
+						   rest was not kept */
+	/* private */
+	size_t			 cap;
+	struct arena		*arena;
+};
+
+/* The arena outlives the header and frees all of it. */
+void	mail_header_init(struct mail_header *h, struct arena *arena);
+/*
+ * Adds one field at the end.  Line ends in `value` may be LF (as a milter
+ * gets them) or CRLF; they are kept as CRLF.  Past LIMIT_HEADER_FIELDS or
+ * LIMIT_HEADER_BYTES, or without memory, the field is not kept, `overflow`
+ * is set and false returned; `instance` counting stays right for those kept.
+ */
+bool	mail_header_add(struct mail_header *h, struct slice name,
+	    struct slice value);
+/* The n-th (1...) field of that name from the top, or NULL. */
+const struct mail_field	*mail_header_find(const struct mail_header *h,
+			    struct slice name, unsigned int instance);
+unsigned int	mail_header_instances(const struct mail_header *h,
+		    struct slice name);
+
+/*
+ * Splits a whole message (CRLF or LF line ends) into header and body, as a
+ * mail server does: for files and tests.  A line that is no field ends the
+ * header.  `*body` is what follows the empty line (or begins at that line).
+ */
+bool	mail_header_parse(struct mail_header *h, struct slice message,
+	    struct slice *body);
+
+#endif

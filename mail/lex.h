@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * lex: the lexical rules that fields of mail share, one function for each
+ * rule of RFC 5322 section 3.2 and RFC 2045 section 5.1.
+ *
+ * Each takes what its rule matches from the cursor and returns true, or
+ * leaves the cursor alone and returns false.  Line ends may be CRLF or LF.
+ */
+#ifndef MAIL_LEX_H
+#define MAIL_LEX_H
+
+#include <stdbool.h>
+
+#include "base/buf.h"
+#include "base/cursor.h"
+#include "base/limits.h"
+#include "base/slice.h"
+
+/* [FWS]: any run of blanks and folds (obsolete forms too).  Always true. */
+bool	lex_fws(struct cursor *c);
+/*
+ * [CFWS]: comments nest up to LIMIT_COMMENT_NESTING.  False, and the cursor
+ * unmoved, only for a comment that does not end or nests too deep.
+ */
+bool	lex_cfws(struct cursor *c);
+/* token of RFC 2045: no SPACE, controls, tspecials or 8-bit. */
+bool	lex_token(struct cursor *c, struct slice *out);
+/* Keyword = Ldh-str of RFC 5321 4.1.2 */
+bool	lex_keyword(struct cursor *c, struct slice *out);
+/* 1*atext, 8-bit UTF-8 allowed (RFC 6532). */
+bool	lex_atom(struct cursor *c, struct slice *out);
+/* atom *("." atom), without CFWS. */
+bool	lex_dot_atom(struct cursor *c, struct slice *out);
+/*
+ * quoted-string.  `raw` is all of it with its quotes; the content, without
+ * quotes, backslashes and line ends, is added to `out` when not NULL.
+ */
+bool	lex_quoted_string(struct cursor *c, struct slice *raw,
+	    struct buf *out);
+/* True when `s` is well-formed UTF-8 (RFC 3629). */
+bool	lex_is_utf8(struct slice s);
+/* True when every octet is printable ASCII or SP. */
+bool	lex_is_printable(struct slice s);
+
+#endif

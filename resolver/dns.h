@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * dns: what can be asked, and what an answer is.
+ *
+ * An answer is immutable and reference-counted; cache, messages and threads
+ * share it.  Its outcome is one of seven that are never collapsed: DNS may
+ * be shut, and what is not known is not the same as what is not there.
+ */
+#ifndef RESOLVER_DNS_H
+#define RESOLVER_DNS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/ipaddr.h"
+#include "base/slice.h"
+
+enum dns_type {
+	DNS_TYPE_A = 1,
+	DNS_TYPE_PTR = 12,
+	DNS_TYPE_MX = 15,
+	DNS_TYPE_TXT = 16,
+	DNS_TYPE_AAAA = 28
+};
+
+enum dns_outcome {
+	DNS_FOUND,		/* RCODE 0 and at least one record */
+	DNS_NO_DATA,		/* RCODE 0, the name has no such record */
+	DNS_NO_NAME,		/* RCODE 3, NXDOMAIN */
+	DNS_SERVER_FAILURE,	/* any other RCODE, or no server reachable */
+	DNS_TIMEOUT,		/* no answer in all tries, or by the deadline */
+	DNS_MALFORMED,		/* an answer that breaks RFC 1035, answers
+				   another question, or is past a limit */
+	DNS_NOT_ASKED		/* a budget was spent: nothing was sent */
+};
+
+struct dns_record {
+	/* TXT: the strings of the record joined without anything between
+	   (RFC 7208 3.3, RFC 6376 3.6.2.2); any octets.  MX, PTR: the name
+	   in the form of domain_parse_dns(), "" for the root. */
+	struct slice	text;
+	struct ipaddr	addr;		/* A, AAAA */
+	uint16_t	preference;	/* MX */
+};
+
+struct dns_answer {
+	enum dns_outcome	outcome;
+	enum dns_type		type;
+	struct slice		name;	/* as asked, lower case */
+	unsigned int		rcode;	/* of the last answer, 0 if none came */
+	/* DNSSEC: the resolver vouched for it (AD, RFC 6840 5.8), and the
+	   configuration believes this resolver. */
+	bool			authenticated;
+	uint32_t		ttl;	/* seconds, clamped; 0 for failures */
+	size_t			count;	/* records; 0 unless DNS_FOUND */
+	const struct dns_record	*records;
+};
+
+/*
+ * Makes an answer with room for `count` records and `bytes` octets of text.
+ * The maker fills it through the draft and must not change it after the
+ * first other thread can see it.  NULL: no memory.
+ */
+struct dns_draft {
+	struct dns_answer	*answer;
+	struct dns_record	*records;	/* `count` of them */
+	char			*text;		/* `bytes` octets to fill */
+};
+bool	dns_answer_new(enum dns_type type, struct slice name, size_t count,
+	    size_t bytes, struct dns_draft *out);
+
+const struct dns_answer	*dns_answer_ref(const struct dns_answer *a);
+/* The last reference frees.  NULL and the static answers are harmless. */
+void	dns_answer_unref(const struct dns_answer *a);
+/* Octets of heap that it holds. */
+size_t	dns_answer_size(const struct dns_answer *a);
+/*
+ * A static answer without name and records that says just `outcome` (not
+ * DNS_FOUND); it is never freed.
+ */
+const struct dns_answer	*dns_answer_of(enum dns_outcome outcome);
+
+/* "TXT"; "TYPE" for a value that is none of ours. */
+const char	*dns_type_name(enum dns_type type);
+/* "found", "no data", "no such name", "server failure", "timeout",
+   "malformed", "not asked". */
+const char	*dns_outcome_name(enum dns_outcome outcome);
+/*
+ * True for the outcomes by which a check can tell what is there: found, no
+ * data, no such name.  All others make it temperror.
+ */
+bool		 dns_outcome_is_known(enum dns_outcome outcome);
+
+#endif

@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * ledger: the questions that one message has put, and the answers so far.
+ *
+ * The link between the checks and the resolver.  A check calls
+ * dns_ledger_ask(); it gets the answer when that is known, and NULL when it
+ * is not: the question is then noted, and the check goes on to note other
+ * questions it will need, or returns "pending".  Whoever runs the checks
+ * takes the new questions from the ledger, sees to it that they are
+ * answered, and calls the check again from its top.
+ *
+ * Not thread-safe: its owner holds a lock.
+ */
+#ifndef RESOLVER_LEDGER_H
+#define RESOLVER_LEDGER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/slice.h"
+#include "resolver/dns.h"
+
+struct dns_ledger;
+
+struct dns_entry {
+	struct slice		 name;	/* lower case, no dot at the end */
+	enum dns_type		 type;
+	const struct dns_answer	*answer;	/* NULL: not yet; referenced */
+	/* For the owner's use, untouched by the ledger except for zeroing. */
+	int64_t			 asked_us;	/* monotonic clock */
+	int64_t			 answered_us;
+	bool			 at_once;	/* came from cache or zone */
+	void			*waiter;
+	struct dns_ledger	*ledger;
+	struct dns_entry	*next;	/* in the order of asking */
+};
+
+/* `max_questions` bounds what one message may ask.  NULL: no memory. */
+struct dns_ledger	*dns_ledger_new(size_t max_questions);
+/* Drops the references to all answers. */
+void			 dns_ledger_free(struct dns_ledger *l);
+
+/*
+ * The answer to (name, type), borrowed for as long as the ledger lives, or
+ * NULL when it is not known yet.  Never NULL for a question that cannot be
+ * put: a name that domain_parse_dns() refuses, too many questions, or no
+ * memory give the static answer DNS_NOT_ASKED.  Case and one dot at the
+ * end of `name` do not matter.
+ */
+const struct dns_answer	*dns_ledger_ask(struct dns_ledger *l,
+			    struct slice name, enum dns_type type);
+/* The same without asking: NULL also for what was never asked. */
+const struct dns_answer	*dns_ledger_peek(const struct dns_ledger *l,
+			    struct slice name, enum dns_type type);
+
+/* The next question that nobody took yet, or NULL.  Each is given once. */
+struct dns_entry	*dns_ledger_take_new(struct dns_ledger *l);
+/* Stores an answer and takes over one reference to it.  An entry that has
+   one already keeps it; the new one is dropped. */
+void			 dns_ledger_answer(struct dns_entry *e,
+			    const struct dns_answer *answer);
+/* Gives every open question the static answer `outcome`. */
+void			 dns_ledger_close(struct dns_ledger *l,
+			    enum dns_outcome outcome);
+
+/* Questions put, and of them those without an answer. */
+size_t			 dns_ledger_count(const struct dns_ledger *l);
+size_t			 dns_ledger_open(const struct dns_ledger *l);
+/* All entries, oldest first, linked by `next`. */
+const struct dns_entry	*dns_ledger_first(const struct dns_ledger *l);
+
+#endif

@@ -1,0 +1,116 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * resolver: look-ups for all messages at once.
+ *
+ * One thread runs c-ares and its timers.  A question goes to the zone, then
+ * to the shared cache, then to the network; questions for the same (name,
+ * type) share one query.  Any thread may ask.
+ *
+ * All times are of the monotonic clock.
+ */
+#ifndef RESOLVER_RESOLVER_H
+#define RESOLVER_RESOLVER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/limits.h"
+#include "base/slice.h"
+#include "resolver/dns.h"
+#include "resolver/zone.h"
+
+enum resolver_trust_ad {
+	RESOLVER_TRUST_AD_AUTO,	/* believe AD of loopback nameservers only */
+	RESOLVER_TRUST_AD_YES,
+	RESOLVER_TRUST_AD_NO
+};
+
+struct resolver_options {
+	/* "ADDRESS", "ADDRESS:PORT", "[IPV6]:PORT"; none: those of
+	   resolv_conf, read at start. */
+	const struct slice	*nameservers;
+	size_t			 nameserver_count;	/* <= LIMIT_DNS_SERVERS */
+	const char		*resolv_conf;	/* NULL: /etc/resolv.conf */
+	unsigned int		 timeout_ms;	/* one try; > 0 */
+	unsigned int		 tries;		/* of one question; > 0 */
+	enum resolver_trust_ad	 trust_ad;
+	size_t			 cache_bytes;
+	/* Borrowed for the life of the resolver; NULL: none.  With a zone
+	   the network is never asked. */
+	const struct dns_zone	*zone;
+};
+
+struct resolver;
+
+/*
+ * Starts the thread.  On failure NULL, and `why` (size `why_size`) holds a
+ * sentence for a human: which nameserver could not be read, for example.
+ */
+struct resolver	*resolver_new(const struct resolver_options *options,
+		    char *why, size_t why_size);
+/*
+ * Ends the thread and frees.  Questions still open get their callback with
+ * DNS_NOT_ASKED first, from the calling thread.
+ */
+void		 resolver_free(struct resolver *r);
+
+/*
+ * A question in wait, in memory of the asker's that stays until the
+ * callback came or resolver_cancel() said true.
+ */
+struct resolver_wait {
+	/* Set by the asker.  Called once, from the resolver's thread, with
+	   no lock of the resolver's held; it owns the reference `answer`.
+	   It may ask again. */
+	void	(*done)(struct resolver_wait *w,
+		    const struct dns_answer *answer);
+	/* The resolver's own. */
+	void			*query;
+	struct resolver_wait	*prev, *next;
+};
+
+/*
+ * Puts a question.  `name` is in the form of domain_parse_dns().
+ * Returns the answer, a reference owned by the caller, when it is known at
+ * once (zone, cache, or refused with DNS_NOT_ASKED because LIMIT_DNS_QUEUE
+ * questions wait already or memory is short); `w` is then not used.
+ * Otherwise NULL, and w->done will be called.
+ */
+const struct dns_answer	*resolver_ask(struct resolver *r, struct slice name,
+			    enum dns_type type, struct resolver_wait *w);
+/*
+ * Takes back a question.  True: done has not been and will not be called.
+ * False: it has been, or is just being called.  A query that nobody waits
+ * for any more is not sent if it has not been; one under way is finished
+ * for the cache.
+ */
+bool	resolver_cancel(struct resolver *r, struct resolver_wait *w);
+
+/*
+ * Number of buckets of the latency histogram: [0] under 1 ms, [i] under
+ * 2^i ms, the last all above.
+ */
+#define RESOLVER_LATENCY_BUCKETS 16
+
+struct resolver_stats {
+	uint64_t	asked;		/* resolver_ask() calls */
+	uint64_t	zone_answers;
+	uint64_t	cache_hits;
+	uint64_t	coalesced;	/* joined a query in flight */
+	uint64_t	queries;	/* packets sent first, by question */
+	uint64_t	retries;	/* sent again, to any server */
+	uint64_t	cancelled;
+	uint64_t	outcomes[DNS_NOT_ASKED + 1];	/* of queries */
+	uint64_t	latency[RESOLVER_LATENCY_BUCKETS];	/* of queries */
+	uint64_t	cache_entries;
+	uint64_t	cache_bytes;
+	uint64_t	in_flight;	/* now */
+	uint64_t	waiting;	/* now, for a place among them */
+};
+void	resolver_get_stats(struct resolver *r, struct resolver_stats *out);
+
+/* Microseconds of the monotonic clock, for entries of a ledger. */
+int64_t	resolver_clock_us(void);
+
+#endif

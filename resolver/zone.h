@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * zone: answers from a table in memory, in front of the DNS or in place of
+ * it (try-outs and tests).  Built once, then immutable: any thread may ask.
+ */
+#ifndef RESOLVER_ZONE_H
+#define RESOLVER_ZONE_H
+
+#include <stdbool.h>
+
+#include "base/slice.h"
+#include "resolver/dns.h"
+
+struct dns_zone;
+
+struct dns_zone	*dns_zone_new(void);
+void		 dns_zone_free(struct dns_zone *z);
+
+/*
+ * Building.  `name` is an owner name; for dns_zone_add() `value` is the
+ * text of a TXT record, the name of MX, PTR or CNAME, or the text of an
+ * address.  False: bad name, bad value, or no memory.
+ * A CNAME is followed by dns_zone_answer() (LIMIT_DNS_CNAMES links; more,
+ * or a loop, is DNS_MALFORMED).
+ */
+bool	dns_zone_add(struct dns_zone *z, struct slice name,
+	    enum dns_type type, uint16_t preference, struct slice value);
+bool	dns_zone_add_cname(struct dns_zone *z, struct slice name,
+	    struct slice target);
+/* The name exists, without records of its own. */
+bool	dns_zone_add_name(struct dns_zone *z, struct slice name);
+/*
+ * Questions of this name that no record answers end with `outcome`
+ * (TIMEOUT or an RCODE in a zone file).
+ */
+bool	dns_zone_add_outcome(struct dns_zone *z, struct slice name,
+	    enum dns_outcome outcome, unsigned int rcode);
+
+/*
+ * The answer, a reference owned by the caller; never NULL.  A name that is
+ * not there is DNS_NO_NAME, unless a name below it is (empty non-terminal:
+ * DNS_NO_DATA).  With no memory: DNS_NOT_ASKED.
+ */
+const struct dns_answer	*dns_zone_answer(const struct dns_zone *z,
+			    struct slice name, enum dns_type type);
+
+#endif
