@@ -24,7 +24,7 @@ typedef bool cursor_class_fn(char c);
 static inline struct cursor
 cursor_of(struct slice s)
 {
-	return (struct cursor){ s.ptr, s.ptr + s.len };
+	return (struct cursor){ s.ptr, s.len > 0 ? s.ptr + s.len : s.ptr };
 }
 
 static inline bool

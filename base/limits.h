@@ -12,6 +12,7 @@
 #define LIMIT_HEADER_FIELDS	10000	/* ours: fields kept of one message */
 #define LIMIT_HEADER_BYTES	(2u << 20) /* ours: names and values of them */
 #define LIMIT_MESSAGE_MEMORY	(8u << 20) /* ours: one message's arena */
+#define LIMIT_CHECK_MEMORY	(1u << 20) /* ours: scratch of one SPF run */
 #define LIMIT_COMMENT_NESTING	32	/* ours: RFC 5322 sets none */
 #define LIMIT_FROM_MAILBOXES	1000	/* ours: addresses read in From */
 
@@ -57,6 +58,10 @@
 #define LIMIT_DNS_NEGATIVE_TTL_MAX 3600	/* ours: RFC 2308 5 says 1 to 3 h */
 #define LIMIT_DNS_FAILURE_TTL	5	/* ours: RFC 9520 asks for 1 s to 5 min */
 #define LIMIT_DNS_SERVERS	8	/* ours */
+
+/* Domain names. */
+#define LIMIT_DOMAIN_UTF8	1024	/* ours: octets of a name before IDNA;
+					   4 * 253 can become a legal name */
 
 /* Configuration. */
 #define LIMIT_YAML_BYTES	(1u << 20) /* ours */

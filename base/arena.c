@@ -1,0 +1,237 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * arena: a chain of blocks from which memory is cut.
+ *
+ * 1. The head of the arena and its first block are one allocation.
+ * 2. A request is cut from the newest shared block.  When it does not fit,
+ *    a new block is taken, twice as large as the one before, up to
+ *    BLOCK_LARGEST.
+ * 3. A request above a quarter of the next block gets a block of its own,
+ *    and the shared block stays in use.  So at most a quarter of a block is
+ *    lost at its end.
+ * 4. Only what is handed out is set to zero.
+ *
+ * The cap counts what was handed out with the padding for alignment in
+ * front of it, not the blocks.
+ */
+#include "base/arena.h"
+
+#include <stdalign.h>
+#include <stdint.h>
+#include <string.h>
+
+#include "base/ascii.h"
+#include "base/mem.h"
+
+#define BLOCK_FIRST	8192u	/* with the head of the arena */
+#define BLOCK_LARGEST	65536u
+#define ALIGNMENT	alignof(max_align_t)
+
+struct block {
+	struct block	*next;
+	alignas(max_align_t) char	room[];
+};
+
+struct arena {
+	char		*p;		/* free room of the shared block */
+	char		*end;
+	struct block	*blocks;	/* all but the first block */
+	size_t		 block_size;	/* of the newest shared block */
+	size_t		 max;
+	size_t		 used;
+	bool		 failed;
+	alignas(max_align_t) char	room[];
+};
+
+static void
+start(struct arena *a)
+{
+	a->p = a->room;
+	a->end = (char *)a + BLOCK_FIRST;
+	a->blocks = NULL;
+	a->block_size = BLOCK_FIRST;
+	a->used = 0;
+	a->failed = false;
+}
+
+static void
+free_blocks(struct arena *a)
+{
+	struct block *b, *next;
+
+	for (b = a->blocks; b != NULL; b = next) {
+		next = b->next;
+		mem_free(b);
+	}
+}
+
+struct arena *
+arena_new(size_t max)
+{
+	struct arena *a = mem_resize(NULL, BLOCK_FIRST);
+
+	if (a == NULL)
+		return NULL;
+	a->max = max;
+	start(a);
+	return a;
+}
+
+void
+arena_free(struct arena *a)
+{
+	if (a == NULL)
+		return;
+	free_blocks(a);
+	mem_free(a);
+}
+
+void
+arena_reset(struct arena *a)
+{
+	free_blocks(a);
+	start(a);
+}
+
+/* A block with room for `size` octets, owned by the arena. */
+static struct block *
+add_block(struct arena *a, size_t size)
+{
+	struct block *b;
+
+	if (size > SIZE_MAX - sizeof(*b))
+		return NULL;
+	b = mem_resize(NULL, sizeof(*b) + size);
+	if (b == NULL)
+		return NULL;
+	b->next = a->blocks;
+	a->blocks = b;
+	return b;
+}
+
+/* Room for `size` octets that the shared block has no place for. */
+static char *
+take_from_new_block(struct arena *a, size_t size)
+{
+	size_t next = a->block_size;
+	struct block *b;
+
+	if (next < BLOCK_LARGEST)
+		next *= 2;
+	b = add_block(a, size > next / 4 ? size : next - sizeof(*b));
+	if (b == NULL)
+		return NULL;
+	if (size > next / 4)
+		return b->room;
+	a->block_size = next;
+	a->p = b->room + size;
+	a->end = (char *)b + next;
+	return b->room;
+}
+
+/* Octets from the free room to the next address of that alignment. */
+static size_t
+padding(const struct arena *a, size_t align)
+{
+	return (size_t)(-(uintptr_t)a->p & (align - 1));
+}
+
+/* `size` octets, not zeroed; a failure is sticky. */
+static char *
+take(struct arena *a, size_t size, size_t align)
+{
+	size_t left = (size_t)(a->end - a->p);
+	size_t pad = padding(a, align);
+	bool fits = pad <= left && size <= left - pad;
+	char *at = NULL;
+
+	if (!fits)
+		pad = 0;
+	if (!a->failed && pad <= a->max - a->used &&
+	    size <= a->max - a->used - pad)
+		at = fits ? a->p + pad : take_from_new_block(a, size);
+	if (at == NULL) {
+		a->failed = true;
+		return NULL;
+	}
+	if (fits)
+		a->p = at + size;
+	a->used += pad + size;
+	return at;
+}
+
+void *
+arena_alloc(struct arena *a, size_t size)
+{
+	char *at;
+
+	if (size == 0)
+		size = 1;
+	at = take(a, size, ALIGNMENT);
+	if (at != NULL)
+		memset(at, 0, size);
+	return at;
+}
+
+void *
+arena_array(struct arena *a, size_t count, size_t size)
+{
+	if (size > 0 && count > SIZE_MAX / size) {
+		a->failed = true;
+		return NULL;
+	}
+	return arena_alloc(a, count * size);
+}
+
+/* Room for a text of `len` octets and its NUL, which is set. */
+static char *
+take_text(struct arena *a, size_t len)
+{
+	char *at;
+
+	if (len == SIZE_MAX) {
+		a->failed = true;
+		return NULL;
+	}
+	at = take(a, len + 1, 1);
+	if (at != NULL)
+		at[len] = '\0';
+	return at;
+}
+
+struct slice
+arena_dup(struct arena *a, struct slice s)
+{
+	char *at = take_text(a, s.len);
+
+	if (at == NULL)
+		return (struct slice){ NULL, 0 };
+	if (s.len > 0)
+		memcpy(at, s.ptr, s.len);
+	return (struct slice){ at, s.len };
+}
+
+struct slice
+arena_dup_lower(struct arena *a, struct slice s)
+{
+	char *at = take_text(a, s.len);
+	size_t i;
+
+	if (at == NULL)
+		return (struct slice){ NULL, 0 };
+	for (i = 0; i < s.len; i++)
+		at[i] = ascii_lower(s.ptr[i]);
+	return (struct slice){ at, s.len };
+}
+
+bool
+arena_failed(const struct arena *a)
+{
+	return a->failed;
+}
+
+size_t
+arena_used(const struct arena *a)
+{
+	return a->used;
+}

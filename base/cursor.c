@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * cursor: the steps that every parser is made of.
+ */
+#include "base/cursor.h"
+
+bool
+cursor_any(struct cursor *c, char *out)
+{
+	if (cursor_at_end(c))
+		return false;
+	*out = *c->p++;
+	return true;
+}
+
+bool
+cursor_word(struct cursor *c, struct slice word)
+{
+	if (word.len == 0)
+		return true;
+	if (!slice_starts_nocase(cursor_rest(c), word))
+		return false;
+	c->p += word.len;
+	return true;
+}
+
+struct slice
+cursor_span(struct cursor *c, cursor_class_fn *in_class)
+{
+	struct cursor start = *c;
+
+	while (c->p < c->end && in_class(*c->p))
+		c->p++;
+	return cursor_since(c, &start);
+}
+
+struct slice
+cursor_since(const struct cursor *c, const struct cursor *start)
+{
+	return (struct slice){ start->p, (size_t)(c->p - start->p) };
+}

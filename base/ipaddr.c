@@ -1,0 +1,205 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * ipaddr: IP addresses and networks.
+ *
+ * The text of an IPv6 address is read by inet_pton(), after its length and
+ * its octets were checked.
+ */
+#include "base/ipaddr.h"
+
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <string.h>
+#include <sys/socket.h>
+
+#include "base/ascii.h"
+
+static unsigned int
+width(const struct ipaddr *a)
+{
+	switch (a->family) {
+	case IPADDR_V4:
+		return 32;
+	case IPADDR_V6:
+		return 128;
+	case IPADDR_NONE:
+		break;
+	}
+	return 0;
+}
+
+static bool
+is_mapped(const struct ipaddr *a)
+{
+	static const unsigned char prefix[12] = { [10] = 0xff, [11] = 0xff };
+
+	return a->family == IPADDR_V6 &&
+	    memcmp(a->bytes, prefix, sizeof(prefix)) == 0;
+}
+
+/* An IPv4-mapped address becomes the IPv4 address. */
+static void
+unmap(struct ipaddr *a)
+{
+	if (!is_mapped(a))
+		return;
+	a->family = IPADDR_V4;
+	memmove(a->bytes, a->bytes + 12, 4);
+	memset(a->bytes + 4, 0, 12);
+}
+
+bool
+ipaddr_parse(struct slice text, struct ipaddr *out)
+{
+	if (ipaddr_parse4(text, out))
+		return true;
+	if (!ipaddr_parse6(text, out))
+		return false;
+	unmap(out);
+	return true;
+}
+
+bool
+ipaddr_parse4(struct slice text, struct ipaddr *out)
+{
+	struct ipaddr a = { .family = IPADDR_V4 };
+	unsigned long long octet;
+	struct slice part;
+	size_t i;
+
+	for (i = 0; i < 4; i++) {
+		if (slice_cut(&text, '.', &part) != (i < 3))
+			return false;
+		if (part.len > 1 && part.ptr[0] == '0')
+			return false;
+		if (!slice_number(part, 255, &octet))
+			return false;
+		a.bytes[i] = (unsigned char)octet;
+	}
+	*out = a;
+	return true;
+}
+
+bool
+ipaddr_parse6(struct slice text, struct ipaddr *out)
+{
+	struct ipaddr a = { .family = IPADDR_V6 };
+	char copy[IPADDR_TEXT];
+	size_t i;
+
+	if (text.len >= sizeof(copy))
+		return false;
+	for (i = 0; i < text.len; i++) {
+		if (ascii_hex(text.ptr[i]) < 0 && text.ptr[i] != ':' &&
+		    text.ptr[i] != '.')
+			return false;
+		copy[i] = text.ptr[i];
+	}
+	copy[text.len] = '\0';
+	if (inet_pton(AF_INET6, copy, a.bytes) != 1)
+		return false;
+	*out = a;
+	return true;
+}
+
+bool
+ipaddr_from_sockaddr(const struct sockaddr *sa, struct ipaddr *out)
+{
+	struct ipaddr a = { .family = IPADDR_NONE };
+	struct sockaddr_in6 sin6;
+	struct sockaddr_in sin;
+
+	if (sa == NULL)
+		return false;
+	if (sa->sa_family == AF_INET) {
+		memcpy(&sin, sa, sizeof(sin));
+		a.family = IPADDR_V4;
+		memcpy(a.bytes, &sin.sin_addr, 4);
+	} else if (sa->sa_family == AF_INET6) {
+		memcpy(&sin6, sa, sizeof(sin6));
+		a.family = IPADDR_V6;
+		memcpy(a.bytes, &sin6.sin6_addr, 16);
+		unmap(&a);
+	} else {
+		return false;
+	}
+	*out = a;
+	return true;
+}
+
+void
+ipaddr_format(const struct ipaddr *a, char out[IPADDR_TEXT])
+{
+	int family = a->family == IPADDR_V4 ? AF_INET : AF_INET6;
+
+	if (width(a) == 0 ||
+	    inet_ntop(family, a->bytes, out, IPADDR_TEXT) == NULL)
+		memcpy(out, "unknown", sizeof("unknown"));
+}
+
+bool
+ipaddr_eq(const struct ipaddr *a, const struct ipaddr *b)
+{
+	return a->family == b->family &&
+	    memcmp(a->bytes, b->bytes, width(a) / 8) == 0;
+}
+
+bool
+ipaddr_same_prefix(const struct ipaddr *a, const struct ipaddr *b,
+    unsigned int bits)
+{
+	unsigned int differ;
+
+	if (a->family != b->family || width(a) == 0 || bits > width(a))
+		return false;
+	if (memcmp(a->bytes, b->bytes, bits / 8) != 0)
+		return false;
+	if (bits % 8 == 0)
+		return true;
+	differ = (unsigned int)(a->bytes[bits / 8] ^ b->bytes[bits / 8]);
+	return differ >> (8 - bits % 8) == 0;
+}
+
+/* 0..max without leading zeros. */
+static bool
+parse_bits(struct slice text, unsigned int max, unsigned int *out)
+{
+	unsigned long long bits;
+
+	if (text.len > 1 && text.ptr[0] == '0')
+		return false;
+	if (!slice_number(text, max, &bits))
+		return false;
+	*out = (unsigned int)bits;
+	return true;
+}
+
+bool
+ipnet_parse(struct slice text, struct ipnet *out)
+{
+	struct ipnet net = { .bits = 0 };
+	struct slice addr;
+	bool has_bits;
+
+	has_bits = slice_cut(&text, '/', &addr);
+	if (!ipaddr_parse4(addr, &net.addr) &&
+	    !ipaddr_parse6(addr, &net.addr))
+		return false;
+	net.bits = width(&net.addr);
+	if (has_bits && !parse_bits(text, net.bits, &net.bits))
+		return false;
+	if (is_mapped(&net.addr)) {
+		if (net.bits < 96)
+			return false;
+		net.bits -= 96;
+		unmap(&net.addr);
+	}
+	*out = net;
+	return true;
+}
+
+bool
+ipnet_contains(const struct ipnet *net, const struct ipaddr *a)
+{
+	return ipaddr_same_prefix(&net->addr, a, net->bits);
+}

@@ -1,0 +1,158 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * slice: comparing and cutting borrowed bytes.
+ *
+ * A slice of length 0 may have any pointer, NULL included, so no pointer is
+ * used, not even with an offset of 0, before the length is known to be
+ * positive.
+ */
+#include "base/slice.h"
+
+#include <string.h>
+
+#include "base/ascii.h"
+
+struct slice
+slice_str(const char *s)
+{
+	if (s == NULL)
+		return (struct slice){ NULL, 0 };
+	return (struct slice){ s, strlen(s) };
+}
+
+bool
+slice_eq(struct slice a, struct slice b)
+{
+	return a.len == b.len &&
+	    (a.len == 0 || memcmp(a.ptr, b.ptr, a.len) == 0);
+}
+
+bool
+slice_eq_nocase(struct slice a, struct slice b)
+{
+	return a.len == b.len && slice_starts_nocase(a, b);
+}
+
+bool
+slice_starts(struct slice s, struct slice prefix)
+{
+	return slice_eq(slice_head(s, prefix.len), prefix);
+}
+
+bool
+slice_starts_nocase(struct slice s, struct slice prefix)
+{
+	size_t i;
+
+	if (s.len < prefix.len)
+		return false;
+	for (i = 0; i < prefix.len; i++) {
+		if (s.ptr[i] != prefix.ptr[i] &&
+		    ascii_lower(s.ptr[i]) != ascii_lower(prefix.ptr[i]))
+			return false;
+	}
+	return true;
+}
+
+bool
+slice_ends_nocase(struct slice s, struct slice suffix)
+{
+	return s.len >= suffix.len &&
+	    slice_eq_nocase(slice_from(s, s.len - suffix.len), suffix);
+}
+
+int
+slice_cmp(struct slice a, struct slice b)
+{
+	size_t common = a.len < b.len ? a.len : b.len;
+	int order;
+
+	order = common > 0 ? memcmp(a.ptr, b.ptr, common) : 0;
+	if (order != 0)
+		return order;
+	return (a.len > b.len) - (a.len < b.len);
+}
+
+struct slice
+slice_from(struct slice s, size_t from)
+{
+	if (from == 0)
+		return s;
+	if (from > s.len)
+		from = s.len;
+	if (s.len == 0)
+		return s;
+	return (struct slice){ s.ptr + from, s.len - from };
+}
+
+struct slice
+slice_head(struct slice s, size_t len)
+{
+	if (len < s.len)
+		s.len = len;
+	return s;
+}
+
+struct slice
+slice_trim(struct slice s)
+{
+	while (s.len > 0 && ascii_is_space(s.ptr[0]))
+		s = slice_from(s, 1);
+	while (s.len > 0 && ascii_is_space(s.ptr[s.len - 1]))
+		s.len--;
+	return s;
+}
+
+size_t
+slice_find(struct slice s, char c)
+{
+	const char *at;
+
+	if (s.len == 0)
+		return 0;
+	at = memchr(s.ptr, c, s.len);
+	return at != NULL ? (size_t)(at - s.ptr) : s.len;
+}
+
+size_t
+slice_find_last(struct slice s, char c)
+{
+	const char *at;
+
+	if (s.len == 0)
+		return 0;
+	at = memrchr(s.ptr, c, s.len);
+	return at != NULL ? (size_t)(at - s.ptr) : s.len;
+}
+
+bool
+slice_cut(struct slice *rest, char c, struct slice *head)
+{
+	struct slice all = *rest;
+	size_t at = slice_find(all, c);
+
+	*head = slice_head(all, at);
+	*rest = slice_from(all, at < all.len ? at + 1 : at);
+	return at < all.len;
+}
+
+bool
+slice_number(struct slice s, unsigned long long max, unsigned long long *out)
+{
+	unsigned long long n = 0;
+	unsigned int digit;
+	size_t i;
+
+	for (i = 0; i < s.len; i++) {
+		if (!ascii_is_digit(s.ptr[i]))
+			return false;
+		digit = (unsigned int)(s.ptr[i] - '0');
+		if (n > max / 10 || (n == max / 10 && digit > max % 10))
+			return false;
+		n = n * 10 + digit;
+	}
+	if (s.len == 0)
+		return false;
+	*out = n;
+	return true;
+}
