@@ -1,0 +1,212 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""assaydaemon: starts the built assay-milter, watches it, stops it.
+
+Each daemon has a folder of its own with its configuration, zone and socket.
+Whatever it prints is kept, and a report of a sanitizer in it is a failure
+of the test that stops the daemon.
+"""
+
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import tempfile
+import time
+
+import yaml
+
+import milterclient
+import tap
+
+SANITIZER_MARKS = ("AddressSanitizer", "LeakSanitizer", "ThreadSanitizer",
+                   "MemorySanitizer", "UndefinedBehaviorSanitizer",
+                   "runtime error:")
+START_SECONDS = 60
+STOP_SECONDS = 60
+
+
+def top_srcdir():
+    return os.environ.get("top_srcdir", ".")
+
+
+def binary():
+    return os.environ.get("ASSAY_MILTER") or os.path.join(
+        os.environ.get("top_builddir", "."), "assay-milter")
+
+
+def work_folder(prefix="assay-test-"):
+    """A folder that other users (Postfix) may enter; gone at the end."""
+    path = tempfile.mkdtemp(prefix=prefix)
+    os.chmod(path, 0o755)
+    tap.cleanup(lambda: shutil.rmtree(path, ignore_errors=True))
+    return path
+
+
+def free_port():
+    with socket.socket() as sock:
+        sock.bind(("127.0.0.1", 0))
+        return sock.getsockname()[1]
+
+
+def wait_for(condition, seconds, what):
+    """Asks again and again; never goes on before it is so."""
+    end = time.monotonic() + seconds
+    while True:
+        value = condition()
+        if value:
+            return value
+        if time.monotonic() > end:
+            raise TimeoutError("%s: not within %s s" % (what, seconds))
+        time.sleep(0.01)
+
+
+def merged(base, extra):
+    out = dict(base)
+    for key, value in extra.items():
+        if isinstance(value, dict) and isinstance(out.get(key), dict):
+            out[key] = merged(out[key], value)
+        elif value is None:
+            out.pop(key, None)
+        else:
+            out[key] = value
+    return out
+
+
+class Daemon:
+    """
+    `config`: keys laid over the defaults below (None takes one away), or the
+    whole file as text.  `zone`: what stands under zonedata, or the text of a
+    zone file; None: no zone file.
+    """
+
+    def __init__(self, config=None, zone=None, folder=None, env=None,
+                 arguments=("-f",)):
+        self.folder = folder or work_folder()
+        self.path = os.path.join(self.folder, "assay.yaml")
+        self.zone_path = os.path.join(self.folder, "zone.yaml")
+        self.log_path = os.path.join(self.folder, "log")
+        self.socket = "local:" + os.path.join(self.folder, "m.sock")
+        self.arguments = list(arguments)
+        self.env = dict(os.environ, **(env or {}))
+        self.process = None
+        self.configure(config, zone)
+
+    def configure(self, config=None, zone=None):
+        """Writes the files; a running daemon takes them with reload()."""
+        if zone is not None:
+            if not isinstance(zone, str):
+                zone = yaml.safe_dump({"zonedata": zone}, width=1 << 20,
+                                      allow_unicode=True)
+            with open(self.zone_path, "w", encoding="utf-8") as f:
+                f.write(zone)
+        if not isinstance(config, str):
+            base = {
+                "socket": self.socket,
+                "socket-mode": "0666",
+                "authserv-id": "mx.example.org",
+                "trusted-networks": ["127.0.0.0/8", "::1"],
+                "log": {"target": "stderr", "level": "info",
+                        "format": "json"},
+            }
+            if zone is not None:
+                base["resolver"] = {"zone": "zone.yaml"}
+            values = merged(base, config or {})
+            self.socket = values.get("socket", self.socket)
+            config = yaml.safe_dump(values, sort_keys=False)
+        with open(self.path, "w", encoding="utf-8") as f:
+            f.write(config)
+
+    # ---- life ----
+
+    def spawn(self):
+        log = open(self.log_path, "ab")
+        with log:
+            self.process = subprocess.Popen(
+                [binary()] + self.arguments + ["-c", self.path],
+                stdin=subprocess.DEVNULL, stdout=log, stderr=log,
+                env=self.env, cwd=self.folder)
+        tap.cleanup(self._kill)
+        return self
+
+    def start(self):
+        self.spawn()
+        try:
+            wait_for(self._listens, START_SECONDS, "the socket accepts")
+        except TimeoutError:
+            tap.note(self.log())
+            self._kill()
+            raise
+        return self
+
+    def _listens(self):
+        if self.process.poll() is not None:
+            raise RuntimeError("assay-milter ended with %d:\n%s" %
+                               (self.process.returncode, self.log()))
+        try:
+            milterclient.connect_socket(self.socket, 5).close()
+            return True
+        except OSError:
+            return False
+
+    def _kill(self):
+        if self.process and self.process.poll() is None:
+            self.process.kill()
+            self.process.wait()
+
+    def kill(self, number):
+        self.process.send_signal(number)
+
+    def wait(self, seconds=STOP_SECONDS):
+        try:
+            return self.process.wait(seconds)
+        except subprocess.TimeoutExpired:
+            self._kill()
+            return None
+
+    def stop(self, number=signal.SIGTERM, seconds=STOP_SECONDS):
+        """The exit status; None when it had to be killed."""
+        if self.process.poll() is None:
+            self.kill(number)
+        return self.wait(seconds)
+
+    def check_stop(self, name, number=signal.SIGTERM):
+        """Two test points: it ends well, and no sanitizer spoke."""
+        status = self.stop(number)
+        if not tap.equal(status, 0, name + ": exit status"):
+            tap.note(self.log()[-3000:])
+        self.check_sanitizers(name)
+
+    def check_sanitizers(self, name):
+        log = self.log()
+        found = [m for m in SANITIZER_MARKS if m in log]
+        if not tap.ok(not found, name + ": no sanitizer report"):
+            tap.note(log[-8000:])
+
+    def log(self):
+        try:
+            with open(self.log_path, "rb") as f:
+                return f.read().decode("utf-8", "replace")
+        except FileNotFoundError:
+            return ""
+
+    def alive(self):
+        return self.process.poll() is None
+
+    # ---- use ----
+
+    def session(self, **options):
+        return milterclient.Session(self.socket, **options)
+
+    def send(self, *arguments, **options):
+        return milterclient.send(self.socket, *arguments, **options)
+
+    def __enter__(self):
+        return self.start()
+
+    def __exit__(self, kind, value, trace):
+        if kind is None:
+            self.check_stop("the daemon")
+        else:
+            tap.note(self.log()[-3000:])
+            self._kill()
