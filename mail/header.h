@@ -10,6 +10,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "base/arena.h"
 #include "base/limits.h"
@@ -20,6 +21,8 @@ struct mail_field {
 	struct slice	value;	/* see above: with its leading blank */
 	unsigned int	instance; /* 1, 2, ...: place among fields of this
 				     name (any case), from the top */
+	/* private */
+	unsigned int	above;	/* the one of this name before: index + 1 */
 };
 
 struct mail_header {
@@ -31,19 +34,29 @@ struct mail_header {
 	/* private */
 	size_t			 cap;
 	struct arena		*arena;
+	struct mail_name	*names;		/* hash table of the names */
+	size_t			 names_count;
+	size_t			 names_cap;	/* a power of two */
+	uint64_t		 seed;
 };
 
 /* The arena outlives the header and frees all of it. */
 void	mail_header_init(struct mail_header *h, struct arena *arena);
 /*
  * Adds one field at the end.  Line ends in `value` may be LF (as a milter
- * gets them) or CRLF; they are kept as CRLF.  Past LIMIT_HEADER_FIELDS or
- * LIMIT_HEADER_BYTES, or without memory, the field is not kept, `overflow`
- * is set and false returned; `instance` counting stays right for those kept.
+ * gets them) or CRLF; they are kept as CRLF.  A CR without LF stays as it
+ * is.  Past LIMIT_HEADER_FIELDS or LIMIT_HEADER_BYTES, or without memory,
+ * the field is not kept, `overflow` is set and false returned, for this
+ * field and all after it: what is kept is the top of the header without a
+ * gap, so that `instance` is right.  Cost is constant for each field,
+ * whatever names a sender chooses.
  */
 bool	mail_header_add(struct mail_header *h, struct slice name,
 	    struct slice value);
-/* The n-th (1...) field of that name from the top, or NULL. */
+/*
+ * The n-th (1...) field of that name from the top, or NULL.  Costs as many
+ * steps as there are fields of the name below it.
+ */
 const struct mail_field	*mail_header_find(const struct mail_header *h,
 			    struct slice name, unsigned int instance);
 unsigned int	mail_header_instances(const struct mail_header *h,
@@ -53,6 +66,8 @@ unsigned int	mail_header_instances(const struct mail_header *h,
  * Splits a whole message (CRLF or LF line ends) into header and body, as a
  * mail server does: for files and tests.  A line that is no field ends the
  * header.  `*body` is what follows the empty line (or begins at that line).
+ * Blanks may stand before the colon.  False when `overflow` is set; `*body`
+ * is right all the same.
  */
 bool	mail_header_parse(struct mail_header *h, struct slice message,
 	    struct slice *body);

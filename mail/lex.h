@@ -4,7 +4,11 @@
  * rule of RFC 5322 section 3.2 and RFC 2045 section 5.1.
  *
  * Each takes what its rule matches from the cursor and returns true, or
- * leaves the cursor alone and returns false.  Line ends may be CRLF or LF.
+ * leaves the cursor alone and returns false.  Line ends may be CRLF or LF;
+ * a line end without a blank behind it is no part of any rule.  8-bit text
+ * must be well-formed UTF-8 (RFC 6532) wherever it may stand.  Control
+ * characters, which RFC 5322 section 4.1 still lets old messages have in
+ * comments and quoted strings, are not accepted: readers differ on them.
  */
 #ifndef MAIL_LEX_H
 #define MAIL_LEX_H
@@ -20,11 +24,14 @@
 bool	lex_fws(struct cursor *c);
 /*
  * [CFWS]: comments nest up to LIMIT_COMMENT_NESTING.  False, and the cursor
- * unmoved, only for a comment that does not end or nests too deep.
+ * unmoved, only for a comment that does not end, nests too deep, or holds
+ * an octet that no comment may hold.
  */
 bool	lex_cfws(struct cursor *c);
 /* token of RFC 2045: no SPACE, controls, tspecials or 8-bit. */
 bool	lex_token(struct cursor *c, struct slice *out);
+/* The same with 8-bit UTF-8 (RFC 8601 section 2.5: U-labels). */
+bool	lex_token_utf8(struct cursor *c, struct slice *out);
 /* Keyword = Ldh-str of RFC 5321 4.1.2 */
 bool	lex_keyword(struct cursor *c, struct slice *out);
 /* 1*atext, 8-bit UTF-8 allowed (RFC 6532). */
@@ -37,6 +44,8 @@ bool	lex_dot_atom(struct cursor *c, struct slice *out);
  */
 bool	lex_quoted_string(struct cursor *c, struct slice *raw,
 	    struct buf *out);
+/* One character of UTF-8 that is not ASCII (RFC 3629). */
+bool	lex_utf8(struct cursor *c);
 /* True when `s` is well-formed UTF-8 (RFC 3629). */
 bool	lex_is_utf8(struct slice s);
 /* True when every octet is printable ASCII or SP. */

@@ -1,0 +1,433 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * address: the reverse-path of RFC 5321 and From of RFC 5322.
+ *
+ * A reverse-path is read widely, as mail servers do: what counts is which
+ * domain it names.  From is read strictly, since a reader's program may see
+ * another author in anything that we only guessed at:
+ *
+ * 1. The field is a list of addresses with "," between them; an element may
+ *    be empty (obs-mbox-list, RFC 5322 section 4.4).
+ * 2. At the start of an element, words, dots and CFWS are taken as long as
+ *    they come.  What stands behind them says what they were: "@" a
+ *    local-part, "<" a display-name, ":" the name of a group (RFC 6854).
+ *    Each of the three has its rule for the order of words and dots.
+ * 3. Behind "@" stands a domain, obs-domain included, CFWS taken out.  A
+ *    dot at its end is dropped.  A domain-literal is no domain name.
+ * 4. ";" ends a group.  Groups do not nest.
+ * 5. Whatever else stands anywhere makes the field unparsable.
+ *
+ * Every octet is read once, in one loop: no recursion, linear time.
+ */
+#include "mail/address.h"
+
+#include <string.h>
+
+#include "base/ascii.h"
+#include "base/cursor.h"
+#include "mail/lex.h"
+
+/* ---- reverse-path ---- */
+
+/*
+ * Goes to the next `want` that is neither in a quoted string nor behind a
+ * backslash; false, at the end, when there is none.
+ */
+static bool
+seek_unquoted(struct cursor *c, char want)
+{
+	bool quoted = false;
+	char next;
+
+	for (; !cursor_at_end(c); c->p++) {
+		next = *c->p;
+		if (next == want && !quoted)
+			return true;
+		if (next == '"')
+			quoted = !quoted;
+		else if (next == '\\' && cursor_left(c) > 1)
+			c->p++;
+	}
+	return false;
+}
+
+/*
+ * What stands between the angle brackets, or all of a text without them.
+ * False when they do not match or something stands behind them.
+ */
+static bool
+strip_brackets(struct slice *text)
+{
+	struct cursor c = cursor_of(*text), inner;
+	bool closed;
+
+	if (!cursor_take(&c, '<'))
+		return true;
+	inner = c;
+	closed = seek_unquoted(&c, '>');
+	*text = slice_trim(cursor_since(&c, &inner));
+	return closed && cursor_left(&c) == 1;
+}
+
+/* "@one,@two:" in front of the mailbox (RFC 5321 section 4.1.2). */
+static void
+strip_route(struct slice *text)
+{
+	struct cursor c = cursor_of(*text);
+
+	if (!cursor_is(&c, '@') || !seek_unquoted(&c, ':'))
+		return;
+	c.p++;
+	*text = slice_trim(cursor_rest(&c));
+}
+
+void
+mail_path_parse(struct slice text, struct mail_path *out)
+{
+	struct cursor c, start, at;
+	bool closed, found = false;
+
+	memset(out, 0, sizeof(*out));
+	text = slice_trim(text);
+	closed = strip_brackets(&text);
+	out->null = closed && text.len == 0;
+	strip_route(&text);
+	at = start = c = cursor_of(text);
+	while (seek_unquoted(&c, '@')) {
+		at = c;
+		found = true;
+		c.p++;
+	}
+	out->local = text;
+	if (!found)
+		return;
+	out->local = cursor_since(&at, &start);
+	at.p++;
+	out->domain_text = cursor_rest(&at);
+	out->has_domain = closed && domain_parse(out->domain_text,
+	    &out->domain);
+}
+
+/* ---- From ---- */
+
+/*
+ * Text of a domain without CFWS.  The room is two octets more than
+ * domain_parse() takes, its last dot not counted: so a text that had to be
+ * cut is refused.
+ */
+struct domain_text {
+	char	ptr[LIMIT_DOMAIN_UTF8 + 2];
+	size_t	len;
+};
+
+struct from_reader {
+	struct cursor		 c;
+	struct mail_from	*out;
+	bool			 in_group;
+};
+
+/* What was taken in front of "@", "<" or ":", see step 2. */
+struct words {
+	size_t	words;
+	bool	leading_dot;
+	bool	local_part;	/* word *("." word) */
+};
+
+static void
+set_state(struct mail_from *out, enum mail_from_state state,
+    const char *problem)
+{
+	out->state = state;
+	out->problem = problem;
+}
+
+/* Notes why the field cannot be read; always false. */
+static bool
+refuse(struct from_reader *r, const char *problem)
+{
+	set_state(r->out, MAIL_FROM_UNPARSABLE, problem);
+	return false;
+}
+
+/* Of several faults the first is kept. */
+static bool
+cfws(struct from_reader *r)
+{
+	return lex_cfws(&r->c) ||
+	    refuse(r, "comment that does not end, nests too deep, or has "
+	    "octets that it may not have");
+}
+
+/* A word, and whether it may follow in a local-part. */
+static bool
+take_word(struct from_reader *r, struct words *w, bool *want_word)
+{
+	struct slice text;
+
+	if (!lex_atom(&r->c, &text) &&
+	    !lex_quoted_string(&r->c, &text, NULL))
+		return false;
+	w->words++;
+	if (!*want_word)
+		w->local_part = false;
+	*want_word = false;
+	return true;
+}
+
+static bool
+take_dot(struct from_reader *r, struct words *w, bool *want_word)
+{
+	if (!cursor_take(&r->c, '.'))
+		return false;
+	if (w->words == 0)
+		w->leading_dot = true;
+	if (*want_word)
+		w->local_part = false;
+	*want_word = true;
+	return true;
+}
+
+static bool
+take_words(struct from_reader *r, struct words *w)
+{
+	bool want_word = true;
+
+	*w = (struct words){ .local_part = true };
+	do {
+		if (!cfws(r))
+			return false;
+	} while (take_word(r, w, &want_word) || take_dot(r, w, &want_word));
+	if (want_word)
+		w->local_part = false;
+	return true;
+}
+
+/* phrase, or obs-phrase: begins with a word. */
+static bool
+is_phrase(const struct words *w)
+{
+	return w->words > 0 && !w->leading_dot;
+}
+
+static void
+add_text(struct domain_text *t, struct slice s)
+{
+	if (s.len > sizeof(t->ptr) - t->len)
+		s.len = sizeof(t->ptr) - t->len;
+	if (s.len > 0)
+		memcpy(t->ptr + t->len, s.ptr, s.len);
+	t->len += s.len;
+}
+
+/* atom *("." atom) ["."] with CFWS between, behind "@". */
+static bool
+take_domain(struct from_reader *r, struct domain_text *t)
+{
+	struct slice atom;
+
+	t->len = 0;
+	do {
+		if (!cfws(r))
+			return false;
+		if (!lex_atom(&r->c, &atom))
+			break;
+		add_text(t, atom);
+		if (!cfws(r))
+			return false;
+		if (!cursor_take(&r->c, '.'))
+			return true;
+		add_text(t, SLICE("."));
+	} while (true);
+	if (cursor_is(&r->c, '['))
+		return refuse(r, "address literal in place of a domain");
+	return t->len > 0 ? true : refuse(r, "no domain behind \"@\"");
+}
+
+/* Counts a mailbox and compares its domain with the first one. */
+static bool
+add_mailbox(struct from_reader *r, const struct domain_text *t)
+{
+	struct mail_from *out = r->out;
+	struct domain domain;
+
+	if (out->mailboxes == LIMIT_FROM_MAILBOXES)
+		return refuse(r, "too many addresses");
+	if (!domain_parse((struct slice){ t->ptr, t->len }, &domain))
+		return refuse(r, "address without a valid domain name");
+	out->mailboxes++;
+	if (!out->has_domain) {
+		out->has_domain = true;
+		out->domain = domain;
+	} else if (!domain_eq(&out->domain, &domain)) {
+		set_state(out, MAIL_FROM_MULTIPLE, "several domains");
+	}
+	return true;
+}
+
+/* "@" domain, behind a local-part. */
+static bool
+take_at_domain(struct from_reader *r, const struct words *w)
+{
+	struct domain_text text;
+
+	if (!w->local_part)
+		return refuse(r, "not a local part before \"@\"");
+	return cursor_take(&r->c, '@') && take_domain(r, &text) &&
+	    add_mailbox(r, &text);
+}
+
+/* obs-route (RFC 5322 section 4.4): checked, then of no more use. */
+static bool
+take_route(struct from_reader *r)
+{
+	struct domain_text ignored;
+	bool any = false;
+
+	if (!cfws(r))
+		return false;
+	if (!cursor_is(&r->c, '@') && !cursor_is(&r->c, ','))
+		return true;
+	do {
+		if (!cfws(r))
+			return false;
+		if (!cursor_take(&r->c, '@'))
+			continue;
+		any = true;
+		if (!take_domain(r, &ignored) || !cfws(r))
+			return false;
+	} while (cursor_take(&r->c, ','));
+	return (any && cursor_take(&r->c, ':')) ||
+	    refuse(r, "source route that is not well formed");
+}
+
+/* angle-addr, from "<" to ">". */
+static bool
+take_angle(struct from_reader *r)
+{
+	struct words w;
+
+	if (!cursor_take(&r->c, '<') || !take_route(r) ||
+	    !take_words(r, &w))
+		return false;
+	if (!cursor_is(&r->c, '@'))
+		return refuse(r, "no address between \"<\" and \">\"");
+	if (!take_at_domain(r, &w) || !cfws(r))
+		return false;
+	return cursor_take(&r->c, '>') || refuse(r, "no \">\" behind \"<\"");
+}
+
+/* group = display-name ":" [group-list] ";" (RFC 5322 section 3.4) */
+static bool
+open_group(struct from_reader *r, const struct words *w)
+{
+	if (r->in_group || !is_phrase(w))
+		return refuse(r, "\":\" in the wrong place");
+	r->c.p++;
+	r->in_group = true;
+	return true;
+}
+
+/* What stands between two commas; the beginning of a group, too. */
+static bool
+take_element(struct from_reader *r)
+{
+	struct words w;
+
+	if (!take_words(r, &w))
+		return false;
+	if (cursor_is(&r->c, ':') &&
+	    (!open_group(r, &w) || !take_words(r, &w)))
+		return false;
+	if (cursor_is(&r->c, '@'))
+		return take_at_domain(r, &w) && cfws(r);
+	if (w.words == 0 && !w.leading_dot)
+		return !cursor_is(&r->c, '<') || (take_angle(r) && cfws(r));
+	if (!is_phrase(&w) || !cursor_is(&r->c, '<'))
+		return refuse(r, "text that is no address");
+	return take_angle(r) && cfws(r);
+}
+
+/* The whole field, steps 1 to 5. */
+static bool
+take_list(struct from_reader *r)
+{
+	size_t before = r->out->mailboxes;
+
+	do {
+		if (!take_element(r))
+			return false;
+		if (!r->in_group || !cursor_take(&r->c, ';'))
+			continue;
+		r->in_group = false;
+		if (!cfws(r))
+			return false;
+	} while (cursor_take(&r->c, ','));
+	if (!cursor_at_end(&r->c))
+		return refuse(r, "text that is no address");
+	if (r->in_group)
+		return refuse(r, "group that does not end");
+	return r->out->mailboxes > before || refuse(r, "no address in it");
+}
+
+/* Adds one field to what is known; a field that cannot be read leaves no
+   domain of its own. */
+static void
+read_field(struct slice value, struct mail_from *out)
+{
+	struct from_reader r = { .c = cursor_of(value), .out = out };
+	bool had_domain = out->has_domain;
+
+	if (out->fields++ == 0)
+		set_state(out, MAIL_FROM_OK, NULL);
+	if (!take_list(&r))
+		out->has_domain = had_domain;
+	if (out->fields > 1)
+		set_state(out, MAIL_FROM_MULTIPLE, "several From fields");
+}
+
+static void
+clear(struct mail_from *out)
+{
+	memset(out, 0, sizeof(*out));
+	set_state(out, MAIL_FROM_ABSENT, "no From field");
+}
+
+void
+mail_from_parse(struct slice value, struct mail_from *out)
+{
+	clear(out);
+	read_field(value, out);
+}
+
+void
+mail_from_read(const struct mail_header *h, struct mail_from *out)
+{
+	size_t i;
+
+	clear(out);
+	for (i = 0; i < h->count; i++) {
+		if (slice_eq_nocase(h->fields[i].name, SLICE("From")))
+			read_field(h->fields[i].value, out);
+	}
+	if (h->overflow && out->fields < 2) {
+		set_state(out, MAIL_FROM_UNPARSABLE,
+		    "header too large to be read in full");
+		out->has_domain = false;
+	}
+}
+
+const char *
+mail_from_state_name(enum mail_from_state s)
+{
+	switch (s) {
+	case MAIL_FROM_OK:
+		return "ok";
+	case MAIL_FROM_ABSENT:
+		return "absent";
+	case MAIL_FROM_MULTIPLE:
+		return "multiple";
+	case MAIL_FROM_UNPARSABLE:
+		break;
+	}
+	return "unparsable";
+}

@@ -1,0 +1,304 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * header: fields in an array, and a hash table from name to last field.
+ *
+ * 1. The table counts the fields of each name; fields of one name are
+ *    chained from the last to the first.
+ * 2. The hash begins with a random number, so that nobody can choose names
+ *    that all fall into one place.  Nothing that is seen outside depends
+ *    on it.
+ * 3. Array and table grow by doubling; what they leave in the arena is at
+ *    most as much again.
+ */
+#include "mail/header.h"
+
+#include <string.h>
+#include <sys/random.h>
+
+#include "base/ascii.h"
+#include "base/cursor.h"
+
+#define FIRST_FIELDS	64u
+#define FIRST_NAMES	64u	/* a power of two */
+
+/* A place of the table: free while count is 0. */
+struct mail_name {
+	uint64_t	hash;
+	unsigned int	count;	/* fields of this name */
+	unsigned int	last;	/* the last of them: index + 1 */
+};
+
+/* ---- the table ---- */
+
+/* In lower case; each octet goes through a multiplication and a fold. */
+static uint64_t
+hash_name(const struct mail_header *h, struct slice name)
+{
+	uint64_t hash = h->seed ^ name.len;
+	size_t i;
+
+	for (i = 0; i < name.len; i++) {
+		hash ^= (unsigned char)ascii_lower(name.ptr[i]);
+		hash *= 0x9e3779b97f4a7c15u;
+		hash ^= hash >> 32;
+	}
+	return hash;
+}
+
+/* The place of a name, or the free one where it belongs. */
+static struct mail_name *
+name_place(const struct mail_header *h, struct slice name, uint64_t hash)
+{
+	size_t i = (size_t)hash & (h->names_cap - 1);
+	struct mail_name *n;
+
+	for (;; i = (i + 1) & (h->names_cap - 1)) {
+		n = &h->names[i];
+		if (n->count == 0 || (n->hash == hash &&
+		    slice_eq_nocase(h->fields[n->last - 1].name, name)))
+			return n;
+	}
+}
+
+static const struct mail_name *
+name_find(const struct mail_header *h, struct slice name)
+{
+	if (h->names_cap == 0)
+		return NULL;
+	return name_place(h, name, hash_name(h, name));
+}
+
+/* Keeps half of the table free. */
+static bool
+names_reserve(struct mail_header *h)
+{
+	struct mail_name *old = h->names, *fresh;
+	size_t i, old_cap = h->names_cap;
+	size_t cap = old_cap > 0 ? old_cap * 2 : FIRST_NAMES;
+
+	if (h->names_count < old_cap / 2)
+		return true;
+	fresh = arena_array(h->arena, cap, sizeof(*fresh));
+	if (fresh == NULL)
+		return false;
+	h->names = fresh;
+	h->names_cap = cap;
+	for (i = 0; i < old_cap; i++) {
+		if (old[i].count > 0)
+			*name_place(h, h->fields[old[i].last - 1].name,
+			    old[i].hash) = old[i];
+	}
+	return true;
+}
+
+/* ---- fields ---- */
+
+void
+mail_header_init(struct mail_header *h, struct arena *arena)
+{
+	*h = (struct mail_header){ .arena = arena };
+	if (getrandom(&h->seed, sizeof(h->seed), GRND_NONBLOCK) !=
+	    (ssize_t)sizeof(h->seed))
+		h->seed = (uint64_t)(uintptr_t)arena;
+}
+
+static bool
+fields_reserve(struct mail_header *h)
+{
+	size_t cap = h->cap > 0 ? h->cap * 2 : FIRST_FIELDS;
+	struct mail_field *fields;
+
+	if (h->count < h->cap)
+		return true;
+	fields = arena_array(h->arena, cap, sizeof(*fields));
+	if (fields == NULL)
+		return false;
+	if (h->count > 0)
+		memcpy(fields, h->fields, h->count * sizeof(*fields));
+	h->fields = fields;
+	h->cap = cap;
+	return true;
+}
+
+static bool
+is_bare_lf(struct slice s, size_t i)
+{
+	return s.ptr[i] == '\n' && (i == 0 || s.ptr[i - 1] != '\r');
+}
+
+static size_t
+count_bare_lf(struct slice s)
+{
+	size_t i, n = 0;
+
+	for (i = 0; i < s.len; i++)
+		n += is_bare_lf(s, i);
+	return n;
+}
+
+/* A copy with a CR before each of its `bare` LFs that has none. */
+static bool
+dup_with_crlf(struct arena *arena, struct slice s, size_t bare,
+    struct slice *out)
+{
+	char *p = arena_alloc(arena, s.len + bare + 1);
+	size_t i;
+
+	if (p == NULL)
+		return false;
+	*out = (struct slice){ p, s.len + bare };
+	for (i = 0; i < s.len; i++) {
+		if (is_bare_lf(s, i))
+			*p++ = '\r';
+		*p++ = s.ptr[i];
+	}
+	return true;
+}
+
+static bool
+fits(const struct mail_header *h, struct slice name, struct slice value,
+    size_t bare)
+{
+	size_t left = LIMIT_HEADER_BYTES - h->bytes;
+
+	if (h->count == LIMIT_HEADER_FIELDS || name.len > left)
+		return false;
+	left -= name.len;
+	return value.len <= left && bare <= left - value.len;
+}
+
+/* Enters the new last field into the table. */
+static void
+count_field(struct mail_header *h, struct mail_field *f)
+{
+	uint64_t hash = hash_name(h, f->name);
+	struct mail_name *n = name_place(h, f->name, hash);
+
+	if (n->count == 0) {
+		n->hash = hash;
+		h->names_count++;
+	}
+	f->above = n->last;
+	f->instance = ++n->count;
+	n->last = (unsigned int)h->count;
+}
+
+static bool
+keep_field(struct mail_header *h, struct slice name, struct slice value)
+{
+	size_t bare = count_bare_lf(value);
+	struct mail_field *f;
+
+	if (h->overflow || !fits(h, name, value, bare) ||
+	    !fields_reserve(h) || !names_reserve(h))
+		return false;
+	f = &h->fields[h->count];
+	f->name = arena_dup(h->arena, name);
+	if (f->name.ptr == NULL ||
+	    !dup_with_crlf(h->arena, value, bare, &f->value))
+		return false;
+	h->count++;
+	h->bytes += f->name.len + f->value.len;
+	count_field(h, f);
+	return true;
+}
+
+bool
+mail_header_add(struct mail_header *h, struct slice name, struct slice value)
+{
+	while (name.len > 0 && ascii_is_wsp(name.ptr[name.len - 1]))
+		name.len--;
+	if (!keep_field(h, name, value))
+		h->overflow = true;
+	return !h->overflow;
+}
+
+const struct mail_field *
+mail_header_find(const struct mail_header *h, struct slice name,
+    unsigned int instance)
+{
+	const struct mail_name *n = name_find(h, name);
+	const struct mail_field *f;
+
+	if (n == NULL || instance == 0 || instance > n->count)
+		return NULL;
+	f = &h->fields[n->last - 1];
+	while (f->instance > instance)
+		f = &h->fields[f->above - 1];
+	return f;
+}
+
+unsigned int
+mail_header_instances(const struct mail_header *h, struct slice name)
+{
+	const struct mail_name *n = name_find(h, name);
+
+	return n != NULL ? n->count : 0;
+}
+
+/* ---- a whole message ---- */
+
+/* Takes a line, without its end; false when nothing is left. */
+static bool
+take_line(struct cursor *c, struct slice *line)
+{
+	struct slice rest = cursor_rest(c);
+
+	if (cursor_at_end(c))
+		return false;
+	(void)slice_cut(&rest, '\n', line);
+	c->p = rest.len > 0 ? rest.ptr : c->end;
+	if (line->len > 0 && line->ptr[line->len - 1] == '\r' &&
+	    c->p[-1] == '\n')
+		line->len--;
+	return true;
+}
+
+/* ftext of RFC 5322 section 3.6.8 */
+static bool
+is_ftext(char c)
+{
+	return ascii_is_vchar(c) && c != ':';
+}
+
+/*
+ * Takes a field with its continuation lines and their end.  The name may
+ * have blanks behind it (obs-fields, section 4.5).
+ */
+static bool
+take_field(struct cursor *c, struct slice *name, struct slice *value)
+{
+	struct cursor at = *c;
+	struct slice line;
+
+	*name = cursor_span(&at, is_ftext);
+	(void)cursor_span(&at, ascii_is_wsp);
+	if (name->len == 0 || !cursor_take(&at, ':'))
+		return false;
+	*value = (struct slice){ at.p, 0 };
+	*c = at;
+	if (!take_line(c, value))
+		return true;
+	while (cursor_is(c, ' ') || cursor_is(c, '\t')) {
+		(void)take_line(c, &line);
+		value->len = (size_t)(line.ptr + line.len - value->ptr);
+	}
+	return true;
+}
+
+bool
+mail_header_parse(struct mail_header *h, struct slice message,
+    struct slice *body)
+{
+	struct cursor c = cursor_of(message);
+	struct slice name, value;
+
+	while (take_field(&c, &name, &value))
+		(void)mail_header_add(h, name, value);
+	if (!(cursor_is(&c, '\r') && cursor_left(&c) > 1 && c.p[1] == '\n'))
+		(void)cursor_take(&c, '\n');
+	else
+		c.p += 2;
+	*body = cursor_rest(&c);
+	return !h->overflow;
+}

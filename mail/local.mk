@@ -1,0 +1,7 @@
+libassay_a_SOURCES += \
+	mail/address.c mail/address.h \
+	mail/authres.h \
+	mail/header.c mail/header.h \
+	mail/lex.c mail/lex.h \
+	mail/result.c mail/result.h \
+	mail/taglist.c mail/taglist.h
