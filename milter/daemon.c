@@ -1,0 +1,461 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * daemon: from a configuration to a running milter, and to its end.
+ *
+ *  1. As root, if started so: descriptors raised, socket bound and given
+ *     away, pid file written.
+ *  2. Into the background: before any thread exists.  The parent waits for
+ *     a word that all is well, so that its exit status tells the truth.
+ *  3. libmilter takes the socket, privileges are dropped.
+ *  4. Signals are blocked; one thread takes them (take_signals()).  The
+ *     resolver starts, the service manager is told.
+ *  5. smfi_main() until a signal ends it.  SIGTERM waits for the messages
+ *     in hand, then stops libmilter.
+ */
+#include "milter/daemon.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <grp.h>
+#include <libmilter/mfapi.h>
+#include <pthread.h>
+#include <pwd.h>
+#include <signal.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "milter/engine.h"
+#include "milter/listen.h"
+#include "milter/log.h"
+#include "milter/notify.h"
+#include "milter/session.h"
+
+#define WHY_SIZE	1024
+#define DRAIN_SECONDS	30	/* for the messages in hand at SIGTERM */
+#define CALLBACK_TRIES	100	/* of 10 ms: for callbacks at the exit */
+
+struct daemon {
+	struct config		*config;	/* borrowed from the engine */
+	struct dkim_context	*dkim;
+	struct listener		*listener;
+	sigset_t		 signals;
+	int			 parent;	/* pipe to it; -1: none */
+	bool			 drained;
+	char			 why[WHY_SIZE];
+};
+
+static bool
+find_user(const char *name, uid_t *uid, gid_t *gid, char *why,
+    size_t why_size)
+{
+	const struct passwd *pw = getpwnam(name);
+
+	if (pw == NULL) {
+		snprintf(why, why_size, "user \"%s\" does not exist", name);
+		return false;
+	}
+	*uid = pw->pw_uid;
+	*gid = pw->pw_gid;
+	return true;
+}
+
+bool
+daemon_user_exists(const struct config *config, char *why, size_t why_size)
+{
+	uid_t uid;
+	gid_t gid;
+
+	return config->user == NULL ||
+	    find_user(config->user, &uid, &gid, why, why_size);
+}
+
+static void
+raise_descriptor_limit(void)
+{
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) != 0)
+		return;
+	limit.rlim_cur = limit.rlim_max;
+	(void)setrlimit(RLIMIT_NOFILE, &limit);
+}
+
+static bool
+open_listener(struct daemon *d)
+{
+	const struct config *c = d->config;
+	struct listen_options o = { .socket = c->socket,
+		.mode = (mode_t)c->socket_mode };
+
+	if (c->user != NULL && geteuid() == 0) {
+		o.chown = true;
+		if (!find_user(c->user, &o.uid, &o.gid, d->why, WHY_SIZE))
+			return false;
+	}
+	d->listener = listener_open(&o, d->why, WHY_SIZE);
+	return d->listener != NULL;
+}
+
+static bool
+write_pid_file(struct daemon *d)
+{
+	FILE *f;
+
+	if (d->config->pid_file == NULL)
+		return true;
+	f = fopen(d->config->pid_file, "we");
+	if (f == NULL || fprintf(f, "%ld\n", (long)getpid()) < 0 ||
+	    fclose(f) != 0) {
+		snprintf(d->why, WHY_SIZE, "%s: %s", d->config->pid_file,
+		    strerror(errno));
+		return false;
+	}
+	return true;
+}
+
+/* For ever: no way back to root. */
+static bool
+drop_privileges(struct daemon *d)
+{
+	const char *user = d->config->user;
+	uid_t uid;
+	gid_t gid;
+
+	if (geteuid() != 0)
+		return true;
+	if (user == NULL) {
+		log_line(CONFIG_LOG_WARNING, "running as root: set \"user\" "
+		    "in %s", d->config->path);
+		return true;
+	}
+	if (!find_user(user, &uid, &gid, d->why, WHY_SIZE))
+		return false;
+	if (initgroups(user, gid) != 0 || setresgid(gid, gid, gid) != 0 ||
+	    setresuid(uid, uid, uid) != 0) {
+		snprintf(d->why, WHY_SIZE, "cannot become user \"%s\": %s",
+		    user, strerror(errno));
+		return false;
+	}
+	return true;
+}
+
+static bool
+give_to_libmilter(struct daemon *d)
+{
+	if (!session_register(d->listener)) {
+		snprintf(d->why, WHY_SIZE, "libmilter refuses the filter");
+		return false;
+	}
+	if (smfi_setconn(listener_conn(d->listener)) == MI_SUCCESS &&
+	    smfi_opensocket(false) == MI_SUCCESS)
+		return true;
+	/* A libmilter without "fd:N" opens the socket by itself. */
+	listener_use_libmilter(d->listener);
+	umask((mode_t)~d->config->socket_mode & 0777);
+	if (smfi_setconn(listener_conn(d->listener)) == MI_SUCCESS &&
+	    smfi_opensocket(true) == MI_SUCCESS)
+		return true;
+	snprintf(d->why, WHY_SIZE, "libmilter cannot open \"%s\"",
+	    d->config->socket);
+	return false;
+}
+
+static void
+block_signals(struct daemon *d)
+{
+	sigemptyset(&d->signals);
+	sigaddset(&d->signals, SIGHUP);
+	sigaddset(&d->signals, SIGTERM);
+	sigaddset(&d->signals, SIGINT);
+	sigaddset(&d->signals, SIGUSR1);
+	pthread_sigmask(SIG_BLOCK, &d->signals, NULL);
+}
+
+static void
+log_statistics(void)
+{
+	struct engine *e = engine_current();
+	struct resolver_stats s;
+	struct log_record r;
+	char buckets[RESOLVER_LATENCY_BUCKETS * 12], name[32];
+	size_t i, at = 0;
+
+	resolver_get_stats(e->resolver, &s);
+	engine_unref(e);
+	log_record_begin(&r, CONFIG_LOG_INFO, "statistics");
+	log_record_number(&r, "asked", (long long)s.asked);
+	log_record_number(&r, "zone", (long long)s.zone_answers);
+	log_record_number(&r, "cache-hits", (long long)s.cache_hits);
+	log_record_number(&r, "coalesced", (long long)s.coalesced);
+	log_record_number(&r, "queries", (long long)s.queries);
+	log_record_number(&r, "retries", (long long)s.retries);
+	log_record_number(&r, "cancelled", (long long)s.cancelled);
+	for (i = 0; i <= DNS_NOT_ASKED; i++) {
+		snprintf(name, sizeof(name), "%s",
+		    dns_outcome_name((enum dns_outcome)i));
+		for (at = 0; name[at] != '\0'; at++)
+			if (name[at] == ' ')
+				name[at] = '-';
+		log_record_number(&r, name, (long long)s.outcomes[i]);
+	}
+	log_record_number(&r, "cache-entries", (long long)s.cache_entries);
+	log_record_number(&r, "cache-bytes", (long long)s.cache_bytes);
+	log_record_number(&r, "in-flight", (long long)s.in_flight);
+	log_record_number(&r, "waiting", (long long)s.waiting);
+	for (at = i = 0; i < RESOLVER_LATENCY_BUCKETS && at <
+	    sizeof(buckets) - 1; i++)
+		at += (size_t)snprintf(buckets + at, sizeof(buckets) - at,
+		    "%s%llu", i > 0 ? "," : "",
+		    (unsigned long long)s.latency[i]);
+	log_record_text(&r, "latency-ms-by-powers-of-2", slice_str(buckets));
+	log_record_end(&r);
+}
+
+static void
+log_warnings(const struct config *c)
+{
+	char text[WHY_SIZE];
+	size_t at = 0;
+
+	while (config_warning(c, &at, text, sizeof(text)))
+		log_line(CONFIG_LOG_WARNING, "%s", text);
+}
+
+static bool
+same_text(const char *a, const char *b)
+{
+	return a == b || (a != NULL && b != NULL && strcmp(a, b) == 0);
+}
+
+/* All of the new configuration, or none of it. */
+static void
+reload(struct daemon *d)
+{
+	struct engine *old = engine_current(), *e = NULL;
+	const struct config *was = old->config;
+	struct config *c;
+
+	notify_reloading();
+	c = config_read(was->path, d->why, WHY_SIZE);
+	if (c != NULL)
+		e = engine_new(c, d->dkim, d->why, WHY_SIZE);
+	if (e == NULL) {
+		log_line(CONFIG_LOG_ERROR, "not reloaded, the running "
+		    "configuration stays: %s", d->why);
+	} else {
+		log_configure(c->log.target, c->log.level, c->log.format);
+		log_warnings(c);
+		if (!same_text(c->socket, was->socket) ||
+		    c->socket_mode != was->socket_mode ||
+		    !same_text(c->user, was->user) ||
+		    !same_text(c->pid_file, was->pid_file))
+			log_line(CONFIG_LOG_WARNING, "socket, socket-mode, "
+			    "user and pid-file change with a restart only");
+		log_line(CONFIG_LOG_INFO, "reloaded %s", c->path);
+		engine_set_current(e);
+	}
+	engine_unref(old);
+	notify_state("READY=1");
+}
+
+/* libmilter looks at its stop flag when a connection comes. */
+static void *
+stop_libmilter(void *arg)
+{
+	(void)arg;
+	smfi_stop();
+	return NULL;
+}
+
+static void
+stop(struct daemon *d)
+{
+	pthread_t helper;
+
+	notify_state("STOPPING=1");
+	log_line(CONFIG_LOG_INFO, "stopping: messages in hand are finished "
+	    "first");
+	d->drained = session_drain(DRAIN_SECONDS);
+	if (!d->drained)
+		log_line(CONFIG_LOG_WARNING, "stopping with messages in hand");
+	if (pthread_create(&helper, NULL, stop_libmilter, NULL) == 0)
+		pthread_detach(helper);
+	else
+		smfi_stop();
+	listener_nudge(d->listener);
+}
+
+/* Waits for messages, so that the next signal can be taken meanwhile. */
+static void *
+stop_in_thread(void *arg)
+{
+	stop(arg);
+	return NULL;
+}
+
+static void *
+take_signals(void *arg)
+{
+	struct daemon *d = arg;
+	bool stopping = false;
+	pthread_t helper;
+	int sig;
+
+	for (;;) {
+		sig = sigwaitinfo(&d->signals, NULL);
+		if (sig == SIGHUP && !stopping)
+			reload(d);
+		else if (sig == SIGUSR1)
+			log_statistics();
+		else if ((sig == SIGTERM || sig == SIGINT) && stopping)
+			session_hurry();
+		else if (sig == SIGTERM || sig == SIGINT) {
+			stopping = true;
+			if (pthread_create(&helper, NULL, stop_in_thread,
+			    d) != 0)
+				_exit(DAEMON_EXIT_UNAVAILABLE);
+			pthread_detach(helper);
+		} else if (sig < 0 && errno != EINTR)
+			return NULL;
+	}
+}
+
+/*
+ * The parent stays until the child says how its start went; then it exits
+ * with that.
+ */
+static bool
+go_to_background(struct daemon *d)
+{
+	unsigned char status = DAEMON_EXIT_UNAVAILABLE;
+	int ends[2], null;
+	pid_t pid;
+
+	if (pipe2(ends, O_CLOEXEC) != 0 || (pid = fork()) < 0) {
+		snprintf(d->why, WHY_SIZE, "cannot fork: %s",
+		    strerror(errno));
+		return false;
+	}
+	if (pid > 0) {
+		close(ends[1]);
+		while (read(ends[0], &status, 1) < 0 && errno == EINTR)
+			continue;
+		_exit(status);
+	}
+	close(ends[0]);
+	d->parent = ends[1];
+	(void)setsid();
+	if (chdir("/") != 0 || (null = open("/dev/null", O_RDWR)) < 0) {
+		snprintf(d->why, WHY_SIZE, "/dev/null: %s", strerror(errno));
+		return false;
+	}
+	/* stderr stays until the start is over: errors go there. */
+	dup2(null, STDIN_FILENO);
+	dup2(null, STDOUT_FILENO);
+	if (null > STDERR_FILENO)
+		close(null);
+	return true;
+}
+
+static void
+tell_parent(struct daemon *d, enum daemon_exit status)
+{
+	unsigned char byte = (unsigned char)status;
+	ssize_t done;
+
+	if (d->parent < 0)
+		return;
+	done = write(d->parent, &byte, 1);
+	(void)done;
+	close(d->parent);
+	d->parent = -1;
+	dup2(STDIN_FILENO, STDERR_FILENO);
+}
+
+static bool
+start(struct daemon *d, bool foreground)
+{
+	struct engine *e;
+	pthread_t signals;
+
+	raise_descriptor_limit();
+	if (!open_listener(d) || (!foreground && !go_to_background(d)) ||
+	    !write_pid_file(d) || !give_to_libmilter(d) ||
+	    !drop_privileges(d))
+		return false;
+	block_signals(d);
+	d->dkim = dkim_context_new();
+	if (d->dkim == NULL) {
+		snprintf(d->why, WHY_SIZE, "OpenSSL cannot be used");
+		return false;
+	}
+	e = engine_new(d->config, d->dkim, d->why, WHY_SIZE);
+	d->config = e != NULL ? e->config : NULL;
+	if (e == NULL)
+		return false;
+	engine_set_current(e);
+	if (pthread_create(&signals, NULL, take_signals, d) != 0) {
+		snprintf(d->why, WHY_SIZE, "no thread for signals");
+		return false;
+	}
+	pthread_detach(signals);
+	return true;
+}
+
+/*
+ * Frees what threads may still use only if none runs any more; otherwise
+ * the end of the process is the only free.
+ */
+static void
+finish(struct daemon *d, const char *pid_file)
+{
+	int tries;
+
+	for (tries = 0; tries < CALLBACK_TRIES && !session_free_all();
+	    tries++)
+		usleep(10000);
+	listener_close(d->listener);
+	if (pid_file != NULL)
+		(void)unlink(pid_file);
+	if (!d->drained || tries == CALLBACK_TRIES)
+		_exit(DAEMON_EXIT_OK);
+	engine_set_current(NULL);
+	dkim_context_free(d->dkim);
+}
+
+enum daemon_exit
+daemon_run(struct config *config, bool foreground)
+{
+	/* Static: the signal thread uses it until the process ends. */
+	static struct daemon d;
+	char *pid_file;
+	int status;
+
+	d = (struct daemon){ .config = config, .parent = -1 };
+	pid_file = config->pid_file != NULL ? strdup(config->pid_file) : NULL;
+	log_warnings(config);
+	if (!start(&d, foreground)) {
+		log_line(CONFIG_LOG_ERROR, "%s", d.why);
+		tell_parent(&d, DAEMON_EXIT_UNAVAILABLE);
+		if (d.listener != NULL)
+			listener_close(d.listener);
+		free(pid_file);
+		return DAEMON_EXIT_UNAVAILABLE;
+	}
+	log_configure(d.config->log.target, d.config->log.level,
+	    d.config->log.format);
+	log_line(CONFIG_LOG_INFO, "ready at %s", d.config->socket);
+	tell_parent(&d, DAEMON_EXIT_OK);
+	notify_state("READY=1");
+	status = smfi_main();
+	log_line(CONFIG_LOG_INFO, "stopped");
+	finish(&d, pid_file);
+	free(pid_file);
+	return status == MI_SUCCESS ? DAEMON_EXIT_OK :
+	    DAEMON_EXIT_UNAVAILABLE;
+}

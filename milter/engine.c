@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * engine: a configuration and what was started for it.
+ */
+#include "milter/engine.h"
+
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdio.h>
+
+#include "base/mem.h"
+
+struct counted_engine {
+	struct engine	engine;		/* first: what users see */
+	atomic_uint	refs;
+};
+
+static pthread_mutex_t current_lock = PTHREAD_MUTEX_INITIALIZER;
+static struct engine *current;
+
+struct engine *
+engine_new(struct config *config, struct dkim_context *dkim, char *why,
+    size_t why_size)
+{
+	struct counted_engine *c = mem_alloc(sizeof(*c));
+
+	if (c == NULL) {
+		snprintf(why, why_size, "no memory");
+		config_unref(config);
+		return NULL;
+	}
+	c->engine.config = config;
+	c->engine.dkim = dkim;
+	c->engine.resolver = resolver_new(&config->resolver.options, why,
+	    why_size);
+	if (c->engine.resolver == NULL) {
+		config_unref(config);
+		mem_free(c);
+		return NULL;
+	}
+	atomic_init(&c->refs, 1);
+	return &c->engine;
+}
+
+static struct counted_engine *
+counted(struct engine *e)
+{
+	return (struct counted_engine *)e;
+}
+
+struct engine *
+engine_ref(struct engine *e)
+{
+	if (e != NULL)
+		atomic_fetch_add(&counted(e)->refs, 1);
+	return e;
+}
+
+void
+engine_unref(struct engine *e)
+{
+	if (e == NULL || atomic_fetch_sub(&counted(e)->refs, 1) != 1)
+		return;
+	/* The resolver borrows the zone from the configuration. */
+	resolver_free(e->resolver);
+	config_unref(e->config);
+	mem_free(e);
+}
+
+struct engine *
+engine_current(void)
+{
+	struct engine *e;
+
+	pthread_mutex_lock(&current_lock);
+	e = engine_ref(current);
+	pthread_mutex_unlock(&current_lock);
+	return e;
+}
+
+void
+engine_set_current(struct engine *e)
+{
+	struct engine *old;
+
+	pthread_mutex_lock(&current_lock);
+	old = current;
+	current = e;
+	pthread_mutex_unlock(&current_lock);
+	engine_unref(old);
+}

@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * engine: a configuration and what was started for it.
+ *
+ * Immutable and reference-counted.  A reload makes a new engine and swaps
+ * the current one; a message keeps the engine that it began with, and the
+ * last message of an old engine ends its resolver.
+ */
+#ifndef MILTER_ENGINE_H
+#define MILTER_ENGINE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "config/config.h"
+#include "dkim/dkim.h"
+#include "resolver/resolver.h"
+
+struct engine {
+	struct config		*config;	/* owned reference */
+	struct resolver		*resolver;	/* owned */
+	struct dkim_context	*dkim;		/* borrowed: lives for ever */
+};
+
+/*
+ * Takes over the reference to `config` in any case.  On failure NULL, and
+ * `why` says what could not be started.
+ */
+struct engine	*engine_new(struct config *config, struct dkim_context *dkim,
+		    char *why, size_t why_size);
+struct engine	*engine_ref(struct engine *e);
+/* Not from the resolver's thread.  NULL is harmless. */
+void		 engine_unref(struct engine *e);
+
+/* The engine of messages that begin now: a reference owned by the caller. */
+struct engine	*engine_current(void);
+/* Makes `e` the current one and takes over its reference. */
+void		 engine_set_current(struct engine *e);
+
+#endif

@@ -1,0 +1,22 @@
+# SPDX-License-Identifier: BSD-2-Clause
+#
+# One message's life is in the library, so that tests and commands can run
+# it; the daemon around it is not.
+
+libassay_a_SOURCES += \
+	milter/engine.c milter/engine.h \
+	milter/inquiry.c milter/inquiry.h \
+	milter/log.c milter/log.h \
+	milter/message.c milter/message.h \
+	milter/report.c milter/report.h
+
+assay_milter_SOURCES = \
+	milter/daemon.c milter/daemon.h \
+	milter/listen.c milter/listen.h \
+	milter/main.c \
+	milter/notify.c milter/notify.h \
+	milter/session.c milter/session.h \
+	milter/sigwait.c
+# libmilter has to find our sigwait(), see milter/sigwait.c.
+assay_milter_LDFLAGS = $(AM_LDFLAGS) \
+	-Wl,--export-dynamic-symbol=sigwait

@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * log: lines for the postmaster, to syslog or stderr, as text or JSON.
+ *
+ * Foreign text never breaks a line: what is not printable ASCII leaves as
+ * an escape.  Every function may be called from any thread.
+ */
+#ifndef MILTER_LOG_H
+#define MILTER_LOG_H
+
+#include <stdbool.h>
+
+#include "base/buf.h"
+#include "base/slice.h"
+#include "config/config.h"
+
+/* Before any configuration is known, lines go to stderr as text. */
+void	log_configure(enum config_log_target target,
+	    enum config_log_level level, enum config_log_format format);
+/* -f: stderr, whatever the configuration says. */
+void	log_force_stderr(void);
+
+/* True when lines of this level are written at all. */
+bool	log_wants(enum config_log_level level);
+/* One line of prose.  Foreign text in it is escaped as a whole. */
+void	log_line(enum config_log_level level, const char *fmt, ...)
+	    __attribute__((format(printf, 2, 3)));
+
+/*
+ * A line of named values, e.g.  message client=192.0.2.1 spf=pass ...  or
+ * {"event":"message","client":"192.0.2.1","spf":"pass"}.  Values are added
+ * in order; log_record_end() writes the line and frees.
+ */
+struct log_record {
+	struct buf	out;
+	bool		json;
+	enum config_log_level	level;
+};
+void	log_record_begin(struct log_record *r, enum config_log_level level,
+	    const char *event);
+/* `key` is ours; the value may be anything. */
+void	log_record_text(struct log_record *r, const char *key,
+	    struct slice value);
+void	log_record_number(struct log_record *r, const char *key,
+	    long long value);
+/* Milliseconds with one digit behind the point, from microseconds. */
+void	log_record_ms(struct log_record *r, const char *key, long long us);
+void	log_record_end(struct log_record *r);
+
+#endif

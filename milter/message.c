@@ -1,0 +1,367 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * message: the life of one message, without the mail server around it.
+ *
+ *  1. HELO and MAIL FROM start the SPF checks, each DKIM-Signature field
+ *     the look-up of its key: step() runs all checks that are not done.
+ *  2. Fields are collected, the body is hashed as it comes.
+ *  3. message_finish() waits for the inquiry, which is then closed: from
+ *     there on this thread is alone with all of it.
+ *  4. Signatures are verified, the policy decides, the field is written.
+ *
+ * A message of ours (trusted network, authenticated client) skips 1 to 3.
+ * Memory that runs out sets `failed`, which message_finish() reports.
+ */
+#include "milter/message.h"
+
+#include "base/arena.h"
+#include "base/limits.h"
+#include "base/mem.h"
+#include "mail/authres.h"
+#include "mail/header.h"
+#include "milter/report.h"
+
+static const struct slice authres_name = SLICE_INIT("Authentication-Results");
+
+struct message {
+	struct message_results	 results;
+	struct arena		*arena;
+	struct arena		*scratch;	/* of step(), under its lock */
+	struct inquiry		*inquiry;	/* NULL: nothing to ask */
+	bool			 failed;
+	struct mail_header	 header;
+	unsigned int		 authres_lost;	/* past the header's limits */
+	struct dkim_verifier	*verifier;
+	struct authres_writer	 writer;
+	bool			 writing;
+
+	struct spf_request	 helo_request;
+	bool			 helo_done;
+	struct spf_request	 mail_request;
+	bool			 mail_wanted;
+	bool			 mail_done;
+};
+
+static bool
+is_trusted(const struct config *config, const struct ipaddr *client)
+{
+	size_t i;
+
+	for (i = 0; i < config->trusted_network_count; i++)
+		if (ipnet_contains(&config->trusted_networks[i], client))
+			return true;
+	return false;
+}
+
+struct message *
+message_new(struct engine *engine, const struct ipaddr *client,
+    struct slice receiver)
+{
+	struct message *m = mem_alloc(sizeof(*m));
+
+	if (m == NULL) {
+		engine_unref(engine);
+		return NULL;
+	}
+	m->results.engine = engine;
+	m->arena = arena_new(LIMIT_MESSAGE_MEMORY);
+	if (m->arena == NULL) {
+		message_free(m);
+		return NULL;
+	}
+	mail_header_init(&m->header, m->arena);
+	m->results.client = *client;
+	m->results.receiver = arena_dup(m->arena, receiver);
+	if (is_trusted(engine->config, client))
+		m->results.origin = MESSAGE_TRUSTED;
+	return m;
+}
+
+void
+message_free(struct message *m)
+{
+	if (m == NULL)
+		return;
+	inquiry_free(m->inquiry);	/* first: no step runs after this */
+	if (m->verifier != NULL)
+		dkim_verifier_fini(m->verifier);
+	if (m->writing)
+		authres_write_fini(&m->writer);
+	arena_free(m->scratch);
+	arena_free(m->arena);
+	engine_unref(m->results.engine);
+	mem_free(m);
+}
+
+/* True when the SPF check of this request has its verdict. */
+static bool
+spf_is_done(struct message *m, const struct spf_request *request,
+    struct dns_ledger *ledger, struct spf_verdict *verdict)
+{
+	return spf_check(request, ledger, m->scratch, NULL, NULL, verdict) ==
+	    CHECK_DONE;
+}
+
+/* An inquiry_step_fn: in either thread, with the inquiry's lock held. */
+static bool
+step(void *arg, struct dns_ledger *ledger)
+{
+	struct message *m = arg;
+	bool done = true;
+
+	if (m->results.spf_helo_checked && !m->helo_done)
+		m->helo_done = spf_is_done(m, &m->helo_request, ledger,
+		    &m->results.spf_helo);
+	if (m->mail_wanted && !m->mail_done)
+		m->mail_done = spf_is_done(m, &m->mail_request, ledger,
+		    &m->results.spf);
+	if (m->verifier != NULL)
+		done = dkim_verifier_ask(m->verifier, ledger) == CHECK_DONE;
+	return done && (m->helo_done || !m->results.spf_helo_checked) &&
+	    (m->mail_done || !m->mail_wanted);
+}
+
+/* The lock is held on return, unless memory is short. */
+static bool
+open_inquiry(struct message *m)
+{
+	if (m->failed)
+		return false;
+	if (m->scratch == NULL)
+		m->scratch = arena_new(LIMIT_CHECK_MEMORY);
+	if (m->scratch != NULL && m->inquiry == NULL)
+		m->inquiry = inquiry_new(m->results.engine->resolver, step,
+		    m);
+	if (m->inquiry == NULL) {
+		m->failed = true;
+		return false;
+	}
+	inquiry_lock(m->inquiry);
+	return true;
+}
+
+static void
+run_and_unlock(struct message *m)
+{
+	inquiry_run(m->inquiry);
+	inquiry_unlock(m->inquiry);
+}
+
+void
+message_helo(struct message *m, struct slice helo)
+{
+	struct message_results *r = &m->results;
+	struct slice copy = arena_dup(m->arena, helo);
+
+	if (r->origin != MESSAGE_FOREIGN || !r->engine->config->spf.helo) {
+		r->helo = copy;
+		return;
+	}
+	if (!open_inquiry(m))
+		return;
+	r->helo = copy;
+	if (!domain_parse(copy, &r->helo_domain))
+		r->helo_domain.len = 0;
+	m->helo_request = (struct spf_request){ .identity = SPF_HELO,
+		.ip = r->client, .helo = copy, .receiver = r->receiver,
+		.max_void = LIMIT_SPF_VOID };
+	m->helo_done = false;
+	r->spf_helo_checked = true;
+	run_and_unlock(m);
+}
+
+/* Ours: what HELO began is not needed. */
+static void
+stop_checks(struct message *m)
+{
+	inquiry_free(m->inquiry);
+	m->inquiry = NULL;
+	m->results.spf_helo_checked = false;
+}
+
+static void
+start_dkim(struct message *m, int64_t now)
+{
+	const struct config *c = m->results.engine->config;
+	struct dkim_options options = {
+		.max_signatures = c->limits.signatures,
+		.minimum_rsa_bits = c->dkim.minimum_rsa_bits,
+		.now = now
+	};
+
+	m->verifier = dkim_verifier_new(m->results.engine->dkim, &options,
+	    m->arena);
+	if (m->verifier == NULL)
+		m->failed = true;
+}
+
+void
+message_mail(struct message *m, struct slice path, bool utf8,
+    bool authenticated, int64_t now)
+{
+	struct message_results *r = &m->results;
+
+	r->mail = arena_dup(m->arena, path);
+	r->utf8 = utf8;
+	mail_path_parse(r->mail, &r->path);
+	if (authenticated)
+		r->origin = MESSAGE_AUTHENTICATED;
+	if (r->origin != MESSAGE_FOREIGN) {
+		stop_checks(m);
+		return;
+	}
+	if (r->helo_domain.len == 0 && !domain_parse(r->helo,
+	    &r->helo_domain))
+		r->helo_domain.len = 0;
+	if (!open_inquiry(m))
+		return;
+	start_dkim(m, now);
+	m->mail_request = (struct spf_request){ .identity = SPF_MAILFROM,
+		.ip = r->client, .helo = r->helo, .local = r->path.local,
+		.domain = r->path.domain_text, .receiver = r->receiver,
+		.now = now, .max_void = LIMIT_SPF_VOID };
+	m->mail_wanted = true;
+	run_and_unlock(m);
+}
+
+void
+message_field(struct message *m, struct slice name, struct slice value)
+{
+	size_t index = m->header.count;
+
+	if (m->results.origin == MESSAGE_TRUSTED || m->failed)
+		return;
+	if (!mail_header_add(&m->header, name, value)) {
+		if (!m->header.overflow)
+			m->failed = true;
+		else if (slice_eq_nocase(name, authres_name))
+			m->authres_lost++;
+		return;
+	}
+	if (m->verifier == NULL || !slice_eq_nocase(name,
+	    SLICE("DKIM-Signature")) || !open_inquiry(m))
+		return;
+	dkim_verifier_field(m->verifier, &m->header.fields[index], index);
+	run_and_unlock(m);
+}
+
+void
+message_header_end(struct message *m)
+{
+	struct message_results *r = &m->results;
+
+	if (m->verifier == NULL || !open_inquiry(m))
+		return;
+	mail_from_read(&m->header, &r->from);
+	dkim_verifier_header_end(m->verifier, &m->header,
+	    r->from.has_domain ? &r->from.domain : NULL);
+	run_and_unlock(m);
+}
+
+void
+message_body(struct message *m, struct slice chunk)
+{
+	if (m->verifier != NULL && !m->failed)
+		dkim_verifier_body(m->verifier, chunk);
+}
+
+/* How long DNS took, for the log. */
+static void
+sum_up_look_ups(struct message_results *r, const struct dns_ledger *ledger)
+{
+	const struct dns_entry *e;
+	int64_t took;
+
+	r->questions = dns_ledger_count(ledger);
+	for (e = dns_ledger_first(ledger); e != NULL; e = e->next) {
+		if (e->answer != NULL &&
+		    !dns_outcome_is_known(e->answer->outcome))
+			r->unanswered++;
+		took = e->answered_us - e->asked_us;
+		if (e->answered_us > 0 && took > r->dns_us)
+			r->dns_us = took;
+	}
+}
+
+static void
+check(struct message *m, const struct inquiry_waiting *waiting)
+{
+	struct message_results *r = &m->results;
+
+	r->waited_us = inquiry_wait(m->inquiry,
+	    r->engine->config->limits.deadline_ms, waiting);
+	dkim_verifier_finish(m->verifier, &m->header,
+	    inquiry_ledger(m->inquiry));
+	r->signatures = dkim_verifier_signatures(m->verifier,
+	    &r->signature_count);
+	r->header_overflow = m->header.overflow;
+	sum_up_look_ups(r, inquiry_ledger(m->inquiry));
+}
+
+/*
+ * RFC 8601 section 5: fields that claim to be ours go, the highest index
+ * first.  One that was too much to keep cannot be judged, and goes too.  A
+ * trusted network may hand on what this host wrote before.
+ */
+static bool
+find_forged(struct message *m, struct message_orders *orders)
+{
+	const struct mail_field *f;
+	unsigned int *list, kept, i;
+
+	if (m->results.origin == MESSAGE_TRUSTED)
+		return true;
+	kept = mail_header_instances(&m->header, authres_name);
+	if (kept + m->authres_lost == 0)
+		return true;
+	list = arena_array(m->arena, kept + m->authres_lost, sizeof(*list));
+	if (list == NULL)
+		return false;
+	for (i = kept + m->authres_lost; i > 0; i--) {
+		f = i > kept ? NULL :
+		    mail_header_find(&m->header, authres_name, i);
+		if (f == NULL || authres_claims(f->value,
+		    m->results.receiver))
+			list[orders->removal_count++] = i;
+	}
+	orders->removals = list;
+	m->results.forged = (unsigned int)orders->removal_count;
+	return true;
+}
+
+static void
+decide(struct message *m, struct message_orders *orders)
+{
+	struct message_results *r = &m->results;
+	struct policy_facts facts;
+
+	report_facts(r, &facts);
+	policy_decide(&r->engine->config->policy, &facts, &r->decision);
+	orders->action = r->decision.action;
+	if (orders->action == POLICY_REJECT ||
+	    orders->action == POLICY_TEMPFAIL)
+		policy_reply(&r->decision, &facts, &orders->reply);
+}
+
+bool
+message_finish(struct message *m, const struct inquiry_waiting *waiting,
+    struct message_orders *orders)
+{
+	*orders = (struct message_orders){ .action = POLICY_ACCEPT };
+	if (m->failed)
+		return false;
+	if (m->results.origin != MESSAGE_FOREIGN)
+		return find_forged(m, orders);
+	check(m, waiting);
+	if (!find_forged(m, orders))
+		return false;
+	decide(m, orders);
+	m->writing = true;
+	return report_authres(&m->results, &m->writer, &orders->authres);
+}
+
+const struct message_results *
+message_results(const struct message *m)
+{
+	return &m->results;
+}

@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * message: the life of one message, without the mail server around it.
+ *
+ * The callbacks of libmilter feed it, and so may any other reader of a
+ * message.  Calls come in the order of the SMTP dialogue: message_new(),
+ * message_helo(), message_mail(), message_field() for each field,
+ * message_header_end(), message_body(), message_finish(), message_free();
+ * it may be freed at any point.  One thread at a time.
+ *
+ * Look-ups start with the call that makes their name known.  No call waits
+ * but message_finish().
+ */
+#ifndef MILTER_MESSAGE_H
+#define MILTER_MESSAGE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/ipaddr.h"
+#include "base/slice.h"
+#include "dkim/dkim.h"
+#include "mail/address.h"
+#include "milter/engine.h"
+#include "milter/inquiry.h"
+#include "policy/policy.h"
+#include "spf/spf.h"
+
+struct message;
+
+/* Why a message is not checked. */
+enum message_origin {
+	MESSAGE_FOREIGN,	/* it is */
+	MESSAGE_TRUSTED,	/* the client is in trusted-networks */
+	MESSAGE_AUTHENTICATED	/* the client has authenticated itself */
+};
+
+/* What is known of a message at its end.  Borrowed from the message. */
+struct message_results {
+	struct engine			*engine;
+	enum message_origin		 origin;
+	struct ipaddr			 client;
+	struct slice			 helo;	/* as the client gave it */
+	struct domain			 helo_domain;	/* len 0: not a name */
+	struct slice			 mail;	/* MAIL FROM as given */
+	struct mail_path		 path;
+	bool				 utf8;	/* SMTPUTF8 */
+	struct mail_from		 from;
+	struct slice			 receiver;	/* authserv-id */
+
+	bool				 spf_helo_checked;
+	struct spf_verdict		 spf_helo;
+	struct spf_verdict		 spf;
+	const struct dkim_signature	*signatures;
+	size_t				 signature_count;
+	bool				 header_overflow;
+
+	size_t				 questions;
+	size_t				 unanswered;	/* timeouts, failures */
+	int64_t				 dns_us;	/* slowest look-up */
+	int64_t				 waited_us;	/* at the end */
+	unsigned int			 forged;	/* fields removed */
+	struct policy_decision		 decision;
+};
+
+/* What the mail server has to do.  Borrowed from the message. */
+struct message_orders {
+	/* Instances of Authentication-Results to delete, in this order
+	   (highest first: Postfix renumbers after each). */
+	const unsigned int	*removals;
+	size_t			 removal_count;
+	/* Value of the Authentication-Results to insert on top, with its
+	   leading blank; empty: none. */
+	struct slice		 authres;
+	enum policy_action	 action;
+	struct policy_reply	 reply;		/* for reject and tempfail */
+};
+
+/*
+ * `engine`: a reference that the message takes over in any case.
+ * `receiver` is the authserv-id to use.  NULL: no memory.
+ */
+struct message	*message_new(struct engine *engine,
+		    const struct ipaddr *client, struct slice receiver);
+void		 message_free(struct message *m);
+
+/* Again with another argument: the later one counts. */
+void	message_helo(struct message *m, struct slice helo);
+/* `path` is the argument of MAIL FROM as typed; `now` in seconds since the
+   Epoch. */
+void	message_mail(struct message *m, struct slice path, bool utf8,
+	    bool authenticated, int64_t now);
+void	message_field(struct message *m, struct slice name,
+	    struct slice value);
+void	message_header_end(struct message *m);
+void	message_body(struct message *m, struct slice chunk);
+
+/*
+ * The end of the message: waits for the look-ups, within the deadline of
+ * the configuration, and decides.  False: memory was short, so that nothing
+ * is known of the message, and it ought to come again later.
+ */
+bool	message_finish(struct message *m,
+	    const struct inquiry_waiting *waiting,
+	    struct message_orders *orders);
+
+/* After message_finish(). */
+const struct message_results	*message_results(const struct message *m);
+
+#endif

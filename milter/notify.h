@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * notify: tells the service manager how we are (sd_notify(3) protocol).
+ */
+#ifndef MILTER_NOTIFY_H
+#define MILTER_NOTIFY_H
+
+/* "READY=1" and the like; nothing happens without $NOTIFY_SOCKET. */
+void	notify_state(const char *state);
+/* "RELOADING=1" with the time that the protocol wants. */
+void	notify_reloading(void);
+
+#endif

@@ -1,0 +1,266 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * report: what was found of a message, for the policy, for the header and
+ * for the log.
+ */
+#include "milter/report.h"
+
+#include "base/buf.h"
+#include "milter/log.h"
+
+#define SIG_B_SHOWN 8		/* RFC 6008 section 4: at least */
+#define LOG_DKIM_MAX 200	/* octets of the log line for all signatures */
+
+static policy_result_set
+dkim_set(const struct message_results *r)
+{
+	policy_result_set set = 0;
+	size_t i;
+
+	for (i = 0; i < r->signature_count; i++)
+		set |= 1u << r->signatures[i].result;
+	return set != 0 ? set : 1u << AUTH_NONE;
+}
+
+void
+report_facts(const struct message_results *r, struct policy_facts *f)
+{
+	*f = (struct policy_facts){ .client = r->client,
+		.helo = domain_slice(&r->helo_domain),
+		.spf = r->spf.result,
+		.spf_helo = r->spf_helo.result,
+		.spf_helo_checked = r->spf_helo_checked,
+		.dkim = dkim_set(r),
+		.spf_domain = domain_slice(&r->spf.domain),
+		.spf_explanation = slice_str(r->spf.explanation) };
+	if (r->path.has_domain)
+		f->mailfrom_domain = domain_slice(&r->path.domain);
+	if (r->from.state == MAIL_FROM_OK)
+		f->from_domain = domain_slice(&r->from.domain);
+}
+
+static void
+write_spf(struct authres_writer *w, const struct spf_verdict *v)
+{
+	authres_write_result(w, "spf", auth_result_name(v->result));
+	if (v->problem != NULL)
+		authres_write_reason(w, slice_str(v->problem));
+}
+
+/* MAIL FROM as an address without brackets and source route. */
+static void
+write_mailfrom(const struct message_results *r, struct authres_writer *w)
+{
+	struct slice value = r->path.domain_text;
+	struct buf address;
+
+	if (!r->path.has_domain || r->path.local.len == 0) {
+		authres_write_property(w, "smtp", "mailfrom", value);
+		return;
+	}
+	buf_init(&address, LIMIT_AUTHRES_WRITE);
+	buf_add(&address, r->path.local);
+	buf_addc(&address, '@');
+	buf_add(&address, value);
+	authres_write_property(w, "smtp", "mailfrom", buf_slice(&address));
+	buf_fini(&address);
+}
+
+/*
+ * For "<>" HELO takes the place of MAIL FROM (RFC 7208 section 2.4): one
+ * result says both.
+ */
+static void
+write_spf_results(const struct message_results *r, struct authres_writer *w)
+{
+	write_spf(w, &r->spf);
+	if (r->path.null) {
+		authres_write_property(w, "smtp", "helo", r->helo);
+		return;
+	}
+	write_mailfrom(r, w);
+	if (!r->spf_helo_checked)
+		return;
+	write_spf(w, &r->spf_helo);
+	authres_write_property(w, "smtp", "helo", r->helo);
+}
+
+/* Octets of b= that tell this signature from the others, RFC 6008 4. */
+static size_t
+sig_b_length(const struct message_results *r, const struct dkim_signature *s)
+{
+	size_t len = SIG_B_SHOWN, i;
+	const struct dkim_signature *other;
+
+	for (i = 0; i < r->signature_count; i++) {
+		other = &r->signatures[i];
+		while (other != s && len < s->b.len && other->b.len > 0 &&
+		    slice_eq(slice_head(other->b, len),
+		    slice_head(s->b, len)) && !slice_eq(other->b, s->b))
+			len++;
+	}
+	return len;
+}
+
+static void
+write_property_if(struct authres_writer *w, const char *property,
+    struct slice value)
+{
+	if (value.len > 0)
+		authres_write_property(w, "header", property, value);
+}
+
+/* header.i is what the signature proved, so only of one that passed. */
+static void
+write_identity(struct authres_writer *w,
+    const struct dkim_signature *s)
+{
+	struct buf i;
+
+	if (s->result != AUTH_PASS)
+		return;
+	if (s->i.len > 0) {
+		authres_write_property(w, "header", "i", s->i);
+		return;
+	}
+	buf_init(&i, LIMIT_AUTHRES_WRITE);
+	buf_addc(&i, '@');
+	buf_add(&i, s->d);
+	authres_write_property(w, "header", "i", buf_slice(&i));
+	buf_fini(&i);
+}
+
+static void
+write_signature(const struct message_results *r, struct authres_writer *w,
+    const struct dkim_signature *s)
+{
+	authres_write_result(w, "dkim", auth_result_name(s->result));
+	if (s->key_testing)
+		authres_write_comment(w, "test mode");
+	if (s->comment != NULL && s->result != AUTH_PASS)
+		authres_write_reason(w, slice_str(s->comment));
+	write_property_if(w, "d", s->d);
+	write_identity(w, s);
+	write_property_if(w, "s", s->s);
+	write_property_if(w, "a", s->a);
+	write_property_if(w, "b", slice_head(s->b, sig_b_length(r, s)));
+}
+
+bool
+report_authres(const struct message_results *r, struct authres_writer *w,
+    struct slice *value)
+{
+	size_t i;
+
+	authres_write_begin(w, r->receiver, r->utf8);
+	write_spf_results(r, w);
+	for (i = 0; i < r->signature_count; i++)
+		write_signature(r, w, &r->signatures[i]);
+	if (r->signature_count == 0)
+		authres_write_result(w, "dkim", "none");
+	return authres_write_end(w, value);
+}
+
+static void
+log_spf(struct log_record *rec, const char *key, const char *why_key,
+    const struct spf_verdict *v)
+{
+	log_record_text(rec, key, slice_str(auth_result_name(v->result)));
+	if (v->problem != NULL)
+		log_record_text(rec, why_key, slice_str(v->problem));
+	else if (v->mechanism[0] != '\0')
+		log_record_text(rec, why_key, slice_str(v->mechanism));
+}
+
+/* "pass:example.com:s1,fail:example.net:s2" */
+static void
+log_dkim(struct log_record *rec, const struct message_results *r)
+{
+	const struct dkim_signature *s;
+	const char *why = NULL;
+	struct buf list;
+	size_t i;
+
+	buf_init(&list, LOG_DKIM_MAX);
+	for (i = 0; i < r->signature_count; i++) {
+		s = &r->signatures[i];
+		if (i > 0)
+			buf_addc(&list, ',');
+		buf_adds(&list, auth_result_name(s->result));
+		buf_addc(&list, ':');
+		buf_add(&list, s->d);
+		buf_addc(&list, ':');
+		buf_add(&list, s->s);
+		if (s->result != AUTH_PASS && why == NULL)
+			why = s->comment;
+	}
+	if (r->signature_count == 0)
+		buf_adds(&list, "none");
+	log_record_text(rec, "dkim", buf_slice(&list));
+	buf_fini(&list);
+	if (why != NULL)
+		log_record_text(rec, "dkim-why", slice_str(why));
+}
+
+static void
+log_checks(struct log_record *rec, const struct message_results *r)
+{
+	log_spf(rec, "spf", "spf-why", &r->spf);
+	if (r->spf_helo_checked)
+		log_spf(rec, "spf-helo", "spf-helo-why", &r->spf_helo);
+	log_dkim(rec, r);
+	log_record_number(rec, "lookups", (long long)r->questions);
+	if (r->unanswered > 0)
+		log_record_number(rec, "unanswered",
+		    (long long)r->unanswered);
+	log_record_ms(rec, "dns-ms", r->dns_us);
+	log_record_ms(rec, "waited-ms", r->waited_us);
+}
+
+static void
+log_decision(struct log_record *rec, const struct message_results *r)
+{
+	static const char *const origins[] = {
+		[MESSAGE_FOREIGN] = "no rule matched",
+		[MESSAGE_TRUSTED] = "trusted network, not checked",
+		[MESSAGE_AUTHENTICATED] = "authenticated client, not checked"
+	};
+	const struct policy_decision *d = &r->decision;
+
+	if (r->forged > 0)
+		log_record_number(rec, "forged-removed", r->forged);
+	if (d->observed != NULL) {
+		log_record_text(rec, "observed", d->observed->name);
+		log_record_text(rec, "observed-action",
+		    slice_str(policy_action_name(d->observed->action)));
+	}
+	log_record_text(rec, "action",
+	    slice_str(policy_action_name(d->action)));
+	if (d->rule != NULL)
+		log_record_text(rec, "rule", d->rule->name);
+	else
+		log_record_text(rec, "why", slice_str(origins[r->origin]));
+}
+
+void
+report_log(const struct message_results *r, struct slice queue_id)
+{
+	char client[IPADDR_TEXT];
+	struct log_record rec;
+
+	if (!log_wants(CONFIG_LOG_INFO))
+		return;
+	ipaddr_format(&r->client, client);
+	log_record_begin(&rec, CONFIG_LOG_INFO, "message");
+	log_record_text(&rec, "id", queue_id);
+	log_record_text(&rec, "client", slice_str(client));
+	log_record_text(&rec, "helo", r->helo);
+	log_record_text(&rec, "mail-from", r->mail);
+	if (r->from.has_domain)
+		log_record_text(&rec, "from-domain",
+		    domain_slice(&r->from.domain));
+	if (r->origin == MESSAGE_FOREIGN)
+		log_checks(&rec, r);
+	log_decision(&rec, r);
+	log_record_end(&rec);
+}

@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * report: what was found of a message, for the policy, for the header and
+ * for the log.
+ */
+#ifndef MILTER_REPORT_H
+#define MILTER_REPORT_H
+
+#include <stdbool.h>
+
+#include "mail/authres.h"
+#include "milter/message.h"
+#include "policy/policy.h"
+
+/* Everything in `f` is borrowed from the results. */
+void	report_facts(const struct message_results *r,
+	    struct policy_facts *f);
+
+/*
+ * The value of the Authentication-Results field: spf for MAIL FROM and for
+ * HELO, each with its own property (RFC 8601 section 2.7.2), then one result
+ * for each signature.  `value` is borrowed from `w`, which the caller
+ * finishes in any case.  False: no memory, or too long.
+ */
+bool	report_authres(const struct message_results *r,
+	    struct authres_writer *w, struct slice *value);
+
+/* One line: who, what was found, how long DNS took, what was decided. */
+void	report_log(const struct message_results *r, struct slice queue_id);
+
+#endif

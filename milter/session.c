@@ -1,0 +1,549 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * session: libmilter's callbacks, one SMTP connection each.
+ *
+ * Callbacks of one session come one after another, though on changing
+ * threads.  A message begins with HELO, if that is to be checked, or else
+ * with MAIL, and ends with end-of-message, abort, the next MAIL or the end
+ * of the connection.  xxfi_close comes also for connections that said
+ * nothing (port scanners, our own nudges), without any private data.
+ */
+#include "milter/session.h"
+
+#include <libmilter/mfapi.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+#include <strings.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/ascii.h"
+#include "base/mem.h"
+#include "milter/log.h"
+#include "milter/message.h"
+#include "milter/report.h"
+
+#define PROGRESS_MS	5000	/* Sendmail waits 10 s unless told otherwise */
+
+struct session {
+	struct session		*prev, *next;	/* of all, for the exit */
+	struct ipaddr		 client;
+	char			 host[256];	/* the MTA's own name */
+	char			*helo;		/* NULL: none yet */
+	bool			 leading_space;	/* SMFIP_HDR_LEADSPC */
+	bool			 started;	/* MAIL came */
+	bool			 in_hand;	/* counted for session_drain() */
+	struct message		*message;
+};
+
+static const struct listener *own_listener;
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+static pthread_cond_t drained = PTHREAD_COND_INITIALIZER;
+static struct session *sessions;	/* under the lock, as all below */
+static unsigned int in_hand;
+static bool draining, hurry;
+static atomic_uint running;		/* callbacks */
+
+/* libmilter's API lacks const; it changes none of these. */
+static char *
+unconst(const char *s)
+{
+	return (char *)(uintptr_t)s;
+}
+
+static struct session *
+session_of(SMFICTX *ctx)
+{
+	return smfi_getpriv(ctx);
+}
+
+/* The session, which is made by the first callback of a connection. */
+static struct session *
+session_need(SMFICTX *ctx)
+{
+	struct session *s = session_of(ctx);
+
+	if (s != NULL)
+		return s;
+	s = mem_alloc(sizeof(*s));
+	if (s == NULL || smfi_setpriv(ctx, s) != MI_SUCCESS) {
+		mem_free(s);
+		return NULL;
+	}
+	pthread_mutex_lock(&lock);
+	s->next = sessions;
+	if (s->next != NULL)
+		s->next->prev = s;
+	sessions = s;
+	pthread_mutex_unlock(&lock);
+	return s;
+}
+
+static void
+begin_in_hand(struct session *s)
+{
+	pthread_mutex_lock(&lock);
+	if (!draining) {
+		s->in_hand = true;
+		in_hand++;
+	}
+	pthread_mutex_unlock(&lock);
+}
+
+static void
+end_in_hand(struct session *s)
+{
+	if (!s->in_hand)
+		return;
+	pthread_mutex_lock(&lock);
+	s->in_hand = false;
+	if (--in_hand == 0 && draining)
+		pthread_cond_signal(&drained);
+	pthread_mutex_unlock(&lock);
+}
+
+static void
+end_message(struct session *s)
+{
+	message_free(s->message);
+	s->message = NULL;
+	s->started = false;
+	end_in_hand(s);
+}
+
+/* What HELO said holds for every message of the connection. */
+static struct message *
+begin_message(struct session *s)
+{
+	struct engine *engine = engine_current();
+	struct slice receiver = engine->config->authserv_id;
+
+	if (receiver.len == 0)
+		receiver = slice_str(s->host);
+	s->message = message_new(engine, &s->client, receiver);
+	if (s->message == NULL)
+		log_line(CONFIG_LOG_ERROR, "no memory for a message");
+	else if (s->helo != NULL)
+		message_helo(s->message, slice_str(s->helo));
+	return s->message;
+}
+
+/* True when a reload has made the engine of this message an old one. */
+static bool
+is_outdated(const struct message *m)
+{
+	struct engine *engine = engine_current();
+	bool outdated = message_results(m)->engine != engine;
+
+	engine_unref(engine);
+	return outdated;
+}
+
+static sfsistat
+on_negotiate(SMFICTX *ctx, unsigned long actions, unsigned long steps,
+    unsigned long unused2, unsigned long unused3, unsigned long *want_actions,
+    unsigned long *want_steps, unsigned long *want2, unsigned long *want3)
+{
+	static char at_connect[] = "j", at_helo[] = "{tls_version}",
+	    at_mail[] = "i {auth_type}", at_end[] = "i";
+	const unsigned long need = SMFIF_ADDHDRS | SMFIF_CHGHDRS;
+	unsigned long away = SMFIP_NR_CONN | SMFIP_NR_HELO | SMFIP_NR_MAIL |
+	    SMFIP_NORCPT | SMFIP_NR_HDR | SMFIP_NR_EOH | SMFIP_NR_BODY |
+	    SMFIP_NOUNKNOWN | SMFIP_HDR_LEADSPC;
+	struct session *s = session_need(ctx);
+
+	(void)unused2;
+	(void)unused3;
+	if (s == NULL)
+		return SMFIS_REJECT;
+	if ((actions & need) != need) {
+		log_line(CONFIG_LOG_ERROR, "the mail server does not let a "
+		    "milter add and change header fields");
+		return SMFIS_REJECT;
+	}
+	/*
+	 * Over TCP the answer to DATA is kept: it carries the acknowledgement
+	 * for which the mail server would wait some 40 ms otherwise.
+	 */
+	if (!listener_is_inet(own_listener))
+		away |= SMFIP_NODATA;
+	*want_actions = actions & (need | SMFIF_QUARANTINE);
+	*want_steps = steps & away;
+	*want2 = *want3 = 0;
+	s->leading_space = (*want_steps & SMFIP_HDR_LEADSPC) != 0;
+	if ((actions & SMFIF_SETSYMLIST) != 0) {
+		*want_actions |= SMFIF_SETSYMLIST;
+		smfi_setsymlist(ctx, SMFIM_CONNECT, at_connect);
+		smfi_setsymlist(ctx, SMFIM_HELO, at_helo);
+		smfi_setsymlist(ctx, SMFIM_ENVFROM, at_mail);
+		smfi_setsymlist(ctx, SMFIM_EOM, at_end);
+	}
+	return SMFIS_CONTINUE;
+}
+
+static sfsistat
+on_connect(SMFICTX *ctx, char *name, _SOCK_ADDR *addr)
+{
+	struct session *s = session_need(ctx);
+	const char *host = smfi_getsymval(ctx, unconst("j"));
+
+	(void)name;
+	if (s == NULL)
+		return SMFIS_NOREPLY;
+	ipaddr_from_sockaddr(addr, &s->client);
+	if (host != NULL)
+		snprintf(s->host, sizeof(s->host), "%s", host);
+	else if (gethostname(s->host, sizeof(s->host) - 1) != 0)
+		snprintf(s->host, sizeof(s->host), "localhost");
+	return SMFIS_NOREPLY;
+}
+
+static sfsistat
+on_helo(SMFICTX *ctx, char *name)
+{
+	struct session *s = session_of(ctx);
+
+	if (s == NULL)
+		return SMFIS_NOREPLY;
+	end_message(s);
+	mem_free(s->helo);
+	s->helo = mem_dup(name, strlen(name));
+	begin_message(s);
+	return SMFIS_NOREPLY;
+}
+
+static bool
+has_argument(char **argv, const char *word)
+{
+	for (argv++; *argv != NULL; argv++)
+		if (strcasecmp(*argv, word) == 0)
+			return true;
+	return false;
+}
+
+static sfsistat
+on_mail(SMFICTX *ctx, char **argv)
+{
+	struct session *s = session_of(ctx);
+	const char *auth = smfi_getsymval(ctx, unconst("{auth_type}"));
+
+	if (s == NULL)
+		return SMFIS_NOREPLY;
+	if (s->started || (s->message != NULL && is_outdated(s->message)))
+		end_message(s);
+	begin_in_hand(s);
+	s->started = true;
+	if (s->message == NULL && begin_message(s) == NULL)
+		return SMFIS_NOREPLY;
+	message_mail(s->message, slice_str(argv[0]),
+	    has_argument(argv, "SMTPUTF8"), auth != NULL && *auth != '\0',
+	    (int64_t)time(NULL));
+	return SMFIS_NOREPLY;
+}
+
+static sfsistat
+on_data(SMFICTX *ctx)
+{
+	(void)ctx;
+	return SMFIS_CONTINUE;
+}
+
+static sfsistat
+on_header(SMFICTX *ctx, char *name, char *value)
+{
+	struct session *s = session_of(ctx);
+	struct buf b;
+
+	if (s == NULL || s->message == NULL)
+		return SMFIS_NOREPLY;
+	if (s->leading_space) {
+		message_field(s->message, slice_str(name), slice_str(value));
+		return SMFIS_NOREPLY;
+	}
+	/* The mail server took one blank away; which fields had one is lost. */
+	buf_init(&b, LIMIT_HEADER_BYTES);
+	buf_addc(&b, ' ');
+	buf_adds(&b, value);
+	message_field(s->message, slice_str(name), buf_slice(&b));
+	buf_fini(&b);
+	return SMFIS_NOREPLY;
+}
+
+static sfsistat
+on_eoh(SMFICTX *ctx)
+{
+	struct session *s = session_of(ctx);
+
+	if (s != NULL && s->message != NULL)
+		message_header_end(s->message);
+	return SMFIS_NOREPLY;
+}
+
+static sfsistat
+on_body(SMFICTX *ctx, unsigned char *chunk, size_t len)
+{
+	struct session *s = session_of(ctx);
+
+	if (s != NULL && s->message != NULL)
+		message_body(s->message,
+		    (struct slice){ (const char *)chunk, len });
+	return SMFIS_NOREPLY;
+}
+
+static void
+about_to_block(void *arg)
+{
+	(void)arg;
+	listener_nudge(own_listener);
+}
+
+static void
+show_progress(void *arg)
+{
+	(void)smfi_progress(arg);
+}
+
+static bool
+change_header(SMFICTX *ctx, const struct session *s,
+    const struct message_orders *o)
+{
+	static char field[] = "Authentication-Results";
+	struct slice value = o->authres;
+	size_t i;
+
+	for (i = 0; i < o->removal_count; i++)
+		if (smfi_chgheader(ctx, field, (int)o->removals[i], NULL) !=
+		    MI_SUCCESS)
+			return false;
+	if (value.len == 0)
+		return true;
+	if (!s->leading_space)
+		value = slice_from(value, 1);
+	return smfi_insheader(ctx, 0, field, unconst(value.ptr)) ==
+	    MI_SUCCESS;
+}
+
+/* libmilter takes the text for a format: every "%" is doubled. */
+static void
+set_reply(SMFICTX *ctx, const struct policy_reply *reply)
+{
+	char text[2 * LIMIT_REPLY_TEXT + 1], code[sizeof(reply->code)],
+	    enhanced[sizeof(reply->enhanced)];
+	size_t from, to = 0;
+
+	for (from = 0; reply->text[from] != '\0'; from++) {
+		if (reply->text[from] == '%')
+			text[to++] = '%';
+		text[to++] = reply->text[from];
+	}
+	text[to] = '\0';
+	memcpy(code, reply->code, sizeof(code));
+	memcpy(enhanced, reply->enhanced, sizeof(enhanced));
+	if (smfi_setreply(ctx, code, enhanced, text) != MI_SUCCESS)
+		log_line(CONFIG_LOG_ERROR, "reply not taken: %s %s %s",
+		    reply->code, reply->enhanced, reply->text);
+}
+
+static sfsistat
+quarantine(SMFICTX *ctx, const struct message_results *r)
+{
+	char reason[128];
+	size_t i;
+
+	snprintf(reason, sizeof(reason), "assay: rule %.*s",
+	    SLICE_ARG(r->decision.rule->name));
+	for (i = 0; reason[i] != '\0'; i++)
+		if (reason[i] != ' ' && !ascii_is_vchar(reason[i]))
+			reason[i] = '?';
+	if (smfi_quarantine(ctx, reason) == MI_SUCCESS)
+		return SMFIS_CONTINUE;
+	log_line(CONFIG_LOG_ERROR, "the mail server cannot quarantine");
+	return SMFIS_TEMPFAIL;
+}
+
+static sfsistat
+carry_out(SMFICTX *ctx, const struct session *s,
+    const struct message_orders *o)
+{
+	switch (o->action) {
+	case POLICY_REJECT:
+		set_reply(ctx, &o->reply);
+		return SMFIS_REJECT;
+	case POLICY_TEMPFAIL:
+		set_reply(ctx, &o->reply);
+		return SMFIS_TEMPFAIL;
+	case POLICY_DISCARD:
+		return SMFIS_DISCARD;
+	case POLICY_ACCEPT:
+	case POLICY_QUARANTINE:
+		break;
+	}
+	if (!change_header(ctx, s, o)) {
+		log_line(CONFIG_LOG_ERROR, "the header could not be changed, "
+		    "message deferred");
+		return SMFIS_TEMPFAIL;
+	}
+	if (o->action == POLICY_QUARANTINE)
+		return quarantine(ctx, message_results(s->message));
+	return SMFIS_CONTINUE;
+}
+
+static sfsistat
+on_eom(SMFICTX *ctx)
+{
+	const struct inquiry_waiting waiting = { .blocks = about_to_block,
+		.progress = show_progress, .progress_ms = PROGRESS_MS,
+		.arg = ctx };
+	struct session *s = session_of(ctx);
+	const char *id = smfi_getsymval(ctx, unconst("i"));
+	struct message_orders orders;
+	sfsistat status;
+
+	if (s == NULL || s->message == NULL ||
+	    !message_finish(s->message, &waiting, &orders)) {
+		log_line(CONFIG_LOG_ERROR, "%s: out of memory, message "
+		    "deferred", id != NULL ? id : "-");
+		status = SMFIS_TEMPFAIL;
+	} else {
+		status = carry_out(ctx, s, &orders);
+		report_log(message_results(s->message), slice_str(id));
+	}
+	if (s != NULL)
+		end_message(s);
+	return status;
+}
+
+static sfsistat
+on_abort(SMFICTX *ctx)
+{
+	struct session *s = session_of(ctx);
+
+	if (s != NULL && s->started)
+		end_message(s);
+	return SMFIS_CONTINUE;
+}
+
+static sfsistat
+on_close(SMFICTX *ctx)
+{
+	struct session *s = session_of(ctx);
+
+	if (s == NULL)
+		return SMFIS_CONTINUE;
+	smfi_setpriv(ctx, NULL);
+	end_message(s);
+	pthread_mutex_lock(&lock);
+	if (s->prev != NULL)
+		s->prev->next = s->next;
+	else
+		sessions = s->next;
+	if (s->next != NULL)
+		s->next->prev = s->prev;
+	pthread_mutex_unlock(&lock);
+	mem_free(s->helo);
+	mem_free(s);
+	return SMFIS_CONTINUE;
+}
+
+/*
+ * What libmilter calls: the same, counted, so that the exit knows when no
+ * callback runs any more.
+ */
+#define COUNTED(name, params, args)			\
+	static sfsistat					\
+	counted_##name params				\
+	{						\
+		sfsistat status;			\
+							\
+		atomic_fetch_add(&running, 1);		\
+		status = on_##name args;		\
+		atomic_fetch_sub(&running, 1);		\
+		return status;				\
+	}
+
+COUNTED(negotiate, (SMFICTX *c, unsigned long a, unsigned long b,
+    unsigned long d, unsigned long e, unsigned long *f, unsigned long *g,
+    unsigned long *h, unsigned long *i), (c, a, b, d, e, f, g, h, i))
+COUNTED(connect, (SMFICTX *c, char *n, _SOCK_ADDR *a), (c, n, a))
+COUNTED(helo, (SMFICTX *c, char *n), (c, n))
+COUNTED(mail, (SMFICTX *c, char **v), (c, v))
+COUNTED(header, (SMFICTX *c, char *n, char *v), (c, n, v))
+COUNTED(eoh, (SMFICTX *c), (c))
+COUNTED(body, (SMFICTX *c, unsigned char *b, size_t n), (c, b, n))
+COUNTED(eom, (SMFICTX *c), (c))
+COUNTED(abort, (SMFICTX *c), (c))
+COUNTED(close, (SMFICTX *c), (c))
+
+bool
+session_register(const struct listener *listener)
+{
+	static char name[] = "assay-milter";
+	const struct smfiDesc callbacks = {
+		.xxfi_name = name,
+		.xxfi_version = SMFI_VERSION,
+		.xxfi_flags = SMFIF_ADDHDRS | SMFIF_CHGHDRS |
+		    SMFIF_QUARANTINE | SMFIF_SETSYMLIST,
+		.xxfi_connect = counted_connect,
+		.xxfi_helo = counted_helo,
+		.xxfi_envfrom = counted_mail,
+		.xxfi_header = counted_header,
+		.xxfi_eoh = counted_eoh,
+		.xxfi_body = counted_body,
+		.xxfi_eom = counted_eom,
+		.xxfi_abort = counted_abort,
+		.xxfi_close = counted_close,
+		.xxfi_data = on_data,
+		.xxfi_negotiate = counted_negotiate
+	};
+
+	own_listener = listener;
+	return smfi_register(callbacks) == MI_SUCCESS;
+}
+
+bool
+session_drain(unsigned int seconds)
+{
+	struct timespec until;
+	bool empty;
+	int error = 0;
+
+	clock_gettime(CLOCK_REALTIME, &until);
+	until.tv_sec += (time_t)seconds;
+	pthread_mutex_lock(&lock);
+	draining = true;
+	while (in_hand > 0 && !hurry && error == 0)
+		error = pthread_cond_timedwait(&drained, &lock, &until);
+	empty = in_hand == 0;
+	pthread_mutex_unlock(&lock);
+	return empty;
+}
+
+void
+session_hurry(void)
+{
+	pthread_mutex_lock(&lock);
+	hurry = true;
+	pthread_cond_signal(&drained);
+	pthread_mutex_unlock(&lock);
+}
+
+bool
+session_free_all(void)
+{
+	struct session *s;
+
+	if (atomic_load(&running) > 0)
+		return false;
+	pthread_mutex_lock(&lock);
+	while ((s = sessions) != NULL) {
+		sessions = s->next;
+		message_free(s->message);
+		mem_free(s->helo);
+		mem_free(s);
+	}
+	pthread_mutex_unlock(&lock);
+	return true;
+}
