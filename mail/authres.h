@@ -25,28 +25,35 @@ struct authres_writer {
 	struct buf	out;
 	size_t		line;		/* columns used on this line */
 	size_t		results;
+	bool		properties;	/* this result has some */
 	bool		utf8;
 	bool		failed;
 };
 
 /*
  * `utf8`: the message is internationalized (SMTPUTF8), so UTF-8 may stand
- * in values.  Otherwise an octet above 0x7E in a value is left out of it.
+ * in values.  Otherwise, and when it is not well-formed, an octet above
+ * 0x7E is written as "?".  An authserv-id that cannot be written (empty,
+ * control characters, too long for a line) fails the whole field; one with
+ * U-labels is written with A-labels unless `utf8`.
  */
 void	authres_write_begin(struct authres_writer *w,
 	    struct slice authserv_id, bool utf8);
 /* "; method=result", e.g. ("spf", "pass"): both static text of ours. */
 void	authres_write_result(struct authres_writer *w, const char *method,
 	    const char *result);
-/* " (text)": static text of ours or numbers; what would unbalance it, and
-   8-bit, is left out. */
+/* " (text)": static text of ours or numbers, never foreign data; what would
+   unbalance it, controls and 8-bit are left out, and it is cut at the end
+   of a line. */
 void	authres_write_comment(struct authres_writer *w, const char *text);
-/* " reason=\"text\"", encoded. */
+/* " reason=\"text\"", encoded, cut at the end of a line.  Behind a result and
+   before its properties: elsewhere the field fails. */
 void	authres_write_reason(struct authres_writer *w, struct slice text);
 /*
  * " ptype.property=value".  The value is written as it is when it is a
- * token, a domain name or [local]@domain, else as a quoted-string without
- * control characters.
+ * token, a domain name or [local]@domain, else as a quoted-string, with "?"
+ * for each octet that may not be written.  A property that is too long for
+ * a line of 998 octets is left out.
  */
 void	authres_write_property(struct authres_writer *w, const char *ptype,
 	    const char *property, struct slice value);
@@ -90,9 +97,10 @@ enum authres_status {
 };
 
 /*
- * Reads the value of one field.  Tolerates what section 6 of the field's
- * practice shows (a ";" at the end, unquoted base64 and IPv6 addresses);
- * memory is the arena's.
+ * Reads the value of one field.  Tolerates what is often seen: a ";" at the
+ * end, unquoted base64, IPv6 addresses and URLs, a property without ptype
+ * (`ptype` is empty then) or without value, "reason" behind properties.
+ * Slices borrow from `value` or are the arena's.
  */
 enum authres_status	authres_read(struct slice value, struct arena *arena,
 			    struct authres *out);
@@ -101,9 +109,11 @@ enum authres_status	authres_read(struct slice value, struct arena *arena,
  * RFC 8601 section 5: must a field with this value be removed, because it
  * claims to be ours, or might be read as such?  True when its authserv-id
  * is `authserv_id` (case, comments, quoting, folds, A-label against U-label
- * taken off; any version), or when it cannot be read and any token of it is
- * our id.  Bounded: a value above LIMIT_AUTHRES_READ that cannot be read as
- * foreign from its beginning is removed.
+ * taken off; any version), when its version is not 1, whoever wrote it, or
+ * when it cannot be read and any token of it is our id.  Bounded: a value
+ * above LIMIT_AUTHRES_READ that cannot be read as foreign from its beginning
+ * is removed, as is one that cannot be read and has more than
+ * LIMIT_AUTHRES_IDN internationalized tokens.
  */
 bool	authres_claims(struct slice value, struct slice authserv_id);
 
