@@ -20,6 +20,7 @@
 #define LIMIT_AUTHRES_READ	(64u << 10) /* ours: octets read of a field */
 #define LIMIT_AUTHRES_RESULTS	100	/* ours: results read of a field */
 #define LIMIT_AUTHRES_WRITE	(32u << 10) /* ours; libmilter takes < 64 K */
+#define LIMIT_AUTHRES_IDN	100	/* ours: U-labels compared in a field */
 
 /* Tag lists. */
 #define LIMIT_TAGS		100	/* ours: tags of one list */
@@ -32,6 +33,10 @@
 #define LIMIT_SPF_RECORD	(16u << 10) /* ours: octets of a record */
 #define LIMIT_SPF_RECORD_TERMS	1000	/* ours: terms of one record */
 #define LIMIT_SPF_EXPLANATION	400	/* ours: octets of exp= text kept */
+#define LIMIT_SPF_EXPANSION	4096	/* ours: octets of an expanded macro
+					   string, before it is cut to 253 */
+#define LIMIT_SPF_AHEAD		64	/* ours: no question ahead of its need
+					   in a ledger that has so many */
 
 /* DKIM, RFC 6376. */
 #define LIMIT_DKIM_SIGNATURES	10	/* 8.4, ours: default of the setting */
@@ -41,9 +46,11 @@
 #define LIMIT_DKIM_KEY_RECORD	(16u << 10) /* ours: octets of a record */
 #define LIMIT_DKIM_KEY_RECORDS	3	/* 6.1.2: records tried per name */
 #define LIMIT_DKIM_RSA_BITS	8192	/* RFC 8301 3.2 asks for 4096 */
-#define LIMIT_DKIM_RSA_EXPONENT_BITS 33	/* 8.13, ours: e <= 2^32 */
+#define LIMIT_DKIM_RSA_EXPONENT_BITS 33	/* 8.13, ours: 2^32 + 1 is in use */
 #define LIMIT_DKIM_CLOCK_SKEW	300	/* ours: seconds, for t= and x= */
 #define LIMIT_DKIM_KEY_CACHE	1000	/* ours: parsed keys kept */
+#define LIMIT_DKIM_KEY_CACHED	2048	/* ours: octets of a record kept */
+#define LIMIT_DKIM_CANDIDATES	100	/* ours: DKIM-Signature fields read */
 
 /* DNS. */
 #define LIMIT_DNS_QUESTIONS	300	/* ours: questions of one message */
@@ -67,6 +74,12 @@
 #define LIMIT_YAML_BYTES	(1u << 20) /* ours */
 #define LIMIT_YAML_DEPTH	32	/* ours */
 #define LIMIT_YAML_NODES	100000	/* ours */
+#define LIMIT_YAML_MEMORY	(32u << 20) /* ours: one file's tree */
+#define LIMIT_CONFIG_MEMORY	(32u << 20) /* ours: one configuration */
+#define LIMIT_SOCKET_PATH	107	/* unix(7): sun_path less its NUL */
+#define LIMIT_POLICY_RULES	1000	/* ours */
+#define LIMIT_POLICY_LIST	10000	/* ours: items of one condition */
+#define LIMIT_RULE_NAME		64	/* ours: octets */
 
 /* Replies. */
 #define LIMIT_REPLY_TEXT	480	/* ours: RFC 5321 4.5.3.1.5 has 512 */
