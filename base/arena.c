@@ -13,6 +13,10 @@
  *
  * The cap counts what was handed out with the padding for alignment in
  * front of it, not the blocks.
+ *
+ * Under the address sanitizer the room that is not handed out is poisoned,
+ * with a red zone behind each allocation, so that it sees an overrun inside
+ * a block as well.
  */
 #include "base/arena.h"
 
@@ -22,6 +26,25 @@
 
 #include "base/ascii.h"
 #include "base/mem.h"
+
+#if defined(__SANITIZE_ADDRESS__)
+#define ARENA_ASAN	1
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define ARENA_ASAN	1
+#endif
+#endif
+
+#ifdef ARENA_ASAN
+#include <sanitizer/asan_interface.h>
+#define RED_ZONE	16u	/* a multiple of ALIGNMENT */
+#define POISON(p, size)	ASAN_POISON_MEMORY_REGION(p, size)
+#define UNPOISON(p, size) ASAN_UNPOISON_MEMORY_REGION(p, size)
+#else
+#define RED_ZONE	0u
+#define POISON(p, size)	((void)(p), (void)(size))
+#define UNPOISON(p, size) ((void)(p), (void)(size))
+#endif
 
 #define BLOCK_FIRST	8192u	/* with the head of the arena */
 #define BLOCK_LARGEST	65536u
@@ -43,11 +66,19 @@ struct arena {
 	alignas(max_align_t) char	room[];
 };
 
+/* Makes the octets from p to end the shared block's free room. */
+static void
+use_room(struct arena *a, char *p, char *end)
+{
+	a->p = p;
+	a->end = end;
+	POISON(p, (size_t)(end - p));
+}
+
 static void
 start(struct arena *a)
 {
-	a->p = a->room;
-	a->end = (char *)a + BLOCK_FIRST;
+	use_room(a, a->room, (char *)a + BLOCK_FIRST);
 	a->blocks = NULL;
 	a->block_size = BLOCK_FIRST;
 	a->used = 0;
@@ -109,9 +140,28 @@ add_block(struct arena *a, size_t size)
 	return b;
 }
 
-/* Room for `size` octets that the shared block has no place for. */
+/* Octets from the free room to the next address of that alignment. */
+static size_t
+padding(const struct arena *a, size_t align)
+{
+	return (size_t)(-(uintptr_t)a->p & (align - 1));
+}
+
+/* `size` octets behind `pad` ones of the shared block, which has them. */
 static char *
-take_from_new_block(struct arena *a, size_t size)
+cut(struct arena *a, size_t pad, size_t size)
+{
+	char *at = a->p + pad;
+	size_t left = (size_t)(a->end - at) - size;
+
+	a->p = at + size + (left > RED_ZONE ? RED_ZONE : left);
+	UNPOISON(at, size);
+	return at;
+}
+
+/* `size` octets that the shared block has no room for. */
+static char *
+cut_from_new_block(struct arena *a, size_t size)
 {
 	size_t next = a->block_size;
 	struct block *b;
@@ -124,16 +174,8 @@ take_from_new_block(struct arena *a, size_t size)
 	if (size > next / 4)
 		return b->room;
 	a->block_size = next;
-	a->p = b->room + size;
-	a->end = (char *)b + next;
-	return b->room;
-}
-
-/* Octets from the free room to the next address of that alignment. */
-static size_t
-padding(const struct arena *a, size_t align)
-{
-	return (size_t)(-(uintptr_t)a->p & (align - 1));
+	use_room(a, b->room, (char *)b + next);
+	return cut(a, 0, size);
 }
 
 /* `size` octets, not zeroed; a failure is sticky. */
@@ -149,13 +191,11 @@ take(struct arena *a, size_t size, size_t align)
 		pad = 0;
 	if (!a->failed && pad <= a->max - a->used &&
 	    size <= a->max - a->used - pad)
-		at = fits ? a->p + pad : take_from_new_block(a, size);
+		at = fits ? cut(a, pad, size) : cut_from_new_block(a, size);
 	if (at == NULL) {
 		a->failed = true;
 		return NULL;
 	}
-	if (fits)
-		a->p = at + size;
 	a->used += pad + size;
 	return at;
 }

@@ -27,7 +27,7 @@ void		 arena_free(struct arena *a);
  */
 void		 arena_reset(struct arena *a);
 
-/* Zeroed and aligned for any type, or NULL. */
+/* Zeroed and aligned for any type, or NULL.  A size of 0 is one byte. */
 void		*arena_alloc(struct arena *a, size_t size);
 /* Zeroed count * size, checked for overflow. */
 void		*arena_array(struct arena *a, size_t count, size_t size);
@@ -38,7 +38,10 @@ struct slice	 arena_dup_lower(struct arena *a, struct slice s);
 
 /* True once an allocation has failed since the start or the last reset. */
 bool		 arena_failed(const struct arena *a);
-/* Octets handed out so far. */
+/*
+ * Octets handed out so far, with the padding between them; this is what the
+ * cap bounds.
+ */
 size_t		 arena_used(const struct arena *a);
 
 #endif

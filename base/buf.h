@@ -28,6 +28,7 @@ void	buf_fini(struct buf *b);
 /* Empties and clears the failure; keeps the memory. */
 void	buf_reset(struct buf *b);
 
+/* What is added must not lie in the buffer itself. */
 void	buf_add(struct buf *b, struct slice s);
 void	buf_adds(struct buf *b, const char *s);
 void	buf_addc(struct buf *b, char c);

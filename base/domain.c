@@ -50,14 +50,16 @@ without_last_dot(struct slice text)
 	return text;
 }
 
-/* Step 1.  `ldh`: letters, digits, '-' and '_' only. */
+/*
+ * Step 1, for text whose last dot is off.  `ldh`: letters, digits, '-' and
+ * '_' only.
+ */
 static bool
 parse_ascii(struct slice text, bool ldh, struct domain *out)
 {
 	size_t i, label = 0;
 	char c;
 
-	text = without_last_dot(text);
 	if (text.len == 0 || text.len > DOMAIN_MAX)
 		return false;
 	for (i = 0; i < text.len; i++) {
@@ -143,7 +145,6 @@ parse_idn(struct slice text, struct domain *out)
 	struct slice result;
 	bool good;
 
-	text = without_last_dot(text);
 	if (text.len > LIMIT_DOMAIN_UTF8 || !is_utf8(text))
 		return false;
 	memcpy(copy, text.ptr, text.len);
@@ -184,6 +185,7 @@ finish(bool good, struct domain *out)
 bool
 domain_parse(struct slice text, struct domain *out)
 {
+	text = without_last_dot(text);
 	if (parse_ascii(text, true, out))
 		return true;
 	return finish(has_8bit(text) && parse_idn(text, out), out);
@@ -192,7 +194,7 @@ domain_parse(struct slice text, struct domain *out)
 bool
 domain_parse_dns(struct slice text, struct domain *out)
 {
-	return finish(parse_ascii(text, false, out), out);
+	return finish(parse_ascii(without_last_dot(text), false, out), out);
 }
 
 struct slice

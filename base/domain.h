@@ -28,8 +28,10 @@ struct domain {
  * letters, digits, '-' and '_', none empty, none beginning or ending with
  * '-', U-labels converted; one dot at the end is taken off.  False for
  * anything else: empty text, address literals, NUL, 8-bit text that is not
- * UTF-8 or not allowed by IDNA.  How many labels are needed is for the
- * caller to say (domain_labels()).
+ * UTF-8 or not allowed by IDNA, labels that only IDNA's mapping would
+ * separate (U+3002 and the like).  How many labels are needed is for the
+ * caller to say (domain_labels()).  `*out` is empty when false is returned;
+ * that holds for both parsers.
  */
 bool	domain_parse(struct slice text, struct domain *out);
 
@@ -47,7 +49,7 @@ bool		domain_eq(const struct domain *a, const struct domain *b);
 size_t		domain_labels(struct slice name);
 /*
  * True when `name` is `zone` or lies below it, by whole labels.  Both in
- * the form that the parsers make.
+ * the form that the parsers make; false when `zone` is empty.
  */
 bool		domain_is_at_or_below(struct slice name, struct slice zone);
 /* `name` without its first label; empty when it has only one. */

@@ -46,11 +46,19 @@ bool	ipaddr_from_sockaddr(const struct sockaddr *sa, struct ipaddr *out);
 void	ipaddr_format(const struct ipaddr *a, char out[IPADDR_TEXT]);
 
 bool	ipaddr_eq(const struct ipaddr *a, const struct ipaddr *b);
-/* True when both are of one family and the first `bits` bits are equal. */
+/*
+ * True when both are of one family and the first `bits` bits are equal;
+ * false when the family has fewer bits.
+ */
 bool	ipaddr_same_prefix(const struct ipaddr *a, const struct ipaddr *b,
 	    unsigned int bits);
 
-/* "192.0.2.0/24", "2001:db8::/32", or an address alone (all its bits). */
+/*
+ * "192.0.2.0/24", "2001:db8::/32", or an address alone (all its bits).  Bits
+ * behind the prefix may be set, the length has no leading zeros.  A mapped
+ * network becomes IPv4 (::ffff:192.0.2.0/120 is 192.0.2.0/24); one that
+ * reaches beyond the mapped addresses (less than 96 bits) is refused.
+ */
 bool	ipnet_parse(struct slice text, struct ipnet *out);
 bool	ipnet_contains(const struct ipnet *net, const struct ipaddr *a);
 

@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: BSD-2-Clause
+
 libassay_a_SOURCES += \
 	base/arena.c base/arena.h \
 	base/ascii.h \
@@ -9,3 +11,74 @@ libassay_a_SOURCES += \
 	base/limits.h \
 	base/mem.c base/mem.h \
 	base/slice.c base/slice.h
+
+check_PROGRAMS += \
+	tests/base/test_arena \
+	tests/base/test_ascii \
+	tests/base/test_base64 \
+	tests/base/test_buf \
+	tests/base/test_cursor \
+	tests/base/test_domain \
+	tests/base/test_ipaddr \
+	tests/base/test_limits \
+	tests/base/test_mem \
+	tests/base/test_slice
+tests_base_test_arena_SOURCES = tests/base/test_arena.c
+tests_base_test_ascii_SOURCES = tests/base/test_ascii.c
+tests_base_test_base64_SOURCES = tests/base/test_base64.c
+tests_base_test_buf_SOURCES = tests/base/test_buf.c
+tests_base_test_cursor_SOURCES = tests/base/test_cursor.c
+tests_base_test_domain_SOURCES = tests/base/test_domain.c
+tests_base_test_ipaddr_SOURCES = tests/base/test_ipaddr.c
+tests_base_test_limits_SOURCES = tests/base/test_limits.c
+tests_base_test_mem_SOURCES = tests/base/test_mem.c
+tests_base_test_slice_SOURCES = tests/base/test_slice.c
+
+fuzz_programs += \
+	tests/fuzz/fuzz_base64 \
+	tests/fuzz/fuzz_domain \
+	tests/fuzz/fuzz_ipaddr
+tests_fuzz_fuzz_base64_SOURCES = tests/fuzz/fuzz_base64.c \
+	tests/fuzz/replay.c
+tests_fuzz_fuzz_domain_SOURCES = tests/fuzz/fuzz_domain.c \
+	tests/fuzz/replay.c
+tests_fuzz_fuzz_ipaddr_SOURCES = tests/fuzz/fuzz_ipaddr.c \
+	tests/fuzz/replay.c
+
+EXTRA_DIST += \
+	tests/fuzz/base64.dict \
+	tests/fuzz/corpus/base64/folded \
+	tests/fuzz/corpus/base64/foreign \
+	tests/fuzz/corpus/base64/octets \
+	tests/fuzz/corpus/base64/pads-inside \
+	tests/fuzz/corpus/base64/pads-one \
+	tests/fuzz/corpus/base64/pads-two \
+	tests/fuzz/corpus/base64/rest-bits \
+	tests/fuzz/corpus/base64/rfc4648 \
+	tests/fuzz/domain.dict \
+	tests/fuzz/corpus/domain/a-label \
+	tests/fuzz/corpus/domain/dots \
+	tests/fuzz/corpus/domain/full-stops \
+	tests/fuzz/corpus/domain/joiner \
+	tests/fuzz/corpus/domain/latin-1 \
+	tests/fuzz/corpus/domain/literal \
+	tests/fuzz/corpus/domain/longest \
+	tests/fuzz/corpus/domain/nul \
+	tests/fuzz/corpus/domain/plain \
+	tests/fuzz/corpus/domain/right-to-left \
+	tests/fuzz/corpus/domain/selector \
+	tests/fuzz/corpus/domain/soft-hyphen \
+	tests/fuzz/corpus/domain/u-label \
+	tests/fuzz/corpus/domain/u-label-decomposed \
+	tests/fuzz/corpus/domain/u-label-two \
+	tests/fuzz/ipaddr.dict \
+	tests/fuzz/corpus/ipaddr/v4 \
+	tests/fuzz/corpus/ipaddr/v4-net \
+	tests/fuzz/corpus/ipaddr/v4-zeros \
+	tests/fuzz/corpus/ipaddr/v6 \
+	tests/fuzz/corpus/ipaddr/v6-full \
+	tests/fuzz/corpus/ipaddr/v6-mapped \
+	tests/fuzz/corpus/ipaddr/v6-mapped-net \
+	tests/fuzz/corpus/ipaddr/v6-net \
+	tests/fuzz/corpus/ipaddr/v6-quad \
+	tests/fuzz/corpus/ipaddr/v6-zone

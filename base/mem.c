@@ -33,9 +33,12 @@ injected_failure(void)
 	return true;
 }
 
+/* No object can be larger than PTRDIFF_MAX. */
 static inline bool
-refused(void)
+refused(size_t size)
 {
+	if (size > PTRDIFF_MAX)
+		return true;
 	if (atomic_load_explicit(&fail_count, memory_order_relaxed) == 0)
 		return false;
 	return injected_failure();
@@ -44,7 +47,7 @@ refused(void)
 void *
 mem_alloc(size_t size)
 {
-	if (refused())
+	if (refused(size))
 		return NULL;
 	return calloc(1, size > 0 ? size : 1);
 }
@@ -60,7 +63,7 @@ mem_array(size_t count, size_t size)
 void *
 mem_resize(void *ptr, size_t size)
 {
-	if (refused())
+	if (refused(size))
 		return NULL;
 	return realloc(ptr, size > 0 ? size : 1);
 }
@@ -70,7 +73,7 @@ mem_dup(const char *ptr, size_t len)
 {
 	char *copy;
 
-	if (len == SIZE_MAX || refused())
+	if (len == SIZE_MAX || refused(len + 1))
 		return NULL;
 	copy = malloc(len + 1);
 	if (copy == NULL)

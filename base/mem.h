@@ -15,7 +15,10 @@
 void	*mem_alloc(size_t size);
 /* count * size bytes, zeroed; NULL as well when the product overflows. */
 void	*mem_array(size_t count, size_t size);
-/* As realloc(); the old block stays valid when NULL is returned. */
+/*
+ * As realloc(), and a size of 0 is one byte: what is new is not zeroed, the
+ * old block stays valid when NULL is returned.
+ */
 void	*mem_resize(void *ptr, size_t size);
 /* Copies len bytes and adds a NUL. */
 char	*mem_dup(const char *ptr, size_t len);
