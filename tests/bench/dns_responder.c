@@ -1,0 +1,726 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * dns_responder: a DNS server on 127.0.0.1 that answers after a chosen delay.
+ *
+ *	dns_responder DELAY ZONE
+ *
+ * DELAY is in milliseconds, for each answer on its own: any number can be
+ * outstanding at once.  UDP and TCP on one free port, which is printed as
+ * "port N" once both are open.  SIGUSR1 prints "queries N", those since the
+ * last one.
+ *
+ * A line of the zone file is NAME TYPE DATA (TXT: the rest of the line as it
+ * stands; A: an address); "#" begins a comment.  A label "@" of a name
+ * stands for any label, and "@" in the data of such a line for the label
+ * that was asked.  Other names do not exist, other types have no data: both
+ * come with an SOA, so that they can be kept (RFC 2308).
+ *
+ * 1. A query is read and its answer made at once.
+ * 2. The answer goes into a queue, with the time when it is due.  The delay
+ *    is the same for all, so the queue is in order of that time.
+ * 3. The loop sleeps until a query comes or the head of the queue is due.
+ */
+#include <arpa/inet.h>
+#include <err.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <time.h>
+#include <unistd.h>
+
+#define TYPE_A		1
+#define TYPE_SOA	6
+#define TYPE_TXT	16
+#define TYPE_OPT	41
+#define CLASS_IN	1
+#define RCODE_NXDOMAIN	3
+
+#define HEADER_OCTETS	12
+#define PLAIN_UDP	512	/* RFC 1035 2.3.4 */
+#define NAME_MAX_TEXT	254
+#define TTL		86400
+#define MESSAGE_MAX	4096	/* an answer of ours */
+#define QUERY_MAX	1024
+#define TCP_MAX		16	/* connections at once */
+#define SOCKET_BUFFER	(4 << 20)
+#define NS_PER_S	1000000000L
+
+struct record {
+	struct record	*next;
+	uint16_t	 type;
+	char		*name;
+	char		*data;
+};
+
+/* A message under construction or being read; `bad` is sticky. */
+struct wire {
+	unsigned char	*ptr;
+	size_t		 len;	/* to read: all; to write: so far */
+	size_t		 at;	/* read so far */
+	size_t		 size;	/* room to write */
+	bool		 bad;
+};
+
+struct question {
+	char		 name[NAME_MAX_TEXT + 1];	/* lower case */
+	uint16_t	 type;
+	size_t		 end;		/* of the question section */
+	bool		 edns;
+	size_t		 udp_size;
+};
+
+struct tcp_connection {
+	int		fd;		/* -1: free */
+	unsigned int	generation;	/* tells a later one on this place */
+	size_t		len;
+	unsigned char	buf[2 + QUERY_MAX];
+};
+
+struct answer {
+	struct answer		*next;
+	struct timespec		 due;
+	struct sockaddr_in	 peer;
+	int			 tcp;	/* index; -1: UDP */
+	unsigned int		 generation;
+	size_t			 len;
+	unsigned char		 bytes[];
+};
+
+struct responder {
+	struct record		*zone;
+	struct timespec		 delay;
+	int			 udp, listener;
+	struct tcp_connection	 tcp[TCP_MAX];
+	struct answer		*head, **tail;
+	unsigned long		 queries;
+};
+
+static volatile sig_atomic_t count_wanted;
+
+static void
+on_usr1(int sig)
+{
+	(void)sig;
+	count_wanted = 1;
+}
+
+/* ---- the zone ---- */
+
+static void
+zone_add(struct record **zone, char *line)
+{
+	struct record *r;
+	char *rest = line;
+	char *name = strsep(&rest, " "), *type = strsep(&rest, " ");
+
+	if (type == NULL || rest == NULL)
+		errx(1, "zone: \"%s\": NAME TYPE DATA expected", name);
+	r = calloc(1, sizeof(*r));
+	if (r == NULL)
+		err(1, NULL);
+	if (strcmp(type, "TXT") == 0)
+		r->type = TYPE_TXT;
+	else if (strcmp(type, "A") == 0)
+		r->type = TYPE_A;
+	else
+		errx(1, "zone: type \"%s\": TXT or A expected", type);
+	r->name = strdup(name);
+	r->data = strdup(rest);
+	if (r->name == NULL || r->data == NULL)
+		err(1, NULL);
+	r->next = *zone;
+	*zone = r;
+}
+
+static struct record *
+zone_read(const char *path)
+{
+	struct record *zone = NULL;
+	char *line = NULL;
+	size_t size = 0;
+	ssize_t len;
+	FILE *f = fopen(path, "r");
+
+	if (f == NULL)
+		err(1, "%s", path);
+	while ((len = getline(&line, &size, f)) > 0) {
+		if (line[len - 1] == '\n')
+			line[--len] = '\0';
+		if (len > 0 && line[0] != '#')
+			zone_add(&zone, line);
+	}
+	free(line);
+	fclose(f);
+	return zone;
+}
+
+/*
+ * Whether `name` is what `pattern` stands for; `label` and `label_len` are
+ * set to what stands for "@", if there is one.
+ */
+static bool
+name_matches(const char *pattern, const char *name, const char **label,
+    size_t *label_len)
+{
+	for (;;) {
+		size_t p = strcspn(pattern, "."), n = strcspn(name, ".");
+
+		if (p == 1 && *pattern == '@') {
+			*label = name;
+			*label_len = n;
+		} else if (p != n || memcmp(pattern, name, n) != 0) {
+			return false;
+		}
+		if (pattern[p] == '\0' || name[n] == '\0')
+			return pattern[p] == name[n];
+		pattern += p + 1;
+		name += n + 1;
+	}
+}
+
+/* A name exists when it, or one below it, has a record (RFC 8020). */
+static bool
+name_exists(const struct record *zone, const char *name)
+{
+	const char *label;
+	size_t len;
+
+	for (const struct record *r = zone; r != NULL; r = r->next) {
+		const char *suffix = r->name;
+
+		for (;;) {
+			if (name_matches(suffix, name, &label, &len))
+				return true;
+			suffix = strchr(suffix, '.');
+			if (suffix == NULL)
+				break;
+			suffix++;
+		}
+	}
+	return false;
+}
+
+/* ---- messages ---- */
+
+static unsigned int
+get(struct wire *w, unsigned int octets)
+{
+	unsigned int value = 0;
+
+	if (w->len - w->at < octets) {
+		w->bad = true;
+		return 0;
+	}
+	while (octets-- > 0)
+		value = value << 8 | w->ptr[w->at++];
+	return value;
+}
+
+static void
+put(struct wire *w, unsigned long value, unsigned int octets)
+{
+	if (w->size - w->len < octets) {
+		w->bad = true;
+		return;
+	}
+	while (octets-- > 0)
+		w->ptr[w->len++] = (unsigned char)(value >> (8 * octets));
+}
+
+static void
+put_bytes(struct wire *w, const void *ptr, size_t len)
+{
+	if (w->size - w->len < len) {
+		w->bad = true;
+		return;
+	}
+	memcpy(w->ptr + w->len, ptr, len);
+	w->len += len;
+}
+
+static void
+get_name(struct wire *w, char out[NAME_MAX_TEXT + 1])
+{
+	size_t len = 0;
+	unsigned int label;
+
+	while (!w->bad && (label = get(w, 1)) != 0) {
+		if (label > 63 || len + label + 1 > NAME_MAX_TEXT) {
+			w->bad = true;
+			break;
+		}
+		if (len > 0)
+			out[len++] = '.';
+		while (label-- > 0) {
+			char c = (char)get(w, 1);
+
+			out[len++] = c >= 'A' && c <= 'Z' ?
+			    (char)(c - 'A' + 'a') : c;
+		}
+	}
+	out[len] = '\0';
+}
+
+/* The question, and the OPT record if there is one (RFC 6891 6.1.2). */
+static bool
+read_question(unsigned char *ptr, size_t len, struct question *q)
+{
+	struct wire w = { .ptr = ptr, .len = len };
+	unsigned int flags, additional;
+
+	memset(q, 0, sizeof(*q));
+	get(&w, 2);
+	flags = get(&w, 2);
+	if ((flags & 0xf800) != 0 || get(&w, 2) != 1)
+		return false;
+	get(&w, 4);
+	additional = get(&w, 2);
+	get_name(&w, q->name);
+	q->type = (uint16_t)get(&w, 2);
+	get(&w, 2);
+	q->end = w.at;
+	q->udp_size = PLAIN_UDP;
+	if (!w.bad && additional > 0 && get(&w, 1) == 0 &&
+	    get(&w, 2) == TYPE_OPT) {
+		q->edns = true;
+		q->udp_size = get(&w, 2);
+		if (q->udp_size < PLAIN_UDP)
+			q->udp_size = PLAIN_UDP;
+	}
+	return !w.bad;
+}
+
+static void
+put_txt(struct wire *w, const char *text, size_t len)
+{
+	while (len > 0) {
+		size_t n = len > 255 ? 255 : len;
+
+		put(w, n, 1);
+		put_bytes(w, text, n);
+		text += n;
+		len -= n;
+	}
+}
+
+/* "@" in the data becomes the label that was asked. */
+static void
+put_expanded_txt(struct wire *w, const char *data, const char *label,
+    size_t label_len)
+{
+	char text[MESSAGE_MAX];
+	size_t len = 0;
+
+	for (; *data != '\0'; data++) {
+		bool at = *data == '@' && label != NULL;
+		size_t n = at ? label_len : 1;
+
+		if (n > sizeof(text) - len) {
+			w->bad = true;
+			return;
+		}
+		memcpy(text + len, at ? label : data, n);
+		len += n;
+	}
+	put_txt(w, text, len);
+}
+
+static void
+put_address(struct wire *w, const char *data)
+{
+	struct in_addr a;
+
+	if (inet_pton(AF_INET, data, &a) != 1)
+		errx(1, "zone: \"%s\" is no address", data);
+	put_bytes(w, &a, sizeof(a));
+}
+
+static void
+put_record(struct wire *w, const struct record *r, const char *label,
+    size_t label_len)
+{
+	size_t length_at, end;
+
+	put(w, 0xc000 | HEADER_OCTETS, 2);	/* the name asked */
+	put(w, r->type, 2);
+	put(w, CLASS_IN, 2);
+	put(w, TTL, 4);
+	length_at = w->len;
+	put(w, 0, 2);
+	if (r->type == TYPE_TXT)
+		put_expanded_txt(w, r->data, label, label_len);
+	else
+		put_address(w, r->data);
+	if (w->bad)
+		return;
+	end = w->len;
+	w->len = length_at;
+	put(w, end - length_at - 2, 2);
+	w->len = end;
+}
+
+static unsigned int
+put_answers(struct wire *w, const struct record *zone,
+    const struct question *q)
+{
+	unsigned int count = 0;
+
+	for (const struct record *r = zone; r != NULL; r = r->next) {
+		const char *label = NULL;
+		size_t label_len = 0;
+
+		if (r->type == q->type &&
+		    name_matches(r->name, q->name, &label, &label_len)) {
+			put_record(w, r, label, label_len);
+			count++;
+		}
+	}
+	return count;
+}
+
+/* Of the root: it stands above every name. */
+static void
+put_soa(struct wire *w)
+{
+	put(w, 0, 1);
+	put(w, TYPE_SOA, 2);
+	put(w, CLASS_IN, 2);
+	put(w, TTL, 4);
+	put(w, 2 + 5 * 4, 2);
+	put(w, 0, 2);			/* mname, rname: the root */
+	for (int i = 0; i < 5; i++)	/* serial ... minimum */
+		put(w, TTL, 4);
+}
+
+static void
+put_header(struct wire *w, const unsigned char *query, unsigned int rcode,
+    unsigned int answers, unsigned int authority, bool edns)
+{
+	put_bytes(w, query, 2);
+	/* QR, AA, RD as asked, RA. */
+	put(w, 0x8480u | (query[2] & 1u) << 8 | rcode, 2);
+	put(w, 1, 2);
+	put(w, answers, 2);
+	put(w, authority, 2);
+	put(w, edns ? 1 : 0, 2);
+}
+
+/* Writes the answer over UDP or TCP to `query`; 0: there is none. */
+static size_t
+make_answer(const struct record *zone, unsigned char *query, size_t query_len,
+    bool tcp, unsigned char out[MESSAGE_MAX])
+{
+	struct wire w = { .ptr = out, .size = MESSAGE_MAX };
+	struct wire head = { .ptr = out, .size = HEADER_OCTETS };
+	struct question q;
+	unsigned int answers, rcode;
+
+	if (query_len < HEADER_OCTETS || !read_question(query, query_len, &q))
+		return 0;
+	w.len = HEADER_OCTETS;
+	put_bytes(&w, query + HEADER_OCTETS, q.end - HEADER_OCTETS);
+	answers = put_answers(&w, zone, &q);
+	rcode = answers > 0 || name_exists(zone, q.name) ? 0 : RCODE_NXDOMAIN;
+	if (answers == 0)
+		put_soa(&w);
+	if (q.edns) {
+		put(&w, 0, 1);
+		put(&w, TYPE_OPT, 2);
+		put(&w, MESSAGE_MAX, 2);
+		put(&w, 0, 6);
+	}
+	if (w.bad)
+		return 0;
+	put_header(&head, query, rcode, answers, answers == 0, q.edns);
+	if (tcp || w.len <= q.udp_size)
+		return w.len;
+	/* Too long: TC, and nothing but the question. */
+	head.len = 0;
+	put_header(&head, query, rcode, 0, 0, false);
+	out[2] |= 0x02;
+	return q.end;
+}
+
+/* ---- the queue ---- */
+
+static struct timespec
+now(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return t;
+}
+
+static struct timespec
+time_add(struct timespec a, struct timespec b)
+{
+	a.tv_sec += b.tv_sec;
+	a.tv_nsec += b.tv_nsec;
+	if (a.tv_nsec >= NS_PER_S) {
+		a.tv_nsec -= NS_PER_S;
+		a.tv_sec++;
+	}
+	return a;
+}
+
+/* a - b, not below zero. */
+static struct timespec
+time_left(struct timespec a, struct timespec b)
+{
+	a.tv_sec -= b.tv_sec;
+	a.tv_nsec -= b.tv_nsec;
+	if (a.tv_nsec < 0) {
+		a.tv_nsec += NS_PER_S;
+		a.tv_sec--;
+	}
+	return a.tv_sec < 0 ? (struct timespec){ 0, 0 } : a;
+}
+
+static void
+enqueue(struct responder *r, const struct answer *origin,
+    unsigned char *query, size_t query_len)
+{
+	unsigned char bytes[MESSAGE_MAX];
+	size_t len = make_answer(r->zone, query, query_len, origin->tcp >= 0,
+	    bytes);
+	struct answer *a;
+
+	if (len == 0)
+		return;
+	r->queries++;
+	a = malloc(sizeof(*a) + len);
+	if (a == NULL)
+		err(1, NULL);
+	*a = *origin;
+	a->due = time_add(now(), r->delay);
+	a->len = len;
+	a->next = NULL;
+	memcpy(a->bytes, bytes, len);
+	*r->tail = a;
+	r->tail = &a->next;
+}
+
+/* A lost answer is the asker's to ask for again: errors are not ours. */
+static void
+send_answer(struct responder *r, const struct answer *a)
+{
+	unsigned char length[2] = { (unsigned char)(a->len >> 8),
+		(unsigned char)a->len };
+	const struct tcp_connection *c;
+
+	if (a->tcp < 0) {
+		(void)sendto(r->udp, a->bytes, a->len, 0,
+		    (const struct sockaddr *)&a->peer, sizeof(a->peer));
+		return;
+	}
+	c = &r->tcp[a->tcp];
+	if (c->fd < 0 || c->generation != a->generation)
+		return;
+	(void)send(c->fd, length, sizeof(length), MSG_NOSIGNAL | MSG_MORE);
+	(void)send(c->fd, a->bytes, a->len, MSG_NOSIGNAL);
+}
+
+/* Sends all that is due; `left` is the time until the next is. */
+static bool
+send_due(struct responder *r, struct timespec *left)
+{
+	struct answer *a;
+
+	while ((a = r->head) != NULL) {
+		*left = time_left(a->due, now());
+		if (left->tv_sec > 0 || left->tv_nsec > 0)
+			return true;
+		send_answer(r, a);
+		r->head = a->next;
+		if (r->head == NULL)
+			r->tail = &r->head;
+		free(a);
+	}
+	return false;
+}
+
+/* ---- the sockets ---- */
+
+static void
+udp_read(struct responder *r)
+{
+	struct answer origin = { .tcp = -1 };
+	unsigned char query[QUERY_MAX];
+
+	for (;;) {
+		socklen_t peer_len = sizeof(origin.peer);
+		ssize_t n = recvfrom(r->udp, query, sizeof(query), MSG_DONTWAIT,
+		    (struct sockaddr *)&origin.peer, &peer_len);
+
+		if (n < 0)
+			return;
+		enqueue(r, &origin, query, (size_t)n);
+	}
+}
+
+static void
+tcp_accept(struct responder *r)
+{
+	int fd = accept4(r->listener, NULL, NULL, SOCK_CLOEXEC);
+
+	for (int i = 0; fd >= 0 && i < TCP_MAX; i++) {
+		if (r->tcp[i].fd < 0) {
+			r->tcp[i].fd = fd;
+			r->tcp[i].generation++;
+			r->tcp[i].len = 0;
+			return;
+		}
+	}
+	if (fd >= 0)
+		close(fd);
+}
+
+static void
+tcp_read(struct responder *r, int index)
+{
+	struct tcp_connection *c = &r->tcp[index];
+	struct answer origin = { .tcp = index, .generation = c->generation };
+	ssize_t n = recv(c->fd, c->buf + c->len, sizeof(c->buf) - c->len, 0);
+
+	if (n > 0)
+		c->len += (size_t)n;
+	while (n > 0 && c->len >= 2) {
+		size_t len = (size_t)c->buf[0] << 8 | c->buf[1];
+
+		if (len > QUERY_MAX)
+			n = 0;
+		if (len > c->len - 2)
+			break;
+		enqueue(r, &origin, c->buf + 2, len);
+		c->len -= 2 + len;
+		memmove(c->buf, c->buf + 2 + len, c->len);
+	}
+	if (n <= 0) {
+		close(c->fd);
+		c->fd = -1;
+	}
+}
+
+static int
+open_socket(int type, in_port_t port)
+{
+	struct sockaddr_in a = { .sin_family = AF_INET, .sin_port = port,
+		.sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	int fd = socket(AF_INET, type | SOCK_CLOEXEC, 0), size = SOCKET_BUFFER;
+
+	if (fd < 0)
+		err(1, "socket");
+	/* Bursts do not fit into the default; forcing it needs root. */
+	if (setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, &size, sizeof(size)) != 0)
+		(void)setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &size,
+		    sizeof(size));
+	if (bind(fd, (const struct sockaddr *)&a, sizeof(a)) != 0 ||
+	    (type == SOCK_STREAM && listen(fd, TCP_MAX) != 0)) {
+		close(fd);
+		return -1;
+	}
+	return fd;
+}
+
+/* A port that is free for UDP may be taken for TCP: another one, then. */
+static void
+open_sockets(struct responder *r)
+{
+	struct sockaddr_in a;
+	socklen_t len;
+
+	for (int i = 0; i < 20; i++) {
+		len = sizeof(a);
+		r->udp = open_socket(SOCK_DGRAM, 0);
+		if (r->udp < 0 ||
+		    getsockname(r->udp, (struct sockaddr *)&a, &len) != 0)
+			err(1, "UDP socket");
+		r->listener = open_socket(SOCK_STREAM, a.sin_port);
+		if (r->listener >= 0) {
+			printf("port %u\n", ntohs(a.sin_port));
+			return;
+		}
+		close(r->udp);
+	}
+	errx(1, "no free port");
+}
+
+static void
+wait_for_work(struct responder *r, const sigset_t *mask)
+{
+	struct pollfd fds[2 + TCP_MAX] = { { r->udp, POLLIN, 0 },
+		{ r->listener, POLLIN, 0 } };
+	struct timespec left;
+	bool due = send_due(r, &left);
+
+	for (int i = 0; i < TCP_MAX; i++)
+		fds[2 + i] = (struct pollfd){ r->tcp[i].fd, POLLIN, 0 };
+	if (ppoll(fds, 2 + TCP_MAX, due ? &left : NULL, mask) <= 0)
+		return;
+	if (fds[0].revents != 0)
+		udp_read(r);
+	for (int i = 0; i < TCP_MAX; i++)
+		if (fds[2 + i].revents != 0)
+			tcp_read(r, i);
+	if (fds[1].revents != 0)
+		tcp_accept(r);
+}
+
+/* SIGUSR1 comes only while the loop sleeps. */
+static void
+set_up_signals(sigset_t *while_sleeping)
+{
+	struct sigaction action = { .sa_handler = on_usr1 };
+	sigset_t usr1;
+
+	sigemptyset(&usr1);
+	sigaddset(&usr1, SIGUSR1);
+	if (sigaction(SIGUSR1, &action, NULL) != 0 ||
+	    sigprocmask(SIG_BLOCK, &usr1, while_sleeping) != 0)
+		err(1, "signals");
+	sigdelset(while_sleeping, SIGUSR1);
+}
+
+int
+main(int argc, char **argv)
+{
+	static struct responder r;
+	sigset_t while_sleeping;
+	char *end;
+	long ms;
+
+	if (argc != 3)
+		errx(64, "usage: dns_responder DELAY ZONE");
+	ms = strtol(argv[1], &end, 10);
+	if (*end != '\0' || ms < 0 || ms > 60000)
+		errx(64, "%s: a delay in milliseconds", argv[1]);
+	r.delay.tv_sec = ms / 1000;
+	r.delay.tv_nsec = ms % 1000 * 1000000;
+	r.tail = &r.head;
+	r.zone = zone_read(argv[2]);
+	for (int i = 0; i < TCP_MAX; i++)
+		r.tcp[i].fd = -1;
+	setvbuf(stdout, NULL, _IOLBF, 0);
+	/* Answers are due to the microsecond, not to the default 50. */
+	(void)prctl(PR_SET_TIMERSLACK, 1000UL);
+	set_up_signals(&while_sleeping);
+	open_sockets(&r);
+	for (;;) {
+		wait_for_work(&r, &while_sleeping);
+		if (count_wanted) {
+			count_wanted = 0;
+			printf("queries %lu\n", r.queries);
+			r.queries = 0;
+		}
+	}
+}

@@ -1,0 +1,117 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * make_messages: writes the benchmark's messages and the zone they need.
+ *
+ *	make_messages FOLDER COUNT
+ *
+ * FOLDER/<n>.eml, n from 0 to COUNT - 1, is signed for d<n>.bench.example:
+ * one of them sent again and again finds everything in the cache, a fresh
+ * one finds nothing there.  FOLDER/zone serves all of them (the form is that
+ * of dns_responder; "@" stands for d<n>).
+ *
+ * The SPF tree: three records deep, nine look-ups (3 + 6 includes), and only
+ * the last mechanism of the last record passes.
+ */
+#include <err.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "signed.h"
+
+#define COUNT_MAX	100000
+
+static const char *const spf_records[] = {
+	"@.bench.example TXT v=spf1 include:a.@.bench.example "
+	"include:b.@.bench.example include:c.@.bench.example -all",
+	"a.@.bench.example TXT v=spf1 include:a1.@.bench.example "
+	"include:a2.@.bench.example -all",
+	"b.@.bench.example TXT v=spf1 include:b1.@.bench.example "
+	"include:b2.@.bench.example -all",
+	"c.@.bench.example TXT v=spf1 include:c1.@.bench.example "
+	"include:c2.@.bench.example -all",
+	"a1.@.bench.example TXT v=spf1 ip4:198.51.100.0/26 "
+	"ip4:203.0.113.0/25 ip6:2001:db8:a1::/48 -all",
+	"a2.@.bench.example TXT v=spf1 ip4:198.51.100.64/26 "
+	"ip6:2001:db8:a2::/48 ~all",
+	"b1.@.bench.example TXT v=spf1 ip4:198.51.100.128/26 "
+	"ip4:203.0.113.128/26 -all",
+	"b2.@.bench.example TXT v=spf1 ip4:198.51.100.192/27 "
+	"ip6:2001:db8:b2::/48 ?all",
+	"c1.@.bench.example TXT v=spf1 ip4:203.0.113.192/26 -all",
+	"c2.@.bench.example TXT v=spf1 ip4:198.51.100.224/27 "
+	"ip6:2001:db8:c2::/48 ip4:192.0.2.0/24",
+	"mail.@.bench.example TXT v=spf1 ip4:192.0.2.0/24 -all",
+};
+
+static FILE *
+open_in(const char *folder, const char *name)
+{
+	char path[4096];
+	FILE *f;
+
+	if (snprintf(path, sizeof(path), "%s/%s", folder, name) >=
+	    (int)sizeof(path))
+		errx(1, "%s: name too long", folder);
+	f = fopen(path, "w");
+	if (f == NULL)
+		err(1, "%s", path);
+	return f;
+}
+
+static void
+close_written(FILE *f)
+{
+	if (ferror(f) || fclose(f) != 0)
+		err(1, "write");
+}
+
+static void
+write_zone(const char *folder, EVP_PKEY *key)
+{
+	FILE *f = open_in(folder, "zone");
+	char *p = signed_key_base64(key);
+
+	for (size_t i = 0; i < sizeof(spf_records) / sizeof(spf_records[0]);
+	    i++)
+		fprintf(f, "%s\n", spf_records[i]);
+	fprintf(f, SIGNED_SELECTOR "._domainkey.@.bench.example TXT "
+	    "v=DKIM1; k=rsa; p=%s\n", p);
+	free(p);
+	close_written(f);
+}
+
+static void
+write_message(const char *folder, EVP_PKEY *key, unsigned long n)
+{
+	char name[64], domain[64];
+	struct signed_message *m;
+	FILE *f;
+
+	snprintf(name, sizeof(name), "%lu.eml", n);
+	snprintf(domain, sizeof(domain), "d%lu.bench.example", n);
+	m = signed_message_new(key, domain);
+	f = open_in(folder, name);
+	fwrite(m->text.ptr, 1, m->text.len, f);
+	close_written(f);
+	signed_message_free(m);
+}
+
+int
+main(int argc, char **argv)
+{
+	unsigned long count;
+	EVP_PKEY *key;
+	char *end;
+
+	if (argc != 3)
+		errx(64, "usage: make_messages FOLDER COUNT");
+	count = strtoul(argv[2], &end, 10);
+	if (*end != '\0' || count == 0 || count > COUNT_MAX)
+		errx(64, "%s: a count from 1 to %d", argv[2], COUNT_MAX);
+	key = signed_key_new();
+	write_zone(argv[1], key);
+	for (unsigned long n = 0; n < count; n++)
+		write_message(argv[1], key, n);
+	EVP_PKEY_free(key);
+	return 0;
+}

@@ -1,0 +1,320 @@
+#!/bin/sh
+# SPDX-License-Identifier: BSD-2-Clause
+#
+# Measures assay-milter against the floor of any libmilter program and the
+# bare cryptography of the same message, all in one run:
+#
+#	sh tests/bench/run.sh [ROUNDS]
+#
+# ASSAY_MILTER names the program; without it the tree is copied, configured
+# and built with -O2 in a temporary folder.  Two minutes at most; loopback
+# only; nothing is left behind but the table on the terminal.
+#
+# What the lines mean:
+#
+#   warm   One message again and again, so that all DNS answers are in the
+#          cache: CPU time of the process per message, all its threads, read
+#          from outside.  assay and the null milter take turns; a figure is
+#          the median of the rounds, a ratio that of the rounds' ratios.
+#   cold   Each message has names that were never asked before, and each
+#          answer takes 20 ms: from the first header field sent to the last
+#          reply, in round trips of 20 ms.  "spaced": commands 20 ms apart and
+#          40 ms for the data; "at once": no pauses.  "postfix" and "sendmail"
+#          differ in when the filter gets to see a command: see mta.h.
+#   burst  50 connections send header, body and final dot at one moment, each
+#          waits for one DNS answer of 200 ms.
+#
+# The message has 30 KB, one rsa-sha256 signature (2048 bits, relaxed), and an
+# SPF tree of nine look-ups, three records deep: see make_messages.c.
+
+set -eu
+
+ROUNDS=${1:-7}
+WARM_MESSAGES=1000
+COLD_MESSAGES=24
+COLD_DELAY=20
+BURST=50
+BURST_DELAY=200
+# From DATA to the burst: by then SPF has its answers.
+BURST_PAUSE=1500
+CFLAGS="-std=c11 -D_GNU_SOURCE -O2 -Wall -Wextra -pthread"
+CC=${CC:-gcc}
+
+here=$(cd "$(dirname "$0")" && pwd)
+top=$(cd "$here/../.." && pwd)
+tmp=$(mktemp -d "${TMPDIR:-/tmp}/assay-bench.XXXXXX")
+pids=
+
+finish() {
+	status=$?
+	trap - EXIT HUP INT TERM
+	for pid in $pids; do
+		kill -KILL "$pid" 2>/dev/null || :
+	done
+	rm -rf "$tmp"
+	exit "$status"
+}
+trap finish EXIT
+trap 'exit 1' HUP INT TERM
+
+die() {
+	echo "bench: $*" >&2
+	exit 1
+}
+
+# ---- building ----
+
+build_programs() {
+	libs="-lcrypto"
+	cd "$here"
+	$CC $CFLAGS -o "$tmp/make_messages" make_messages.c signed.c $libs
+	$CC $CFLAGS -o "$tmp/crypto" crypto.c signed.c $libs
+	$CC $CFLAGS -o "$tmp/dns_responder" dns_responder.c
+	$CC $CFLAGS -o "$tmp/null_milter" null_milter.c -lmilter
+	$CC $CFLAGS -o "$tmp/load" load.c mta.c
+	cd "$top"
+}
+
+# A copy: the tree itself may be configured with other flags.
+copy_tree() {
+	if git -C "$top" rev-parse --git-dir >/dev/null 2>&1; then
+		git -C "$top" ls-files -co --exclude-standard |
+		    while read -r file; do
+			[ ! -e "$top/$file" ] || printf '%s\n' "$file"
+		    done >"$tmp/files"
+		tar cf - -C "$top" -T "$tmp/files"
+	else
+		tar cf - -C "$top" --exclude='*.o' --exclude='*.a' .
+	fi | tar xf - -C "$1"
+}
+
+build_assay() {
+	mkdir "$tmp/build"
+	copy_tree "$tmp/build"
+	cd "$tmp/build"
+	{
+		[ -x configure ] || sh autogen.sh
+		./configure CFLAGS=-O2
+		make clean
+		make -j2 assay-milter
+	} >"$tmp/build.log" 2>&1 || {
+		tail -n 20 "$tmp/build.log" >&2
+		die "assay-milter cannot be built"
+	}
+	cd "$top"
+	ASSAY_MILTER=$tmp/build/assay-milter
+}
+
+# ---- starting ----
+
+# start NAME COMMAND...: output to NAME.log, process id to NAME.pid.
+start() {
+	name=$1
+	shift
+	"$@" >"$tmp/$name.log" 2>&1 &
+	echo $! >"$tmp/$name.pid"
+	pids="$pids $!"
+}
+
+pid_of() {
+	cat "$tmp/$1.pid"
+}
+
+# wait_for FILE PATTERN: until a line is there.
+wait_for() {
+	tries=0
+	until grep -q "$2" "$1"; do
+		tries=$((tries + 1))
+		[ "$tries" -lt 250 ] || die "no \"$2\" in $(cat "$1")"
+		sleep 0.02
+	done
+}
+
+# start_assay NAME DELAY: with a responder of its own.
+start_assay() {
+	start "dns-$1" "$tmp/dns_responder" "$2" "$tmp/zone"
+	wait_for "$tmp/dns-$1.log" "^port"
+	port=$(sed -n 's/^port //p' "$tmp/dns-$1.log")
+	cat >"$tmp/$1.yaml" <<-EOF
+	socket: local:$tmp/$1.sock
+	authserv-id: mx.example.org
+	trusted-networks: [127.0.0.0/8, "::1"]
+	log: {target: stderr, level: info, format: text}
+	resolver:
+	  nameservers: ["127.0.0.1:$port"]
+	  timeout: 3s
+	  tries: 2
+	EOF
+	start "$1" "$ASSAY_MILTER" -f -c "$tmp/$1.yaml"
+}
+
+# ---- measuring ----
+
+# load NAME OPTION...: one line of results; a wrong answer ends the bench.
+load() {
+	name=$1
+	shift
+	"$tmp/load" -p "$(pid_of "$name")" "$@" 2>"$tmp/load.log" || {
+		tail -n 3 "$tmp/load.log" "$tmp/$name.log" >&2
+		die "$name: wrong or no answer"
+	}
+}
+
+# The first argument says which number; the line is read.
+value() {
+	sed -n "s/.*\\<$1=\\([0-9.]*\\).*/\\1/p"
+}
+
+# What the header of a good answer must say.
+expect="-x spf=pass -x dkim=pass -x header.d=d"
+
+# warm NAME CONNECTIONS EXPECTED...
+warm() {
+	name=$1
+	connections=$2
+	shift 2
+	load "$name" -n "$WARM_MESSAGES" -c "$connections" -w 10 \
+	    -f sender@d0.bench.example -h mail.d0.bench.example "$@" \
+	    "local:$tmp/$name.sock" "$tmp/0.eml"
+}
+
+# Numbers of messages that were not used yet.
+next=1
+
+# cold NAME MESSAGES OPTION...: the result is in $result.
+cold() {
+	name=$1
+	messages=$2
+	shift 2
+	result=$(load "$name" -n "$messages" -o "$next" \
+	    -f sender@d%n.bench.example -h mail.d%n.bench.example "$@" \
+	    "local:$tmp/$name.sock" "$tmp/%n.eml")
+	next=$((next + messages))
+}
+
+median() {
+	sort -n "$1" | awk '{ v[NR] = $1 }
+	    END { print v[int((NR + 1) / 2)] }'
+}
+
+range() {
+	sort -n "$1" | awk 'NR == 1 { printf "%.2f", $1 }
+	    END { printf " to %.2f", $1 }'
+}
+
+# verdict VALUE TARGET
+verdict() {
+	awk -v v="$1" -v t="$2" \
+	    'BEGIN { print v <= t ? "reached" : "MISSED" }'
+}
+
+measure_warm() {
+	round=0
+	while [ "$round" -lt "$ROUNDS" ]; do
+		round=$((round + 1))
+		"$tmp/crypto" | value cpu >>"$tmp/crypto.cpu"
+		for c in 1 8; do
+			warm null $c >"$tmp/line"
+			value cpu <"$tmp/line" >>"$tmp/null-$c.cpu"
+			warm warm $c $expect >"$tmp/line"
+			value cpu <"$tmp/line" >>"$tmp/assay-$c.cpu"
+			value rate <"$tmp/line" >>"$tmp/assay-$c.rate"
+			value median <"$tmp/line" >>"$tmp/assay-$c.median"
+		done
+		warm answering 1 >"$tmp/line"
+		value cpu <"$tmp/line" >>"$tmp/answering.cpu"
+	done
+}
+
+report_warm() {
+	z=$(median "$tmp/crypto.cpu")
+	for c in 1 8; do
+		paste "$tmp/assay-$c.cpu" "$tmp/null-$c.cpu" \
+		    "$tmp/crypto.cpu" |
+		    awk '{ print $1 / ($2 + $3) }' >"$tmp/ratio-$c"
+		x=$(median "$tmp/assay-$c.cpu")
+		y=$(median "$tmp/null-$c.cpu")
+		r=$(median "$tmp/ratio-$c")
+		printf 'warm, %d connection(s): CPU per message: assay %.0f us, null %.0f us, crypto %.0f us, ratio %.2f (%s) (target <= 1.5: %s)\n' \
+		    "$c" "$x" "$y" "$z" "$r" "$(range "$tmp/ratio-$c")" \
+		    "$(verdict "$r" 1.5)"
+		printf '    %.0f messages/s, median %.0f us from first header to last reply\n' \
+		    "$(median "$tmp/assay-$c.rate")" \
+		    "$(median "$tmp/assay-$c.median")"
+	done
+	printf '    (null milter that answers each step: %.0f us)\n' \
+	    "$(median "$tmp/answering.cpu")"
+}
+
+# in_trips KEY: of $result.
+in_trips() {
+	echo "$result" | value "$1" |
+	    awk -v d="$COLD_DELAY" '{ printf "%.2f", $1 / 1000 / d }'
+}
+
+# report_cold TITLE TARGET OPTION...
+report_cold() {
+	title=$1
+	target=$2
+	shift 2
+	for c in 1 8; do
+		cold cold "$COLD_MESSAGES" -1 -c $c $expect "$@"
+		m=$(in_trips median)
+		printf 'cold, %s, %d connection(s): median %s, p95 %s, max %s round trips (target <= %s: %s)\n' \
+		    "$title" "$c" "$m" "$(in_trips p95)" \
+		    "$(in_trips max)" "$target" "$(verdict "$m" "$target")"
+	done
+}
+
+# The number of questions since the last call.
+queries() {
+	before=$(grep -c ^queries "$tmp/dns-$1.log" || :)
+	kill -USR1 "$(pid_of "dns-$1")"
+	tries=0
+	while [ "$(grep -c ^queries "$tmp/dns-$1.log" || :)" = "$before" ]; do
+		tries=$((tries + 1))
+		[ "$tries" -lt 250 ] || die "dns_responder does not count"
+		sleep 0.02
+	done
+	sed -n 's/^queries //p' "$tmp/dns-$1.log" | tail -n 1
+}
+
+report_burst() {
+	name=$1
+	title=$2
+	shift 2
+	cold "$name" "$BURST" -c "$BURST" -b "$BURST_PAUSE" "$@"
+	echo "$result" | sed 's/[a-z0-9]*=//g' |
+	    awk -v title="$title" -v n="$BURST" '{
+		printf "burst of %d%s: end-of-message reply after: first %.0f ms, median %.0f ms, last %.0f ms\n",
+		    n, title, $3 / 1000, $4 / 1000, $6 / 1000 }'
+}
+
+# ---- all of it ----
+
+build_programs
+if [ -z "${ASSAY_MILTER:-}" ]; then
+	echo "building assay-milter with -O2 ..."
+	build_assay
+fi
+[ -x "$ASSAY_MILTER" ] || die "$ASSAY_MILTER: no such program"
+# One warm message, two kinds of MTA spaced, one at once, two bursts.
+"$tmp/make_messages" "$tmp" $((1 + 6 * COLD_MESSAGES + 2 * BURST))
+
+start null "$tmp/null_milter" "local:$tmp/null.sock"
+start answering "$tmp/null_milter" -r "local:$tmp/answering.sock"
+start_assay warm 0
+start_assay cold "$COLD_DELAY"
+start_assay burst "$BURST_DELAY"
+
+measure_warm
+report_warm
+printf '    DNS questions in all warm messages: %s\n' "$(queries warm)"
+spaced="-t 20 -d 40"
+report_cold "spaced $COLD_DELAY ms, postfix" 1.3 $spaced -m postfix
+report_cold "spaced $COLD_DELAY ms, sendmail" 1.3 $spaced -m sendmail
+report_cold "all at once" 3.5
+printf '    DNS questions per cold message: %s\n' \
+    "$(queries cold | awk -v n=$((6 * COLD_MESSAGES)) '{ print $1 / n }')"
+report_burst burst ", DNS $BURST_DELAY ms" $expect
+report_burst null " (null milter)"
