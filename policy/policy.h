@@ -60,6 +60,9 @@ struct policy_rule {
 	size_t			 helo_count;
 };
 
+/* "example.org" or "*.example.org"; false for anything else. */
+bool	policy_pattern_parse(struct slice text, struct policy_pattern *out);
+
 struct policy {
 	struct policy_rule	*rules;
 	size_t			 count;
@@ -88,19 +91,34 @@ struct policy_decision {
 };
 
 const char	*policy_action_name(enum policy_action a);
+/*
+ * A condition on something that is not known (no client address, HELO not
+ * checked, no domain) does not match.  When no rule decides: accept.
+ */
 void	policy_decide(const struct policy *p, const struct policy_facts *f,
 	    struct policy_decision *out);
+/*
+ * Does `a` match whatever `b` matches?  Then `b` behind `a` never decides.
+ * May be false although it is so: networks and patterns are only compared
+ * one by one.
+ */
+bool	policy_rule_covers(const struct policy_rule *a,
+	    const struct policy_rule *b);
 
 /*
  * The SMTP reply of a decision to reject or to defer: code, enhanced code
  * and text, by the rule's template or by default after what it matched (RFC
  * 7372: 5.7.23 spf fail, 5.7.24 spf permerror, 4.7.24 spf temperror, 5.7.20
  * no passing dkim, 5.7.26 more than one failed, else 5.7.1 / 4.7.1).
- * Variables %{from-domain}, %{mailfrom-domain}, %{helo}, %{client},
- * %{spf}, %{spf-helo}, %{rule}, %{spf-explanation}.
- * Everything foreign is cut to printable ASCII; the text has at most
- * LIMIT_REPLY_TEXT octets and holds single "%" (the caller doubles them for
- * libmilter).
+ *
+ * A template is "[CODE [ENHANCED]] TEXT"; what is left out is the default.
+ * In TEXT stand the variables %{from-domain}, %{mailfrom-domain}, %{helo},
+ * %{client}, %{spf}, %{spf-helo}, %{rule}, %{spf-domain} and
+ * %{spf-explanation}; "%%" is one "%".
+ *
+ * Everything foreign is made printable ASCII ("?" for all else); the text is
+ * cut to LIMIT_REPLY_TEXT octets and holds single "%" (the caller doubles
+ * them for libmilter).  For other decisions all three are empty.
  */
 struct policy_reply {
 	char	code[4];
@@ -113,7 +131,8 @@ void	policy_reply(const struct policy_decision *d,
 /*
  * Is `reply` a template that fits the action: 5xx for reject, 4xx for
  * tempfail, an enhanced code of the same class, known variables, printable
- * ASCII?  On false `*problem` is a static sentence, `*at` the offset.
+ * ASCII, at most LIMIT_REPLY_TEXT octets of text?  On false `*problem` is a
+ * static sentence, `*at` the offset.
  */
 bool	policy_reply_check(struct slice reply, enum policy_action action,
 	    const char **problem, size_t *at);

@@ -1,0 +1,6 @@
+# SPDX-License-Identifier: BSD-2-Clause
+libassay_a_SOURCES += policy/policy.c policy/policy.h policy/reply.c
+
+check_PROGRAMS += tests/policy/test_policy tests/policy/test_reply
+tests_policy_test_policy_SOURCES = tests/policy/test_policy.c
+tests_policy_test_reply_SOURCES = tests/policy/test_reply.c

@@ -1,0 +1,445 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * reply: what the client is told when a message is refused or deferred.
+ *
+ * 1. A template is taken apart: code, enhanced code, text.  The same code
+ *    checks it when the configuration is read and uses it here, so the two
+ *    cannot differ.
+ * 2. Without a template, or for what it leaves out, RFC 7372 says the
+ *    enhanced code for what the rule matched: 3.2 for SPF, 3.1 for DKIM,
+ *    3.4 when both failed.  Those codes of class 5 have no sibling in class
+ *    4 but X.7.24; a deferral for another reason is X.7.1 (RFC 3463 3.8).
+ * 3. The text is expanded octet by octet into fixed room.  What a sender
+ *    chose (names, an explanation) is text there, never a format, and only
+ *    printable ASCII of it is kept (RFC 7208 11.5.1, RFC 5321 4.2).
+ */
+#include "policy/policy.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "base/ascii.h"
+#include "base/cursor.h"
+
+/* ---- variables ---- */
+
+struct reply_facts {
+	const struct policy_decision	*decision;
+	const struct policy_facts	*message;
+	char				 client[IPADDR_TEXT];
+};
+
+typedef struct slice	variable_fn(const struct reply_facts *f);
+
+struct variable {
+	struct slice	 name;
+	variable_fn	*value;
+};
+
+static struct slice
+or_none(struct slice s)
+{
+	return s.len > 0 ? s : SLICE("(none)");
+}
+
+static struct slice
+from_domain(const struct reply_facts *f)
+{
+	return or_none(f->message->from_domain);
+}
+
+static struct slice
+mailfrom_domain(const struct reply_facts *f)
+{
+	return or_none(f->message->mailfrom_domain);
+}
+
+static struct slice
+helo(const struct reply_facts *f)
+{
+	return or_none(f->message->helo);
+}
+
+static struct slice
+client(const struct reply_facts *f)
+{
+	return slice_str(f->client);
+}
+
+static struct slice
+spf(const struct reply_facts *f)
+{
+	return slice_str(auth_result_name(f->message->spf));
+}
+
+static struct slice
+spf_helo(const struct reply_facts *f)
+{
+	return slice_str(auth_result_name(f->message->spf_helo));
+}
+
+static struct slice
+rule_name(const struct reply_facts *f)
+{
+	return f->decision->rule != NULL ? f->decision->rule->name :
+	    SLICE("(none)");
+}
+
+static struct slice
+spf_domain(const struct reply_facts *f)
+{
+	return or_none(f->message->spf_domain);
+}
+
+static struct slice
+spf_explanation(const struct reply_facts *f)
+{
+	return f->message->spf_explanation;
+}
+
+static const struct variable variables[] = {
+	{ SLICE_INIT("from-domain"), from_domain },
+	{ SLICE_INIT("mailfrom-domain"), mailfrom_domain },
+	{ SLICE_INIT("helo"), helo },
+	{ SLICE_INIT("client"), client },
+	{ SLICE_INIT("spf"), spf },
+	{ SLICE_INIT("spf-helo"), spf_helo },
+	{ SLICE_INIT("rule"), rule_name },
+	{ SLICE_INIT("spf-domain"), spf_domain },
+	{ SLICE_INIT("spf-explanation"), spf_explanation }
+};
+
+static const char unknown_variable[] =
+    "unknown variable; known are from-domain, mailfrom-domain, helo, client, "
+    "spf, spf-helo, rule, spf-domain, spf-explanation";
+
+static const struct variable *
+find_variable(struct slice name)
+{
+	size_t i;
+
+	for (i = 0; i < sizeof(variables) / sizeof(variables[0]); i++) {
+		if (slice_eq(variables[i].name, name))
+			return &variables[i];
+	}
+	return NULL;
+}
+
+/* ---- templates ---- */
+
+static bool
+is_digit(char c)
+{
+	return ascii_is_digit(c);
+}
+
+static bool
+is_not_percent(char c)
+{
+	return c != '%';
+}
+
+static bool
+is_not_brace(char c)
+{
+	return c != '}';
+}
+
+/*
+ * Takes the next piece of a text: a variable, or `literal`.  False, with
+ * the cursor where it was, for what is neither.
+ */
+static bool
+take_piece(struct cursor *c, struct slice *literal,
+    const struct variable **variable, const char **problem)
+{
+	struct cursor start = *c;
+
+	*variable = NULL;
+	*literal = cursor_span(c, is_not_percent);
+	if (literal->len > 0)
+		return true;
+	(void)cursor_take(c, '%');
+	*problem = "a single % is written %%";
+	if (cursor_take(c, '%')) {
+		*literal = SLICE("%");
+		return true;
+	}
+	if (cursor_take(c, '{')) {
+		*variable = find_variable(cursor_span(c, is_not_brace));
+		*problem = unknown_variable;
+		if (*variable != NULL && cursor_take(c, '}'))
+			return true;
+	}
+	*c = start;
+	return false;
+}
+
+struct template {
+	struct slice	code, enhanced;	/* empty: the default */
+	struct slice	text;
+};
+
+/* Step 1: "550", the class fitting the action (RFC 5321 4.2.1). */
+static bool
+take_code(struct cursor *c, enum policy_action action, struct slice *out,
+    const char **problem)
+{
+	struct cursor start = *c;
+	struct slice digits = cursor_span(c, is_digit);
+
+	if (digits.len == 0)
+		return true;
+	*c = start;
+	*problem = "the code is not three digits, the second 0 to 5";
+	if (digits.len != 3 || digits.ptr[1] > '5')
+		return false;
+	*problem = action == POLICY_REJECT ?
+	    "the code of a rejection is 5xx" : "the code of a deferral is 4xx";
+	if (digits.ptr[0] != (action == POLICY_REJECT ? '5' : '4'))
+		return false;
+	c->p += digits.len;
+	*problem = "the code is followed by a space and a text";
+	*out = digits;
+	return cursor_take(c, ' ');
+}
+
+static bool
+take_number(struct cursor *c)
+{
+	struct slice digits = cursor_span(c, is_digit);
+
+	return digits.len > 0 && digits.len <= 3 &&
+	    (digits.len == 1 || digits.ptr[0] != '0');
+}
+
+/* "5.7.1" in the class of the code (RFC 3463 2, RFC 2034 4). */
+static bool
+take_enhanced(struct cursor *c, char class, struct slice *out,
+    const char **problem)
+{
+	struct cursor start = *c;
+
+	if (cursor_at_end(c) || !ascii_is_digit(*c->p))
+		return true;
+	*problem = "the enhanced code is not in the class of the code";
+	if (!cursor_take(c, class))
+		return false;
+	*problem = "the enhanced code is not as 5.7.1";
+	if (!cursor_take(c, '.') || !take_number(c) ||
+	    !cursor_take(c, '.') || !take_number(c))
+		return false;
+	*out = cursor_since(c, &start);
+	*problem = "the enhanced code is followed by a space and a text";
+	return cursor_take(c, ' ');
+}
+
+/* Only what can stand in a line of SMTP, pieces that are known. */
+static bool
+check_text(struct cursor *c, const char **problem)
+{
+	const struct variable *variable;
+	struct slice literal;
+	struct cursor ahead = *c;
+
+	*problem = "there is no text";
+	if (cursor_at_end(c))
+		return false;
+	*problem = "the text is too long";
+	if (cursor_left(c) > LIMIT_REPLY_TEXT) {
+		c->p += LIMIT_REPLY_TEXT;
+		return false;
+	}
+	*problem = "only printable ASCII may stand in a reply";
+	for (; !cursor_at_end(c); c->p++) {
+		if (!ascii_is_vchar(*c->p) && *c->p != ' ')
+			return false;
+	}
+	for (*c = ahead; !cursor_at_end(c); ) {
+		if (!take_piece(c, &literal, &variable, problem))
+			return false;
+	}
+	return true;
+}
+
+static bool
+take_template(struct cursor *c, enum policy_action action,
+    struct template *out, const char **problem)
+{
+	*out = (struct template){ .text = { NULL, 0 } };
+	*problem = "only reject and tempfail have a reply";
+	if (action != POLICY_REJECT && action != POLICY_TEMPFAIL)
+		return false;
+	if (!take_code(c, action, &out->code, problem))
+		return false;
+	if (out->code.len > 0 && !take_enhanced(c, out->code.ptr[0],
+	    &out->enhanced, problem))
+		return false;
+	out->text = cursor_rest(c);
+	return check_text(c, problem);
+}
+
+bool
+policy_reply_check(struct slice reply, enum policy_action action,
+    const char **problem, size_t *at)
+{
+	struct cursor c = cursor_of(reply);
+	struct template t;
+	bool good = take_template(&c, action, &t, problem);
+
+	*at = reply.len - cursor_left(&c);
+	return good;
+}
+
+/* ---- defaults ---- */
+
+struct fallback {
+	char		class;
+	const char	*enhanced;	/* behind the class */
+	const char	*text;
+};
+
+static bool
+is_failed(enum auth_result r)
+{
+	return r == AUTH_FAIL || r == AUTH_PERMERROR;
+}
+
+/* For a result of SPF; NULL when RFC 7372 has no code for it. */
+static const char *
+spf_code(enum auth_result r, char class)
+{
+	if (r == AUTH_FAIL && class == '5')
+		return ".7.23";
+	if (r == AUTH_PERMERROR || r == AUTH_TEMPERROR)
+		return ".7.24";
+	return NULL;
+}
+
+static const char *
+spf_text(const struct policy_facts *f)
+{
+	if (f->spf == AUTH_PERMERROR)
+		return "the SPF record of %{spf-domain} is in error";
+	if (f->spf == AUTH_TEMPERROR)
+		return "the SPF record of %{spf-domain} could not be looked "
+		    "up";
+	/* RFC 7208 8.4: say whose words these are. */
+	if (f->spf_explanation.len > 0)
+		return "SPF does not allow mail of %{spf-domain} from "
+		    "%{client}; %{spf-domain} explains: %{spf-explanation}";
+	return "SPF does not allow mail of %{spf-domain} from %{client}";
+}
+
+static const char *
+helo_text(enum auth_result r)
+{
+	if (r == AUTH_PERMERROR)
+		return "the SPF record of the HELO name %{helo} is in error";
+	if (r == AUTH_TEMPERROR)
+		return "the SPF record of the HELO name %{helo} could not be "
+		    "looked up";
+	return "SPF does not allow the HELO name %{helo} from %{client}";
+}
+
+/* Step 2. */
+static struct fallback
+choose_default(const struct policy_rule *r, const struct policy_facts *f,
+    enum policy_action action)
+{
+	char class = action == POLICY_REJECT ? '5' : '4';
+	const char *mail = r->spf != 0 ? spf_code(f->spf, class) : NULL;
+	const char *name =
+	    r->spf_helo != 0 ? spf_code(f->spf_helo, class) : NULL;
+	bool dkim = class == '5' && r->dkim != 0 &&
+	    (f->dkim & 1u << AUTH_PASS) == 0;
+	bool spf_failed = (mail != NULL && is_failed(f->spf)) ||
+	    (name != NULL && is_failed(f->spf_helo));
+
+	if (dkim && spf_failed)
+		return (struct fallback){ class, ".7.26",
+		    "neither SPF nor DKIM authenticates this message" };
+	if (mail != NULL)
+		return (struct fallback){ class, mail, spf_text(f) };
+	if (name != NULL)
+		return (struct fallback){ class, name,
+		    helo_text(f->spf_helo) };
+	if (dkim)
+		return (struct fallback){ class, ".7.20",
+		    "no passing DKIM signature found" };
+	return (struct fallback){ class, ".7.1", class == '5' ?
+	    "refused by local policy" :
+	    "deferred by local policy, try again later" };
+}
+
+/* ---- writing ---- */
+
+struct sink {
+	char	*text;
+	size_t	 len;
+};
+
+static void
+sink_add(struct sink *s, struct slice from)
+{
+	size_t i;
+	char c;
+
+	for (i = 0; i < from.len && s->len < LIMIT_REPLY_TEXT; i++) {
+		c = from.ptr[i];
+		s->text[s->len++] = ascii_is_vchar(c) || c == ' ' ? c : '?';
+	}
+}
+
+/* Step 3. */
+static void
+expand(struct slice text, const struct reply_facts *f, char *out)
+{
+	const struct variable *variable;
+	struct sink sink = { out, 0 };
+	struct cursor c = cursor_of(text);
+	struct slice literal;
+	const char *problem;
+
+	while (!cursor_at_end(&c) &&
+	    take_piece(&c, &literal, &variable, &problem))
+		sink_add(&sink, variable != NULL ? variable->value(f) :
+		    literal);
+	out[sink.len] = '\0';
+}
+
+static void
+put_slice(char *out, size_t size, struct slice s)
+{
+	snprintf(out, size, "%.*s", SLICE_ARG(s));
+}
+
+void
+policy_reply(const struct policy_decision *d, const struct policy_facts *f,
+    struct policy_reply *out)
+{
+	static const struct policy_rule no_rule;
+	const struct policy_rule *r = d->rule != NULL ? d->rule : &no_rule;
+	struct reply_facts facts = { .decision = d, .message = f };
+	struct cursor c = cursor_of(r->reply);
+	struct fallback fallback;
+	struct template t = { .text = { NULL, 0 } };
+	const char *problem;
+
+	memset(out, 0, sizeof(*out));
+	if (d->action != POLICY_REJECT && d->action != POLICY_TEMPFAIL)
+		return;
+	if (r->reply.len > 0 && !take_template(&c, d->action, &t, &problem))
+		t = (struct template){ .text = { NULL, 0 } };
+	fallback = choose_default(r, f, d->action);
+	ipaddr_format(&f->client, facts.client);
+	put_slice(out->code, sizeof(out->code), t.code.len > 0 ? t.code :
+	    d->action == POLICY_REJECT ? SLICE("550") : SLICE("451"));
+	if (t.enhanced.len > 0)
+		put_slice(out->enhanced, sizeof(out->enhanced), t.enhanced);
+	else
+		snprintf(out->enhanced, sizeof(out->enhanced), "%c%s",
+		    fallback.class, fallback.enhanced);
+	expand(t.text.len > 0 ? t.text : slice_str(fallback.text), &facts,
+	    out->text);
+}

@@ -1,0 +1,347 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Templates, default replies, and what foreign text may do there. */
+#include "policy/policy.h"
+
+#include "tests/tap.h"
+
+#define SET(r) (1u << AUTH_##r)
+
+/* ---- templates ---- */
+
+static const char variables[] =
+    "unknown variable; known are from-domain, mailfrom-domain, helo, client, "
+    "spf, spf-helo, rule, spf-domain, spf-explanation";
+static const char code[] =
+    "the code is not three digits, the second 0 to 5";
+static const char enhanced[] = "the enhanced code is not as 5.7.1";
+static const char class[] =
+    "the enhanced code is not in the class of the code";
+static const char percent[] = "a single % is written %%";
+static const char printable[] =
+    "only printable ASCII may stand in a reply";
+
+static void
+test_check(void)
+{
+	static const struct {
+		const char		*text;
+		enum policy_action	 action;
+		const char		*want;	/* NULL: good */
+		size_t			 at;
+	} rows[] = {
+		{ "550 5.7.1 no", POLICY_REJECT, NULL, 0 },
+		{ "451 4.7.1 later", POLICY_TEMPFAIL, NULL, 0 },
+		{ "421 4.7.0 later", POLICY_TEMPFAIL, NULL, 0 },
+		{ "550 no", POLICY_REJECT, NULL, 0 },
+		{ "no", POLICY_REJECT, NULL, 0 },
+		{ "559 5.0.999 x", POLICY_REJECT, NULL, 0 },
+		{ "500 5.7.1  two spaces", POLICY_REJECT, NULL, 0 },
+		{ "550 5.7.1 %{from-domain}%{mailfrom-domain}%{helo}"
+		  "%{client}%{spf}%{spf-helo}%{rule}%{spf-domain}"
+		  "%{spf-explanation}%%", POLICY_REJECT, NULL, 0 },
+		{ "550 5.7.1 no", POLICY_ACCEPT,
+		  "only reject and tempfail have a reply", 0 },
+		{ "550 5.7.1 no", POLICY_DISCARD,
+		  "only reject and tempfail have a reply", 0 },
+		{ "451 4.7.1 x", POLICY_REJECT,
+		  "the code of a rejection is 5xx", 0 },
+		{ "550 5.7.1 x", POLICY_TEMPFAIL,
+		  "the code of a deferral is 4xx", 0 },
+		{ "250 2.0.0 x", POLICY_REJECT,
+		  "the code of a rejection is 5xx", 0 },
+		{ "55 x", POLICY_REJECT, code, 0 },
+		{ "5500 x", POLICY_REJECT, code, 0 },
+		{ "560 x", POLICY_REJECT, code, 0 },
+		{ "550", POLICY_REJECT,
+		  "the code is followed by a space and a text", 3 },
+		{ "550-x", POLICY_REJECT,
+		  "the code is followed by a space and a text", 3 },
+		{ "550 ", POLICY_REJECT, "there is no text", 4 },
+		{ "", POLICY_REJECT, "there is no text", 0 },
+		{ "550 5.7.1", POLICY_REJECT,
+		  "the enhanced code is followed by a space and a text", 9 },
+		{ "550 5.7.1 ", POLICY_REJECT, "there is no text", 10 },
+		{ "550 4.7.1 x", POLICY_REJECT, class, 4 },
+		{ "451 5.7.1 x", POLICY_TEMPFAIL, class, 4 },
+		{ "550 5.7 x", POLICY_REJECT, enhanced, 7 },
+		{ "550 5.7.x", POLICY_REJECT, enhanced, 8 },
+		{ "550 5.7.1000 x", POLICY_REJECT, enhanced, 12 },
+		{ "550 5.07.1 x", POLICY_REJECT, enhanced, 8 },
+		{ "550 57.1 x", POLICY_REJECT, enhanced, 5 },
+		{ "550 5.7.1 %{x}", POLICY_REJECT, variables, 10 },
+		{ "550 5.7.1 a %{helo", POLICY_REJECT, variables, 12 },
+		{ "550 5.7.1 %{}", POLICY_REJECT, variables, 10 },
+		{ "550 5.7.1 %{Helo}", POLICY_REJECT, variables, 10 },
+		{ "550 5.7.1 %", POLICY_REJECT, percent, 10 },
+		{ "550 5.7.1 50% off", POLICY_REJECT, percent, 12 },
+		{ "550 5.7.1 %%%", POLICY_REJECT, percent, 12 },
+		{ "550 5.7.1 a\rb", POLICY_REJECT, printable, 11 },
+		{ "550 5.7.1 a\nb", POLICY_REJECT, printable, 11 },
+		{ "550 5.7.1 a\tb", POLICY_REJECT, printable, 11 },
+		{ "550 5.7.1 \xc3\xa9", POLICY_REJECT, printable, 10 },
+		{ "550 5.7.1 \x7f", POLICY_REJECT, printable, 10 },
+	};
+	const char *problem;
+	size_t i, at;
+	bool good;
+
+	for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		good = policy_reply_check(slice_str(rows[i].text),
+		    rows[i].action, &problem, &at);
+		if (rows[i].want == NULL) {
+			ok(good, "template '%s'", rows[i].text);
+			continue;
+		}
+		is_str(good ? "good" : problem, rows[i].want, rows[i].text);
+		is_num((long long)at, (long long)rows[i].at, "its place");
+	}
+	ok(!policy_reply_check((struct slice){ "550 a\0b", 7 }, POLICY_REJECT,
+	    &problem, &at) && at == 5, "NUL is refused");
+}
+
+static void
+test_check_length(void)
+{
+	char text[LIMIT_REPLY_TEXT + 12];
+	const char *problem;
+	size_t at;
+
+	memset(text, 'x', sizeof(text));
+	memcpy(text, "550 5.7.1 ", 10);
+	ok(policy_reply_check((struct slice){ text, LIMIT_REPLY_TEXT + 10 },
+	    POLICY_REJECT, &problem, &at), "text at the limit");
+	ok(!policy_reply_check((struct slice){ text, LIMIT_REPLY_TEXT + 11 },
+	    POLICY_REJECT, &problem, &at), "text one past the limit");
+	is_str(problem, "the text is too long", "and why");
+	is_num((long long)at, LIMIT_REPLY_TEXT + 10, "and where");
+}
+
+/* ---- replies ---- */
+
+static struct policy_facts
+some_facts(void)
+{
+	struct policy_facts f = {
+		.helo = SLICE("mail.example.com"),
+		.mailfrom_domain = SLICE("example.com"),
+		.from_domain = SLICE("example.net"),
+		.spf = AUTH_FAIL,
+		.spf_helo = AUTH_SOFTFAIL,
+		.spf_helo_checked = true,
+		.dkim = SET(FAIL),
+		.spf_domain = SLICE("example.com"),
+		.spf_explanation = SLICE("see https://example.com/?a=%{i}")
+	};
+
+	if (!ipaddr_parse(SLICE("192.0.2.7"), &f.client))
+		abort();
+	return f;
+}
+
+static const char *
+reply_of(const struct policy_rule *r, const struct policy_facts *f)
+{
+	static char line[LIMIT_REPLY_TEXT + 32];
+	struct policy_decision d = { .action = r->action, .rule = r };
+	struct policy_reply reply;
+
+	policy_reply(&d, f, &reply);
+	(void)snprintf(line, sizeof(line), "%s|%s|%s", reply.code,
+	    reply.enhanced, reply.text);
+	return line;
+}
+
+static void
+test_templates(void)
+{
+	static const struct {
+		const char		*reply;
+		enum policy_action	 action;
+		const char		*want;
+	} rows[] = {
+		{ "554 5.7.0 go away", POLICY_REJECT, "554|5.7.0|go away" },
+		{ "554 go away", POLICY_REJECT, "554|5.7.1|go away" },
+		{ "go away", POLICY_REJECT, "550|5.7.1|go away" },
+		{ "come back", POLICY_TEMPFAIL, "451|4.7.1|come back" },
+		{ "421 4.3.2 come back", POLICY_TEMPFAIL,
+		  "421|4.3.2|come back" },
+		{ "550 5.7.1 %{from-domain} %{mailfrom-domain} %{helo}",
+		  POLICY_REJECT,
+		  "550|5.7.1|example.net example.com mail.example.com" },
+		{ "%{client} %{spf} %{spf-helo} %{rule}", POLICY_REJECT,
+		  "550|5.7.1|192.0.2.7 fail softfail my rule" },
+		/* The explanation is text: what looks like a variable or a
+		   format in it stays as it is. */
+		{ "%{spf-domain}: %{spf-explanation}, 100%%", POLICY_REJECT,
+		  "550|5.7.1|example.com: see https://example.com/?a=%{i}, "
+		  "100%" },
+		/* Never got past the check, but does no harm. */
+		{ "999 %{x} %", POLICY_REJECT,
+		  "550|5.7.1|refused by local policy" },
+		{ "550 5.7.1 no", POLICY_ACCEPT, "||" },
+		{ "550 5.7.1 no", POLICY_QUARANTINE, "||" },
+	};
+	struct policy_facts f = some_facts();
+	struct policy_rule r = { .name = SLICE("my rule") };
+	size_t i;
+
+	for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		r.reply = slice_str(rows[i].reply);
+		r.action = rows[i].action;
+		is_str(reply_of(&r, &f), rows[i].want, rows[i].reply);
+	}
+}
+
+static void
+test_nothing_known(void)
+{
+	struct policy_facts f = { .dkim = SET(NONE) };
+	struct policy_rule r = { .action = POLICY_REJECT, .reply = SLICE(
+	    "%{client} %{helo} %{mailfrom-domain} %{from-domain} %{spf} "
+	    "%{spf-domain}[%{spf-explanation}]") };
+	struct policy_decision d = { .action = POLICY_TEMPFAIL };
+	struct policy_reply reply;
+
+	is_str(reply_of(&r, &f), "550|5.7.1|unknown (none) (none) (none) "
+	    "none (none)[]", "nothing known");
+	policy_reply(&d, &f, &reply);
+	is_str(reply.text, "deferred by local policy, try again later",
+	    "no rule");
+}
+
+static void
+test_defaults(void)
+{
+	static const char explained[] = "550|5.7.23|SPF does not allow mail "
+	    "of example.com from 192.0.2.7; example.com explains: see "
+	    "https://example.com/?a=%{i}";
+	static const char both[] = "550|5.7.26|neither SPF nor DKIM "
+	    "authenticates this message";
+	static const char policy5[] = "550|5.7.1|refused by local policy";
+	static const char policy4[] =
+	    "451|4.7.1|deferred by local policy, try again later";
+	static const struct {
+		const char		*name;
+		enum policy_action	 action;
+		policy_result_set	 spf, spf_helo, dkim;	/* asked */
+		enum auth_result	 found, found_helo;
+		policy_result_set	 found_dkim;
+		const char		*want;
+	} rows[] = {
+		{ "spf fail", POLICY_REJECT, SET(FAIL), 0, 0,
+		  AUTH_FAIL, AUTH_NONE, SET(PASS), explained },
+		{ "spf permerror", POLICY_REJECT, SET(PERMERROR), 0, 0,
+		  AUTH_PERMERROR, AUTH_NONE, SET(PASS),
+		  "550|5.7.24|the SPF record of example.com is in error" },
+		{ "spf temperror", POLICY_TEMPFAIL, SET(TEMPERROR), 0, 0,
+		  AUTH_TEMPERROR, AUTH_NONE, SET(PASS), "451|4.7.24|the SPF "
+		  "record of example.com could not be looked up" },
+		{ "spf permerror, deferred", POLICY_TEMPFAIL, SET(PERMERROR),
+		  0, 0, AUTH_PERMERROR, AUTH_NONE, SET(PASS),
+		  "451|4.7.24|the SPF record of example.com is in error" },
+		{ "spf fail, deferred", POLICY_TEMPFAIL, SET(FAIL), 0, 0,
+		  AUTH_FAIL, AUTH_NONE, SET(PASS), policy4 },
+		{ "spf softfail", POLICY_REJECT, SET(SOFTFAIL), 0, 0,
+		  AUTH_SOFTFAIL, AUTH_NONE, SET(PASS), policy5 },
+		{ "spf none", POLICY_REJECT, SET(NONE), 0, 0,
+		  AUTH_NONE, AUTH_NONE, SET(PASS), policy5 },
+		{ "helo fail", POLICY_REJECT, 0, SET(FAIL), 0,
+		  AUTH_FAIL, AUTH_FAIL, SET(PASS), "550|5.7.23|SPF does not "
+		  "allow the HELO name mail.example.com from 192.0.2.7" },
+		{ "helo permerror", POLICY_REJECT, 0, SET(PERMERROR), 0,
+		  AUTH_NONE, AUTH_PERMERROR, SET(PASS), "550|5.7.24|the SPF "
+		  "record of the HELO name mail.example.com is in error" },
+		{ "helo temperror", POLICY_TEMPFAIL, 0, SET(TEMPERROR), 0,
+		  AUTH_NONE, AUTH_TEMPERROR, SET(PASS), "451|4.7.24|the SPF "
+		  "record of the HELO name mail.example.com could not be "
+		  "looked up" },
+		{ "mailfrom and helo: one method", POLICY_REJECT, SET(FAIL),
+		  SET(FAIL), 0, AUTH_FAIL, AUTH_FAIL, SET(NONE), explained },
+		{ "dkim none", POLICY_REJECT, 0, 0, SET(NONE),
+		  AUTH_FAIL, AUTH_NONE, SET(NONE),
+		  "550|5.7.20|no passing DKIM signature found" },
+		{ "dkim fail, another passes", POLICY_REJECT, 0, 0, SET(FAIL),
+		  AUTH_FAIL, AUTH_NONE, SET(FAIL) | SET(PASS), policy5 },
+		{ "dkim temperror, deferred", POLICY_TEMPFAIL, 0, 0,
+		  SET(TEMPERROR), AUTH_FAIL, AUTH_NONE, SET(TEMPERROR),
+		  policy4 },
+		{ "spf and dkim", POLICY_REJECT, SET(FAIL), 0, SET(NONE),
+		  AUTH_FAIL, AUTH_NONE, SET(NONE), both },
+		{ "spf permerror and dkim", POLICY_REJECT, SET(PERMERROR), 0,
+		  SET(FAIL), AUTH_PERMERROR, AUTH_NONE, SET(FAIL), both },
+		{ "helo and dkim", POLICY_REJECT, 0, SET(FAIL), SET(NONE),
+		  AUTH_PASS, AUTH_FAIL, SET(NONE), both },
+		{ "spf softfail and dkim", POLICY_REJECT, SET(SOFTFAIL), 0,
+		  SET(NONE), AUTH_SOFTFAIL, AUTH_NONE, SET(NONE),
+		  "550|5.7.20|no passing DKIM signature found" },
+		{ "nothing asked", POLICY_REJECT, 0, 0, 0,
+		  AUTH_FAIL, AUTH_FAIL, SET(FAIL), policy5 },
+	};
+	struct policy_facts f = some_facts();
+	struct policy_rule r;
+	size_t i;
+
+	for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		r = (struct policy_rule){ .action = rows[i].action,
+		    .spf = rows[i].spf, .spf_helo = rows[i].spf_helo,
+		    .dkim = rows[i].dkim };
+		f.spf = rows[i].found;
+		f.spf_helo = rows[i].found_helo;
+		f.dkim = rows[i].found_dkim;
+		is_str(reply_of(&r, &f), rows[i].want, rows[i].name);
+	}
+	f = some_facts();
+	f.spf_explanation = SLICE("");
+	r = (struct policy_rule){ .action = POLICY_REJECT, .spf = SET(FAIL) };
+	is_str(reply_of(&r, &f), "550|5.7.23|SPF does not allow mail of "
+	    "example.com from 192.0.2.7", "spf fail without explanation");
+}
+
+static void
+test_foreign_text(void)
+{
+	static const char raw[] = "a\r\nb\0c\x7f\xc3\xa9 d\te";
+	struct policy_facts f = some_facts();
+	struct policy_rule r = { .action = POLICY_REJECT,
+	    .reply = SLICE("%{spf-explanation}") };
+
+	f.spf_explanation = (struct slice){ raw, sizeof(raw) - 1 };
+	is_str(reply_of(&r, &f), "550|5.7.1|a??b?c??? d?e",
+	    "only printable ASCII gets out");
+}
+
+static void
+test_cut(void)
+{
+	static char long_text[LIMIT_REPLY_TEXT + 10];
+	struct policy_facts f = some_facts();
+	struct policy_rule r = { .action = POLICY_REJECT,
+	    .reply = SLICE("ab%{spf-explanation}%%") };
+	struct policy_decision d = { .action = POLICY_REJECT, .rule = &r };
+	struct policy_reply reply;
+	size_t len;
+
+	memset(long_text, 'y', sizeof(long_text));
+	for (len = LIMIT_REPLY_TEXT - 4; len < sizeof(long_text); len++) {
+		f.spf_explanation = (struct slice){ long_text, len };
+		policy_reply(&d, &f, &reply);
+		is_num((long long)strlen(reply.text), len + 3 <
+		    LIMIT_REPLY_TEXT ? (long long)len + 3 : LIMIT_REPLY_TEXT,
+		    "length of the text");
+		ok((reply.text[strlen(reply.text) - 1] == '%') ==
+		    (len + 3 <= LIMIT_REPLY_TEXT), "what is cut off");
+	}
+}
+
+int
+main(void)
+{
+	test_check();
+	test_check_length();
+	test_templates();
+	test_nothing_known();
+	test_defaults();
+	test_foreign_text();
+	test_cut();
+	return tap_done();
+}
