@@ -2,9 +2,9 @@
 /*
  * mta: the MTA's end of the milter protocol, version 6.
  *
- * Before each command goes its macro packet, as both MTAs send it: the
- * filter's own list for that stage if it asked for one, else Postfix's
- * default; Postfix sends one with each header field, too.
+ * Before each command goes a packet with its macros, with each header field,
+ * too: those that the filter asked for at that stage, or else Postfix's
+ * default list.
  */
 #include "mta.h"
 
@@ -51,28 +51,29 @@ struct mta_session {
 
 struct command {
 	char		code;
+	uint32_t	no_event;	/* flag that spares the command */
 	uint32_t	no_reply;	/* flag that spares the reply */
 	int		stage;		/* of its macros */
 };
 
 static const struct command cmd_connect =
-    { SMFIC_CONNECT, SMFIP_NR_CONN, SMFIM_CONNECT };
+    { SMFIC_CONNECT, SMFIP_NOCONNECT, SMFIP_NR_CONN, SMFIM_CONNECT };
 static const struct command cmd_helo =
-    { SMFIC_HELO, SMFIP_NR_HELO, SMFIM_HELO };
+    { SMFIC_HELO, SMFIP_NOHELO, SMFIP_NR_HELO, SMFIM_HELO };
 static const struct command cmd_mail =
-    { SMFIC_MAIL, SMFIP_NR_MAIL, SMFIM_ENVFROM };
+    { SMFIC_MAIL, SMFIP_NOMAIL, SMFIP_NR_MAIL, SMFIM_ENVFROM };
 static const struct command cmd_rcpt =
-    { SMFIC_RCPT, SMFIP_NR_RCPT, SMFIM_ENVRCPT };
+    { SMFIC_RCPT, SMFIP_NORCPT, SMFIP_NR_RCPT, SMFIM_ENVRCPT };
 static const struct command cmd_data =
-    { SMFIC_DATA, SMFIP_NR_DATA, SMFIM_DATA };
+    { SMFIC_DATA, SMFIP_NODATA, SMFIP_NR_DATA, SMFIM_DATA };
 static const struct command cmd_header =
-    { SMFIC_HEADER, SMFIP_NR_HDR, SMFIM_EOH };
+    { SMFIC_HEADER, SMFIP_NOHDRS, SMFIP_NR_HDR, SMFIM_EOH };
 static const struct command cmd_eoh =
-    { SMFIC_EOH, SMFIP_NR_EOH, SMFIM_EOH };
+    { SMFIC_EOH, SMFIP_NOEOH, SMFIP_NR_EOH, SMFIM_EOH };
 static const struct command cmd_body =
-    { SMFIC_BODY, SMFIP_NR_BODY, SMFIM_EOM };
+    { SMFIC_BODY, SMFIP_NOBODY, SMFIP_NR_BODY, SMFIM_EOM };
 static const struct command cmd_eom =
-    { SMFIC_BODYEOB, 0, SMFIM_EOM };
+    { SMFIC_BODYEOB, 0, 0, SMFIM_EOM };
 
 /* ---- octets ---- */
 
@@ -324,12 +325,20 @@ await_decision(struct mta_session *s, bool at_end)
 	}
 }
 
-/* One command with its data in two parts, and the reply if one is due. */
+/*
+ * One command with its data in two parts, and the reply if one is due.  Of a
+ * command that the filter does not want Postfix sends the macros alone.
+ */
 static void
 command(struct mta_session *s, const struct command *c, const void *data,
     size_t len, const void *more, size_t more_len)
 {
-	put_macros(s, c);
+	bool wanted = (s->protocol & c->no_event) == 0;
+
+	if (wanted || s->options->kind == MTA_POSTFIX)
+		put_macros(s, c);
+	if (!wanted)
+		return;
 	put_u32(s, (uint32_t)(1 + len + more_len));
 	put(s, &c->code, 1);
 	put(s, data, len);
