@@ -60,11 +60,12 @@
 #define LIMIT_DNS_EDNS_SIZE	1232	/* DNS flag day 2020 */
 #define LIMIT_DNS_IN_FLIGHT	150	/* ours: per server; sockets lose
 					   bursts above about 250 */
-#define LIMIT_DNS_QUEUE		20000	/* ours: questions waiting for a place */
+#define LIMIT_DNS_QUEUE		20000	/* ours: questions that wait */
 #define LIMIT_DNS_TTL_MAX	86400	/* ours: seconds, RFC 8767 caps too */
 #define LIMIT_DNS_NEGATIVE_TTL_MAX 3600	/* ours: RFC 2308 5 says 1 to 3 h */
-#define LIMIT_DNS_FAILURE_TTL	5	/* ours: RFC 9520 asks for 1 s to 5 min */
+#define LIMIT_DNS_FAILURE_TTL	5	/* ours: RFC 9520: 1 s to 5 min */
 #define LIMIT_DNS_SERVERS	8	/* ours */
+#define LIMIT_DNS_RESOLV_CONF	(64u << 10) /* ours: octets read of it */
 
 /* Domain names. */
 #define LIMIT_DOMAIN_UTF8	1024	/* ours: octets of a name before IDNA;

@@ -61,16 +61,23 @@ struct spf_verdict {
 	/* exp= of a fail (6.2), expanded: foreign text, printable ASCII,
 	   cut at LIMIT_SPF_EXPLANATION; "" when there is none. */
 	char			explanation[LIMIT_SPF_EXPLANATION + 1];
-	/* What was counted (4.6.4). */
+	/* What was counted (4.6.4), with the one that was too much. */
 	unsigned int		terms;		/* of LIMIT_SPF_TERMS */
 	unsigned int		voids;
-	/* Every answer that the verdict rests on was DNSSEC-authenticated. */
+	/* Every answer that the verdict rests on was DNSSEC-authenticated;
+	   exp= is none of them.  False when nothing was asked. */
 	bool			authenticated;
 };
 
 /*
  * One step of the evaluation, told to who wants to explain it: called in
  * evaluation order, and only in the call that returns CHECK_DONE.
+ *
+ * A record is told as RECORD, TERM for each term up to the one that ended
+ * it, RESULT; what an include or a redirect leads to comes before the TERM
+ * of that include or redirect.  In a record with a syntax error the term at
+ * fault is the only TERM, and may hold any octets.  A domain of which there
+ * is no record to evaluate has no events of its own.
  */
 struct spf_event {
 	enum {
@@ -78,7 +85,8 @@ struct spf_event {
 		SPF_EVENT_TERM,		/* a term was evaluated */
 		SPF_EVENT_RESULT	/* a record ends: outcome is set */
 	} kind;
-	unsigned int		 depth;	/* 0: the first record */
+	unsigned int		 depth;	/* 0: the first record; one more for
+					   each include and redirect */
 	struct slice		 domain;	/* of the record */
 	struct slice		 text;	/* record or term */
 	/* TERM: the name looked up, "" when none, with its answer. */
@@ -110,8 +118,9 @@ enum check_state	spf_check(const struct spf_request *request,
 
 /*
  * What an SMTP server says when it refuses for this verdict (RFC 7372):
- * 550 5.7.23 fail, 550 5.7.24 permerror, 451 4.7.24 temperror.  The text
- * may carry the explanation, marked as foreign (RFC 7208 8.4, 11.5.1).
+ * 550 5.7.23 fail, 550 5.7.24 permerror, 451 4.7.24 temperror; 550 5.7.1
+ * for the others, which only local policy refuses.  The text may carry the
+ * explanation, marked as foreign (RFC 7208 8.4, 11.5.1).
  */
 struct spf_reply {
 	const char	*code;		/* "550" */

@@ -1,0 +1,469 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * eval: check_host(), RFC 7208 section 4, from its second step on.
+ *
+ * 2. One TXT query (4.4).  An error is temperror, nothing is none.
+ * 3. The one record among the answers is chosen (4.5).
+ * 4. All of it is parsed before anything else is looked up (4.6).
+ * 5. The mechanisms are evaluated from left to right; the first that
+ *    matches decides (4.6.2).
+ * 6. When that is a fail, the explanation is fetched (6.2).
+ * 7. When none matched, redirect= is followed (6.1); a record with "all"
+ *    never comes that far.
+ * 8. Otherwise the result is neutral (4.7).
+ *
+ * The walk goes through the tree in this order once in each call, and does
+ * two things at a time.  What a term comes to is a set: as long as every
+ * answer is known it has one member, and the walk decides, with exact
+ * counts.  The first answer that is missing leaves a set of more, and from
+ * there on nothing is decided; the walk goes on only as long as "no match"
+ * is among what is possible, and so asks ahead just those questions to which
+ * an evaluation could still be led if nothing matched.  The term limit, the
+ * void limit, a known match and a known error end it as they would end the
+ * evaluation, since an unknown answer counts for nothing.
+ *
+ * A target-name that is no DNS name after expansion is undefined in 4.8.
+ * Here such an a, mx, ptr or exists does not match, and such an include or
+ * redirect is a permerror: check_host() of that name would be none (4.3,
+ * 5.2, 6.1).
+ */
+#include <string.h>
+
+#include "spf/eval.h"
+
+#include "base/ascii.h"
+#include "base/limits.h"
+
+/* Of a record: no mechanism has matched. */
+#define NONE_MATCHED	SPF_SET(AUTH_RESULTS)
+#define ANY_RESULT	(SPF_SET(AUTH_PASS) | SPF_SET(AUTH_FAIL) | \
+    SPF_SET(AUTH_SOFTFAIL) | SPF_SET(AUTH_NEUTRAL) | SPF_ERRORS)
+
+static unsigned int	eval_record(struct spf_eval *e,
+			    const struct spf_frame *f,
+			    const struct dns_answer *txt);
+
+/* ---- trace ---- */
+
+static void
+trace(const struct spf_eval *e, const struct spf_frame *f,
+    struct spf_event *event)
+{
+	event->depth = f->depth;
+	event->domain = domain_slice(f->domain);
+	event->terms = e->tally.terms;
+	event->voids = e->tally.voids;
+	e->trace(e->trace_arg, event);
+}
+
+static void
+trace_record(const struct spf_eval *e, const struct spf_frame *f,
+    struct slice text)
+{
+	struct spf_event event = { .kind = SPF_EVENT_RECORD, .text = text };
+
+	if (e->trace != NULL)
+		trace(e, f, &event);
+}
+
+static void
+trace_term(const struct spf_eval *e, const struct spf_frame *f,
+    const struct spf_term *t, const struct spf_lookup *look, bool matched)
+{
+	struct spf_event event = { .kind = SPF_EVENT_TERM, .text = t->text,
+		.matched = matched };
+
+	if (e->trace == NULL)
+		return;
+	if (look->answer != NULL) {
+		event.name = domain_slice(&look->name);
+		event.type = look->type;
+		event.answer = look->answer;
+	}
+	trace(e, f, &event);
+}
+
+static void
+trace_result(const struct spf_eval *e, const struct spf_frame *f,
+    unsigned int results)
+{
+	struct spf_event event = { .kind = SPF_EVENT_RESULT };
+
+	if (e->trace == NULL)
+		return;
+	while (event.outcome < AUTH_PERMERROR &&
+	    SPF_SET(event.outcome) != results)
+		event.outcome++;
+	trace(e, f, &event);
+}
+
+static unsigned int
+permerror(struct spf_eval *e, const char *problem, struct slice name)
+{
+	spf_problem(e, problem, name);
+	return SPF_PERMERROR;
+}
+
+/* ---- mechanisms ---- */
+
+/* 5.6; a network of the other family never matches. */
+static unsigned int
+eval_network(const struct spf_eval *e, const struct spf_term *t)
+{
+	return ipnet_contains(&t->net, &e->request->ip) ? SPF_MATCH :
+	    SPF_NO_MATCH;
+}
+
+/* 5.3 */
+static unsigned int
+eval_a(struct spf_eval *e, const struct spf_term *t, struct spf_lookup *look)
+{
+	unsigned int set = spf_look_up(e, look, spf_host_type(e));
+
+	if (set != 0)
+		return set;
+	return spf_has_client(e, look->answer, t->bits4, t->bits6) ?
+	    SPF_MATCH : SPF_NO_MATCH;
+}
+
+/* The hosts of MX records, the most preferred first; null MX left out. */
+static size_t
+sort_hosts(const struct dns_answer *mx,
+    const struct dns_record *hosts[LIMIT_SPF_MX])
+{
+	size_t i, j, n = 0;
+
+	for (i = 0; i < mx->count; i++) {
+		if (mx->records[i].text.len == 0)
+			continue;
+		for (j = n++; j > 0 && hosts[j - 1]->preference >
+		    mx->records[i].preference; j--)
+			hosts[j] = hosts[j - 1];
+		hosts[j] = &mx->records[i];
+	}
+	return n;
+}
+
+/*
+ * 5.4.  The limit counts MX records, before any address is looked up.
+ */
+static unsigned int
+eval_mx(struct spf_eval *e, const struct spf_term *t, struct spf_lookup *look)
+{
+	const struct dns_record *hosts[LIMIT_SPF_MX];
+	unsigned int set = spf_look_up(e, look, DNS_TYPE_MX);
+	const struct dns_answer *host;
+	size_t i, n;
+
+	if (set != 0)
+		return set;
+	if (look->answer->count > LIMIT_SPF_MX)
+		return permerror(e, "too many MX records",
+		    domain_slice(&look->name));
+	n = sort_hosts(look->answer, hosts);
+	for (i = 0; i < n; i++) {
+		host = spf_ask_host(e, hosts[i]->text);
+		if (host == NULL)
+			set |= SPF_MATCH | SPF_TEMPERROR;
+		else if (!dns_outcome_is_known(host->outcome))
+			return set | spf_failure(e, host, hosts[i]->text);
+		else if (spf_has_client(e, host, t->bits4, t->bits6))
+			return set | SPF_MATCH;
+	}
+	return set | SPF_NO_MATCH;
+}
+
+/*
+ * 5.5.  Only names at or below the target can match, so only their
+ * addresses are looked up.  A PTR query that fails is no match, and a name
+ * whose addresses cannot be had is passed over.
+ */
+static unsigned int
+eval_ptr(struct spf_eval *e, struct spf_lookup *look)
+{
+	const struct domain target = look->name;
+	const struct dns_answer *ptr, *host;
+	unsigned int set = 0;
+	struct slice name;
+	size_t i;
+
+	e->tally.ptr = true;
+	spf_reverse_name(e, look);
+	ptr = spf_ask(e, look, DNS_TYPE_PTR);
+	if (ptr != NULL && !dns_outcome_is_known(ptr->outcome))
+		return SPF_NO_MATCH;
+	if (ptr == NULL || ptr->outcome != DNS_FOUND)
+		return spf_settle(e, look);
+	for (i = 0; i < ptr->count && i < LIMIT_SPF_PTR; i++) {
+		name = ptr->records[i].text;
+		if (!domain_is_at_or_below(name, domain_slice(&target)))
+			continue;
+		host = spf_ask_host(e, name);
+		if (host == NULL)
+			set |= SPF_MATCH;
+		else if (spf_has_client(e, host, 32, 128))
+			return set | SPF_MATCH;
+	}
+	return set | SPF_NO_MATCH;
+}
+
+/*
+ * 5.7: type A, whatever the client is.  While the answer is not known, "no
+ * match" means that it is void.
+ */
+static unsigned int
+eval_exists(struct spf_eval *e, struct spf_lookup *look)
+{
+	unsigned int set = spf_look_up(e, look, DNS_TYPE_A);
+
+	if (look->answer == NULL &&
+	    ++e->tally.voids > e->request->max_void)
+		set &= ~SPF_NO_MATCH;
+	return set == 0 ? SPF_MATCH : set;
+}
+
+/*
+ * The record of another domain, for include and redirect: a name that
+ * check_host() would refuse (4.3) and one without a record are permerror
+ * for both (5.2, 6.1).
+ */
+static unsigned int
+eval_other(struct spf_eval *e, const struct spf_frame *f, bool final,
+    struct spf_lookup *look)
+{
+	struct spf_frame other = { &look->name, f->depth + 1, final };
+	unsigned int set = SPF_NO_MATCH;
+
+	if (domain_labels(domain_slice(&look->name)) >= 2)
+		set = spf_look_up(e, look, DNS_TYPE_TXT);
+	if (set == 0)
+		set = eval_record(e, &other, look->answer);
+	else if (set == SPF_ANY_TERM)
+		set = ANY_RESULT;
+	else if (set == SPF_NO_MATCH)
+		set = SPF_SET(AUTH_NONE);
+	if ((set & SPF_SET(AUTH_NONE)) != 0)
+		set = permerror(e, "no SPF record at a name that is included "
+		    "or redirected to", domain_slice(&look->name));
+	return set;
+}
+
+/* 5.2, the table. */
+static unsigned int
+eval_include(struct spf_eval *e, const struct spf_frame *f,
+    struct spf_lookup *look)
+{
+	unsigned int results = eval_other(e, f, false, look);
+	unsigned int set = results & SPF_ERRORS;
+
+	if ((results & SPF_SET(AUTH_PASS)) != 0)
+		set |= SPF_MATCH;
+	if ((results & (SPF_SET(AUTH_FAIL) | SPF_SET(AUTH_SOFTFAIL) |
+	    SPF_SET(AUTH_NEUTRAL))) != 0)
+		set |= SPF_NO_MATCH;
+	return set;
+}
+
+static unsigned int
+bad_target(struct spf_eval *e, const struct spf_term *t)
+{
+	if (t->kind != SPF_TERM_INCLUDE && t->kind != SPF_TERM_REDIRECT)
+		return SPF_NO_MATCH;
+	return permerror(e, "a macro does not expand to a domain name",
+	    SLICE(""));
+}
+
+/* Terms that look something up: counted first, whatever they come to. */
+static unsigned int
+eval_look_up(struct spf_eval *e, const struct spf_frame *f,
+    const struct spf_term *t, struct spf_lookup *look)
+{
+	unsigned int set;
+
+	if (!spf_count_term(e))
+		return SPF_PERMERROR;
+	set = spf_target(e, f, t, look);
+	if (set == SPF_NO_TARGET)
+		return bad_target(e, t);
+	if (set != 0)
+		return set;
+	if (t->kind == SPF_TERM_INCLUDE)
+		return eval_include(e, f, look);
+	if (t->kind == SPF_TERM_A)
+		return eval_a(e, t, look);
+	if (t->kind == SPF_TERM_MX)
+		return eval_mx(e, t, look);
+	return t->kind == SPF_TERM_PTR ? eval_ptr(e, look) :
+	    eval_exists(e, look);
+}
+
+static unsigned int
+eval_term(struct spf_eval *e, const struct spf_frame *f,
+    const struct spf_term *t, struct spf_lookup *look)
+{
+	look->answer = NULL;
+	if (t->kind == SPF_TERM_ALL)
+		return SPF_MATCH;
+	if (t->kind == SPF_TERM_IP4 || t->kind == SPF_TERM_IP6)
+		return eval_network(e, t);
+	return eval_look_up(e, f, t, look);
+}
+
+/* ---- a record ---- */
+
+static void
+copy_text(char *out, size_t size, struct slice text)
+{
+	text = slice_head(text, size - 1);
+	if (text.len > 0)
+		memcpy(out, text.ptr, text.len);
+	out[text.len] = '\0';
+}
+
+/* The verdict names the term that decided. */
+static void
+note_match(struct spf_eval *e, const struct spf_frame *f,
+    const struct spf_term *t)
+{
+	if (e->pending || !f->final)
+		return;
+	copy_text(e->out->mechanism, sizeof(e->out->mechanism), t->text);
+	copy_text(e->out->record_domain, sizeof(e->out->record_domain),
+	    domain_slice(f->domain));
+}
+
+/* Step 5. */
+static unsigned int
+eval_terms(struct spf_eval *e, const struct spf_frame *f,
+    const struct spf_record *r)
+{
+	unsigned int set, results = 0;
+	struct spf_lookup look;
+	size_t i;
+
+	for (i = 0; i < r->count; i++) {
+		set = eval_term(e, f, &r->terms[i], &look);
+		trace_term(e, f, &r->terms[i], &look, set == SPF_MATCH);
+		results |= set & SPF_ERRORS;
+		if ((set & SPF_MATCH) != 0) {
+			results |= SPF_SET(r->terms[i].result);
+			note_match(e, f, &r->terms[i]);
+		}
+		if ((set & SPF_NO_MATCH) == 0)
+			return results;
+	}
+	return results | NONE_MATCHED;
+}
+
+/*
+ * Step 7.  A redirect that RFC 8616 keeps from matching is not followed.
+ */
+static unsigned int
+eval_redirect(struct spf_eval *e, const struct spf_frame *f,
+    const struct spf_term *t)
+{
+	struct spf_lookup look = { .answer = NULL };
+	unsigned int set = SPF_PERMERROR;
+
+	if (spf_count_term(e))
+		set = spf_target(e, f, t, &look);
+	if (set == 0)
+		set = eval_other(e, f, f->final, &look);
+	else if (set == SPF_NO_TARGET)
+		set = bad_target(e, t);
+	else if (set == SPF_ANY_TERM)
+		set = ANY_RESULT;
+	trace_term(e, f, t, &look, false);
+	return set;
+}
+
+/* Steps 5 to 8. */
+static unsigned int
+eval_parsed(struct spf_eval *e, const struct spf_frame *f,
+    const struct spf_record *r)
+{
+	unsigned int results = eval_terms(e, f, r);
+
+	if ((results & SPF_SET(AUTH_FAIL)) != 0 && f->final &&
+	    r->exp.text.len > 0)
+		spf_explain(e, f, &r->exp);
+	if ((results & NONE_MATCHED) == 0)
+		return results;
+	results &= ~NONE_MATCHED;
+	if (r->redirect.text.len > 0)
+		return results | eval_redirect(e, f, &r->redirect);
+	return results | SPF_SET(AUTH_NEUTRAL);
+}
+
+/* Step 4. */
+static unsigned int
+eval_text(struct spf_eval *e, const struct spf_frame *f, struct slice text)
+{
+	struct spf_term fault = { .kind = SPF_TERM_ALL };
+	struct spf_lookup look = { .answer = NULL };
+	struct spf_record r;
+
+	switch (spf_record_parse(text, e->scratch, &r)) {
+	case SPF_RECORD_OK:
+		return eval_parsed(e, f, &r);
+	case SPF_RECORD_SYNTAX:
+		fault.text = r.fault;
+		if (fault.text.len > 0)
+			trace_term(e, f, &fault, &look, false);
+		return permerror(e, "syntax error in an SPF record",
+		    domain_slice(f->domain));
+	case SPF_RECORD_TOO_LONG:
+		return permerror(e, "SPF record too long",
+		    domain_slice(f->domain));
+	case SPF_RECORD_NO_MEMORY:
+		break;
+	}
+	spf_problem(e, "out of memory", SLICE(""));
+	return SPF_TEMPERROR;
+}
+
+/* Step 3. */
+static unsigned int
+eval_record(struct spf_eval *e, const struct spf_frame *f,
+    const struct dns_answer *txt)
+{
+	const struct dns_record *chosen = NULL;
+	unsigned int results;
+	size_t i, count = 0;
+
+	for (i = 0; i < txt->count; i++) {
+		if (spf_record_is(txt->records[i].text)) {
+			chosen = &txt->records[i];
+			count++;
+		}
+	}
+	if (count == 0)
+		return SPF_SET(AUTH_NONE);
+	if (count > 1)
+		return permerror(e, "more than one SPF record",
+		    domain_slice(f->domain));
+	trace_record(e, f, chosen->text);
+	results = eval_text(e, f, chosen->text);
+	trace_result(e, f, results);
+	return results;
+}
+
+/* Step 2. */
+unsigned int
+spf_eval_domain(struct spf_eval *e, const struct domain *domain)
+{
+	struct spf_frame f = { domain, 0, true };
+	struct spf_lookup look;
+	unsigned int results = SPF_SET(AUTH_NONE);
+
+	look.name = *domain;
+	if (spf_ask(e, &look, DNS_TYPE_TXT) == NULL)
+		return ANY_RESULT;
+	if (!dns_outcome_is_known(look.answer->outcome))
+		return spf_failure(e, look.answer, domain_slice(domain));
+	results = eval_record(e, &f, look.answer);
+	if (results == SPF_SET(AUTH_NONE))
+		spf_problem(e, look.answer->outcome == DNS_NO_NAME ?
+		    "no such domain" : "no SPF record", domain_slice(domain));
+	return results;
+}

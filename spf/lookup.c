@@ -1,0 +1,243 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * lookup: the questions of an SPF evaluation, and what it counts.
+ *
+ * What counts as a void look-up (RFC 7208 4.6.4 limits "the number of terms
+ * for which DNS queries return" nothing): the one query that a term makes
+ * for its target-name, that is A or AAAA of "a", MX of "mx", A of "exists",
+ * PTR of "ptr", TXT of "include" and "redirect".  Not counted: the TXT query
+ * of the first domain and the one of exp=, which no counted term causes, and
+ * the addresses of MX and PTR names, since those terms did get an answer.
+ *
+ * %{p} needs the PTR query, which 4.6.4 includes in the ten terms.  It is
+ * made once: the first term that uses %{p} counts one more, unless a "ptr"
+ * has made that query before.
+ */
+#include <string.h>
+
+#include "spf/eval.h"
+
+#include "base/ascii.h"
+#include "base/limits.h"
+
+void
+spf_problem(struct spf_eval *e, const char *problem, struct slice name)
+{
+	struct slice kept = slice_head(name, DOMAIN_MAX);
+
+	if (e->pending || e->out->problem != NULL)
+		return;
+	e->out->problem = problem;
+	if (kept.len > 0)
+		memcpy(e->out->problem_name, kept.ptr, kept.len);
+	e->out->problem_name[kept.len] = '\0';
+}
+
+/*
+ * Ahead of its need a question is put only while the ledger has few: what
+ * is asked for nothing must not use up what will be needed.
+ */
+static const struct dns_answer *
+ask(struct spf_eval *e, struct slice name, enum dns_type type)
+{
+	const struct dns_answer *a;
+
+	if (e->pending && dns_ledger_count(e->ledger) >= LIMIT_SPF_AHEAD)
+		a = dns_ledger_peek(e->ledger, name, type);
+	else
+		a = dns_ledger_ask(e->ledger, name, type);
+	if (a == NULL)
+		e->pending = true;
+	else if (!a->authenticated)
+		e->tally.authenticated = false;
+	return a;
+}
+
+const struct dns_answer *
+spf_ask(struct spf_eval *e, struct spf_lookup *look, enum dns_type type)
+{
+	look->type = type;
+	look->answer = ask(e, domain_slice(&look->name), type);
+	return look->answer;
+}
+
+enum dns_type
+spf_host_type(const struct spf_eval *e)
+{
+	return e->request->ip.family == IPADDR_V4 ? DNS_TYPE_A :
+	    DNS_TYPE_AAAA;
+}
+
+const struct dns_answer *
+spf_ask_host(struct spf_eval *e, struct slice name)
+{
+	return ask(e, name, spf_host_type(e));
+}
+
+bool
+spf_has_client(const struct spf_eval *e, const struct dns_answer *a,
+    unsigned int bits4, unsigned int bits6)
+{
+	const struct ipaddr *ip = &e->request->ip;
+	unsigned int bits = ip->family == IPADDR_V4 ? bits4 : bits6;
+	size_t i;
+
+	for (i = 0; i < a->count; i++) {
+		if (ipaddr_same_prefix(&a->records[i].addr, ip, bits))
+			return true;
+	}
+	return false;
+}
+
+/* ---- counters ---- */
+
+bool
+spf_count_term(struct spf_eval *e)
+{
+	if (++e->tally.terms <= LIMIT_SPF_TERMS)
+		return true;
+	spf_problem(e, "too many terms that look something up", SLICE(""));
+	return false;
+}
+
+unsigned int
+spf_failure(struct spf_eval *e, const struct dns_answer *a, struct slice name)
+{
+	const char *problem = "DNS look-up failed";
+
+	if (a->outcome == DNS_TIMEOUT)
+		problem = "DNS look-up timed out";
+	else if (a->outcome == DNS_MALFORMED)
+		problem = "malformed DNS answer";
+	else if (a->outcome == DNS_NOT_ASKED)
+		problem = "DNS look-up not made";
+	spf_problem(e, problem, name);
+	return SPF_TEMPERROR;
+}
+
+unsigned int
+spf_settle(struct spf_eval *e, const struct spf_lookup *look)
+{
+	const struct dns_answer *a = look->answer;
+
+	if (a == NULL)
+		return SPF_ANY_TERM;
+	if (a->outcome == DNS_FOUND)
+		return 0;
+	if (!dns_outcome_is_known(a->outcome))
+		return spf_failure(e, a, domain_slice(&look->name));
+	if (++e->tally.voids <= e->request->max_void)
+		return SPF_NO_MATCH;
+	spf_problem(e, "too many void look-ups", domain_slice(&look->name));
+	return SPF_PERMERROR;
+}
+
+unsigned int
+spf_look_up(struct spf_eval *e, struct spf_lookup *look, enum dns_type type)
+{
+	(void)spf_ask(e, look, type);
+	return spf_settle(e, look);
+}
+
+/* ---- names ---- */
+
+void
+spf_reverse_name(const struct spf_eval *e, struct spf_lookup *look)
+{
+	(void)spf_macro_domain(&e->macros, SLICE("%{ir}.%{v}.arpa"),
+	    &look->name);
+}
+
+/* The validated names of the client (5.5); false when not known yet. */
+static bool
+find_client_names(struct spf_eval *e)
+{
+	const struct dns_answer *a, *host;
+	struct spf_lookup look;
+	bool known = true, error = false;
+	size_t i;
+
+	spf_reverse_name(e, &look);
+	a = spf_ask(e, &look, DNS_TYPE_PTR);
+	e->name_count = 0;
+	for (i = 0; a != NULL && i < a->count && i < LIMIT_SPF_PTR; i++) {
+		if (a->records[i].text.len == 0)
+			continue;
+		host = spf_ask_host(e, a->records[i].text);
+		if (host == NULL)
+			known = false;
+		else if (!dns_outcome_is_known(host->outcome))
+			error = true;
+		else if (spf_has_client(e, host, 32, 128))
+			e->names[e->name_count++] = a->records[i].text;
+	}
+	if (error)
+		e->name_count = 0;
+	e->names_known = a != NULL && known;
+	return e->names_known;
+}
+
+/* 7.3: the domain itself, else a name below it, else any. */
+static struct slice
+preferred_name(const struct spf_eval *e, struct slice domain)
+{
+	struct slice below = { NULL, 0 };
+	size_t i;
+
+	for (i = 0; i < e->name_count; i++) {
+		if (slice_eq(e->names[i], domain))
+			return domain;
+		if (below.len == 0 &&
+		    domain_is_at_or_below(e->names[i], domain))
+			below = e->names[i];
+	}
+	return below.len > 0 || e->name_count == 0 ? below : e->names[0];
+}
+
+unsigned int
+spf_client_name(struct spf_eval *e, const struct spf_frame *f)
+{
+	if (!e->tally.ptr) {
+		e->tally.ptr = true;
+		if (!spf_count_term(e))
+			return SPF_PERMERROR;
+	}
+	if (!e->names_known && !find_client_names(e))
+		return SPF_ANY_TERM;
+	e->macros.client_name = preferred_name(e, domain_slice(f->domain));
+	return 0;
+}
+
+/*
+ * RFC 8616 4: with a local-part that is not ASCII, a term that uses it does
+ * not match.
+ */
+static bool
+uses_8bit(const struct spf_eval *e, const struct spf_term *t)
+{
+	const unsigned int letters = SPF_MACRO_LETTER('s') |
+	    SPF_MACRO_LETTER('l');
+
+	return e->local_8bit && (t->letters & letters) != 0;
+}
+
+unsigned int
+spf_target(struct spf_eval *e, const struct spf_frame *f,
+    const struct spf_term *t, struct spf_lookup *look)
+{
+	unsigned int set = 0;
+
+	if (t->domain_spec.len == 0) {
+		look->name = *f->domain;
+		return 0;
+	}
+	if (uses_8bit(e, t))
+		return SPF_NO_MATCH;
+	if ((t->letters & SPF_MACRO_LETTER('p')) != 0)
+		set = spf_client_name(e, f);
+	if (set != 0)
+		return set;
+	e->macros.domain = domain_slice(f->domain);
+	return spf_macro_domain(&e->macros, t->domain_spec, &look->name) ? 0 :
+	    SPF_NO_TARGET;
+}

@@ -1,0 +1,329 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * record: RFC 7208 section 12, one function for each rule.
+ *
+ * 1. One pass over the octets: nothing outside %x20-7E may stand in a
+ *    record (a tab is no separator), and the terms are counted, so that
+ *    they take one allocation.
+ * 2. The text is cut at SP; each term is a modifier when a name with "="
+ *    directly behind it begins it, and a directive otherwise (4.6.1).
+ * 3. The rest of a term is read by the rule of its name.  A CIDR length is
+ *    split off at the end: no domain-spec can end in "/" and digits.
+ *
+ * Known modifiers must be right as such: a bad "exp=" or "redirect=" is no
+ * unknown modifier.  Unknown modifiers are checked and left out (6).
+ */
+#include "spf/record.h"
+
+#include "base/ascii.h"
+#include "base/cursor.h"
+#include "base/limits.h"
+#include "spf/macro.h"
+
+#define VERSION SLICE("v=spf1")
+
+bool
+spf_record_is(struct slice text)
+{
+	struct slice rest = slice_from(text, VERSION.len);
+
+	return slice_starts_nocase(text, VERSION) &&
+	    (rest.len == 0 || rest.ptr[0] == ' ');
+}
+
+/* ---- parts of terms ---- */
+
+/*
+ * "/" and digits at the end of `rest`, with a second "/" before it when
+ * `two`: taken off.  False when there are none.
+ */
+static bool
+split_cidr(struct slice *rest, bool two, struct slice *digits)
+{
+	size_t at = rest->len;
+
+	while (at > 0 && ascii_is_digit(rest->ptr[at - 1]))
+		at--;
+	if (at == rest->len || at == 0 || rest->ptr[at - 1] != '/')
+		return false;
+	if (two && (at < 2 || rest->ptr[at - 2] != '/'))
+		return false;
+	*digits = slice_from(*rest, at);
+	rest->len = at - (two ? 2 : 1);
+	return true;
+}
+
+/*
+ * ip4-cidr-length = "/" ("0" / %x31-39 0*1DIGIT)	; 0-32
+ * ip6-cidr-length = "/" ("0" / %x31-39 0*2DIGIT)	; 0-128
+ */
+static bool
+cidr_length(struct slice digits, unsigned int max, unsigned int *out)
+{
+	unsigned long long n;
+
+	if (digits.len > 1 && digits.ptr[0] == '0')
+		return false;
+	if (!slice_number(digits, max, &n))
+		return false;
+	*out = (unsigned int)n;
+	return true;
+}
+
+/* dual-cidr-length = [ ip4-cidr-length ] [ "/" ip6-cidr-length ] */
+static bool
+split_dual_cidr(struct slice *rest, struct spf_term *t)
+{
+	struct slice digits;
+
+	t->bits4 = 32;
+	t->bits6 = 128;
+	if (split_cidr(rest, true, &digits) &&
+	    !cidr_length(digits, 128, &t->bits6))
+		return false;
+	return !split_cidr(rest, false, &digits) ||
+	    cidr_length(digits, 32, &t->bits4);
+}
+
+static bool
+domain_spec(struct slice text, struct spf_term *t)
+{
+	t->domain_spec = text;
+	return spf_domain_spec(text, &t->letters);
+}
+
+/* ---- mechanisms: what stands behind the name ---- */
+
+typedef bool rest_fn(struct slice rest, struct spf_term *t);
+
+/* all = "all" */
+static bool
+nothing(struct slice rest, struct spf_term *t)
+{
+	(void)t;
+	return rest.len == 0;
+}
+
+/* include, exists: ":" domain-spec */
+static bool
+colon_domain(struct slice rest, struct spf_term *t)
+{
+	return rest.len > 0 && rest.ptr[0] == ':' &&
+	    domain_spec(slice_from(rest, 1), t);
+}
+
+/* ptr = "ptr" [ ":" domain-spec ] */
+static bool
+optional_domain(struct slice rest, struct spf_term *t)
+{
+	return rest.len == 0 || colon_domain(rest, t);
+}
+
+/* a, mx: [ ":" domain-spec ] [ dual-cidr-length ] */
+static bool
+domain_and_cidr(struct slice rest, struct spf_term *t)
+{
+	return split_dual_cidr(&rest, t) && optional_domain(rest, t);
+}
+
+/* ":" address [ cidr-length ]; `digits` is empty when there is no length. */
+static bool
+colon_network(struct slice rest, struct slice *address, struct slice *digits)
+{
+	if (rest.len == 0 || rest.ptr[0] != ':')
+		return false;
+	*address = slice_from(rest, 1);
+	*digits = (struct slice){ NULL, 0 };
+	(void)split_cidr(address, false, digits);
+	return true;
+}
+
+/* ip4 = "ip4" ":" ip4-network [ ip4-cidr-length ] */
+static bool
+ip4_network(struct slice rest, struct spf_term *t)
+{
+	struct slice address, digits;
+
+	t->net.bits = 32;
+	return colon_network(rest, &address, &digits) &&
+	    ipaddr_parse4(address, &t->net.addr) &&
+	    (digits.len == 0 || cidr_length(digits, 32, &t->net.bits));
+}
+
+/* ip6 = "ip6" ":" ip6-network [ ip6-cidr-length ] */
+static bool
+ip6_network(struct slice rest, struct spf_term *t)
+{
+	struct slice address, digits;
+
+	t->net.bits = 128;
+	return colon_network(rest, &address, &digits) &&
+	    ipaddr_parse6(address, &t->net.addr) &&
+	    (digits.len == 0 || cidr_length(digits, 128, &t->net.bits));
+}
+
+static const struct mechanism {
+	struct slice		 name;
+	enum spf_term_kind	 kind;
+	rest_fn			*rest;
+} mechanisms[] = {
+	{ SLICE_INIT("ip4"), SPF_TERM_IP4, ip4_network },
+	{ SLICE_INIT("ip6"), SPF_TERM_IP6, ip6_network },
+	{ SLICE_INIT("include"), SPF_TERM_INCLUDE, colon_domain },
+	{ SLICE_INIT("a"), SPF_TERM_A, domain_and_cidr },
+	{ SLICE_INIT("mx"), SPF_TERM_MX, domain_and_cidr },
+	{ SLICE_INIT("all"), SPF_TERM_ALL, nothing },
+	{ SLICE_INIT("exists"), SPF_TERM_EXISTS, colon_domain },
+	{ SLICE_INIT("ptr"), SPF_TERM_PTR, optional_domain },
+};
+
+/* ---- terms ---- */
+
+static bool
+is_name_octet(char c)
+{
+	return ascii_is_alnum(c) || c == '-' || c == '_' || c == '.';
+}
+
+/* name = ALPHA *( ALPHA / DIGIT / "-" / "_" / "." ) */
+static bool
+take_name(struct cursor *c, struct slice *out)
+{
+	if (cursor_at_end(c) || !ascii_is_alpha(*c->p))
+		return false;
+	*out = cursor_span(c, is_name_octet);
+	return true;
+}
+
+/* qualifier = "+" / "-" / "?" / "~" */
+static enum auth_result
+take_qualifier(struct cursor *c)
+{
+	if (cursor_take(c, '-'))
+		return AUTH_FAIL;
+	if (cursor_take(c, '~'))
+		return AUTH_SOFTFAIL;
+	if (cursor_take(c, '?'))
+		return AUTH_NEUTRAL;
+	(void)cursor_take(c, '+');
+	return AUTH_PASS;
+}
+
+/* directive = [ qualifier ] mechanism */
+static bool
+directive(struct slice text, struct spf_term *t)
+{
+	struct cursor c = cursor_of(text);
+	struct slice name;
+	size_t i;
+
+	t->text = text;
+	t->result = take_qualifier(&c);
+	if (!take_name(&c, &name))
+		return false;
+	for (i = 0; i < sizeof(mechanisms) / sizeof(mechanisms[0]); i++) {
+		if (slice_eq_nocase(name, mechanisms[i].name)) {
+			t->kind = mechanisms[i].kind;
+			return mechanisms[i].rest(cursor_rest(&c), t);
+		}
+	}
+	return false;
+}
+
+/* 6: exp= and redirect= must not appear twice. */
+static bool
+known_modifier(enum spf_term_kind kind, struct slice text, struct slice value,
+    struct spf_term *out)
+{
+	if (out->text.len > 0)
+		return false;
+	out->kind = kind;
+	out->text = text;
+	return domain_spec(value, out);
+}
+
+/* modifier = redirect / explanation / unknown-modifier */
+static bool
+modifier(struct slice text, struct slice name, struct slice value,
+    struct spf_record *r)
+{
+	unsigned int letters;
+
+	if (slice_eq_nocase(name, SLICE("redirect")))
+		return known_modifier(SPF_TERM_REDIRECT, text, value,
+		    &r->redirect);
+	if (slice_eq_nocase(name, SLICE("exp")))
+		return known_modifier(SPF_TERM_EXP, text, value, &r->exp);
+	return spf_macro_string(value, &letters);
+}
+
+static bool
+term(struct slice text, struct spf_record *r)
+{
+	struct cursor c = cursor_of(text);
+	struct slice name;
+
+	if (take_name(&c, &name) && cursor_take(&c, '='))
+		return modifier(text, name, cursor_rest(&c), r);
+	if (!directive(text, &r->terms[r->count]))
+		return false;
+	r->count++;
+	return true;
+}
+
+/* terms = *( 1*SP ( directive / modifier ) ), and *SP at the end */
+static enum spf_record_status
+terms(struct slice text, struct spf_record *r)
+{
+	struct slice one;
+	bool more = true;
+
+	while (more) {
+		more = slice_cut(&text, ' ', &one);
+		if (one.len > 0 && !term(one, r)) {
+			r->fault = one;
+			return SPF_RECORD_SYNTAX;
+		}
+	}
+	return SPF_RECORD_OK;
+}
+
+/* Step 1. */
+static bool
+count_terms(struct slice text, size_t *out)
+{
+	char before = ' ';
+	size_t i, n = 0;
+
+	for (i = 0; i < text.len; i++) {
+		if (text.ptr[i] == ' ') {
+			before = ' ';
+			continue;
+		}
+		if (!ascii_is_vchar(text.ptr[i]))
+			return false;
+		n += before == ' ';
+		before = text.ptr[i];
+	}
+	*out = n;
+	return true;
+}
+
+enum spf_record_status
+spf_record_parse(struct slice text, struct arena *a, struct spf_record *out)
+{
+	struct slice rest = slice_from(text, VERSION.len);
+	size_t count;
+
+	*out = (struct spf_record){ .text = text };
+	if (text.len > LIMIT_SPF_RECORD)
+		return SPF_RECORD_TOO_LONG;
+	if (!count_terms(rest, &count))
+		return SPF_RECORD_SYNTAX;
+	if (count > LIMIT_SPF_RECORD_TERMS)
+		return SPF_RECORD_TOO_LONG;
+	out->terms = arena_array(a, count, sizeof(*out->terms));
+	if (out->terms == NULL)
+		return SPF_RECORD_NO_MEMORY;
+	return terms(rest, out);
+}

@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * record: an SPF record by the grammar of RFC 7208 section 12.
+ */
+#ifndef SPF_RECORD_H
+#define SPF_RECORD_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/arena.h"
+#include "base/ipaddr.h"
+#include "base/slice.h"
+#include "mail/result.h"
+
+enum spf_term_kind {
+	SPF_TERM_ALL,
+	SPF_TERM_INCLUDE,
+	SPF_TERM_A,
+	SPF_TERM_MX,
+	SPF_TERM_PTR,
+	SPF_TERM_IP4,
+	SPF_TERM_IP6,
+	SPF_TERM_EXISTS,
+	SPF_TERM_REDIRECT,
+	SPF_TERM_EXP
+};
+
+/* All slices are borrowed from the text of the record. */
+struct spf_term {
+	enum spf_term_kind	kind;
+	enum auth_result	result;		/* of a match, by the qualifier */
+	struct slice		text;		/* all of it, as it stands */
+	struct slice		domain_spec;	/* "" when absent */
+	unsigned int		letters;	/* of the macros in it */
+	unsigned int		bits4, bits6;	/* a, mx: dual-cidr-length */
+	struct ipnet		net;		/* ip4, ip6 */
+};
+
+struct spf_record {
+	struct slice		 text;
+	struct spf_term		*terms;		/* directives, in order */
+	size_t			 count;
+	struct spf_term		 redirect;	/* text "" when absent */
+	struct spf_term		 exp;		/* likewise */
+	/* Of what was refused as SPF_RECORD_SYNTAX: the term at fault, any
+	   octets; "" when the fault is not in one term. */
+	struct slice		 fault;
+};
+
+enum spf_record_status {
+	SPF_RECORD_OK,
+	SPF_RECORD_SYNTAX,	/* 4.6: permerror */
+	SPF_RECORD_TOO_LONG,	/* LIMIT_SPF_RECORD, LIMIT_SPF_RECORD_TERMS */
+	SPF_RECORD_NO_MEMORY
+};
+
+/* 4.5: the text begins with the version, and a space or the end follows. */
+bool	spf_record_is(struct slice text);
+/*
+ * Parses all of a record for which spf_record_is() is true (4.6: a syntax
+ * error anywhere counts, also behind a term that would match).  The terms
+ * are in the arena.
+ */
+enum spf_record_status	spf_record_parse(struct slice text, struct arena *a,
+			    struct spf_record *out);
+
+#endif
