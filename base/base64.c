@@ -65,26 +65,37 @@ put_group(struct decoder *d, uint32_t bits)
 	return put(d, bits >> 16) && put(d, bits >> 8) && put(d, bits);
 }
 
-/* Groups of four digits that stand together; returns the octets read. */
+/*
+ * Groups of four digits that stand together, as long as there is room for
+ * their three octets; returns the octets read.
+ */
 static size_t
 decode_runs(struct decoder *d, const unsigned char *p, size_t left)
 {
-	size_t done = 0;
-	unsigned char a, b, c, e;
+	size_t groups = left / 4, room = (d->size - d->len) / 3, i;
+	unsigned int a, b, c, e, bits;
+	unsigned char *out;
 
-	while (left - done >= 4 && d->size - d->len >= 3) {
-		a = kinds[p[done]];
-		b = kinds[p[done + 1]];
-		c = kinds[p[done + 2]];
-		e = kinds[p[done + 3]];
+	if (groups > room)
+		groups = room;
+	if (groups == 0)
+		return 0;
+	out = d->out + d->len;
+	for (i = 0; i < groups; i++, p += 4, out += 3) {
+		a = kinds[p[0]];
+		b = kinds[p[1]];
+		c = kinds[p[2]];
+		e = kinds[p[3]];
 		if ((a & b & c & e & DIGIT) == 0)
 			break;
-		(void)put_group(d, (uint32_t)(a & VALUE) << 18 |
-		    (uint32_t)(b & VALUE) << 12 | (uint32_t)(c & VALUE) << 6 |
-		    (uint32_t)(e & VALUE));
-		done += 4;
+		bits = (a & VALUE) << 18 | (b & VALUE) << 12 |
+		    (c & VALUE) << 6 | (e & VALUE);
+		out[0] = (unsigned char)(bits >> 16);
+		out[1] = (unsigned char)(bits >> 8 & 0xff);
+		out[2] = (unsigned char)(bits & 0xff);
 	}
-	return done;
+	d->len += 3 * i;
+	return 4 * i;
 }
 
 static bool
@@ -135,7 +146,7 @@ base64_decode(struct slice text, unsigned char *out, size_t size,
 	size_t at = 0;
 
 	while (at < text.len) {
-		if (d.digits == 0 && d.pads == 0)
+		if (d.digits == 0)
 			at += decode_runs(&d, p + at, text.len - at);
 		if (at < text.len && !decode_octet(&d, p[at++]))
 			return false;

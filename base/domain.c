@@ -22,16 +22,29 @@
 #include "base/ascii.h"
 #include "base/limits.h"
 
-static inline bool
-is_ldh(char c)
-{
-	return ascii_is_alnum(c) || c == '-' || c == '_';
-}
+/* Letters, digits, '-' and '_' with their lower case; 0: no such octet. */
+#define BOTH(upper, lower) [upper] = lower, [lower] = lower
+#define SELF(c) [c] = c
+static const char ldh_lower[256] = {
+	SELF('-'), SELF('_'),
+	SELF('0'), SELF('1'), SELF('2'), SELF('3'), SELF('4'),
+	SELF('5'), SELF('6'), SELF('7'), SELF('8'), SELF('9'),
+	BOTH('A', 'a'), BOTH('B', 'b'), BOTH('C', 'c'), BOTH('D', 'd'),
+	BOTH('E', 'e'), BOTH('F', 'f'), BOTH('G', 'g'), BOTH('H', 'h'),
+	BOTH('I', 'i'), BOTH('J', 'j'), BOTH('K', 'k'), BOTH('L', 'l'),
+	BOTH('M', 'm'), BOTH('N', 'n'), BOTH('O', 'o'), BOTH('P', 'p'),
+	BOTH('Q', 'q'), BOTH('R', 'r'), BOTH('S', 's'), BOTH('T', 't'),
+	BOTH('U', 'u'), BOTH('V', 'v'), BOTH('W', 'w'), BOTH('X', 'x'),
+	BOTH('Y', 'y'), BOTH('Z', 'z'),
+};
 
-static inline bool
-is_label_octet(char c, bool ldh)
+/* The lower case of an octet of a label, or 0. */
+static inline char
+label_lower(char c, bool ldh)
 {
-	return ldh ? is_ldh(c) : ascii_is_vchar(c);
+	if (ldh)
+		return ldh_lower[(unsigned char)c];
+	return ascii_is_vchar(c) ? ascii_lower(c) : '\0';
 }
 
 static bool
@@ -54,7 +67,7 @@ without_last_dot(struct slice text)
  * Step 1, for text whose last dot is off.  `ldh`: letters, digits, '-' and
  * '_' only.
  */
-static bool
+static inline bool
 parse_ascii(struct slice text, bool ldh, struct domain *out)
 {
 	size_t i, label = 0;
@@ -64,14 +77,16 @@ parse_ascii(struct slice text, bool ldh, struct domain *out)
 		return false;
 	for (i = 0; i < text.len; i++) {
 		c = text.ptr[i];
-		out->text[i] = ascii_lower(c);
 		if (c == '.') {
 			if (!label_ok(out->text + label, i - label, ldh))
 				return false;
 			label = i + 1;
-		} else if (!is_label_octet(c, ldh)) {
-			return false;
+		} else {
+			c = label_lower(c, ldh);
+			if (c == '\0')
+				return false;
 		}
+		out->text[i] = c;
 	}
 	out->text[i] = '\0';
 	out->len = i;

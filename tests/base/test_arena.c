@@ -164,12 +164,14 @@ test_dup(void)
 	is_bytes(s.ptr, s.len, "A\0\xc4z", 4, "dup: any octets");
 	is_num(s.ptr[s.len], 0, "dup: NUL behind");
 	is_num((long long)arena_used(a), 5, "dup: counts the NUL");
+	ok(is_aligned(arena_alloc(a, UNIT)), "dup: alignment behind it");
+	is_num((long long)arena_used(a), (long long)(2 * UNIT),
+	    "dup: the padding behind it counts");
 	s = arena_dup_lower(a, SLICE("AZ\0\xc4@["));
 	is_bytes(s.ptr, s.len, "az\0\xc4@[", 6, "dup_lower: letters only");
 	is_num(s.ptr[s.len], 0, "dup_lower: NUL behind");
 	s = arena_dup(a, (struct slice){ NULL, 0 });
 	ok(s.ptr != NULL && s.len == 0 && s.ptr[0] == '\0', "dup: nothing");
-	ok(is_aligned(arena_alloc(a, 1)), "dup: alignment behind a text");
 	arena_free(a);
 
 	a = arena_new(4);
