@@ -2,4 +2,27 @@
 #
 # What several tests share, and the tests that are scripts.
 
-EXTRA_DIST += tests/tap.h tests/run.sh
+EXTRA_DIST += \
+	tests/tap.h tests/run.sh tests/thread.supp \
+	tests/lib/assaydaemon.py \
+	tests/lib/authres.py \
+	tests/lib/dnsserver.py \
+	tests/lib/messages.py \
+	tests/lib/milterclient.py \
+	tests/lib/mta.py \
+	tests/lib/packages.sh \
+	tests/lib/tap.py \
+	tests/lib/tryout.py
+
+script_tests = \
+	tests/lint/test_lint.py \
+	tests/milter/test_basic.py \
+	tests/milter/test_dkim.py \
+	tests/milter/test_dns.py \
+	tests/milter/test_forged.py \
+	tests/milter/test_hostile.py \
+	tests/milter/test_life.py \
+	tests/milter/test_spf_suite.py \
+	tests/postfix/test_postfix.py
+dist_check_SCRIPTS += $(script_tests)
+TESTS += $(script_tests)

@@ -89,7 +89,13 @@ class Behaviour:
 
 
 class Server:
-    def __init__(self, zone=None, delay=0, ttl=300):
+    """
+    `delay` is that of names which behave; with a `gate` (an Event) nothing
+    is answered before it is set.
+    """
+
+    def __init__(self, zone=None, delay=0, ttl=300, gate=None):
+        self.gate = gate
         self.zone = {}
         self.odd = {}
         self.default = Behaviour(delay=delay)
@@ -247,6 +253,8 @@ class Server:
             if self.late:
                 wait = max(0, min(wait, self.late[0][0] - time.monotonic()))
             ready, _, _ = select.select([self.udp], [], [], wait)
+            if ready and self.gate:
+                self.gate.wait()
             if ready:
                 query, peer = self.udp.recvfrom(65535)
                 try:

@@ -72,6 +72,11 @@ def cleanup(function):
     _cleanups.append(function)
 
 
+def clean_up():
+    while _cleanups:
+        _guarded(_cleanups.pop(), "cleanup")
+
+
 def _guarded(function, name):
     try:
         function()
@@ -86,8 +91,7 @@ def main(seconds=300):
         if only and function.__name__ not in only:
             continue
         _guarded(function, function.__name__)
-    while _cleanups:
-        _guarded(_cleanups.pop(), "cleanup")
+    clean_up()
     faulthandler.cancel_dump_traceback_later()
     _line("1..%d" % _count)
     sys.exit(1 if _failed else 0)

@@ -1,0 +1,280 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""Rules of the house that no compiler checks."""
+
+import os
+import re
+import shutil
+import subprocess
+
+import assaydaemon
+import tap
+from tap import ok
+
+# tests/run.sh builds from a copy, and has the repository itself looked at.
+TOP = os.environ.get("assay_lint_top") or assaydaemon.top_srcdir()
+
+# The parts, and what each may include besides itself.  "resolver" as a
+# neighbour means its interface only.
+ARROWS = {
+    "base": (),
+    "mail": ("base",),
+    "resolver": ("base",),
+    "spf": ("base", "mail", "resolver"),
+    "dkim": ("base", "mail", "resolver"),
+    "dmarc": ("base", "mail", "resolver"),
+    "arc": ("base", "mail", "dkim"),
+    "policy": ("base", "mail"),
+    "config": ("base", "mail", "policy", "resolver"),
+    "milter": None,     # everything
+    "tools": None,
+}
+RESOLVER_INTERFACE = {"resolver/dns.h", "resolver/ledger.h",
+                      "resolver/zone.h", "resolver/resolver.h"}
+
+# Who alone may include a library's headers.
+LIBRARIES = (
+    (r"ares", r"resolver/"),
+    (r"yaml\.h", r"config/yaml\.c$"),
+    (r"idn2", r"base/domain\.c$"),
+    (r"openssl/", r"dkim/"),
+    (r"libmilter/", r"milter/"),
+)
+
+# Functions that take what they work on to be without NUL and in bounds, or
+# that hide an error.
+UNSAFE = ("strcpy", "strcat", "strncpy", "strncat", "sprintf", "vsprintf",
+          "gets", "strtok", "strtok_r", "alloca", "atoi", "atol", "strdup",
+          "strndup", "asprintf")
+ALLOCATORS = ("malloc", "calloc", "realloc", "free", "reallocarray")
+
+SPDX = "SPDX-License-Identifier: BSD-2-Clause"
+
+
+def read(path):
+    with open(os.path.join(TOP, path), encoding="utf-8") as f:
+        return f.read()
+
+
+def tracked():
+    """The files of the repository; in an archive all that is there."""
+    done = subprocess.run(["git", "-C", TOP, "ls-files"],
+                          capture_output=True, text=True) \
+        if os.path.exists(os.path.join(TOP, ".git")) else None
+    if done and done.returncode == 0:
+        return [p for p in done.stdout.splitlines()
+                if os.path.exists(os.path.join(TOP, p))]
+    out = []
+    for folder, folders, names in os.walk(TOP):
+        folders[:] = [f for f in folders if not f.startswith(
+            ("build", "autom4te", "assay-", "_", ".git", "m4"))]
+        out += [os.path.relpath(os.path.join(folder, n), TOP) for n in names]
+    return out
+
+
+def sources():
+    """C files of the parts; tests stand outside of the arrows."""
+    for part in ARROWS:
+        folder = os.path.join(TOP, part)
+        if os.path.isdir(folder):
+            for name in sorted(os.listdir(folder)):
+                if name.endswith((".c", ".h")):
+                    yield part, part + "/" + name
+
+
+def code(text):
+    """Without comments and strings, line numbers kept."""
+    pattern = r'/\*.*?\*/|//[^\n]*|"(?:\\.|[^"\\\n])*"'
+    return re.sub(pattern, lambda m: re.sub(r"[^\n]", " ", m.group()), text,
+                  flags=re.S)
+
+
+def report(bad, name):
+    ok(not bad, name, *bad[:40])
+
+
+@tap.test
+def includes():
+    bad = []
+    for part, path in sources():
+        for number, line in enumerate(read(path).splitlines(), 1):
+            match = re.match(r'\s*#\s*include\s*(["<])([^">]+)', line)
+            if not match:
+                continue
+            kind, target = match.groups()
+            why = include_problem(part, path, kind, target)
+            if why:
+                bad.append("%s:%d: %s: %s" % (path, number, target, why))
+    report(bad, "includes follow the arrows")
+
+
+def include_problem(part, path, kind, target):
+    if kind == "<":
+        for library, owner in LIBRARIES:
+            if re.match(library, target) and not re.match(owner, path):
+                return "not here"
+        return None
+    neighbour = target.split("/")[0]
+    if neighbour not in ARROWS or "/" not in target:
+        return "not a path from the root"
+    if not os.path.exists(os.path.join(TOP, target)):
+        return "no such file"
+    allowed = ARROWS[part]
+    if neighbour == part or allowed is None:
+        return None
+    if neighbour not in allowed:
+        return "%s may not know %s" % (part, neighbour)
+    if neighbour == "resolver" and target not in RESOLVER_INTERFACE:
+        return "not of the resolver's interface"
+    return None
+
+
+@tap.test
+def own_header_first():
+    bad = []
+    for _, path in sources():
+        own = path[:-2] + ".h"
+        if not path.endswith(".c") or \
+                not os.path.exists(os.path.join(TOP, own)):
+            continue
+        first = re.search(r'^#\s*include\s*["<]([^">]+)', read(path), re.M)
+        if not first or first.group(1) != own:
+            bad.append("%s: begins with another include" % path)
+    report(bad, "each file includes its own header first")
+
+
+@tap.test
+def licences():
+    bad = []
+    for path in tracked():
+        if path.startswith("tests/data/") or "/corpus/" in path:
+            continue
+        if path.endswith((".c", ".h", ".py", ".sh", ".mk", ".ac", ".am",
+                          ".service.in")) or path == ".ci/run":
+            head = "\n".join(read(path).splitlines()[:3])
+            if SPDX not in head:
+                bad.append(path)
+    report(bad, "each source has its SPDX line")
+
+
+@tap.test
+def opening_comments():
+    bad = []
+    for _, path in sources():
+        lines = read(path).splitlines()
+        if len(lines) < 2 or not lines[1].startswith("/*"):
+            bad.append(path)
+    report(bad, "each source opens by saying what it is")
+
+
+@tap.test
+def unsafe_functions():
+    bad = []
+    for _, path in sources():
+        text = code(read(path))
+        names = UNSAFE
+        if not path.startswith("base/mem."):
+            names += ALLOCATORS
+        for match in re.finditer(r"\b(%s)\s*\(" % "|".join(names), text):
+            line = text.count("\n", 0, match.start()) + 1
+            bad.append("%s:%d: %s" % (path, line, match.group(1)))
+    report(bad, "no unsafe function, memory by base/mem.h only")
+
+
+@tap.test
+def typedefs():
+    bad = []
+    for _, path in sources():
+        text = code(read(path))
+        for match in re.finditer(r"\btypedef\b[^;{]*[;{]", text):
+            if "(" not in match.group():
+                line = text.count("\n", 0, match.start()) + 1
+                bad.append("%s:%d" % (path, line))
+    report(bad, "typedefs for function types only")
+
+
+@tap.test
+def machine_paths():
+    # Written apart, or this file would be its own first finding.
+    words = ["/wo" + "rk/main", "/wo" + "rk/shared", "/wo" + "rk/.library",
+             "/ro" + "ot/", ".py" + "env", "/tmp/" + "brief"]
+    bad = []
+    for path in tracked():
+        if path.startswith("build-aux/"):
+            continue
+        with open(os.path.join(TOP, path), "rb") as f:
+            data = f.read()
+        for word in words:
+            if word.encode() in data:
+                bad.append("%s: %s" % (path, word))
+    report(bad, "no file names a path of somebody's machine")
+
+
+@tap.test
+def long_lines():
+    bad = []
+    for path in tracked():
+        if path.endswith((".c", ".h")):
+            for number, line in enumerate(read(path).splitlines(), 1):
+                if len(line.expandtabs(8)) > 80:
+                    bad.append("%s:%d" % (path, number))
+    report(bad, "80 columns")
+
+
+@tap.test
+def manuals():
+    pages = [p for p in tracked() if re.match(r"doc/.*\.[1-9]$", p)]
+    if not shutil.which("mandoc"):
+        tap.skip("manual pages", "mandoc is not installed")
+        return
+    for page in pages:
+        # An archive is unpacked under other dates and names than a clone.
+        done = subprocess.run(
+            ["mandoc", "-T", "lint", "-W", "warning",
+             os.path.join(TOP, page)], capture_output=True, text=True)
+        lines = [line for line in done.stdout.splitlines()
+                 if "referenced manual not found" not in line]
+        ok(not lines, page, *lines[:20])
+
+
+@tap.test
+def layout():
+    """Advice only: clang-format's versions differ in detail."""
+    if not shutil.which("clang-format"):
+        tap.skip("layout", "clang-format is not installed")
+        return
+    paths = [p for p in tracked() if p.endswith((".c", ".h"))]
+    done = subprocess.run(
+        ["clang-format", "--dry-run"] +
+        [os.path.join(TOP, p) for p in paths],
+        capture_output=True, text=True)
+    files = set(re.findall(r"^([^:\s]+):\d+:\d+: warning", done.stderr, re.M))
+    tap.note("clang-format would change %d of %d files" %
+             (len(files), len(paths)))
+
+
+@tap.test
+def functions():
+    """Told, not judged: how long the functions are."""
+    lengths = []
+    for _, path in sources():
+        if not path.endswith(".c"):
+            continue
+        begin = None
+        for number, line in enumerate(read(path).splitlines(), 1):
+            if line == "{":
+                begin = number
+            elif line == "}" and begin:
+                lengths.append((number - begin - 1, path, begin))
+                begin = None
+    if not lengths:
+        return
+    lengths.sort()
+    tap.note("%d functions, median %d lines, %d above 50, %d above 100" % (
+        len(lengths), lengths[len(lengths) // 2][0],
+        sum(n > 50 for n, _, _ in lengths),
+        sum(n > 100 for n, _, _ in lengths)))
+    for length, path, begin in lengths[-3:]:
+        tap.note("%d lines: %s:%d" % (length, path, begin))
+
+
+tap.main()

@@ -1,0 +1,174 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""Name servers that are slow, dead or many: mail flows, and in time."""
+
+import threading
+import time
+
+import assaydaemon
+import authres
+import dnsserver
+import messages
+import tap
+from tap import equal, ok
+
+SIGNED = "canon-relaxed-relaxed.eml"
+
+
+def results_of(result):
+    return authres.parse(result.header.all()[0][1])[1]
+
+
+def check_temperror(daemon, name, deadline):
+    """temperror in the header, message accepted, deadline kept."""
+    begin = time.monotonic()
+    result = daemon.send(messages.read(SIGNED), sender="<a@example.com>")
+    took = time.monotonic() - begin
+    if not equal(result.reply.code, "c", name + ": accepted"):
+        return
+    results = results_of(result)
+    equal(authres.spf(results).result, "temperror", name + ": spf")
+    equal(authres.spf(results, "helo").result, "temperror",
+          name + ": spf of HELO")
+    equal([r.result for r in authres.all_of(results, "dkim")], ["temperror"],
+          name + ": dkim")
+    ok(took < deadline + 5, name + ": the deadline is kept", took)
+
+
+@tap.test
+def out_of_order():
+    socks = []
+    for tries, timeout, deadline, name in (
+            (2, "200ms", 20, "dead server, tries used up"),
+            (5, "30s", 1, "dead server, deadline passed")):
+        sock, address = dnsserver.dead_port()
+        socks.append(sock)
+        config = {"resolver": {"nameservers": [address], "tries": tries,
+                               "timeout": timeout},
+                  "limits": {"deadline": "%ds" % deadline}}
+        with assaydaemon.Daemon(config) as daemon:
+            check_temperror(daemon, name, deadline)
+    for sock in socks:
+        sock.close()
+    config = {"resolver": {"nameservers": ["127.0.0.1:1"], "tries": 1},
+              "limits": {"deadline": "10s"}}
+    with assaydaemon.Daemon(config) as daemon:
+        check_temperror(daemon, "closed port", 10)
+
+
+@tap.test
+def second_server():
+    """One server is dead, the other answers."""
+    sock, dead = dnsserver.dead_port()
+    server = dnsserver.Server(dict(messages.key_zone(),
+                                   **messages.plain_zone()))
+    tap.cleanup(server.stop)
+    config = {"resolver": {"nameservers": [dead, server.address], "tries": 2,
+                           "timeout": "300ms"}}
+    with assaydaemon.Daemon(config) as daemon:
+        result = daemon.send(messages.PLAIN)
+        equal(authres.spf(results_of(result)).result, "pass",
+              "the second server is asked")
+    sock.close()
+
+
+@tap.test
+def lost_once():
+    """A question that got lost is asked again."""
+    server = dnsserver.Server(messages.plain_zone())
+    tap.cleanup(server.stop)
+    server.behave("example.net", drop=1)
+    config = {"resolver": {"nameservers": [server.address], "tries": 2,
+                           "timeout": "300ms"}}
+    with assaydaemon.Daemon(config) as daemon:
+        result = daemon.send(messages.PLAIN)
+        equal(authres.spf(results_of(result)).result, "pass",
+              "the second try is answered")
+
+
+@tap.test
+def cached_and_coalesced():
+    server = dnsserver.Server(messages.plain_zone(), delay=0.3)
+    tap.cleanup(server.stop)
+    config = {"resolver": {"nameservers": [server.address]}}
+    with assaydaemon.Daemon(config) as daemon:
+        outcomes = together(daemon, 20, lambda i: "<a@example.net>")
+        equal(outcomes, ["pass"] * 20, "20 messages at once: all pass")
+        daemon.send(messages.PLAIN)
+        asked = [q for q in server.asked("example.net") if q[1] == "TXT"]
+        equal(len(asked), 1, "21 messages: the record is asked for once")
+
+
+def together(daemon, count, sender_of, hold=None):
+    """
+    `count` sessions that all stand before the end of their message, and
+    then end it at the same moment; the results of spf in their order.
+    """
+    barrier = threading.Barrier(count + (1 if hold else 0))
+    outcomes = [None] * count
+
+    def one(at):
+        with daemon.session() as session:
+            session.connect("h%d.example.net" % at, "192.0.2.1")
+            session.helo("[192.0.2.1]")
+            session.mail(sender_of(at))
+            session.rcpt()
+            session.data()
+            session.field(b"From", b" a@example.net")
+            session.eoh()
+            session.body(b"x\r\n")
+            barrier.wait(60)
+            changes, reply = session.eom()
+            if reply.code == "c":
+                value = [d for c, d in changes if c == "i"][0][4:]
+                field = value.split(b"\0")[1]
+                outcomes[at] = authres.spf(authres.parse(field)[1]).result
+
+    threads = [threading.Thread(target=one, args=(i,)) for i in range(count)]
+    for thread in threads:
+        thread.start()
+    if hold:
+        hold(barrier)
+    for thread in threads:
+        thread.join()
+    return outcomes
+
+
+@tap.test
+def burst():
+    """
+    50 messages end at the same moment, and each waits for an answer of its
+    own, which takes 200 ms and longer: one after another they would need
+    50 x 200 ms = 10 s, together little more than 200 ms.  A fifth of 10 s
+    is the bound: no machine is so slow, and no queue so fast.
+    """
+    count, delay = 50, 0.2
+    gate = threading.Event()
+    server = dnsserver.Server(gate=gate)
+    tap.cleanup(server.stop)
+    tap.cleanup(gate.set)
+    config = {"resolver": {"nameservers": [server.address], "tries": 1,
+                           "timeout": "20s"}}
+    for at in range(count):
+        # The answer cannot come before the end of the message is sent.
+        server.set("d%d.example" % at, [{"TXT": "v=spf1 ip4:192.0.2.1 -all"}])
+
+    server.default = dnsserver.Behaviour(delay=delay)
+    began = []
+
+    def hold(barrier):
+        barrier.wait(60)
+        began.append(time.monotonic())
+        gate.set()
+
+    with assaydaemon.Daemon(config) as daemon:
+        outcomes = together(daemon, count, lambda i: "<a@d%d.example>" % i,
+                            hold)
+        took = time.monotonic() - began[0]
+        equal(outcomes, ["pass"] * count, "burst: all pass")
+        ok(took < count * delay / 5, "burst: nobody waits for another",
+           "%.3f s" % took)
+        tap.note("%d messages, %.0f ms each: %.3f s" %
+                 (count, delay * 1000, took))
+
+
+tap.main()

@@ -1,0 +1,420 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""Whatever a client or a name server sends: a result, and life goes on.
+
+After each case the same daemon must still serve a plain message, and at the
+end stop with status 0 and without a word from a sanitizer.
+"""
+
+import socket
+import struct
+
+import assaydaemon
+import authres
+import dnsserver
+import messages
+import milterclient
+import tap
+from tap import equal, ok
+
+SHORT = {"resolver": {"timeout": "300ms", "tries": 1},
+         "limits": {"deadline": "3s"}}
+
+# Results that a message may get when something about it is odd.
+RESULTS = {"none", "pass", "fail", "softfail", "neutral", "policy",
+           "temperror", "permerror"}
+
+
+def still_serves(daemon, name):
+    result = daemon.send(messages.PLAIN)
+    ok(result.accepted and "spf=pass" in (result.authres or ""),
+       name + ": the next message is served", result.reply, result.authres)
+
+
+def defined(result, name):
+    """Accepted, with one well-formed field of ours."""
+    if not ok(result.accepted, name + ": accepted", result.reply):
+        return []
+    values = result.header.values("Authentication-Results")
+    if not ok(values, name + ": annotated"):
+        return []
+    _, results = authres.parse(values[0])
+    ok(results and all(r.result in RESULTS for r in results),
+       name + ": results of RFC 8601", results)
+    return results
+
+
+def with_fields(daemon, extra, body=b"x\r\n"):
+    plain, _ = milterclient.split_message(messages.PLAIN)
+    return daemon.send(fields=extra + plain, body=body)
+
+
+@tap.test
+def messages_from_hell():
+    zone = dict(messages.key_zone(), **messages.plain_zone())
+    with assaydaemon.Daemon(zone=zone) as daemon:
+        for case in (header_sizes, signatures, octets, froms, bodies):
+            case(daemon)
+            still_serves(daemon, case.__name__)
+
+
+def header_sizes(daemon):
+    for count in (5000, 20000):
+        fields = [(b"X-Filler-%d" % (i % 7), b" value %d" % i)
+                  for i in range(count)]
+        defined(with_fields(daemon, fields), "%d fields" % count)
+    for size in (60000, 65000):
+        fields = [(b"X-Long", b" " + b"y" * size),
+                  (b"Subject", (b" z" * 30 + b"\n") * (size // 100) + b" z")]
+        defined(with_fields(daemon, fields), "fields of %d octets" % size)
+    fields = [(b"X-Big", b" " + b"w" * 60000)] * 60
+    defined(with_fields(daemon, fields), "60 fields of 60000 octets")
+    forged = [(b"Authentication-Results", b" mx.example.org; dkim=pass")]
+    result = with_fields(daemon, [(b"X-N", b" 1")] * 20000 + forged * 3)
+    defined(result, "forged fields behind 20000 others")
+    ok(len(result.header.values("Authentication-Results")) == 1,
+       "forged fields behind 20000 others are gone")
+    result = with_fields(daemon, [(b"Authentication-Results",
+                                   b" (" + b"(" * 50000 + b"mx.example.org")])
+    defined(result, "50000 open comments")
+    result = with_fields(daemon, [(b"Authentication-Results",
+                                   b" mx.example.org; " + b"a=b;" * 15000)])
+    defined(result, "60 KB of results")
+    equal(len(result.header.values("Authentication-Results")), 1,
+          "60 KB of results claimed to be ours: gone")
+    result = with_fields(daemon, [(b"N" * 60000, b" x"), (b"", b" y"),
+                                  (b"B\xe4d", b" z")])
+    defined(result, "odd names")
+    defined(daemon.send(fields=[], body=b""), "no header and no body")
+    defined(daemon.send(fields=[], body=b"only a body"), "no header")
+
+
+def signatures(daemon):
+    raw = messages.read("ed25519.eml")
+    fields, body = milterclient.split_message(raw)
+    good = fields[0]
+    results = defined(daemon.send(fields=[good] * 1000 + fields[1:],
+                                  body=body), "1000 good signatures")
+    passed = [r for r in results if r.result == "pass"
+              and r.method == "dkim"]
+    equal(len(passed), 10, "1000 good signatures: ten are verified")
+    odd = [(b"DKIM-Signature", b" v=1; a=rsa-sha256; d=example.com; s=s%d; "
+            b"h=from; bh=AAAA; b=AAAA" % i) for i in range(1000)]
+    defined(daemon.send(fields=odd + fields[1:], body=body),
+            "1000 broken signatures")
+    for value, name in (
+            (b" " + b"a=b; " * 12000, "12000 tags"),
+            (b" v=1; a=rsa-sha256; d=example.com; s=ok; h=" +
+             b"from:" * 11000 + b"from; bh=AAAA; b=AAAA", "11000 names in h="),
+            (b" v=1; a=rsa-sha256; d=example.com; s=ok; h=from; bh=AAAA; b=" +
+             b"A" * 60000, "60 KB of b="),
+            (b" v=1; a=rsa-sha256; d=" + b"a." * 30000 + b"example; s=ok; "
+             b"h=from; bh=AAAA; b=AAAA", "60 KB of d="),
+            (b" v=1; a=rsa-sha256; d=e\x01x\"; (.example; s=a b;h=from; "
+             b"bh=AAAA; b=AAAA", "d= that would break the field"),
+            (b" v=1; a=ed25519-sha256; d=example.com; s=" + b"x" * 64 +
+             b"; h=from; bh=AAAA; b=AAAA", "a label too long"),
+            (b";" * 60000, "60000 semicolons"), (b"", "empty"),
+            (b" \n \n \n ", "blanks only"), (b"\xff" * 3000, "8-bit")):
+        results = defined(daemon.send(
+            fields=[(b"DKIM-Signature", value)] + fields[1:], body=body),
+            "DKIM-Signature with " + name)
+        ok(not any(r.result == "pass" for r in
+                   authres.all_of(results, "dkim")),
+           "DKIM-Signature with %s: no pass" % name)
+        results = defined(daemon.send(
+            fields=[(b"DKIM-Signature", value)] + fields, body=body),
+            "a good signature below " + name)
+        ok(any(r.result == "pass" for r in authres.all_of(results, "dkim")),
+           "a good signature below %s: pass" % name)
+
+
+def octets(daemon):
+    for value, name in ((b" a\x00b", "NUL"), (b" a\rb", "bare CR"),
+                        (b" a\nb", "LF without a blank"),
+                        (b" \xe4\xf6\xfc", "8-bit"),
+                        (bytes(range(1, 256)), "all octets")):
+        for field in (b"Subject", b"From", b"DKIM-Signature",
+                      b"Authentication-Results"):
+            defined(with_fields(daemon, [(field, value)]),
+                    "%s with %s" % (field.decode(), name))
+    for sender in ("<\x01@\x7f>", "<a\r\nb@example.net>", "<" + "a" * 5000 +
+                   "@example.net>", "<a@" + "b." * 3000 + "example>",
+                   "<\udcff@\udcff>"):
+        result = daemon.send(messages.PLAIN, sender=sender)
+        defined(result, "sender %r" % sender[:20])
+    for helo in ("\x01", "a\r\nX: y", "h" * 5000, "", " ", "\udcff", "%s%n",
+                 "..", "[", "[IPv6:::"):
+        result = daemon.send(messages.PLAIN, helo=helo)
+        defined(result, "HELO %r" % helo[:20])
+
+
+def froms(daemon):
+    plain = [f for f in milterclient.split_message(messages.PLAIN)[0]
+             if f[0] != b"From"]
+    for value, name in (
+            (b" " + b"(" * 1000 + b"a@b.example", "1000 comments"),
+            (b" " + b"a@b.example, " * 4500 + b"c@d.example",
+             "4500 addresses"),
+            (b" a@b.example>", "a stray bracket"), (b"", "nothing"),
+            (b" =?utf-8?q?=00?= <a@b.example>", "an encoded NUL"),
+            (b" \"" + b"\\" * 50000, "an endless quoted string")):
+        defined(daemon.send(fields=[(b"From", value)] + plain, body=b""),
+                "From with " + name)
+    defined(daemon.send(fields=[(b"From", b" a@b.example")] * 3000 + plain,
+                        body=b""), "3000 From fields")
+
+
+def bodies(daemon):
+    fields, _ = milterclient.split_message(messages.read("ed25519.eml"))
+    for body, name in ((b"\r\n" * 500000, "a million octets of CRLF"),
+                       (b"\r" * 100000, "bare CR"),
+                       (b"\n" * 100000, "bare LF"),
+                       (b"\0" * 100000, "NUL"),
+                       (b" " * 1000000, "blanks"),
+                       (b"x" * 3000000, "a line of 3 MB"),
+                       (b" \r\n\t" * 100000 + b"\r", "blanks and ends")):
+        defined(daemon.send(fields=fields, body=body), "body of " + name)
+
+
+# ---- the protocol ----
+
+def raw_connection(daemon, data):
+    """Sends octets that are no milter protocol, and goes away."""
+    sock = milterclient.connect_socket(daemon.socket, 30)
+    with sock:
+        try:
+            sock.sendall(data)
+            sock.shutdown(socket.SHUT_WR)
+            while sock.recv(65536):
+                pass
+        except OSError:
+            pass
+
+
+def until(stage):
+    """What a session does up to a state; then it is left to itself."""
+    steps = (("connect", lambda s: s.connect()),
+             ("helo", lambda s: s.helo()),
+             ("mail", lambda s: s.mail()),
+             ("rcpt", lambda s: s.rcpt()),
+             ("data", lambda s: s.data()),
+             ("header", lambda s: s.field(b"From", b" a@b.example")),
+             ("signature", lambda s: s.field(
+                 b"DKIM-Signature", b" v=1; a=rsa-sha256; d=example.com; "
+                 b"s=ok; h=from; bh=AAAA; b=AAAA")),
+             ("eoh", lambda s: s.eoh()),
+             ("body", lambda s: s.body(b"x" * 70000)))
+    names = [name for name, _ in steps]
+    return [step for _, step in steps[:names.index(stage) + 1]]
+
+
+STAGES = ("connect", "helo", "mail", "rcpt", "data", "header", "signature",
+          "eoh", "body")
+
+
+@tap.test
+def clients_from_hell():
+    with assaydaemon.Daemon(zone=messages.plain_zone()) as daemon:
+        for case in (strangers, leaving, aborting, disorder, silent,
+                     families):
+            case(daemon)
+            still_serves(daemon, case.__name__)
+
+
+def strangers(daemon):
+    for data, name in (
+            (b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n", "HTTP"),
+            (b"EHLO x\r\nMAIL FROM:<>\r\n", "SMTP"), (b"", "nothing"),
+            (b"\0" * 100, "zeros"), (b"\xff" * 5000, "ones"),
+            (struct.pack("!I", 13) + b"O\0\0", "half a negotiation"),
+            (struct.pack("!IcIII", 13, b"O", 1, 0, 0), "version 1"),
+            (struct.pack("!IcIII", 13, b"O", 6, 0, 0), "no actions"),
+            (struct.pack("!IcIII", 13, b"O", 99, 1 << 31, 1 << 31),
+             "version 99"),
+            (struct.pack("!Ic", 1, b"E"), "EOM without a message"),
+            (struct.pack("!Ic", 1, b"?"), "an unknown command")):
+        raw_connection(daemon, data)
+        ok(daemon.alive(), "%s does no harm" % name)
+
+
+def leaving(daemon):
+    for stage in STAGES:
+        with daemon.session() as session:
+            for step in until(stage):
+                step(session)
+        ok(daemon.alive(), "a client that goes away after " + stage)
+    with daemon.session() as session:
+        for step in until("eoh"):
+            step(session)
+        session.sock.sendall(struct.pack("!Ic", 50000, b"B") + b"half")
+    ok(daemon.alive(), "a client that goes away in a body chunk")
+    with daemon.session() as session:
+        for step in until("body"):
+            step(session)
+        session.send("E")
+    ok(daemon.alive(), "a client that does not wait for the last reply")
+
+
+def aborting(daemon):
+    with daemon.session() as session:
+        session.connect()
+        session.helo()
+        for stage in STAGES[2:]:
+            for step in until(stage)[2:]:
+                step(session)
+            session.abort()
+            result = session.message(messages.PLAIN)
+            ok("spf=pass" in (result.authres or ""),
+               "a message after an abort at " + stage, result.authres)
+        session.abort()
+        session.abort()
+        session.helo()
+        session.abort()
+        result = session.message(messages.PLAIN)
+        ok("spf=pass" in (result.authres or ""), "aborts without a message")
+        ok(session.quit(), "no unasked reply")
+
+
+def disorder(daemon):
+    """Events out of their order: no crash, whatever the answer."""
+    for order in ("EEEE", "HEHE", "MMMM", "LNBE", "BBLNE", "MEME", "RTE",
+                  "NNLLE", "CCHM", "MRTLNBEE", "KHMRTE", "HMAAHE"):
+        try:
+            with daemon.session(timeout=10) as session:
+                session.connect()
+                for command in order:
+                    data = {"H": b"mail.example.net\0",
+                            "M": b"<a@example.net>\0", "R": b"<b@c>\0",
+                            "L": b"From\0 a@b.example\0", "B": b"x",
+                            "C": b"h\0004\0\1192.0.2.1\0"}.get(command, b"")
+                    session.send(command, data)
+                session.send("Q")
+                while True:
+                    session.receive()
+        except (milterclient.ProtocolError, OSError):
+            pass
+        ok(daemon.alive(), "events in the order " + order)
+
+
+def silent(daemon):
+    """Many that connect and say nothing do not keep others waiting."""
+    socks = [milterclient.connect_socket(daemon.socket, 30)
+             for _ in range(100)]
+    still_serves(daemon, "100 silent connections")
+    idle = [daemon.session() for _ in range(20)]
+    for session in idle:
+        session.connect()
+        session.helo()
+        session.mail()
+    still_serves(daemon, "20 idle sessions")
+    for sock in socks + idle:
+        sock.close()
+
+
+def families(daemon):
+    for address, name in (("/var/run/x", "a unix socket"),
+                          ("::", "the unspecified address"),
+                          ("0.0.0.0", "0.0.0.0"),
+                          ("127.0.0.1", "loopback")):
+        result = daemon.send(messages.PLAIN, client=address)
+        ok(result.accepted, "client of %s: accepted" % name, result.reply)
+    # libmilter itself ends a session of an unknown family.
+    try:
+        result = daemon.send(messages.PLAIN, client=None)
+        ok(result.accepted, "client of no family", result.reply)
+    except (milterclient.ProtocolError, OSError):
+        ok(daemon.alive(), "client of no family: the session is ended")
+
+
+# ---- name servers ----
+
+@tap.test
+def answers_from_hell():
+    server = dnsserver.Server(dict(messages.key_zone(),
+                                   **messages.plain_zone()))
+    tap.cleanup(server.stop)
+    big = "v=spf1 " + "ip4:198.51.100.1 " * 3500 + "-all"
+    server.set("big.example", [{"TXT": big}])
+    server.set("many.example", [{"TXT": "filler %d" % i}
+                                for i in range(3000)])
+    server.set("loop.example", [{"CNAME": "loop2.example"}])
+    server.set("loop2.example", [{"CNAME": "loop.example"}])
+    server.set("self.example", [{"CNAME": "self.example"}])
+    server.set("cut.example", [{"TXT": "v=spf1 -all"}], truncate=True)
+    server.set("late.example", [{"TXT": "v=spf1 -all"}], delay=1.0)
+    server.set("lost.example", [{"TXT": "v=spf1 -all"}], drop=True)
+    server.set("servfail.example", [], rcode=dnsserver.SERVFAIL)
+    server.set("refused.example", [], rcode=dnsserver.REFUSED)
+    server.set("formerr.example", [], rcode=dnsserver.FORMERR)
+    server.set("nul.example", [{"TXT": b"v=spf1\0 +all"}])
+    server.set("bits.example", [{"TXT": b"v=spf1 a:\xff\xfe -all"}])
+    for name, odd in (("id", {"wrong_id": True}),
+                      ("name", {"wrong_name": True}),
+                      ("mal", {"malformed": True}),
+                      ("empty", {"raw": lambda q: b""}),
+                      ("short", {"raw": lambda q: q[:7]}),
+                      ("echo", {"raw": lambda q: q}),
+                      ("noise", {"raw": lambda q: q[:2] + b"\x81\x80" +
+                                 b"\xff" * 300})):
+        server.set(name + ".example", [{"TXT": "v=spf1 +all"}], **odd)
+    config = assaydaemon.merged(SHORT, {"resolver": {
+        "nameservers": [server.address]}})
+    with assaydaemon.Daemon(config) as daemon:
+        lies(daemon)
+        keys(daemon, server)
+
+
+def lies(daemon):
+    for name, want in (
+            ("big", {"fail", "permerror"}), ("many", {"none", "temperror"}),
+            ("loop", {"none", "temperror", "permerror"}),
+            ("self", {"none", "temperror", "permerror"}),
+            ("cut", {"fail"}), ("late", {"temperror"}),
+            ("lost", {"temperror"}), ("servfail", {"temperror"}),
+            ("refused", {"temperror"}), ("formerr", {"temperror"}),
+            ("nul", {"none", "permerror"}), ("bits", {"permerror", "fail"}),
+            ("id", {"temperror"}), ("name", {"temperror"}),
+            ("mal", {"temperror"}), ("empty", {"temperror"}),
+            ("short", {"temperror"}), ("echo", {"temperror"}),
+            ("noise", {"temperror"})):
+        result = daemon.send(messages.PLAIN, sender="<a@%s.example>" % name)
+        spf = authres.spf(defined(result, "answer: " + name))
+        ok(spf and spf.result in want, "answer: %s: the result" % name,
+           " got: %r" % spf, "want: one of %r" % want)
+        still_serves(daemon, "answer: " + name)
+
+
+def keys(daemon, server):
+    """Signatures whose key does not come as it should."""
+    raw = messages.read("ed25519.eml")
+    owner = "ed._domainkey.example.com"
+    good = messages.key_zone()[owner]
+    server.ttl = 0
+    result = daemon.send(raw)
+    ok("dkim=pass" in (result.authres or ""), "the key by DNS: pass",
+       result.authres)
+    server.set("x1._domainkey.example.com", good)
+    for at, (odd, want) in enumerate((
+            ({"drop": True}, "temperror"),
+            ({"rcode": dnsserver.SERVFAIL}, "temperror"),
+            ({"wrong_name": True}, "temperror"),
+            ({"malformed": True}, "temperror"),
+            ({"truncate": True}, "fail"))):
+        # The signature covers s=, so a key that comes gives "fail".
+        name = "k%d" % at
+        server.set(name + "._domainkey.example.com", good, **odd)
+        changed = raw.replace(b"s=ed;", b"s=" + name.encode() + b";", 1)
+        results = authres.all_of(defined(daemon.send(changed),
+                                         "key with %r" % odd), "dkim")
+        equal([r.result for r in results], [want], "key with %r" % odd)
+    server.set("huge._domainkey.example.com",
+               [{"TXT": "v=DKIM1; p=" + "A" * 60000}])
+    changed = raw.replace(b"s=ed;", b"s=huge;", 1)
+    results = authres.all_of(defined(daemon.send(changed), "key of 60 KB"),
+                             "dkim")
+    ok(results and results[0].result in ("permerror", "temperror",
+                                         "neutral"),
+       "key of 60 KB: no pass", results)
+
+
+tap.main()

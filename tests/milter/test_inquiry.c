@@ -1,0 +1,259 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The loop of one message, against a name server that this test plays: a
+ * UDP socket whose queries are answered, or not, when the test says so.
+ */
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <poll.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "milter/inquiry.h"
+#include "tests/tap.h"
+
+#define PACKET_MAX	1500
+#define PATIENCE_MS	10000	/* bound of every wait: a test that hangs fails */
+
+static int server = -1;
+
+static struct resolver *
+start_resolver(const struct dns_zone *zone)
+{
+	struct sockaddr_in in = { .sin_family = AF_INET,
+		.sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	struct resolver_options o = { .timeout_ms = PATIENCE_MS, .tries = 1,
+		.cache_bytes = 1u << 20, .zone = zone };
+	socklen_t len = sizeof(in);
+	char name[32], why[256];
+	struct slice nameserver;
+	struct resolver *r;
+
+	server = socket(AF_INET, SOCK_DGRAM, 0);
+	if (bind(server, (struct sockaddr *)&in, sizeof(in)) != 0 ||
+	    getsockname(server, (struct sockaddr *)&in, &len) != 0)
+		return NULL;
+	snprintf(name, sizeof(name), "127.0.0.1:%u", ntohs(in.sin_port));
+	nameserver = slice_str(name);
+	o.nameservers = &nameserver;
+	o.nameserver_count = 1;
+	r = resolver_new(&o, why, sizeof(why));
+	if (r == NULL)
+		printf("# %s\n", why);
+	return r;
+}
+
+static void
+stop_resolver(struct resolver *r)
+{
+	resolver_free(r);
+	close(server);
+}
+
+/* Answers the next query with NXDOMAIN; false when none comes. */
+static bool
+answer_one(void)
+{
+	struct pollfd p = { .fd = server, .events = POLLIN };
+	unsigned char packet[PACKET_MAX];
+	struct sockaddr_in from;
+	socklen_t len = sizeof(from);
+	ssize_t n, end;
+
+	if (poll(&p, 1, PATIENCE_MS) != 1)
+		return false;
+	n = recvfrom(server, packet, sizeof(packet), 0,
+	    (struct sockaddr *)&from, &len);
+	if (n < 17)
+		return false;
+	packet[2] |= 0x80;				/* QR */
+	packet[3] = (unsigned char)((packet[3] & 0xf0) | 3);	/* NXDOMAIN */
+	memset(packet + 6, 0, 6);			/* question only */
+	for (end = 12; end < n && packet[end] != 0; end += packet[end] + 1)
+		continue;
+	return sendto(server, packet, (size_t)end + 5, 0,
+	    (struct sockaddr *)&from, len) > 0;
+}
+
+/* A check of `depth` rounds; each asks `width` names of its own at once. */
+struct rounds {
+	unsigned int	depth, width;
+	unsigned int	steps;
+	enum dns_outcome last;
+};
+
+static bool
+ask_rounds(void *arg, struct dns_ledger *ledger)
+{
+	struct rounds *r = arg;
+	const struct dns_answer *answer;
+	unsigned int round, i;
+	bool all = true;
+	char name[64];
+
+	r->steps++;
+	for (round = 0; round < r->depth && all; round++)
+		for (i = 0; i < r->width; i++) {
+			snprintf(name, sizeof(name), "n%u.r%u.example", i,
+			    round);
+			answer = dns_ledger_ask(ledger, slice_str(name),
+			    DNS_TYPE_TXT);
+			if (answer == NULL)
+				all = false;
+			else
+				r->last = answer->outcome;
+		}
+	return all;
+}
+
+struct watch {
+	unsigned int	blocked, progressed;
+};
+
+static void
+count_block(void *arg)
+{
+	((struct watch *)arg)->blocked++;
+}
+
+static void
+count_progress(void *arg)
+{
+	((struct watch *)arg)->progressed++;
+}
+
+static struct inquiry *
+start(struct resolver *r, struct rounds *rounds)
+{
+	struct inquiry *q = inquiry_new(r, ask_rounds, rounds);
+
+	inquiry_lock(q);
+	inquiry_run(q);
+	inquiry_unlock(q);
+	return q;
+}
+
+static void *
+answer_all(void *arg)
+{
+	atomic_uint *left = arg;
+
+	while (atomic_load(left) > 0 && answer_one())
+		atomic_fetch_sub(left, 1);
+	return NULL;
+}
+
+static void
+test_rounds(void)
+{
+	struct resolver *r = start_resolver(NULL);
+	struct rounds rounds = { .depth = 3, .width = 4 };
+	struct watch w = { 0, 0 };
+	struct inquiry_waiting waiting = { .blocks = count_block,
+		.progress = count_progress, .progress_ms = PATIENCE_MS,
+		.arg = &w };
+	atomic_uint left = 12;
+	struct inquiry *q;
+	pthread_t thread;
+
+	q = start(r, &rounds);
+	pthread_create(&thread, NULL, answer_all, &left);
+	ok(inquiry_wait(q, PATIENCE_MS, &waiting) > 0, "it blocked");
+	pthread_join(thread, NULL);
+	is_num(rounds.last, DNS_NO_NAME, "three rounds are answered");
+	is_num((long long)dns_ledger_count(inquiry_ledger(q)), 12,
+	    "with twelve questions");
+	is_num(w.blocked, 1, "blocks() is called once");
+	is_num(w.progressed, 0, "progress() not before its time");
+	inquiry_free(q);
+	/* The same names again: the cache has them. */
+	rounds = (struct rounds){ .depth = 3, .width = 4 };
+	q = start(r, &rounds);
+	is_num(inquiry_wait(q, PATIENCE_MS, &waiting), 0,
+	    "from the cache it does not block");
+	is_num(rounds.steps, 5, "a step for each round, and the last two");
+	inquiry_free(q);
+	stop_resolver(r);
+}
+
+static void
+test_deadline(void)
+{
+	struct resolver *r = start_resolver(NULL);
+	struct rounds rounds = { .depth = 2, .width = 1 };
+	struct watch w = { 0, 0 };
+	struct inquiry_waiting waiting = { .blocks = count_block,
+		.progress = count_progress, .progress_ms = 10, .arg = &w };
+	struct inquiry *q = start(r, &rounds);
+	const struct dns_entry *e;
+
+	ok(inquiry_wait(q, 100, &waiting) >= 100000,
+	    "a silent server costs the deadline");
+	ok(w.progressed > 0, "the mail server hears of progress meanwhile");
+	e = dns_ledger_first(inquiry_ledger(q));
+	is_num(e->answer->outcome, DNS_TIMEOUT, "the open question timed out");
+	is_num(rounds.last, DNS_NOT_ASKED, "what follows is not asked");
+	answer_one();	/* late */
+	inquiry_free(q);
+	stop_resolver(r);
+}
+
+static void
+test_free_in_flight(void)
+{
+	struct resolver *r = start_resolver(NULL);
+	struct rounds rounds;
+	/* The same nine names each time: nine queries at the most. */
+	atomic_uint left = 3;
+	unsigned int i;
+	struct inquiry *q;
+	pthread_t thread;
+
+	pthread_create(&thread, NULL, answer_all, &left);
+	for (i = 0; i < 200; i++) {
+		rounds = (struct rounds){ .depth = 1 + i % 3, .width = 3 };
+		q = start(r, &rounds);
+		inquiry_free(q);
+	}
+	ok(true, "200 inquiries are freed with questions in flight");
+	pthread_join(thread, NULL);
+	is_num(atomic_load(&left), 0, "the queries under way are answered");
+	stop_resolver(r);
+}
+
+static void
+test_zone(void)
+{
+	struct dns_zone *zone = dns_zone_new();
+	struct rounds rounds = { .depth = 2, .width = 2 };
+	struct inquiry_waiting waiting = { .progress_ms = 0 };
+	struct resolver *r;
+	struct inquiry *q;
+
+	dns_zone_add(zone, SLICE("n0.r0.example"), DNS_TYPE_TXT, 0,
+	    SLICE("text"));
+	r = start_resolver(zone);
+	q = start(r, &rounds);
+	is_num(inquiry_wait(q, PATIENCE_MS, &waiting), 0,
+	    "a zone answers at once");
+	is_num(dns_ledger_first(inquiry_ledger(q))->answer->outcome,
+	    DNS_FOUND, "what it has");
+	is_num(rounds.last, DNS_NO_NAME, "and what it has not");
+	inquiry_free(q);
+	stop_resolver(r);
+	dns_zone_free(zone);
+}
+
+int
+main(void)
+{
+	test_rounds();
+	test_deadline();
+	test_free_in_flight();
+	test_zone();
+	return tap_done();
+}

@@ -1,0 +1,472 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""Start, reload and stop: exit status, sockets, signals, pid file."""
+
+import os
+import pwd
+import re
+import signal
+import socket
+import stat
+import subprocess
+import threading
+import time
+
+import assaydaemon
+import authres
+import dnsserver
+import messages
+import milterclient
+import tap
+from tap import equal, ok
+
+EX_USAGE, EX_CONFIG = 64, 78
+ZONE = messages.plain_zone()
+
+
+def run(*arguments):
+    done = subprocess.run([assaydaemon.binary()] + list(arguments),
+                          stdin=subprocess.DEVNULL, capture_output=True,
+                          timeout=60)
+    return (done.returncode, done.stdout.decode("utf-8", "replace"),
+            done.stderr.decode("utf-8", "replace"))
+
+
+def no_sanitizer(text, name):
+    ok(not any(m in text for m in assaydaemon.SANITIZER_MARKS),
+       name + ": no sanitizer report", text[-2000:])
+
+
+@tap.test
+def usage():
+    for arguments in (["-x"], ["extra"], ["-c"], ["-t", "extra"]):
+        status, _, err = run(*arguments)
+        name = " ".join(arguments)
+        equal(status, EX_USAGE, name + ": exit status")
+        ok("usage" in err.lower(), name + ": says the usage", err)
+    status, out, _ = run("-V")
+    equal(status, 0, "-V: exit status")
+    ok(re.search(r"\d+\.\d+", out), "-V: a version", out)
+
+
+# What is wrong, where (line, column; None: not looked at), what is named.
+BROKEN = (
+    ("nonsense: 1\n", 1, 1, "nonsense"),
+    ("socket: local:{0}/m.sock\nauthserv-id: [a]\n", 2, 14, None),
+    ("socket: local:{0}/m.sock\nlog: {{level: loud}}\n", 2, 14, "loud"),
+    ("socket: local:{0}/m.sock\nlog:\n  levle: info\n", 3, 3, "levle"),
+    ("socket: local:{0}/m.sock\nsocket: local:{0}/n.sock\n", 2, None,
+     "socket"),
+    ("socket: local:{0}/m.sock\nlimits: {{deadline: 20x}}\n", 2, 20, "20x"),
+    ("socket: local:{0}/m.sock\nlimits: {{deadline: -1s}}\n", 2, 20, None),
+    ("socket: local:{0}/m.sock\nlimits: {{signatures: many}}\n", 2, 22,
+     "many"),
+    ("socket: nowhere\n", 1, 9, "nowhere"),
+    ("socket: inet:99999@127.0.0.1\n", 1, 9, None),
+    ("socket: local:{0}/" + "x" * 120 + "\n", 1, 9, None),
+    ("socket: local:{0}/m.sock\nsocket-mode: \"0999\"\n", 2, 14, None),
+    ("socket: local:{0}/m.sock\ntrusted-networks: [127.0.0.0/33]\n", 2, 20,
+     "127.0.0.0/33"),
+    ("socket: local:{0}/m.sock\nresolver: {{nameservers: [x.y]}}\n", 2, 26,
+     None),
+    ("socket: local:{0}/m.sock\nresolver: {{zone: missing.yaml}}\n", 2, 18,
+     "missing.yaml"),
+    ("socket: local:{0}/m.sock\nuser: no-such-user-here\n", 2, 7,
+     "no-such-user-here"),
+    ("socket: local:{0}/m.sock\npolicy:\n  - name: x\n    when: {{spf: "
+     "wrong}}\n    action: reject\n", 4, 17, "wrong"),
+    ("socket: local:{0}/m.sock\npolicy:\n  - name: x\n    when: {{spf: "
+     "fail}}\n    action: explode\n", 5, 13, "explode"),
+    ("socket: local:{0}/m.sock\npolicy:\n  - name: x\n    when: {{spf: "
+     "fail}}\n    action: reject\n    reply: 250 fine\n", 6, None, None),
+    ("socket: local:{0}/m.sock\n  bad: indent\n", 2, None, None),
+    ("socket: &a local:{0}/m.sock\nuser: *a\n", None, None, None),
+    ("a: [1, 2\n", None, None, None),
+    ("- a\n- b\n", 1, 1, None),
+    ("\tsocket: x\n", 1, None, None),
+    ("socket: local:{0}/m.sock\nuser: \"\\xff\n", None, None, None),
+)
+
+
+@tap.test
+def broken_configurations():
+    folder = assaydaemon.work_folder()
+    path = os.path.join(folder, "broken.yaml")
+    for text, line, column, word in BROKEN:
+        text = text.format(folder)
+        with open(path, "w") as f:
+            f.write(text)
+        for options in (["-t"], ["-f"]):
+            status, out, err = run(*options, "-c", path)
+            name = "%s %r" % (options[0], text[-40:])
+            equal(status, EX_CONFIG, name + ": exit status", out, err)
+            place = re.search(re.escape(path) + r":(\d+):(\d+): \S", err)
+            if not ok(place, name + ": FILE:LINE:COLUMN: and why", err):
+                continue
+            if line:
+                equal(int(place.group(1)), line, name + ": line", err)
+            if column:
+                equal(int(place.group(2)), column, name + ": column", err)
+            if word:
+                ok(word in err, name + ": says what was seen", err)
+            no_sanitizer(err, name)
+    status, _, err = run("-t", "-c", os.path.join(folder, "absent.yaml"))
+    equal(status, EX_CONFIG, "no such file: exit status")
+    ok("absent.yaml" in err, "no such file: named", err)
+    status, _, err = run("-t", "-c", folder)
+    equal(status, EX_CONFIG, "a folder: exit status", err)
+    with open(path, "wb") as f:
+        f.write(b"socket: \xff\xfe\n")
+    status, _, err = run("-t", "-c", path)
+    equal(status, EX_CONFIG, "no UTF-8: exit status", err)
+    with open(path, "w") as f:
+        f.write("[" * 100000)
+    status, _, err = run("-t", "-c", path)
+    equal(status, EX_CONFIG, "nested 100000 deep: exit status", err)
+    with open(path, "w") as f:
+        f.write("")
+    status, _, err = run("-t", "-c", path)
+    ok(status in (0, EX_CONFIG), "an empty file: defined", status, err)
+    no_sanitizer(err, "an empty file")
+
+
+@tap.test
+def good_configuration():
+    daemon = assaydaemon.Daemon(zone=ZONE)
+    status, out, err = run("-t", "-c", daemon.path)
+    equal(status, 0, "-t: exit status", err)
+    ok(not os.path.exists(os.path.join(daemon.folder, "m.sock")),
+       "-t: opens no socket")
+    shipped = os.path.join(assaydaemon.top_srcdir(), "etc/assay.yaml")
+    with open(shipped) as f:
+        text = f.read()
+    # The user of the shipped file need not exist here.
+    text = re.sub(r"(?m)^user:.*$", "", text)
+    daemon.configure(text)
+    status, out, err = run("-t", "-c", daemon.path)
+    equal(status, 0, "the shipped configuration: exit status", out, err)
+
+
+# ---- sockets ----
+
+@tap.test
+def sockets():
+    daemon = assaydaemon.Daemon({"socket-mode": "0600"}, ZONE)
+    path = os.path.join(daemon.folder, "m.sock")
+    stale = socket.socket(socket.AF_UNIX)
+    stale.bind(path)
+    stale.close()
+    daemon.start()
+    mode = stat.S_IMODE(os.stat(path).st_mode)
+    equal(oct(mode), oct(0o600), "socket mode")
+    ok(daemon.send(messages.PLAIN).accepted, "a stale socket is replaced")
+
+    second = assaydaemon.Daemon({"socket": daemon.socket}, ZONE)
+    second.spawn()
+    status = second.wait()
+    ok(status not in (0, None), "a live socket is refused", status)
+    ok("m.sock" in second.log(), "a live socket: named", second.log())
+    second.check_sanitizers("second daemon")
+    ok(daemon.send(messages.PLAIN).accepted, "the first one still serves")
+    daemon.check_stop("first daemon")
+    ok(not os.path.exists(path), "the socket is removed at the end")
+
+    with open(path, "w") as f:
+        f.write("precious")
+    third = assaydaemon.Daemon({"socket": daemon.socket}, ZONE)
+    third.spawn()
+    ok(third.wait() not in (0, None), "a file in the socket's place: refused")
+    with open(path) as f:
+        equal(f.read(), "precious", "a file in the socket's place: kept")
+
+    busy = socket.socket()
+    busy.bind(("127.0.0.1", 0))
+    busy.listen()
+    fourth = assaydaemon.Daemon(
+        {"socket": "inet:%d@127.0.0.1" % busy.getsockname()[1]}, ZONE)
+    fourth.spawn()
+    ok(fourth.wait() not in (0, None), "a busy port is refused")
+    busy.close()
+
+
+@tap.test
+def successor():
+    """A daemon that stops late leaves its successor's socket alone."""
+    first = assaydaemon.Daemon(zone=ZONE).start()
+    path = os.path.join(first.folder, "m.sock")
+    os.rename(path, path + ".old")
+    second = assaydaemon.Daemon({"socket": first.socket}, ZONE).start()
+    first.check_stop("predecessor")
+    ok(os.path.exists(path), "the successor's socket is still there")
+    ok(second.send(messages.PLAIN).accepted, "and is served")
+    second.check_stop("successor")
+
+
+@tap.test
+def background():
+    """Without -f: the command returns when the socket accepts."""
+    daemon = assaydaemon.Daemon(zone=ZONE, arguments=())
+    pid_path = os.path.join(daemon.folder, "pid")
+    daemon.configure({"pid-file": pid_path, "log": {"target": "stderr"}},
+                     ZONE)
+    daemon.spawn()
+    equal(daemon.wait(), 0, "the command returns", daemon.log())
+    assaydaemon.wait_for(lambda: os.path.exists(pid_path), 30, "pid file")
+    with open(pid_path) as f:
+        pid = int(f.read())
+    try:
+        ok(daemon.send(messages.PLAIN).accepted, "it serves")
+    finally:
+        os.kill(pid, signal.SIGTERM)
+
+    def gone():
+        try:
+            with open("/proc/%d/stat" % pid) as f:
+                return f.read().rpartition(")")[2].split()[0] == "Z"
+        except FileNotFoundError:
+            return True
+
+    assaydaemon.wait_for(gone, 60, "the background process ends")
+    ok(not os.path.exists(pid_path), "the pid file is removed")
+    daemon.check_sanitizers("background")
+
+
+@tap.test
+def pid_file():
+    daemon = assaydaemon.Daemon()
+    pid_path = os.path.join(daemon.folder, "pid")
+    daemon.configure({"pid-file": pid_path}, ZONE)
+    with daemon:
+        with open(pid_path) as f:
+            equal(int(f.read()), daemon.process.pid, "pid file")
+    ok(not os.path.exists(pid_path), "pid file: removed at the end")
+
+
+@tap.test
+def user():
+    """Started as root it becomes the configured user."""
+    if os.geteuid() != 0:
+        tap.skip("privileges are dropped", "not root")
+        return
+    daemon = assaydaemon.Daemon({"user": "nobody"}, ZONE)
+    # The socket and the zone lie in a folder of root's.
+    with daemon:
+        with open("/proc/%d/status" % daemon.process.pid) as f:
+            lines = dict(line.split(":", 1) for line in f)
+        uid = str(pwd.getpwnam("nobody").pw_uid)
+        equal(lines["Uid"].split(), [uid] * 4, "all user ids are dropped")
+        ok("0" not in lines["Gid"].split(), "group ids are dropped",
+           lines["Gid"])
+        equal(lines["Groups"].split() in ([], lines["Gid"].split()[:1]),
+              True, "no supplementary group of root's", lines["Groups"])
+        ok(daemon.send(messages.PLAIN).accepted, "it serves")
+
+
+# ---- signals ----
+
+def authserv_id(daemon):
+    return authres.parse(daemon.send(messages.PLAIN).header.all()[0][1])[0]
+
+
+@tap.test
+def reload():
+    daemon = assaydaemon.Daemon(zone=ZONE).start()
+    with daemon.session() as old:
+        old.connect()
+        old.helo()
+        old.mail()
+        old.rcpt()
+        daemon.configure({"authserv-id": "new.example.org"}, ZONE)
+        daemon.kill(signal.SIGHUP)
+        assaydaemon.wait_for(
+            lambda: authserv_id(daemon) == "new.example.org", 30,
+            "the new configuration is used")
+        ok(True, "SIGHUP: the new configuration is used")
+        for _ in range(2):
+            old.data()
+            old.field(b"From", b" a@b.example")
+            old.eoh()
+            changes, reply = old.eom()
+            value = changes[0].data[4:].split(b"\0")[1]
+            name = authres.parse(value)[0]
+            if _ == 0:
+                equal(name, "mx.example.org",
+                      "a message keeps the configuration it began with")
+                old.mail()
+                old.rcpt()
+        equal(name, "new.example.org",
+              "the connection's next message has the new one")
+    good = open(daemon.path).read()
+    for broken, zone in (("nonsense: 1\n", None), ("a: [", None),
+                         (good, "zonedata: [1]\n")):
+        mark = len(daemon.log())
+        if zone:
+            with open(daemon.zone_path, "w") as f:
+                f.write(zone)
+        daemon.configure(broken)
+        daemon.kill(signal.SIGHUP)
+        assaydaemon.wait_for(
+            lambda: re.search(r"\.yaml:\d+:\d+", daemon.log()[mark:]), 30,
+            "the error is logged")
+        ok(True, "%r: the error is logged with its place" % (zone or broken))
+        equal(authserv_id(daemon), "new.example.org",
+              "%r: the running configuration is kept" % (zone or broken))
+    os.unlink(daemon.path)
+    daemon.kill(signal.SIGHUP)
+    for _ in range(20):
+        daemon.kill(signal.SIGHUP)
+    equal(authserv_id(daemon), "new.example.org", "no file: kept as well")
+    daemon.configure({"authserv-id": "third.example.org"}, ZONE)
+    daemon.kill(signal.SIGHUP)
+    assaydaemon.wait_for(
+        lambda: authserv_id(daemon) == "third.example.org", 30,
+        "the third configuration is used")
+    ok(True, "after all that a good file is taken")
+    daemon.check_stop("reloaded daemon")
+
+
+@tap.test
+def reload_under_load():
+    """Reloads while messages come: none is lost or refused."""
+    daemon = assaydaemon.Daemon(zone=ZONE).start()
+    stop = threading.Event()
+    outcomes = []
+
+    def client():
+        while not stop.is_set():
+            outcomes.append(daemon.send(messages.PLAIN).accepted)
+
+    threads = [threading.Thread(target=client) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for at in range(20):
+        daemon.configure({"authserv-id": "n%d.example.org" % at}, ZONE)
+        daemon.kill(signal.SIGHUP)
+        count = len(outcomes)
+        assaydaemon.wait_for(lambda: len(outcomes) > count + 8, 60,
+                             "messages go on")
+    stop.set()
+    for thread in threads:
+        thread.join()
+    ok(all(outcomes), "%d messages under 20 reloads" % len(outcomes))
+    daemon.check_stop("daemon under reloads")
+
+
+@tap.test
+def terminate_waits():
+    """SIGTERM: a message in hand that waits for DNS is finished."""
+    gate = threading.Event()
+    server = dnsserver.Server(ZONE, gate=gate)
+    tap.cleanup(server.stop)
+    tap.cleanup(gate.set)
+    daemon = assaydaemon.Daemon({"resolver": {
+        "nameservers": [server.address], "timeout": "20s"}}).start()
+    outcome = []
+    at_end = threading.Event()
+
+    def client():
+        session = daemon.session()
+        session.connect()
+        session.helo()
+        session.mail()
+        session.rcpt()
+        session.data()
+        session.eoh()
+        at_end.set()
+        outcome.extend(session.eom())
+
+    thread = threading.Thread(target=client)
+    thread.start()
+    at_end.wait(60)
+    daemon.kill(signal.SIGTERM)
+    assaydaemon.wait_for(lambda: refuses(daemon) or not daemon.alive(), 30,
+                         "new connections are refused")
+    ok(daemon.alive(), "SIGTERM: it waits for the message in hand")
+    gate.set()
+    thread.join()
+    ok(outcome and outcome[1].code == "c" and
+       b"spf=pass" in outcome[0][-1].data,
+       "SIGTERM: the message in hand is finished", outcome)
+    equal(daemon.wait(), 0, "SIGTERM: exit status")
+    daemon.check_sanitizers("SIGTERM")
+
+
+def refuses(daemon):
+    """Nobody answers a negotiation any more."""
+    try:
+        client = milterclient.Client(daemon.socket, timeout=0.2)
+    except OSError:
+        return True
+    with client:
+        try:
+            client.send("O", b"\0\0\0\6\0\0\1\xff\0\x1f\xff\xff")
+            client.receive()
+            return False
+        except (milterclient.ProtocolError, OSError):
+            return True
+
+
+@tap.test
+def terminate_twice():
+    """A second SIGTERM ends it at once, whatever is in hand."""
+    sock, address = dnsserver.dead_port()
+    daemon = assaydaemon.Daemon({
+        "resolver": {"nameservers": [address], "timeout": "60s"},
+        "limits": {"deadline": "60s"}}).start()
+    session = daemon.session()
+    session.connect()
+    session.helo()
+    session.mail()
+    session.rcpt()
+    session.eoh()
+    session.send("E")
+    begin = time.monotonic()
+    daemon.kill(signal.SIGTERM)
+    assaydaemon.wait_for(lambda: refuses(daemon) or not daemon.alive(), 30,
+                         "new connections are refused")
+    daemon.kill(signal.SIGTERM)
+    status = daemon.wait()
+    took = time.monotonic() - begin
+    ok(status is not None and took < 25, "the second SIGTERM ends it",
+       status, took)
+    daemon.check_sanitizers("second SIGTERM")
+    session.close()
+    sock.close()
+
+
+@tap.test
+def terminate_idle():
+    """Idle connections keep nobody from leaving, and quickly."""
+    daemon = assaydaemon.Daemon(zone=ZONE).start()
+    sessions = [daemon.session() for _ in range(5)]
+    for session in sessions:
+        session.connect()
+        session.helo()
+    begin = time.monotonic()
+    daemon.check_stop("with idle sessions")
+    took = time.monotonic() - begin
+    ok(took < 4, "it stops without libmilter's five seconds",
+       "%.1f s" % took)
+    for session in sessions:
+        session.close()
+    daemon = assaydaemon.Daemon(zone=ZONE).start()
+    daemon.check_stop("with SIGINT", signal.SIGINT)
+
+
+@tap.test
+def ready():
+    """READY=1 goes to systemd's socket when connections are accepted."""
+    folder = assaydaemon.work_folder()
+    path = os.path.join(folder, "notify")
+    sock = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+    sock.bind(path)
+    sock.settimeout(60)
+    daemon = assaydaemon.Daemon(zone=ZONE, env={"NOTIFY_SOCKET": path})
+    daemon.spawn()
+    text = sock.recv(4096).decode()
+    ok("READY=1" in text, "READY=1", text)
+    ok(daemon.send(messages.PLAIN).accepted, "then it serves at once")
+    daemon.check_stop("notifying daemon")
+    sock.close()
+
+
+tap.main()

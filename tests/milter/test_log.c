@@ -1,0 +1,148 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Log lines: whatever a value holds, one line comes out, and JSON can be
+ * read as such.
+ */
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "milter/log.h"
+#include "tests/tap.h"
+
+#define VALUE_SHOWN 256		/* as in milter/log.c */
+
+static char got[65536];
+
+/* Runs `fn` with stderr going to a pipe and keeps what it wrote. */
+static const char *
+captured(void (*fn)(const struct slice *), const struct slice *arg)
+{
+	int ends[2], old = dup(STDERR_FILENO);
+	ssize_t n;
+
+	if (pipe(ends) != 0)
+		return "no pipe";
+	dup2(ends[1], STDERR_FILENO);
+	close(ends[1]);
+	fn(arg);
+	dup2(old, STDERR_FILENO);
+	close(old);
+	n = read(ends[0], got, sizeof(got) - 1);
+	close(ends[0]);
+	got[n > 0 ? n : 0] = '\0';
+	return got;
+}
+
+static void
+write_record(const struct slice *value)
+{
+	struct log_record r;
+
+	log_record_begin(&r, CONFIG_LOG_INFO, "event");
+	log_record_text(&r, "key", *value);
+	log_record_number(&r, "n", -5);
+	log_record_ms(&r, "ms", 1250);
+	log_record_end(&r);
+}
+
+static void
+write_note(const struct slice *value)
+{
+	log_line(CONFIG_LOG_INFO, "%.*s", SLICE_ARG(*value));
+}
+
+static void
+write_debug(const struct slice *value)
+{
+	log_line(CONFIG_LOG_DEBUG, "%.*s", SLICE_ARG(*value));
+}
+
+static const struct {
+	const char	*name;
+	struct slice	 value;
+	const char	*text, *json;
+} cases[] = {
+	{ "word", SLICE_INIT("a.b-c@d"), "key=a.b-c@d", "\"key\":\"a.b-c@d\"" },
+	{ "empty", SLICE_INIT(""), "key=\"\"", "\"key\":\"\"" },
+	{ "blank", SLICE_INIT("a b"), "key=\"a b\"", "\"key\":\"a b\"" },
+	{ "equals", SLICE_INIT("a=b"), "key=\"a=b\"", "\"key\":\"a=b\"" },
+	{ "quote", SLICE_INIT("a\"b\\c"), "key=\"a\\\"b\\\\c\"",
+	    "\"key\":\"a\\\"b\\\\c\"" },
+	{ "line ends", SLICE_INIT("a\r\nb"), "key=\"a\\x0d\\x0ab\"",
+	    "\"key\":\"a\\u000d\\u000ab\"" },
+	{ "NUL", SLICE_INIT("a\0b"), "key=\"a\\x00b\"",
+	    "\"key\":\"a\\u0000b\"" },
+	{ "8-bit", SLICE_INIT("\xff\x7f"), "key=\"\\xff\\x7f\"",
+	    "\"key\":\"\\u00ff\\u007f\"" },
+};
+
+static void
+test_values(void)
+{
+	char label[64], want[128];
+	const char *line;
+	size_t i;
+
+	for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		log_configure(CONFIG_LOG_STDERR, CONFIG_LOG_INFO,
+		    CONFIG_LOG_TEXT);
+		line = strstr(captured(write_record, &cases[i].value),
+		    "info: event ");
+		snprintf(label, sizeof(label), "text: %s", cases[i].name);
+		snprintf(want, sizeof(want), "info: event %s n=-5 ms=1.2\n",
+		    cases[i].text);
+		is_str(line, want, label);
+		log_configure(CONFIG_LOG_STDERR, CONFIG_LOG_INFO,
+		    CONFIG_LOG_JSON);
+		line = strstr(captured(write_record, &cases[i].value),
+		    "\"event\"");
+		snprintf(label, sizeof(label), "json: %s", cases[i].name);
+		snprintf(want, sizeof(want),
+		    "\"event\":\"event\",%s,\"n\":-5,\"ms\":1.2}\n",
+		    cases[i].json);
+		is_str(line, want, label);
+	}
+}
+
+static void
+test_limits(void)
+{
+	char text[2 * VALUE_SHOWN], want[2 * VALUE_SHOWN];
+	struct slice value = { text, VALUE_SHOWN };
+
+	memset(text, 'x', sizeof(text));
+	log_configure(CONFIG_LOG_STDERR, CONFIG_LOG_INFO, CONFIG_LOG_TEXT);
+	snprintf(want, sizeof(want), "key=%.*s n=", VALUE_SHOWN, text);
+	ok(strstr(captured(write_record, &value), want) != NULL,
+	    "a value at the limit is whole");
+	value.len++;
+	ok(strstr(captured(write_record, &value), want) != NULL,
+	    "one past it is cut");
+}
+
+static void
+test_lines(void)
+{
+	struct slice value = SLICE("a\nb");
+
+	log_configure(CONFIG_LOG_STDERR, CONFIG_LOG_INFO, CONFIG_LOG_TEXT);
+	is_str(strstr(captured(write_note, &value), "info: "),
+	    "info: a\\x0ab\n", "prose is one line");
+	is_str(captured(write_debug, &value), "",
+	    "below the level: nothing");
+	log_configure(CONFIG_LOG_STDERR, CONFIG_LOG_DEBUG, CONFIG_LOG_JSON);
+	is_str(strstr(captured(write_debug, &value), "\"level\""),
+	    "\"level\":\"debug\",\"event\":\"note\","
+	    "\"text\":\"a\\u000ab\"}\n", "prose as JSON");
+}
+
+int
+main(void)
+{
+	test_values();
+	test_limits();
+	test_lines();
+	return tap_done();
+}

@@ -1,0 +1,274 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Replay: envelope, message, zone and configuration in, header and decision
+ * out, through the same code as the daemon runs.
+ *
+ * A scenario is a folder below tests/data/replay:
+ *   assay.yaml   the configuration, which names zone.yaml
+ *   message.eml  the message
+ *   scenario     lines "client: ADDRESS", "helo: NAME", "mail: <PATH>",
+ *                "smtputf8: yes", "auth: yes", "now: SECONDS", and what is
+ *                wanted: "field: TEXT" (unfolded, "none" for no field),
+ *                "remove: N N", "action: WORD", "reply: CODE X.Y.Z TEXT"
+ */
+#include <dirent.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/arena.h"
+#include "base/buf.h"
+#include "base/mem.h"
+#include "mail/header.h"
+#include "milter/engine.h"
+#include "milter/message.h"
+#include "tests/tap.h"
+
+#define FILE_MAX (8u << 20)
+
+struct scenario {
+	struct ipaddr	client;
+	struct slice	helo, mail;
+	bool		utf8, auth;
+	int64_t		now;
+	struct slice	field, remove, action, reply;
+};
+
+static struct buf
+read_file(const char *folder, const char *name)
+{
+	char path[512], chunk[4096];
+	struct buf b;
+	size_t n;
+	FILE *f;
+
+	buf_init(&b, FILE_MAX);
+	snprintf(path, sizeof(path), "%s/%s", folder, name);
+	f = fopen(path, "rb");
+	if (f == NULL)
+		return b;
+	while ((n = fread(chunk, 1, sizeof(chunk), f)) > 0)
+		buf_add(&b, (struct slice){ chunk, n });
+	fclose(f);
+	return b;
+}
+
+static void
+set_value(struct scenario *s, struct slice key, struct slice value)
+{
+	unsigned long long number = 0;
+
+	if (slice_eq(key, SLICE("client")))
+		ipaddr_parse(value, &s->client);
+	else if (slice_eq(key, SLICE("helo")))
+		s->helo = value;
+	else if (slice_eq(key, SLICE("mail")))
+		s->mail = value;
+	else if (slice_eq(key, SLICE("smtputf8")))
+		s->utf8 = true;
+	else if (slice_eq(key, SLICE("auth")))
+		s->auth = true;
+	else if (slice_eq(key, SLICE("now")) &&
+	    slice_number(value, 1ull << 40, &number))
+		s->now = (int64_t)number;
+	else if (slice_eq(key, SLICE("field")))
+		s->field = value;
+	else if (slice_eq(key, SLICE("remove")))
+		s->remove = value;
+	else if (slice_eq(key, SLICE("action")))
+		s->action = value;
+	else if (slice_eq(key, SLICE("reply")))
+		s->reply = value;
+	else
+		ok(false, "unknown key in scenario: %.*s", SLICE_ARG(key));
+}
+
+static void
+parse(struct slice text, struct scenario *s)
+{
+	struct slice line, key;
+
+	*s = (struct scenario){ .now = 1790000000, .action = SLICE("accept") };
+	while (text.len > 0) {
+		slice_cut(&text, '\n', &line);
+		if (line.len == 0 || line.ptr[0] == '#')
+			continue;
+		slice_cut(&line, ':', &key);
+		set_value(s, slice_trim(key), slice_trim(line));
+	}
+}
+
+static void
+feed(struct message *m, const struct scenario *s, struct slice message,
+    size_t chunk)
+{
+	struct arena *arena = arena_new(FILE_MAX);
+	struct mail_header header;
+	struct slice body;
+	size_t i;
+
+	mail_header_init(&header, arena);
+	mail_header_parse(&header, message, &body);
+	message_helo(m, s->helo);
+	message_mail(m, s->mail, s->utf8, s->auth, s->now);
+	for (i = 0; i < header.count; i++)
+		message_field(m, header.fields[i].name,
+		    header.fields[i].value);
+	message_header_end(m);
+	for (; body.len > 0; body = slice_from(body, chunk))
+		message_body(m, slice_head(body, chunk));
+	arena_free(arena);
+}
+
+/* Folds (LF TAB) become one blank. */
+static void
+unfold(struct slice value, struct buf *out)
+{
+	size_t i;
+
+	for (i = 0; i < value.len; i++)
+		if (value.ptr[i] != '\n')
+			buf_addc(out, value.ptr[i] == '\t' ? ' ' :
+			    value.ptr[i]);
+}
+
+static void
+compare(const char *name, const struct scenario *s,
+    const struct message_orders *o)
+{
+	struct buf text;
+	char label[128];
+	size_t i;
+
+	buf_init(&text, FILE_MAX);
+	unfold(o->authres, &text);
+	if (o->authres.len == 0)
+		buf_adds(&text, " none");
+	snprintf(label, sizeof(label), "%s: field", name);
+	is_bytes(buf_cstr(&text) + 1, text.len - 1, s->field.ptr,
+	    s->field.len, label);
+	buf_reset(&text);
+	for (i = 0; i < o->removal_count; i++)
+		buf_addf(&text, "%s%u", i > 0 ? " " : "", o->removals[i]);
+	snprintf(label, sizeof(label), "%s: removals", name);
+	is_bytes(buf_cstr(&text), text.len, s->remove.ptr, s->remove.len,
+	    label);
+	snprintf(label, sizeof(label), "%s: action", name);
+	is_bytes(policy_action_name(o->action),
+	    strlen(policy_action_name(o->action)), s->action.ptr,
+	    s->action.len, label);
+	buf_reset(&text);
+	if (o->reply.code[0] != '\0')
+		buf_addf(&text, "%s %s %s", o->reply.code, o->reply.enhanced,
+		    o->reply.text);
+	snprintf(label, sizeof(label), "%s: reply", name);
+	is_bytes(buf_cstr(&text), text.len, s->reply.ptr, s->reply.len,
+	    label);
+	buf_fini(&text);
+}
+
+static const struct inquiry_waiting no_waiting;
+
+static struct engine *
+make_engine(const char *folder, struct dkim_context *dkim)
+{
+	char path[512], why[1024];
+	struct config *c;
+	struct engine *e;
+
+	snprintf(path, sizeof(path), "%s/assay.yaml", folder);
+	c = config_read(path, why, sizeof(why));
+	if (c == NULL) {
+		printf("# %s\n", why);
+		return NULL;
+	}
+	e = engine_new(c, dkim, why, sizeof(why));
+	if (e == NULL)
+		printf("# %s\n", why);
+	return e;
+}
+
+/*
+ * Every allocation fails once: the message ends with an answer or with
+ * "out of memory", never otherwise.
+ */
+static void
+starve(const char *name, struct engine *e, const struct scenario *s,
+    struct slice message)
+{
+	struct message_orders o;
+	struct message *m;
+	unsigned long n, hits;
+
+	for (n = 0; n < 10000; n++) {
+		mem_fail_after(n, 1);
+		m = message_new(engine_ref(e), &s->client,
+		    SLICE("mx.example.org"));
+		if (m != NULL) {
+			feed(m, s, message, 1000);
+			(void)message_finish(m, &no_waiting, &o);
+		}
+		message_free(m);
+		hits = mem_fail_hits();
+		mem_fail_after(0, 0);
+		if (hits == 0)
+			break;
+	}
+	ok(n > 3 && n < 10000, "%s: survives %lu failed allocations", name, n);
+}
+
+static void
+replay(const char *folder, const char *name, struct dkim_context *dkim)
+{
+	struct buf text = read_file(folder, "scenario");
+	struct buf message = read_file(folder, "message.eml");
+	struct engine *e = make_engine(folder, dkim);
+	static const size_t chunks[] = { 65535, 1, 7 };
+	struct message_orders o;
+	struct message *m;
+	struct scenario s;
+	size_t i;
+
+	if (!ok(e != NULL && text.len > 0 && message.len > 0,
+	    "%s: can be read", name))
+		return;
+	parse(buf_slice(&text), &s);
+	for (i = 0; i < sizeof(chunks) / sizeof(chunks[0]); i++) {
+		m = message_new(engine_ref(e), &s.client,
+		    e->config->authserv_id);
+		feed(m, &s, buf_slice(&message), chunks[i]);
+		if (ok(message_finish(m, &no_waiting, &o), "%s: ends", name))
+			compare(name, &s, &o);
+		message_free(m);
+	}
+	starve(name, e, &s, buf_slice(&message));
+	engine_unref(e);
+	buf_fini(&text);
+	buf_fini(&message);
+}
+
+int
+main(void)
+{
+	const char *top = getenv("top_srcdir");
+	struct dkim_context *dkim = dkim_context_new();
+	char base[400], folder[700];
+	const struct dirent *entry;
+	DIR *dir;
+
+	snprintf(base, sizeof(base), "%s/tests/data/replay",
+	    top != NULL ? top : ".");
+	dir = opendir(base);
+	if (!ok(dir != NULL && dkim != NULL, "%s is there", base))
+		return tap_done();
+	while ((entry = readdir(dir)) != NULL) {
+		if (entry->d_name[0] == '.')
+			continue;
+		snprintf(folder, sizeof(folder), "%s/%s", base,
+		    entry->d_name);
+		replay(folder, entry->d_name, dkim);
+	}
+	closedir(dir);
+	dkim_context_free(dkim);
+	return tap_done();
+}

@@ -1,0 +1,139 @@
+#!/bin/sh
+# SPDX-License-Identifier: BSD-2-Clause
+#
+# Installs what is missing (Debian, as root), builds, and runs every test:
+#
+#   gcc         all tests, warnings are errors
+#   clang       all tests under address, leak and undefined sanitizers
+#   thread      the resolver and the daemon under the thread sanitizer
+#   distcheck   the archive builds, tests itself and installs
+#
+#     sh tests/run.sh [STAGE...]
+#
+# The last line is "N passed, N failed, N skipped" over all stages; status 1
+# when anything failed.  Builds are in a temporary folder, which is kept when
+# something failed, for its logs.  KEEP=1 keeps it always.
+
+set -u
+top=$(cd "$(dirname "$0")/.." && pwd)
+. "$top/tests/lib/packages.sh"
+
+need $build_packages clang libclang-rt-dev python3 python3-yaml postfix \
+    mandoc golang-blitiri-go-spf-dev xz-utils git || exit 1
+
+work=$(mktemp -d "${TMPDIR:-/tmp}/assay-run-XXXXXX") || exit 1
+jobs=$(nproc 2>/dev/null || echo 2)
+passed=0 failed=0 skipped=0
+
+say() {
+	printf '== %s\n' "$*"
+}
+
+# The tests' logs, as far as they failed.
+show_failures() {
+	find "$1" -name '*.trs' -exec grep -l '^:test-result: \(FAIL\|ERROR\)' \
+	    {} + 2>/dev/null | while IFS= read -r trs; do
+		echo "-- ${trs%.trs}.log"
+		grep -A 12 -E '^(not ok|Bail out|ERROR|FAIL)' "${trs%.trs}.log" |
+		    head -n 60
+		echo "   ... its end:"
+		tail -n 20 "${trs%.trs}.log"
+	done
+}
+
+# Adds the numbers of automake's summary in a log.
+count() {
+	number() {
+		awk -v key="# $1:" 'index($0, key) == 1 { n += $3 }
+		    END { print n + 0 }' "$2"
+	}
+	passed=$((passed + $(number PASS "$1")))
+	skipped=$((skipped + $(number SKIP "$1")))
+	bad=$(($(number FAIL "$1") + $(number ERROR "$1") + \
+	    $(number XPASS "$1")))
+	failed=$((failed + bad))
+}
+
+# stage NAME FOLDER COMMAND...: a stage that ends badly without a failed test
+# is a failure by itself.
+stage() {
+	name=$1 folder=$2 log=$work/$1.log
+	shift 2
+	begin=$(date +%s)
+	say "$name"
+	mkdir -p "$folder"
+	bad=0
+	if (cd "$folder" && "$@") >"$log" 2>&1 </dev/null; then
+		count "$log"
+	else
+		count "$log"
+		[ "$bad" -gt 0 ] || failed=$((failed + 1))
+		bad=1
+	fi
+	if [ "$bad" -gt 0 ]; then
+		tail -n 40 "$log"
+		show_failures "$folder"
+	fi
+	grep -E '^# (TOTAL|PASS|SKIP|FAIL|ERROR):' "$log" | tr '\n' ' '
+	echo "($(($(date +%s) - begin)) s)"
+}
+
+# build OPTIONS...: configures and builds all, tests included.
+build() {
+	"$work/src/configure" -q --enable-werror "$@" &&
+	make -j"$jobs" all
+}
+
+stage_gcc() {
+	# The test that looks at the tree itself is to see the real one.
+	build CC=gcc &&
+	assay_lint_top=$top make -j"$jobs" check
+}
+
+stage_clang() {
+	build CC=clang --enable-sanitizers=address,undefined \
+	    CFLAGS="-O1 -g" &&
+	ASAN_OPTIONS=detect_leaks=1:detect_stack_use_after_return=1 \
+	UBSAN_OPTIONS=print_stacktrace=1 make -j"$jobs" check
+}
+
+stage_thread() {
+	build CC=clang --enable-sanitizers=thread CFLAGS="-O1 -g" &&
+	tests=$(make -s print-tests | tr ' ' '\n' |
+	    grep -E '^tests/(resolver|milter)/' | tr '\n' ' ') &&
+	# On kernels that scatter mappings more widely than the sanitizer knows
+	# it runs only this way.
+	TSAN_OPTIONS="halt_on_error=0 suppressions=$work/src/tests/thread.supp" \
+	    setarch "$(uname -m)" -R make -j"$jobs" check TESTS="$tests"
+}
+
+stage_distcheck() {
+	"$work/src/configure" -q &&
+	make -j"$jobs" distcheck
+}
+
+say "copying the source, making configure"
+copy_source "$top" "$work/src"
+if ! "$work/src/autogen.sh" >"$work/autogen.log" 2>&1; then
+	cat "$work/autogen.log"
+	echo "0 passed, 1 failed, 0 skipped"
+	exit 1
+fi
+
+for name in ${*:-gcc clang thread distcheck}; do
+	case $name in
+	gcc|clang|thread|distcheck)
+		stage "$name" "$work/build-$name" "stage_$name" ;;
+	*)
+		echo "no such stage: $name" >&2
+		failed=$((failed + 1)) ;;
+	esac
+done
+
+if [ "$failed" -eq 0 ] && [ -z "${KEEP:-}" ]; then
+	chmod -R u+w "$work" && rm -rf "$work"
+else
+	echo "logs and builds are in $work"
+fi
+echo "$passed passed, $failed failed, $skipped skipped"
+[ "$failed" -eq 0 ]
