@@ -8,7 +8,7 @@
 #include "base/mem.h"
 #include "tests/tap.h"
 
-#define UNIT (sizeof(max_align_t))
+#define UNIT (alignof(max_align_t))
 
 static bool
 all_zero(const unsigned char *p, size_t len)
