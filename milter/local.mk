@@ -20,3 +20,14 @@ assay_milter_SOURCES = \
 # libmilter has to find our sigwait(), see milter/sigwait.c.
 assay_milter_LDFLAGS = $(AM_LDFLAGS) \
 	-Wl,--export-dynamic-symbol=sigwait
+
+check_PROGRAMS += \
+	tests/milter/test_inquiry \
+	tests/milter/test_listen \
+	tests/milter/test_log \
+	tests/milter/test_replay
+tests_milter_test_inquiry_SOURCES = tests/milter/test_inquiry.c
+tests_milter_test_listen_SOURCES = tests/milter/test_listen.c \
+	milter/listen.c
+tests_milter_test_log_SOURCES = tests/milter/test_log.c
+tests_milter_test_replay_SOURCES = tests/milter/test_replay.c
