@@ -14,16 +14,33 @@
 #define THREADS		4
 #define ROUNDS		1000
 
-/* Takes the place of the C library's, to see what is wiped. */
+/*
+ * These two take the place of the C library's, to see what is wiped; the
+ * second is what _FORTIFY_SOURCE makes of the first.
+ */
+void	__explicit_bzero_chk(void *, size_t, size_t);
+
 static size_t wiped_len;
 static const void *wiped_ptr;
 
-void
-explicit_bzero(void *ptr, size_t len)
+static void
+note_wiped(void *ptr, size_t len)
 {
 	wiped_ptr = ptr;
 	wiped_len = len;
 	memset(ptr, 0, len);
+}
+
+void
+explicit_bzero(void *ptr, size_t len)
+{
+	note_wiped(ptr, len);
+}
+
+void
+__explicit_bzero_chk(void *ptr, size_t len, size_t room)
+{
+	note_wiped(ptr, len <= room ? len : room);
 }
 
 static bool
