@@ -23,14 +23,17 @@ enum config_log_level {
 };
 enum config_log_format { CONFIG_LOG_TEXT, CONFIG_LOG_JSON };
 
+#define CONFIG_SOCKET "local:/run/assay/milter.sock"
+
 struct config {
 	const char		*path;		/* the file it was read from */
-	const char		*socket;	/* libmilter's spelling, checked */
+	/* libmilter's spelling, checked; default CONFIG_SOCKET */
+	const char		*socket;
 	unsigned int		 socket_mode;	/* default 0660 */
 	const char		*user;		/* NULL: stay who we are */
 	const char		*pid_file;	/* NULL: none */
 	struct slice		 authserv_id;	/* empty: the MTA's own name */
-	struct ipnet		*trusted_networks;	/* default: loopback */
+	const struct ipnet	*trusted_networks;	/* default: loopback */
 	size_t			 trusted_network_count;
 
 	struct {
@@ -58,18 +61,28 @@ struct config {
 };
 
 /*
- * Reads and checks the whole file.  On failure NULL and `why` says
- * "FILE:LINE:COLUMN: what was seen, what is allowed".
+ * Reads and checks the whole file, and the zone file that it names, whose
+ * path is relative to the folder of `path`.  An empty file is all defaults.
+ * On failure NULL and `why` says "FILE:LINE:COLUMN: what was seen; allowed:
+ * what is", FILE being the one that is wrong, or "FILE: ..." when it cannot
+ * be read or memory is short.
  */
 struct config	*config_read(const char *path, char *why, size_t why_size);
 /*
- * Things that are allowed but hardly meant (an observed rule that nothing
- * follows, a rule that can never match ...), one at a time: `*at` begins at
- * 0.  False when there are no more.
+ * The same for text in memory, which `name` stands for, and for nothing
+ * else: no zone is read (resolver.zone stays NULL), no user looked up.
+ */
+struct config	*config_read_text(struct slice text, const char *name,
+		    char *why, size_t why_size);
+/*
+ * Things that are allowed but hardly meant (a rule that can never match,
+ * no user to become when started as root ...), one at a time: `*at` begins
+ * at 0.  False when there are no more.
  */
 bool		 config_warning(const struct config *c, size_t *at,
 		    char *out, size_t out_size);
 
+/* From any thread.  The last reference frees, the zone too. */
 struct config	*config_ref(struct config *c);
 void		 config_unref(struct config *c);
 

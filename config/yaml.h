@@ -4,7 +4,8 @@
  *
  * Stricter than YAML on purpose: one document; no anchors, aliases or tags;
  * no duplicate or non-scalar keys; LIMIT_YAML_BYTES, LIMIT_YAML_DEPTH,
- * LIMIT_YAML_NODES.  The only module that includes libyaml.
+ * LIMIT_YAML_NODES.  The only module that includes libyaml, which has taken
+ * names like yaml_free() for itself.
  */
 #ifndef CONFIG_YAML_H
 #define CONFIG_YAML_H
@@ -36,13 +37,13 @@ struct yaml_tree;
  * Reads a file.  On failure NULL and `why` says "FILE:LINE:COLUMN: ..." (or
  * "FILE: ..." when it cannot be opened or read).
  */
-struct yaml_tree	*yaml_read_file(const char *path, char *why,
+struct yaml_tree	*yaml_tree_read_file(const char *path, char *why,
 			    size_t why_size);
 /* The same for text in memory, which `name` stands for in messages. */
-struct yaml_tree	*yaml_read_text(struct slice text, const char *name,
+struct yaml_tree	*yaml_tree_read_text(struct slice text, const char *name,
 			    char *why, size_t why_size);
-void			 yaml_free(struct yaml_tree *t);
+void			 yaml_tree_free(struct yaml_tree *t);
 /* NULL for an empty file. */
-const struct yaml_node	*yaml_root(const struct yaml_tree *t);
+const struct yaml_node	*yaml_tree_root(const struct yaml_tree *t);
 
 #endif

@@ -2,12 +2,28 @@
 /*
  * zonefile: DNS answers from a YAML file, in the shape of the "zonedata" of
  * the public RFC 7208 test suite.
+ *
+ *	zonedata:
+ *	  NAME:				# [] when it has no data
+ *	    - A: ADDRESS		# AAAA likewise
+ *	    - MX: [PREFERENCE, NAME]	# NAME "" or ".": the null MX
+ *	    - TXT: TEXT			# or a list of strings, to be joined
+ *	    - PTR: NAME			# CNAME likewise
+ *	    - SPF: TEXT			# TXT, if the name has no entry TXT
+ *	    - TXT: NONE			# ... and this stands for an entry
+ *	    - TIMEOUT			# or "TIMEOUT: yes": for all other
+ *	    - RCODE: 2			# questions; 1 to 15
+ *	    - CNAMELOOP: yes		# an alias of itself
+ *
+ * The keys "description", "comment" and "tests" of a scenario may stand
+ * beside "zonedata" and are passed over.
  */
 #ifndef CONFIG_ZONEFILE_H
 #define CONFIG_ZONEFILE_H
 
 #include <stddef.h>
 
+#include "base/slice.h"
 #include "resolver/zone.h"
 
 /*
@@ -15,5 +31,8 @@
  * "FILE:LINE:COLUMN: ...".
  */
 struct dns_zone	*zonefile_read(const char *path, char *why, size_t why_size);
+/* The same for text in memory, which `name` stands for in messages. */
+struct dns_zone	*zonefile_read_text(struct slice text, const char *name,
+		    char *why, size_t why_size);
 
 #endif

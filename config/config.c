@@ -1,0 +1,290 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * config: the keys of the configuration, their defaults and their ranges.
+ *
+ * 1. The file becomes a tree (config/yaml.h).
+ * 2. One arena holds the configuration and all that it points to.  It gets
+ *    the defaults.
+ * 3. The tables below read the tree into it.  A new key is a line here, a
+ *    field in config.h, and a paragraph in assay.yaml(5).
+ * 4. The zone is read last.
+ */
+#include "config/config.h"
+
+#include <stdatomic.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/limits.h"
+#include "base/mem.h"
+#include "config/rules.h"
+#include "config/values.h"
+#include "config/zonefile.h"
+
+/* What config_ref() counts; the configuration comes first. */
+struct owned {
+	struct config	 config;
+	struct arena	*arena;		/* holds this struct as well */
+	atomic_uint	 references;
+};
+
+/* ---- the tables ---- */
+
+#define FIELD(member) .field = offsetof(struct config, member)
+#define COUNT(member) .count = offsetof(struct config, member)
+
+static const struct schema_word log_targets[] = {
+	{ "syslog", CONFIG_LOG_SYSLOG },
+	{ "stderr", CONFIG_LOG_STDERR },
+	{ NULL, 0 }
+};
+static const struct schema_word log_levels[] = {
+	{ "error", CONFIG_LOG_ERROR },
+	{ "warning", CONFIG_LOG_WARNING },
+	{ "info", CONFIG_LOG_INFO },
+	{ "debug", CONFIG_LOG_DEBUG },
+	{ NULL, 0 }
+};
+static const struct schema_word log_formats[] = {
+	{ "text", CONFIG_LOG_TEXT },
+	{ "json", CONFIG_LOG_JSON },
+	{ NULL, 0 }
+};
+static const struct schema_word trust_ad[] = {
+	{ "auto", RESOLVER_TRUST_AD_AUTO },
+	{ "yes", RESOLVER_TRUST_AD_YES },
+	{ "no", RESOLVER_TRUST_AD_NO },
+	{ NULL, 0 }
+};
+
+static const struct schema_key log_keys[] = {
+	{ .name = "target", .read = schema_word, .table = log_targets,
+	  FIELD(log.target) },
+	{ .name = "level", .read = schema_word, .table = log_levels,
+	  FIELD(log.level) },
+	{ .name = "format", .read = schema_word, .table = log_formats,
+	  FIELD(log.format) },
+	{ .name = NULL }
+};
+
+static schema_read_fn read_zone_path;
+
+static const struct schema_key resolver_keys[] = {
+	{ .name = "nameservers", .read = values_nameservers,
+	  FIELD(resolver.options.nameservers),
+	  COUNT(resolver.options.nameserver_count),
+	  .min = 1, .max = LIMIT_DNS_SERVERS },
+	{ .name = "timeout", .read = schema_duration,
+	  FIELD(resolver.options.timeout_ms), .min = 100, .max = 60000 },
+	{ .name = "tries", .read = schema_number,
+	  FIELD(resolver.options.tries), .min = 1, .max = 10 },
+	{ .name = "trust-ad", .read = schema_word, .table = trust_ad,
+	  FIELD(resolver.options.trust_ad) },
+	{ .name = "cache", .read = schema_size,
+	  FIELD(resolver.options.cache_bytes),
+	  .min = 64u << 10, .max = 4ull << 30 },
+	{ .name = "zone", .read = read_zone_path, FIELD(resolver.zone_path) },
+	{ .name = NULL }
+};
+
+static const struct schema_key limits_keys[] = {
+	{ .name = "deadline", .read = schema_duration,
+	  FIELD(limits.deadline_ms), .min = 1000, .max = 600000 },
+	{ .name = "signatures", .read = schema_number,
+	  FIELD(limits.signatures), .min = 1, .max = 100 },
+	{ .name = NULL }
+};
+
+static const struct schema_key spf_keys[] = {
+	{ .name = "helo", .read = schema_bool, FIELD(spf.helo) },
+	{ .name = NULL }
+};
+
+static const struct schema_key dkim_keys[] = {
+	/* RFC 8301 3.2: shorter keys are never valid. */
+	{ .name = "minimum-rsa-bits", .read = schema_number,
+	  FIELD(dkim.minimum_rsa_bits),
+	  .min = 1024, .max = LIMIT_DKIM_RSA_BITS },
+	{ .name = NULL }
+};
+
+static const struct schema_key root_keys[] = {
+	{ .name = "socket", .read = values_socket, FIELD(socket) },
+	{ .name = "socket-mode", .read = schema_mode, FIELD(socket_mode),
+	  .max = 0777 },
+	{ .name = "user", .read = values_user, FIELD(user) },
+	{ .name = "pid-file", .read = schema_path, FIELD(pid_file) },
+	{ .name = "authserv-id", .read = values_authserv_id,
+	  FIELD(authserv_id) },
+	{ .name = "trusted-networks", .read = values_networks,
+	  FIELD(trusted_networks), COUNT(trusted_network_count),
+	  .max = LIMIT_POLICY_LIST },
+	{ .name = "log", .read = schema_section, .table = log_keys },
+	{ .name = "resolver", .read = schema_section,
+	  .table = resolver_keys },
+	{ .name = "limits", .read = schema_section, .table = limits_keys },
+	{ .name = "spf", .read = schema_section, .table = spf_keys },
+	{ .name = "dkim", .read = schema_section, .table = dkim_keys },
+	{ .name = "policy", .read = rules_policy, FIELD(policy) },
+	{ .name = "sign", .read = schema_not_yet },
+	{ .name = NULL }
+};
+
+static void
+set_defaults(struct config *c)
+{
+	static const struct ipnet loopback[] = {
+		{ { IPADDR_V4, { 127 } }, 8 },
+		{ { IPADDR_V6, { [15] = 1 } }, 128 }
+	};
+
+	c->socket = CONFIG_SOCKET;
+	c->socket_mode = 0660;
+	c->trusted_networks = loopback;
+	c->trusted_network_count = sizeof(loopback) / sizeof(loopback[0]);
+	c->log.target = CONFIG_LOG_SYSLOG;
+	c->log.level = CONFIG_LOG_INFO;
+	c->log.format = CONFIG_LOG_TEXT;
+	c->resolver.options.timeout_ms = 3000;
+	c->resolver.options.tries = 2;
+	c->resolver.options.trust_ad = RESOLVER_TRUST_AD_AUTO;
+	c->resolver.options.cache_bytes = 64u << 20;
+	c->limits.deadline_ms = 20000;
+	c->limits.signatures = LIMIT_DKIM_SIGNATURES;
+	c->spf.helo = true;
+	c->dkim.minimum_rsa_bits = 1024;
+}
+
+/* ---- the zone ---- */
+
+/* A relative path begins in the folder of the configuration file. */
+static bool
+read_zone_path(struct schema *s, const struct schema_key *key,
+    const struct yaml_node *n, void *out)
+{
+	struct slice file = slice_str(s->file), folder = { NULL, 0 };
+	size_t slash = slice_find_last(file, '/');
+	char *path;
+
+	if (!schema_has_text(n) || schema_has_control(n->text))
+		return schema_refuse(s, key, n, "the path of a zone file");
+	if (n->text.ptr[0] != '/' && slash < file.len)
+		folder = slice_head(file, slash + 1);
+	path = arena_alloc(s->arena, folder.len + n->text.len + 1);
+	if (path == NULL)
+		return schema_no_memory(s);
+	if (folder.len > 0)
+		memcpy(path, folder.ptr, folder.len);
+	memcpy(path + folder.len, n->text.ptr, n->text.len);
+	memcpy((char *)out + key->field, &path, sizeof(path));
+	return true;
+}
+
+/* Step 4. */
+static bool
+read_zone(struct config *c, char *why, size_t why_size)
+{
+	if (c->resolver.zone_path == NULL)
+		return true;
+	c->resolver.zone = zonefile_read(c->resolver.zone_path, why,
+	    why_size);
+	c->resolver.options.zone = c->resolver.zone;
+	return c->resolver.zone != NULL;
+}
+
+/* ---- the whole ---- */
+
+static struct config *
+config_new(const char *path)
+{
+	struct arena *arena = arena_new(LIMIT_CONFIG_MEMORY);
+	struct owned *o;
+
+	if (arena == NULL)
+		return NULL;
+	o = arena_alloc(arena, sizeof(*o));
+	if (o == NULL) {
+		arena_free(arena);
+		return NULL;
+	}
+	o->arena = arena;
+	atomic_init(&o->references, 1);
+	set_defaults(&o->config);
+	o->config.path = arena_dup(arena, slice_str(path)).ptr;
+	if (o->config.path != NULL)
+		return &o->config;
+	arena_free(arena);
+	return NULL;
+}
+
+static struct owned *
+owned_of(struct config *c)
+{
+	return (struct owned *)c;
+}
+
+/* Steps 2 and 3. */
+static struct config *
+read_tree(const struct yaml_tree *t, const char *path, bool offline,
+    char *why, size_t why_size)
+{
+	struct config *c = config_new(path);
+	struct schema s = { .file = path, .why = why, .why_size = why_size,
+	    .offline = offline };
+
+	if (c == NULL) {
+		schema_no_memory(&s);
+		return NULL;
+	}
+	s.arena = owned_of(c)->arena;
+	if (schema_mapping(&s, root_keys, "the configuration", yaml_tree_root(t),
+	    c) && (offline || read_zone(c, why, why_size)))
+		return c;
+	config_unref(c);
+	return NULL;
+}
+
+struct config *
+config_read(const char *path, char *why, size_t why_size)
+{
+	struct yaml_tree *t = yaml_tree_read_file(path, why, why_size);
+	struct config *c;
+
+	if (t == NULL)
+		return NULL;
+	c = read_tree(t, path, false, why, why_size);
+	yaml_tree_free(t);
+	return c;
+}
+
+struct config *
+config_read_text(struct slice text, const char *name, char *why,
+    size_t why_size)
+{
+	struct yaml_tree *t = yaml_tree_read_text(text, name, why, why_size);
+	struct config *c;
+
+	if (t == NULL)
+		return NULL;
+	c = read_tree(t, name, true, why, why_size);
+	yaml_tree_free(t);
+	return c;
+}
+
+struct config *
+config_ref(struct config *c)
+{
+	atomic_fetch_add_explicit(&owned_of(c)->references, 1,
+	    memory_order_relaxed);
+	return c;
+}
+
+void
+config_unref(struct config *c)
+{
+	if (c == NULL || atomic_fetch_sub_explicit(&owned_of(c)->references,
+	    1, memory_order_acq_rel) != 1)
+		return;
+	dns_zone_free(c->resolver.zone);
+	arena_free(owned_of(c)->arena);
+}

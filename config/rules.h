@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * rules: the section "policy" of the configuration.
+ */
+#ifndef CONFIG_RULES_H
+#define CONFIG_RULES_H
+
+#include "config/schema.h"
+
+/* struct policy: a list of rules */
+schema_read_fn	rules_policy;
+
+#endif

@@ -1,0 +1,115 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * schema: from nodes of a YAML file to the fields of a struct, by tables.
+ *
+ * A table names the keys that a mapping may have, how each is read and
+ * where it goes.  Whatever does not fit becomes one message for a human:
+ * "FILE:LINE:COLUMN: what was seen; allowed: what is".  All functions that
+ * return bool return false after they have written that message.
+ */
+#ifndef CONFIG_SCHEMA_H
+#define CONFIG_SCHEMA_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/arena.h"
+#include "base/slice.h"
+#include "config/yaml.h"
+
+/* What one reading needs; its maker fills all but `where`. */
+struct schema {
+	const char	*file;
+	struct arena	*arena;		/* of what is read */
+	char		*why;
+	size_t		 why_size;
+	bool		 offline;	/* look at nothing but the text */
+	char		 where[64];	/* in front of key names: "log." */
+};
+
+struct schema_key;
+typedef bool	schema_read_fn(struct schema *s, const struct schema_key *key,
+		    const struct yaml_node *n, void *out);
+
+/* A key of a mapping.  A table ends with a key without a name. */
+struct schema_key {
+	const char		*name;
+	schema_read_fn		*read;
+	size_t			 field;	/* offset in the struct */
+	size_t			 count;	/* of a list's number of items */
+	unsigned long long	 min, max;
+	const void		*table;	/* words or keys */
+};
+
+/* A word and what it stands for.  A table ends with a word of NULL. */
+struct schema_word {
+	const char	*word;
+	unsigned int	 value;
+};
+
+/*
+ * Reads the keys of the mapping `n` into the struct `out`, which has the
+ * defaults; NULL and an empty value are a mapping without keys.
+ */
+bool	schema_mapping(struct schema *s, const struct schema_key *keys,
+	    const char *what, const struct yaml_node *n, void *out);
+/* The value of a key of the mapping, NULL when it is not there. */
+const struct yaml_node	*schema_get(const struct yaml_node *mapping,
+			    const char *name);
+
+/* ---- readers for tables ---- */
+
+/* A mapping: `table` are its keys, `field` is added to theirs. */
+schema_read_fn	schema_section;
+/* A key that a later version has. */
+schema_read_fn	schema_not_yet;
+schema_read_fn	schema_bool;		/* bool: yes, no, true, false */
+schema_read_fn	schema_word;		/* enum: `table` of words */
+schema_read_fn	schema_number;		/* unsigned int: min..max */
+schema_read_fn	schema_duration;	/* unsigned int, ms: min..max */
+schema_read_fn	schema_size;		/* size_t, octets: min..max */
+schema_read_fn	schema_mode;		/* unsigned int, octal: 0..max */
+schema_read_fn	schema_path;		/* const char *: absolute */
+/* slice: printable ASCII, min..max octets */
+schema_read_fn	schema_text;
+
+/* ---- for further readers ---- */
+
+/* Reads one item of a list into memory of its size, which is zeroed. */
+typedef bool	schema_item_fn(struct slice text, void *item);
+/*
+ * A list of scalars, or one that stands alone: the items go to the arena,
+ * the pointer to `field`, their number (min..max) to `count`.
+ */
+bool	schema_list(struct schema *s, const struct schema_key *key,
+	    const struct yaml_node *n, void *out, size_t item_size,
+	    schema_item_fn *read_item, const char *allowed);
+/* Items of a list, or the node itself when it is none. */
+const struct yaml_node	*schema_first(const struct yaml_node *n);
+const struct yaml_node	*schema_next(const struct yaml_node *n,
+			    const struct yaml_node *item);
+size_t			 schema_count(const struct yaml_node *n);
+/* True for a scalar that is not empty. */
+bool	schema_has_text(const struct yaml_node *n);
+/* A value that is left out: "key:" with nothing behind it. */
+bool	schema_is_void(const struct yaml_node *n);
+/* Octets that have no place in a path. */
+bool	schema_has_control(struct slice text);
+/* A copy of a node's text with a NUL; NULL when memory is short. */
+const char	*schema_copy(struct schema *s, struct slice text);
+
+/* ---- messages; all return false ---- */
+
+bool	schema_fail(struct schema *s, const struct yaml_node *at,
+	    const char *fmt, ...) __attribute__((format(printf, 3, 4)));
+/* "log.level is 'loud'; allowed: ALLOWED" */
+bool	schema_refuse(struct schema *s, const struct schema_key *key,
+	    const struct yaml_node *n, const char *allowed);
+bool	schema_no_memory(struct schema *s);
+/* Appends to the message in hand. */
+void	schema_say(struct schema *s, const char *fmt, ...)
+	    __attribute__((format(printf, 2, 3)));
+/* Appends text of the file: in quotes, printable, cut when it is long. */
+void	schema_say_text(struct schema *s, struct slice text);
+
+#endif

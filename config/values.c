@@ -1,0 +1,292 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * values: each setting's text, checked until nothing can go wrong with it
+ * later but what the machine itself refuses.
+ */
+#include "config/values.h"
+
+#include <pwd.h>
+#include <string.h>
+
+#include "base/ascii.h"
+#include "base/cursor.h"
+#include "base/domain.h"
+#include "base/ipaddr.h"
+#include "base/limits.h"
+#include "policy/policy.h"
+#include "resolver/resolver.h"
+
+static bool
+put_copy(struct schema *s, const struct schema_key *key, struct slice text,
+    void *out)
+{
+	const char *copy = schema_copy(s, text);
+
+	if (copy == NULL)
+		return schema_no_memory(s);
+	memcpy((char *)out + key->field, &copy, sizeof(copy));
+	return true;
+}
+
+/* ---- socket ---- */
+
+/*
+ * libmilter does not say why it refuses a longer path, and takes a relative
+ * one against a folder that nobody thinks of.
+ */
+static bool
+socket_path_ok(struct slice path)
+{
+	return path.len > 1 && path.ptr[0] == '/' &&
+	    path.len <= LIMIT_SOCKET_PATH && !schema_has_control(path);
+}
+
+/* libmilter cuts larger ports to 16 bits without a word. */
+static bool
+socket_port_ok(struct slice text)
+{
+	unsigned long long port;
+
+	return slice_number(text, 65535, &port) && port > 0;
+}
+
+static bool
+socket_host_ok(struct slice host, bool v6)
+{
+	struct slice inner = host;
+	struct ipaddr a;
+	struct domain d;
+
+	if (v6 && host.len > 2 && host.ptr[0] == '[' &&
+	    host.ptr[host.len - 1] == ']')
+		inner = (struct slice){ host.ptr + 1, host.len - 2 };
+	if (v6 && ipaddr_parse6(inner, &a))
+		return true;
+	if (!v6 && ipaddr_parse4(host, &a))
+		return true;
+	/* A name, not an address of the other family. */
+	return !ipaddr_parse(host, &a) && domain_parse(host, &d);
+}
+
+static bool
+socket_inet_ok(struct slice rest, bool v6, const char **problem)
+{
+	struct slice port;
+
+	if (!slice_cut(&rest, '@', &port)) {
+		*problem = "PORT@HOST; without a host everybody could "
+		    "connect, so name it (@127.0.0.1, @::1)";
+		return false;
+	}
+	*problem = "a port from 1 to 65535 in front of @HOST";
+	if (!socket_port_ok(port))
+		return false;
+	*problem = v6 ? "an IPv6 address or a name behind PORT@" :
+	    "an IPv4 address or a name behind PORT@";
+	return socket_host_ok(rest, v6);
+}
+
+static bool
+socket_ok(struct slice text, const char **problem)
+{
+	struct slice rest = text, kind;
+
+	if (!slice_cut(&rest, ':', &kind))
+		kind = (struct slice){ NULL, 0 };
+	if (slice_eq(kind, SLICE("inet")))
+		return socket_inet_ok(rest, false, problem);
+	if (slice_eq(kind, SLICE("inet6")))
+		return socket_inet_ok(rest, true, problem);
+	if (!slice_eq(kind, SLICE("local")) &&
+	    !slice_eq(kind, SLICE("unix"))) {
+		*problem = "local:PATH, inet:PORT@HOST, inet6:PORT@HOST";
+		return false;
+	}
+	*problem = "a path that begins with \"/\" and has at most 107 "
+	    "characters behind local:";
+	return socket_path_ok(rest);
+}
+
+bool
+values_socket(struct schema *s, const struct schema_key *key,
+    const struct yaml_node *n, void *out)
+{
+	const char *problem = "local:PATH, inet:PORT@HOST, inet6:PORT@HOST";
+
+	if (!schema_has_text(n) || !socket_ok(n->text, &problem))
+		return schema_refuse(s, key, n, problem);
+	return put_copy(s, key, n->text, out);
+}
+
+/* ---- names ---- */
+
+static bool
+is_user_char(char c)
+{
+	return ascii_is_alnum(c) || c == '-' || c == '_' || c == '.';
+}
+
+/*
+ * True as well when the user data base cannot be read: whoever starts the
+ * program will see that.
+ */
+static bool
+user_exists(struct schema *s, const char *name)
+{
+	struct passwd entry, *found = NULL;
+	size_t size = 16384;
+	char *room = arena_alloc(s->arena, size);
+
+	if (room == NULL)
+		return true;
+	return getpwnam_r(name, &entry, room, size, &found) != 0 ||
+	    found != NULL;
+}
+
+bool
+values_user(struct schema *s, const struct schema_key *key,
+    const struct yaml_node *n, void *out)
+{
+	struct cursor c = cursor_of(n->text);
+	const char *name;
+
+	cursor_span(&c, is_user_char);
+	if (!schema_has_text(n) || !cursor_at_end(&c) || n->text.len > 32 ||
+	    n->text.ptr[0] == '-')
+		return schema_refuse(s, key, n, "the name of a user");
+	if (!put_copy(s, key, n->text, out))
+		return false;
+	memcpy(&name, (char *)out + key->field, sizeof(name));
+	if (!s->offline && !user_exists(s, name))
+		return schema_refuse(s, key, n,
+		    "a user that exists on this machine");
+	return true;
+}
+
+bool
+values_authserv_id(struct schema *s, const struct schema_key *key,
+    const struct yaml_node *n, void *out)
+{
+	struct slice copy;
+	struct domain d;
+
+	if (!schema_has_text(n) || !domain_parse(n->text, &d))
+		return schema_refuse(s, key, n,
+		    "a name like mx.example.org");
+	copy = arena_dup(s->arena, domain_slice(&d));
+	if (copy.ptr == NULL)
+		return schema_no_memory(s);
+	memcpy((char *)out + key->field, &copy, sizeof(copy));
+	return true;
+}
+
+/* ---- lists ---- */
+
+static bool
+read_network(struct slice text, void *item)
+{
+	return ipnet_parse(text, item);
+}
+
+bool
+values_networks(struct schema *s, const struct schema_key *key,
+    const struct yaml_node *n, void *out)
+{
+	return schema_list(s, key, n, out, sizeof(struct ipnet),
+	    read_network, "IP addresses and networks like 192.0.2.0/24, "
+	    "\"2001:db8::/32\"");
+}
+
+static bool
+read_pattern(struct slice text, void *item)
+{
+	return policy_pattern_parse(text, item);
+}
+
+bool
+values_patterns(struct schema *s, const struct schema_key *key,
+    const struct yaml_node *n, void *out)
+{
+	return schema_list(s, key, n, out, sizeof(struct policy_pattern),
+	    read_pattern, "domain names like example.org, \"*.example.org\" "
+	    "for all below it");
+}
+
+static bool
+read_slice(struct slice text, void *item)
+{
+	memcpy(item, &text, sizeof(text));
+	return true;
+}
+
+bool
+values_nameservers(struct schema *s, const struct schema_key *key,
+    const struct yaml_node *n, void *out)
+{
+	static const char allowed[] =
+	    "up to 8 of ADDRESS, ADDRESS:PORT, [IPV6]:PORT";
+	const struct yaml_node *i;
+	const char *problem;
+	struct slice *items;
+	size_t count;
+
+	if (!schema_list(s, key, n, out, sizeof(struct slice), read_slice,
+	    allowed))
+		return false;
+	memcpy(&items, (char *)out + key->field, sizeof(items));
+	count = 0;
+	for (i = schema_first(n); i != NULL; i = schema_next(n, i)) {
+		if (!resolver_nameserver_check(i->text, &problem)) {
+			schema_refuse(s, key, i, allowed);
+			schema_say(s, " (%s)", problem);
+			return false;
+		}
+		items[count] = arena_dup(s->arena, i->text);
+		if (items[count++].ptr == NULL)
+			return schema_no_memory(s);
+	}
+	return true;
+}
+
+/* ---- results ---- */
+
+static void
+say_results(struct schema *s, policy_result_set set)
+{
+	const char *comma = "";
+	unsigned int r;
+
+	for (r = 0; r < AUTH_RESULTS; r++) {
+		if ((set & 1u << r) == 0)
+			continue;
+		schema_say(s, "%s%s", comma,
+		    auth_result_name((enum auth_result)r));
+		comma = ", ";
+	}
+}
+
+bool
+values_results(struct schema *s, const struct schema_key *key,
+    const struct yaml_node *n, void *out)
+{
+	policy_result_set known = (policy_result_set)key->max, set = 0;
+	const struct yaml_node *i = schema_first(n);
+	enum auth_result r;
+
+	/* An empty list would never match: it is refused as a whole. */
+	for (; i != NULL; i = schema_next(n, i)) {
+		if (!schema_has_text(i) || !auth_result_parse(i->text, &r) ||
+		    (known & 1u << r) == 0) {
+			set = 0;
+			break;
+		}
+		set |= 1u << r;
+	}
+	if (set == 0) {
+		schema_refuse(s, key, i != NULL ? i : n, "");
+		say_results(s, known);
+		return false;
+	}
+	memcpy((char *)out + key->field, &set, sizeof(set));
+	return true;
+}

@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * values: readers for what assay's settings mean: sockets, networks, names,
+ * results.
+ */
+#ifndef CONFIG_VALUES_H
+#define CONFIG_VALUES_H
+
+#include "config/schema.h"
+
+/* const char *: local:PATH, inet:PORT@HOST, inet6:PORT@HOST */
+schema_read_fn	values_socket;
+/* const char *: a user of this machine, who exists unless offline */
+schema_read_fn	values_user;
+/* slice: the canonical form of a domain name */
+schema_read_fn	values_authserv_id;
+/* struct ipnet * and count */
+schema_read_fn	values_networks;
+/* struct slice * and count, for resolver_options */
+schema_read_fn	values_nameservers;
+/* struct policy_pattern * and count */
+schema_read_fn	values_patterns;
+/* policy_result_set: words out of the set `max` */
+schema_read_fn	values_results;
+
+#endif

@@ -1,0 +1,378 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The tree, its places, and everything that is refused, with its place. */
+#include "config/yaml.h"
+
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/buf.h"
+#include "base/limits.h"
+#include "base/mem.h"
+#include "tests/tap.h"
+
+/* ---- a tree as text: "line:column" in front of each node ---- */
+
+static void
+dump(struct buf *b, const struct yaml_node *n)
+{
+	const struct yaml_node *i;
+
+	buf_addf(b, "%u:%u", n->line, n->column);
+	if (n->kind == YAML_SCALAR) {
+		buf_addf(b, n->quoted ? "\"%.*s\"" : "'%.*s'",
+		    SLICE_ARG(n->text));
+		if (n->text.ptr[n->text.len] != '\0')
+			buf_adds(b, "(no NUL)");
+		return;
+	}
+	buf_adds(b, n->kind == YAML_MAPPING ? "{" : "[");
+	for (i = n->child; i != NULL; i = i->next) {
+		if (i != n->child)
+			buf_addc(b, ' ');
+		if (i->key != NULL) {
+			dump(b, i->key);
+			buf_addc(b, '=');
+		}
+		dump(b, i);
+	}
+	buf_adds(b, n->kind == YAML_MAPPING ? "}" : "]");
+}
+
+static void
+test_trees(void)
+{
+	static const struct {
+		const char	*text;
+		const char	*want;
+	} rows[] = {
+		{ "", "nothing" },
+		{ "# only a comment\n", "nothing" },
+		{ "---\n", "nothing" },
+		{ "---\n...\n", "nothing" },
+		{ "\xef\xbb\xbf", "nothing" },
+		{ "a", "1:1'a'" },
+		{ "\"\"", "1:1\"\"" },
+		{ "a: b\n", "1:1{1:1'a'=1:4'b'}" },
+		{ "\xef\xbb\xbf" "a: b\n", "1:1{1:1'a'=1:4'b'}" },
+		{ "a: b\r\nc: d\r\n", "1:1{1:1'a'=1:4'b' 2:1'c'=2:4'd'}" },
+		{ "a:\nb: ''\n", "1:1{1:1'a'=1:3'' 2:1'b'=2:4\"\"}" },
+		{ "a: [b, \"c\"]\n", "1:1{1:1'a'=1:4[1:5'b' 1:8\"c\"]}" },
+		{ "- a\n- - b\n- {c: d}\n",
+		  "1:1[1:3'a' 2:3[2:5'b'] 3:3{3:4'c'=3:7'd'}]" },
+		{ "%YAML 1.1\n---\na: b\n", "3:1{3:1'a'=3:4'b'}" },
+		{ "a: |\n  x\n  y\n", "1:1{1:1'a'=1:4\"x\ny\n\"}" },
+		{ "a: b\n c\n", "1:1{1:1'a'=1:4'b c'}" },
+		{ "\xc3\xa9: \xc3\xa9 # \xc3\xa9\n",
+		  "1:1{1:1'\xc3\xa9'=1:4'\xc3\xa9'}" },
+		{ "a: \"\\x96\"\n", "1:1{1:1'a'=1:4\"\xc2\x96\"}" },
+		{ "{a: 1, b}", "1:1{1:2'a'=1:5'1' 1:8'b'=1:9''}" },
+		/* Names that differ in case or quotes only. */
+		{ "a: 1\nA: 2\n", "1:1{1:1'a'=1:4'1' 2:1'A'=2:4'2'}" },
+		{ "\"<<\": 1\n", "1:1{1:1\"<<\"=1:7'1'}" },
+	};
+	struct yaml_tree *t;
+	struct buf b;
+	char why[512];
+	size_t i;
+
+	buf_init(&b, 4096);
+	for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		buf_reset(&b);
+		why[0] = '\0';
+		t = yaml_tree_read_text(slice_str(rows[i].text), "t.yaml", why,
+		    sizeof(why));
+		if (t == NULL)
+			buf_adds(&b, why);
+		else if (yaml_tree_root(t) == NULL)
+			buf_adds(&b, "nothing");
+		else
+			dump(&b, yaml_tree_root(t));
+		is_str(buf_cstr(&b), rows[i].want, rows[i].want);
+		yaml_tree_free(t);
+	}
+	buf_fini(&b);
+}
+
+/* ---- refusals ---- */
+
+static void
+test_refused(void)
+{
+	static const struct {
+		const char	*name;
+		struct slice	 text;
+		const char	*want;
+	} rows[] = {
+		{ "alias", SLICE_INIT("a: *b\n"),
+		  "t.yaml:1:4: aliases (*name) are not allowed" },
+		{ "anchor on a scalar", SLICE_INIT("a: &b c\n"),
+		  "t.yaml:1:4: anchors (&name) are not allowed" },
+		{ "anchor on a list", SLICE_INIT("a: &b [c]\n"),
+		  "t.yaml:1:4: anchors (&name) are not allowed" },
+		{ "anchor on a mapping", SLICE_INIT("x: 1\na: &b\n  c: d\n"),
+		  "t.yaml:2:4: anchors (&name) are not allowed" },
+		{ "a thousand laughs",
+		  SLICE_INIT("a: &x [1, *x]\n"),
+		  "t.yaml:1:4: anchors (&name) are not allowed" },
+		{ "tag", SLICE_INIT("a: !!str b\n"),
+		  "t.yaml:1:4: tags (!name) are not allowed" },
+		{ "tag on a list", SLICE_INIT("a: !x [b]\n"),
+		  "t.yaml:1:4: tags (!name) are not allowed" },
+		{ "tag on a mapping", SLICE_INIT("!x {a: b}\n"),
+		  "t.yaml:1:1: tags (!name) are not allowed" },
+		{ "non-specific tag", SLICE_INIT("a: ! b\n"),
+		  "t.yaml:1:4: tags (!name) are not allowed" },
+		{ "second document", SLICE_INIT("a: b\n---\nc: d\n"),
+		  "t.yaml:2:1: a second document begins; only one is "
+		  "allowed" },
+		{ "duplicate key", SLICE_INIT("a: 1\nb: 2\na: 3\n"),
+		  "t.yaml:3:1: this key stands twice; the first one is at "
+		  "1:1" },
+		{ "duplicate key, quoted", SLICE_INIT("{x: {b: 1, \"b\": 2}}"),
+		  "t.yaml:1:12: this key stands twice; the first one is at "
+		  "1:6" },
+		{ "duplicate empty key", SLICE_INIT("'': 1\n\"\": 2\n"),
+		  "t.yaml:2:1: this key stands twice; the first one is at "
+		  "1:1" },
+		{ "list as key", SLICE_INIT("? [a, b]\n: c\n"),
+		  "t.yaml:1:3: this key is a list; a key must be plain "
+		  "text" },
+		{ "mapping as key", SLICE_INIT("{{a: b}: c}\n"),
+		  "t.yaml:1:2: this key is a mapping; a key must be plain "
+		  "text" },
+		{ "merge key", SLICE_INIT("a: 1\n<<: b\n"),
+		  "t.yaml:2:1: merge keys (<<) are not allowed" },
+		{ "list that does not end", SLICE_INIT("a: [b\n"),
+		  "t.yaml:2:1: did not find expected ',' or ']', while "
+		  "parsing a flow sequence that begins at 1:4" },
+		{ "tab", SLICE_INIT("a:\n\tb: c\n"),
+		  "t.yaml:2:1: found character that cannot start any token, "
+		  "while scanning for the next token that begins at 2:1" },
+		{ "key without colon", SLICE_INIT("a: b\nc\nd: e\n"),
+		  "t.yaml:3:1: could not find expected ':', while scanning "
+		  "a simple key that begins at 2:1" },
+		{ "wrong indent", SLICE_INIT("a: b\n c: d\n"),
+		  "t.yaml:2:3: mapping values are not allowed in this "
+		  "context" },
+		{ "quotes that do not end", SLICE_INIT("a: \"b\n"),
+		  "t.yaml:2:1: found unexpected end of stream, while "
+		  "scanning a quoted scalar that begins at 1:4" },
+		{ "bad escape", SLICE_INIT("a: \"\\q\"\n"),
+		  "t.yaml:1:5: found unknown escape character, while "
+		  "parsing a quoted scalar that begins at 1:4" },
+		{ "wrong UTF-8", SLICE_INIT("a: b\nc: d\xff\n"),
+		  "t.yaml:2:5: invalid leading UTF-8 octet (0xff)" },
+		{ "wrong UTF-8 behind right",
+		  SLICE_INIT("# \xc3\xa9\n# \xc3\xa9\xc3\xa9 \xc3( \n"),
+		  "t.yaml:2:7: invalid trailing UTF-8 octet (0x28)" },
+		{ "UTF-8 cut off", SLICE_INIT("a: \xc3"),
+		  "t.yaml:1:4: incomplete UTF-8 octet sequence" },
+		{ "wrong UTF-8 behind a mark",
+		  SLICE_INIT("\xef\xbb\xbf" "a: \xff\n"),
+		  "t.yaml:1:4: invalid leading UTF-8 octet (0xff)" },
+		{ "control", SLICE_INIT("a: b\n\n  \x01\n"),
+		  "t.yaml:3:3: control characters are not allowed (0x01)" },
+		{ "NUL", SLICE_INIT("a: b\nc\0d: e\n"),
+		  "t.yaml:2:2: control characters are not allowed (0x00)" },
+		{ "UTF-16", SLICE_INIT("\xff\xfe" "a\0:\0"),
+		  "t.yaml:1:1: invalid leading UTF-8 octet (0xff)" },
+	};
+	struct yaml_tree *t;
+	char why[512];
+	size_t i;
+
+	for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		why[0] = '\0';
+		t = yaml_tree_read_text(rows[i].text, "t.yaml", why, sizeof(why));
+		is_str(t == NULL ? why : "a tree", rows[i].want,
+		    rows[i].name);
+		yaml_tree_free(t);
+	}
+}
+
+/* ---- limits ---- */
+
+static const char *
+read_repeated(const char *head, const char *unit, size_t count,
+    const char *tail)
+{
+	static char why[512];
+	struct yaml_tree *t;
+	struct buf b;
+
+	buf_init(&b, 4u << 20);
+	buf_adds(&b, head);
+	while (count-- > 0)
+		buf_adds(&b, unit);
+	buf_adds(&b, tail);
+	t = yaml_tree_read_text(buf_slice(&b), "t.yaml", why, sizeof(why));
+	buf_fini(&b);
+	if (t == NULL)
+		return why;
+	yaml_tree_free(t);
+	return "good";
+}
+
+static void
+test_limits(void)
+{
+	is_str(read_repeated("", "[", LIMIT_YAML_DEPTH,
+	    "]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]"), "good", "depth at limit");
+	is_str(read_repeated("", "[", LIMIT_YAML_DEPTH + 1, ""),
+	    "t.yaml:1:33: nested too deep; 32 levels are allowed",
+	    "depth past the limit");
+	is_str(read_repeated("", "[", 100000, ""),
+	    "t.yaml:1:33: nested too deep; 32 levels are allowed",
+	    "depth far past the limit");
+	/* The list is a node itself. */
+	is_str(read_repeated("[", "a,", LIMIT_YAML_NODES - 1, "]"), "good",
+	    "nodes at the limit");
+	is_str(read_repeated("[", "a,\n", LIMIT_YAML_NODES, "]"),
+	    "t.yaml:100000:1: too many values; 100000 are allowed in one "
+	    "file", "nodes past the limit");
+	is_str(read_repeated("#", "x", LIMIT_YAML_BYTES - 1, ""), "good",
+	    "octets at the limit");
+	is_str(read_repeated("#", "x", LIMIT_YAML_BYTES, ""),
+	    "t.yaml: longer than 1048576 octets", "octets past the limit");
+}
+
+/* The search for duplicates does not compare each with each. */
+static void
+test_many_keys(void)
+{
+	struct yaml_tree *t;
+	struct buf b;
+	char why[512];
+	unsigned int i;
+
+	buf_init(&b, LIMIT_YAML_BYTES);
+	for (i = 0; i < LIMIT_YAML_NODES / 2 - 1; i++)
+		buf_addf(&b, "k%u: v\n", i);
+	t = yaml_tree_read_text(buf_slice(&b), "t.yaml", why, sizeof(why));
+	ok(t != NULL, "as many keys as fit");
+	yaml_tree_free(t);
+	buf_adds(&b, "k7: v\n");
+	t = yaml_tree_read_text(buf_slice(&b), "t.yaml", why, sizeof(why));
+	is_str(t == NULL ? why : "a tree", "t.yaml:50000:5: too many values; "
+	    "100000 are allowed in one file", "one key more");
+	yaml_tree_free(t);
+	buf_fini(&b);
+}
+
+/* ---- files ---- */
+
+static const char *
+in_build(const char *name)
+{
+	static char path[4096];
+	const char *top = getenv("top_builddir");
+
+	(void)snprintf(path, sizeof(path), "%s/%s", top != NULL ? top : ".",
+	    name);
+	return path;
+}
+
+static bool
+write_file(const char *path, const char *unit, size_t count)
+{
+	FILE *f = fopen(path, "wb");
+	bool good = f != NULL;
+
+	while (good && count-- > 0)
+		good = fputs(unit, f) >= 0;
+	return f != NULL && fclose(f) == 0 && good;
+}
+
+static void
+test_files(void)
+{
+	char path[4096], want[8192], why[8192];
+	struct yaml_tree *t;
+
+	(void)snprintf(path, sizeof(path), "%s",
+	    in_build("test_yaml.tmp.yaml"));
+	ok(write_file(path, "a: b\n", 1), "a file is written");
+	t = yaml_tree_read_file(path, why, sizeof(why));
+	ok(t != NULL && yaml_tree_root(t)->kind == YAML_MAPPING, "and read");
+	yaml_tree_free(t);
+
+	ok(write_file(path, "#xxxxxx\n", LIMIT_YAML_BYTES / 8),
+	    "a file at the limit");
+	t = yaml_tree_read_file(path, why, sizeof(why));
+	ok(t != NULL && yaml_tree_root(t) == NULL, "is read");
+	yaml_tree_free(t);
+
+	ok(write_file(path, "#xxxxxx\n", LIMIT_YAML_BYTES / 8 + 1),
+	    "a file past the limit");
+	(void)snprintf(want, sizeof(want), "%s: longer than 1048576 octets",
+	    path);
+	t = yaml_tree_read_file(path, why, sizeof(why));
+	is_str(t == NULL ? why : "a tree", want, "is refused");
+	yaml_tree_free(t);
+	(void)unlink(path);
+
+	(void)snprintf(want, sizeof(want), "%s: No such file or directory",
+	    path);
+	t = yaml_tree_read_file(path, why, sizeof(why));
+	is_str(t == NULL ? why : "a tree", want, "no file");
+	yaml_tree_free(t);
+
+	t = yaml_tree_read_file("/", why, sizeof(why));
+	is_str(t == NULL ? why : "a tree", "/: Is a directory", "a folder");
+	yaml_tree_free(t);
+}
+
+/* A message that does not fit is cut, not lost. */
+static void
+test_short_why(void)
+{
+	char why[16];
+	size_t size;
+
+	for (size = 1; size <= sizeof(why); size++) {
+		memset(why, 'x', sizeof(why));
+		yaml_tree_free(yaml_tree_read_text(SLICE("a: *b"), "t.yaml", why,
+		    size));
+		ok(strlen(why) < size, "room for a message: %zu", size);
+	}
+}
+
+/* ---- no memory ---- */
+
+static void
+test_memory(void)
+{
+	const struct slice text =
+	    SLICE("a: {b: [c, d, \"e\"], f: g}\nh: [i]\nj: k\n");
+	struct yaml_tree *t;
+	unsigned long n, failed = 1;
+	bool good = true, read = false;
+	char why[512];
+
+	for (n = 0; failed > 0 && good; n++) {
+		why[0] = '\0';
+		mem_fail_after(n, 1);
+		t = yaml_tree_read_text(text, "t.yaml", why, sizeof(why));
+		failed = mem_fail_hits();
+		mem_fail_after(0, 0);
+		read = t != NULL;
+		good = read == (failed == 0) && (read ||
+		    strcmp(why, "t.yaml: out of memory") == 0);
+		yaml_tree_free(t);
+	}
+	ok(good && read && n > 3, "each of %lu allocations fails once",
+	    n - 1);
+}
+
+int
+main(void)
+{
+	test_trees();
+	test_refused();
+	test_limits();
+	test_many_keys();
+	test_files();
+	test_short_why();
+	test_memory();
+	return tap_done();
+}
