@@ -63,11 +63,14 @@ struct dkim_signature {
 	bool			has_length;	/* l= was there */
 	bool			checked;	/* false: past the limit */
 
-	/* The verdict, set by dkim_verifier_finish(). */
+	/* The verdict, set by dkim_verifier_finish(); for a field that
+	   cannot be used, and for one past the limit, before. */
 	enum dkim_state		state;
 	enum auth_result	result;
 	const char		*comment;	/* static text, NULL when none:
-						   "body hash did not verify" */
+						   "body hash did not verify";
+						   "test mode" for a pass by a
+						   key with t=y */
 	unsigned int		key_bits;	/* 0: no key was read */
 	bool			key_testing;	/* t=y */
 	bool			authenticated;	/* key came with DNSSEC */
@@ -89,14 +92,18 @@ void			 dkim_verifier_fini(struct dkim_verifier *v);
 
 /*
  * Tells that the header has got this field.  A DKIM-Signature is read, its
- * syntax checked, and a usable one is remembered.  Call for each field.
+ * syntax checked, and a usable one is remembered.  Call for each field that
+ * mail_header_add() kept; its text is borrowed for the verifier's life.
+ * Only the first LIMIT_DKIM_CANDIDATES fields of that name are looked at;
+ * those behind them are not reported either.
  */
 void	dkim_verifier_field(struct dkim_verifier *v,
 	    const struct mail_field *field, size_t index);
 /*
  * Notes in the ledger the key look-ups that are certain or likely to be
  * needed.  May be called at any time, again and again; cheap, and safe in
- * another thread than the rest as long as the caller's lock is held in both.
+ * another thread than the rest, as long as the caller's lock guards the
+ * ledger.
  * CHECK_DONE: every key that is needed has its answer.
  */
 enum check_state	dkim_verifier_ask(struct dkim_verifier *v,
@@ -104,7 +111,10 @@ enum check_state	dkim_verifier_ask(struct dkim_verifier *v,
 /*
  * The header is complete.  Chooses the signatures to check, those aligned
  * with the From domain first (NULL: no usable From), in order of
- * appearance otherwise, at most max_signatures; prepares hashing.
+ * appearance otherwise, at most max_signatures; hashes the header.  The
+ * others are neutral, "signature limit".  When `header` was not kept whole
+ * (overflow), no signature over it can be judged: permerror.  Call once,
+ * also for a message without a signature.
  */
 void	dkim_verifier_header_end(struct dkim_verifier *v,
 	    const struct mail_header *header, const struct domain *from);
@@ -115,6 +125,8 @@ void	dkim_verifier_body(struct dkim_verifier *v, struct slice chunk);
 /*
  * The body is complete and the ledger has the answers (a question without
  * one counts as a time-out).  Does the cryptography and sets the verdicts.
+ * `header` is the one of dkim_verifier_header_end(), which must have been
+ * called.  Call once.
  */
 void	dkim_verifier_finish(struct dkim_verifier *v,
 	    const struct mail_header *header,

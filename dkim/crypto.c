@@ -1,0 +1,187 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * crypto: OpenSSL 3.0 behind a few functions.
+ *
+ * OpenSSL often says "0" both for "no memory" and for "does not verify".
+ * What it meant stands in its error queue, which is therefore emptied
+ * before each call that can fail, and read after a failure.
+ */
+#include "dkim/crypto.h"
+
+#include <openssl/err.h>
+#include <openssl/evp.h>
+#include <openssl/rand.h>
+#include <openssl/rsa.h>
+
+struct evp_md_st *
+crypto_sha256_new(void)
+{
+	return EVP_MD_fetch(NULL, "SHA256", NULL);
+}
+
+void
+crypto_sha256_free(struct evp_md_st *md)
+{
+	EVP_MD_free(md);
+}
+
+bool
+crypto_random(void *out, size_t len)
+{
+	return len <= 1024 && RAND_bytes(out, (int)len) == 1;
+}
+
+/* What the failure of the last call was; empties the queue. */
+static enum crypto_status
+failure(void)
+{
+	enum crypto_status	status = CRYPTO_BAD;
+	unsigned long		e;
+
+	while ((e = ERR_get_error()) != 0) {
+		if (ERR_GET_REASON(e) == ERR_R_MALLOC_FAILURE)
+			status = CRYPTO_NO_MEMORY;
+	}
+	return status;
+}
+
+/* ---- hashes ---- */
+
+void
+crypto_hash_init(struct crypto_hash *h, struct evp_md_st *md)
+{
+	h->ctx = EVP_MD_CTX_new();
+	crypto_hash_restart(h, md);
+}
+
+void
+crypto_hash_restart(struct crypto_hash *h, struct evp_md_st *md)
+{
+	h->failed = h->ctx == NULL ||
+	    EVP_DigestInit_ex2(h->ctx, md, NULL) != 1;
+}
+
+void
+crypto_hash_add(struct crypto_hash *h, const char *ptr, size_t len)
+{
+	if (!h->failed && EVP_DigestUpdate(h->ctx, ptr, len) != 1)
+		h->failed = true;
+}
+
+bool
+crypto_hash_end(struct crypto_hash *h, unsigned char out[DKIM_SHA256_LEN])
+{
+	if (!h->failed && EVP_DigestFinal_ex(h->ctx, out, NULL) != 1)
+		h->failed = true;
+	if (h->failed)
+		ERR_clear_error();
+	return !h->failed;
+}
+
+void
+crypto_hash_fini(struct crypto_hash *h)
+{
+	EVP_MD_CTX_free(h->ctx);
+	h->ctx = NULL;
+	h->failed = true;
+}
+
+/* ---- keys ---- */
+
+enum crypto_status
+crypto_key_rsa(const unsigned char *der, size_t len, struct evp_pkey_st **out)
+{
+	const unsigned char	*p = der;
+
+	ERR_clear_error();
+	*out = d2i_PublicKey(EVP_PKEY_RSA, NULL, &p, (long)len);
+	return *out != NULL ? CRYPTO_GOOD : failure();
+}
+
+enum crypto_status
+crypto_key_ed25519(const unsigned char *raw, struct evp_pkey_st **out)
+{
+	ERR_clear_error();
+	*out = EVP_PKEY_new_raw_public_key(EVP_PKEY_ED25519, NULL, raw,
+	    DKIM_ED25519_KEY_LEN);
+	return *out != NULL ? CRYPTO_GOOD : failure();
+}
+
+struct evp_pkey_st *
+crypto_key_ref(struct evp_pkey_st *key)
+{
+	return EVP_PKEY_up_ref(key) == 1 ? key : NULL;
+}
+
+void
+crypto_key_unref(struct evp_pkey_st *key)
+{
+	EVP_PKEY_free(key);
+}
+
+/* ---- signatures ---- */
+
+static enum crypto_status
+verify_rsa(struct evp_pkey_st *key, struct evp_md_st *md,
+    const unsigned char hash[DKIM_SHA256_LEN], const unsigned char *sig,
+    size_t sig_len)
+{
+	enum crypto_status	status;
+	EVP_PKEY_CTX		*ctx;
+
+	/* RFC 8017 section 8.2.2 step 1. */
+	if (sig_len != (size_t)EVP_PKEY_get_size(key))
+		return CRYPTO_BAD;
+	ctx = EVP_PKEY_CTX_new(key, NULL);
+	if (ctx == NULL)
+		return CRYPTO_NO_MEMORY;
+	if (EVP_PKEY_verify_init(ctx) != 1 ||
+	    EVP_PKEY_CTX_set_rsa_padding(ctx, RSA_PKCS1_PADDING) != 1 ||
+	    EVP_PKEY_CTX_set_signature_md(ctx, md) != 1)
+		status = CRYPTO_NO_MEMORY;
+	else if (EVP_PKEY_verify(ctx, sig, sig_len, hash,
+	    DKIM_SHA256_LEN) == 1)
+		status = CRYPTO_GOOD;
+	else
+		status = failure();
+	EVP_PKEY_CTX_free(ctx);
+	return status;
+}
+
+static enum crypto_status
+verify_ed25519(struct evp_pkey_st *key,
+    const unsigned char hash[DKIM_SHA256_LEN], const unsigned char *sig,
+    size_t sig_len)
+{
+	enum crypto_status	status;
+	EVP_MD_CTX		*ctx;
+
+	ctx = EVP_MD_CTX_new();
+	if (ctx == NULL)
+		return CRYPTO_NO_MEMORY;
+	if (EVP_DigestVerifyInit(ctx, NULL, NULL, NULL, key) != 1)
+		status = CRYPTO_NO_MEMORY;
+	else if (EVP_DigestVerify(ctx, sig, sig_len, hash,
+	    DKIM_SHA256_LEN) == 1)
+		status = CRYPTO_GOOD;
+	else
+		status = failure();
+	EVP_MD_CTX_free(ctx);
+	return status;
+}
+
+enum crypto_status
+crypto_verify(enum crypto_type type, struct evp_pkey_st *key,
+    struct evp_md_st *md, const unsigned char hash[DKIM_SHA256_LEN],
+    const unsigned char *sig, size_t sig_len)
+{
+	enum crypto_status	status;
+
+	ERR_clear_error();
+	if (type == CRYPTO_RSA)
+		status = verify_rsa(key, md, hash, sig, sig_len);
+	else
+		status = verify_ed25519(key, hash, sig, sig_len);
+	ERR_clear_error();
+	return status;
+}

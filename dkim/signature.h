@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * signature: the DKIM-Signature field, read and checked (RFC 6376 sections
+ * 3.5 and 6.1.1).
+ */
+#ifndef DKIM_SIGNATURE_H
+#define DKIM_SIGNATURE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/arena.h"
+#include "base/slice.h"
+#include "dkim/canon.h"
+#include "dkim/crypto.h"
+#include "dkim/dkim.h"
+
+/* What a usable field asks for, besides what struct dkim_signature shows.
+   Borrowed from the field and from the arena. */
+struct dkim_request {
+	enum crypto_type	 key_type;	/* by a=, with SHA-256 */
+	enum dkim_canon		 header_canon, body_canon;
+	struct slice		 value;		/* of the field */
+	struct slice		 b_cut;		/* in it: what b= says, with
+						   the white space round it */
+	struct slice		 h;		/* names are well-formed */
+	unsigned char		*b;
+	size_t			 b_len;
+	unsigned char		*bh;
+	size_t			 bh_len;	/* any: it may be wrong */
+	uint64_t		 length;	/* l=, or BODYHASH_ALL */
+	bool			 i_below_d;	/* i= is a subdomain of d= */
+	struct slice		 key_name;	/* s._domainkey.d */
+};
+
+/*
+ * Reads the value of a field.  True: it is usable, `out` is set.  False:
+ * the verdict in `sig` is set.  Either way d, d_text, s, i, a and b of `sig`
+ * are those that could be read, and has_length is set.  `value` is
+ * borrowed for as long as `out` is used.  `now` is for t= and x=.
+ */
+bool	dkim_signature_parse(struct slice value, int64_t now,
+	    struct arena *arena, struct dkim_signature *sig,
+	    struct dkim_request *out);
+
+/* Sets the verdict; the state of RFC 6376 section 3.9 follows from it. */
+void	dkim_signature_judge(struct dkim_signature *sig,
+	    enum auth_result result, const char *comment);
+
+#endif
