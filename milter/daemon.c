@@ -29,6 +29,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/mem.h"
 #include "milter/engine.h"
 #include "milter/listen.h"
 #include "milter/log.h"
@@ -437,14 +438,15 @@ daemon_run(struct config *config, bool foreground)
 	int status;
 
 	d = (struct daemon){ .config = config, .parent = -1 };
-	pid_file = config->pid_file != NULL ? strdup(config->pid_file) : NULL;
+	pid_file = config->pid_file == NULL ? NULL :
+	    mem_dup(config->pid_file, strlen(config->pid_file));
 	log_warnings(config);
 	if (!start(&d, foreground)) {
 		log_line(CONFIG_LOG_ERROR, "%s", d.why);
 		tell_parent(&d, DAEMON_EXIT_UNAVAILABLE);
 		if (d.listener != NULL)
 			listener_close(d.listener);
-		free(pid_file);
+		mem_free(pid_file);
 		return DAEMON_EXIT_UNAVAILABLE;
 	}
 	log_configure(d.config->log.target, d.config->log.level,
@@ -455,7 +457,7 @@ daemon_run(struct config *config, bool foreground)
 	status = smfi_main();
 	log_line(CONFIG_LOG_INFO, "stopped");
 	finish(&d, pid_file);
-	free(pid_file);
+	mem_free(pid_file);
 	return status == MI_SUCCESS ? DAEMON_EXIT_OK :
 	    DAEMON_EXIT_UNAVAILABLE;
 }
