@@ -46,6 +46,7 @@ struct daemon {
 	struct listener		*listener;
 	sigset_t		 signals;
 	int			 parent;	/* pipe to it; -1: none */
+	bool			 wrote_pid;
 	bool			 drained;
 	char			 why[WHY_SIZE];
 };
@@ -116,6 +117,7 @@ write_pid_file(struct daemon *d)
 		    strerror(errno));
 		return false;
 	}
+	d->wrote_pid = true;
 	return true;
 }
 
@@ -446,6 +448,8 @@ daemon_run(struct config *config, bool foreground)
 		tell_parent(&d, DAEMON_EXIT_UNAVAILABLE);
 		if (d.listener != NULL)
 			listener_close(d.listener);
+		if (d.wrote_pid && pid_file != NULL)
+			(void)unlink(pid_file);
 		mem_free(pid_file);
 		return DAEMON_EXIT_UNAVAILABLE;
 	}
