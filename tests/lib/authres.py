@@ -8,8 +8,10 @@ nothing has to be tolerated.
 import re
 
 TOKEN = r"[!#$%&'*+\-.0-9A-Z^_`a-z{|}~\x80-\xff]+"
-VALUE = re.compile(r'"((?:[^"\\\x00-\x1f]|\\[ -~])*)"|'
-                   r"((?:%s)?@%s|%s@%s|%s)" % ((TOKEN,) * 5))
+QUOTED = r'"(?:[^"\\\x00-\x1f]|\\[ -~])*"'
+LOCAL = r"[!#$%&'*+\-./0-9=?A-Z^_`a-z{|}~\x80-\xff]+"
+VALUE = re.compile(r"((?:%s|%s)?@%s|%s)|(%s)" %
+                   (LOCAL, QUOTED, TOKEN, TOKEN, QUOTED))
 BLANK = re.compile(r"[ \t]*")
 COMMENT = re.compile(r"\(([^()\\]*)\)[ \t]*")
 WORD = re.compile(r"[A-Za-z][A-Za-z0-9-]*")
@@ -54,10 +56,10 @@ class _Reader:
 
     def value(self):
         match = self.take(VALUE, "value")
-        quoted = match.group(1)
+        quoted = match.group(2)
         if quoted is not None:
-            return re.sub(r"\\(.)", r"\1", quoted)
-        return match.group(2)
+            return re.sub(r"\\(.)", r"\1", quoted[1:-1])
+        return match.group(1)
 
     def done(self):
         return self.at == len(self.text)

@@ -216,7 +216,11 @@ class Result:
 
     @property
     def reply_text(self):
-        return self.reply.data.rstrip(b"\0").decode("latin-1")
+        """As the SMTP client sees it: MTAs take the reply for a format."""
+        text = self.reply.data.rstrip(b"\0").decode("latin-1")
+        if "%" in text.replace("%%", ""):
+            raise ProtocolError("a single %% in %r" % text)
+        return text.replace("%%", "%")
 
     @property
     def authres(self):
