@@ -38,7 +38,8 @@ enum dns_outcome {
 struct dns_record {
 	/* TXT: the strings of the record joined without anything between
 	   (RFC 7208 3.3, RFC 6376 3.6.2.2); any octets.  MX, PTR: the name
-	   in the form of domain_parse_dns(), "" for the root. */
+	   in the form of domain_parse_dns(), "" for the root and for a name
+	   that it refuses: such a record counts but can match nothing. */
 	struct slice	text;
 	struct ipaddr	addr;		/* A, AAAA */
 	uint16_t	preference;	/* MX */
@@ -52,13 +53,16 @@ struct dns_answer {
 	/* DNSSEC: the resolver vouched for it (AD, RFC 6840 5.8), and the
 	   configuration believes this resolver. */
 	bool			authenticated;
-	uint32_t		ttl;	/* seconds, clamped; 0 for failures */
+	/* Seconds, clamped, as they were when the answer came: one from the
+	   cache has been there for a while.  0 for failures. */
+	uint32_t		ttl;
 	size_t			count;	/* records; 0 unless DNS_FOUND */
 	const struct dns_record	*records;
 };
 
 /*
- * Makes an answer with room for `count` records and `bytes` octets of text.
+ * Makes an answer with room for `count` records and `bytes` octets of text,
+ * zeroed; DNS_FOUND when `count` is not 0, else DNS_NO_DATA.
  * The maker fills it through the draft and must not change it after the
  * first other thread can see it.  NULL: no memory.
  */
@@ -73,7 +77,7 @@ bool	dns_answer_new(enum dns_type type, struct slice name, size_t count,
 const struct dns_answer	*dns_answer_ref(const struct dns_answer *a);
 /* The last reference frees.  NULL and the static answers are harmless. */
 void	dns_answer_unref(const struct dns_answer *a);
-/* Octets of heap that it holds. */
+/* Octets of heap that it holds; 0 for the static ones. */
 size_t	dns_answer_size(const struct dns_answer *a);
 /*
  * A static answer without name and records that says just `outcome` (not

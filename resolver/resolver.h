@@ -27,19 +27,30 @@ enum resolver_trust_ad {
 };
 
 struct resolver_options {
-	/* "ADDRESS", "ADDRESS:PORT", "[IPV6]:PORT"; none: those of
-	   resolv_conf, read at start. */
+	/* "ADDRESS", "IPV4:PORT", "[IPV6]", "[IPV6]:PORT"; none: those of
+	   resolv_conf, read at start (at most LIMIT_DNS_SERVERS; when it
+	   has none or is not there, 127.0.0.1). */
 	const struct slice	*nameservers;
 	size_t			 nameserver_count;	/* <= LIMIT_DNS_SERVERS */
 	const char		*resolv_conf;	/* NULL: /etc/resolv.conf */
 	unsigned int		 timeout_ms;	/* one try; > 0 */
-	unsigned int		 tries;		/* of one question; > 0 */
+	/* Of one question; > 0.  Each goes to another server, and every
+	   server gets one even when there are more of them than tries.  A
+	   server that has answered with a failure is not asked again. */
+	unsigned int		 tries;
 	enum resolver_trust_ad	 trust_ad;
 	size_t			 cache_bytes;
 	/* Borrowed for the life of the resolver; NULL: none.  With a zone
 	   the network is never asked. */
 	const struct dns_zone	*zone;
 };
+
+/*
+ * True when `text` names a nameserver.  If not, *problem (may be NULL) says
+ * in a few static words what is wrong with it.  A scoped address
+ * ("fe80::1%eth0") is refused, and passed over in resolv.conf.
+ */
+bool	resolver_nameserver_check(struct slice text, const char **problem);
 
 struct resolver;
 
@@ -65,7 +76,7 @@ struct resolver_wait {
 	   It may ask again. */
 	void	(*done)(struct resolver_wait *w,
 		    const struct dns_answer *answer);
-	/* The resolver's own. */
+	/* The resolver's own; zeroed by the asker before the first use. */
 	void			*query;
 	struct resolver_wait	*prev, *next;
 };
@@ -101,8 +112,10 @@ struct resolver_stats {
 	uint64_t	queries;	/* packets sent first, by question */
 	uint64_t	retries;	/* sent again, to any server */
 	uint64_t	cancelled;
-	uint64_t	outcomes[DNS_NOT_ASKED + 1];	/* of queries */
-	uint64_t	latency[RESOLVER_LATENCY_BUCKETS];	/* of queries */
+	/* Of queries; DNS_NOT_ASKED: questions refused at once. */
+	uint64_t	outcomes[DNS_NOT_ASKED + 1];
+	/* Of queries, from the first question to the answer. */
+	uint64_t	latency[RESOLVER_LATENCY_BUCKETS];
 	uint64_t	cache_entries;
 	uint64_t	cache_bytes;
 	uint64_t	in_flight;	/* now */

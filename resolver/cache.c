@@ -1,0 +1,212 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * cache: a table of entries, and a list of them by last use.
+ *
+ * "No such name" is true for all types (RFC 2308 section 5): it stands
+ * under type ANY_TYPE and is looked for there after the exact question.
+ *
+ * It is also true for all names below (RFC 8020 section 2).  But servers
+ * exist that say so of empty non-terminals, and what hangs below an "_spf"
+ * or "_domainkey" must not vanish by that: the cut is believed only when
+ * the answer is authenticated, which is then signed proof (RFC 8020 section
+ * 9 names the danger), and no CNAME led to it, since the denial then is of
+ * the CNAME's target (RFC 2308 section 2.1).
+ */
+#include "resolver/cache.h"
+
+#include "base/domain.h"
+#include "base/limits.h"
+#include "base/mem.h"
+
+#define TABLE_SIZE	256
+#define ANY_TYPE	0u
+
+struct entry {
+	struct table_node	 node;
+	struct entry		*prev, *next;	/* newest use first */
+	const struct dns_answer	*answer;
+	int64_t			 expires_us;
+	bool			 cuts_below;
+};
+
+struct cache {
+	struct table	 table;
+	struct entry	*first, *last;
+	size_t		 bytes;		/* entries and answers */
+	size_t		 max;
+};
+
+struct cache *
+cache_new(size_t max_bytes)
+{
+	struct cache *c = mem_alloc(sizeof(*c));
+
+	if (c == NULL)
+		return NULL;
+	if (!table_init(&c->table, TABLE_SIZE)) {
+		mem_free(c);
+		return NULL;
+	}
+	c->max = max_bytes;
+	return c;
+}
+
+static void
+entry_unlink(struct cache *c, struct entry *e)
+{
+	if (e->prev != NULL)
+		e->prev->next = e->next;
+	else
+		c->first = e->next;
+	if (e->next != NULL)
+		e->next->prev = e->prev;
+	else
+		c->last = e->prev;
+}
+
+static void
+entry_link_first(struct cache *c, struct entry *e)
+{
+	e->prev = NULL;
+	e->next = c->first;
+	if (c->first != NULL)
+		c->first->prev = e;
+	else
+		c->last = e;
+	c->first = e;
+}
+
+static size_t
+entry_bytes(const struct dns_answer *a)
+{
+	return sizeof(struct entry) + dns_answer_size(a);
+}
+
+static void
+entry_drop(struct cache *c, struct entry *e)
+{
+	table_remove(&c->table, &e->node);
+	entry_unlink(c, e);
+	c->bytes -= entry_bytes(e->answer);
+	dns_answer_unref(e->answer);
+	mem_free(e);
+}
+
+void
+cache_free(struct cache *c)
+{
+	if (c == NULL)
+		return;
+	while (c->first != NULL)
+		entry_drop(c, c->first);
+	table_fini(&c->table);
+	mem_free(c);
+}
+
+/* The entry when it is there and still holds. */
+static struct entry *
+entry_find(struct cache *c, const struct table_key *key, int64_t now_us)
+{
+	struct table_node *n = table_find(&c->table, key);
+	struct entry *e;
+
+	if (n == NULL)
+		return NULL;
+	e = (struct entry *)((uintptr_t)n - offsetof(struct entry, node));
+	if (e->expires_us > now_us)
+		return e;
+	entry_drop(c, e);
+	return NULL;
+}
+
+static struct entry *
+find_no_name(struct cache *c, struct slice name, int64_t now_us)
+{
+	struct table_key key = table_key(name, ANY_TYPE);
+	struct entry *e = entry_find(c, &key, now_us);
+
+	while (e == NULL || (key.name.len < name.len && !e->cuts_below)) {
+		key.name = domain_parent(key.name);
+		if (key.name.len == 0)
+			return NULL;
+		key = table_key(key.name, ANY_TYPE);
+		e = entry_find(c, &key, now_us);
+	}
+	return e;
+}
+
+const struct dns_answer *
+cache_get(struct cache *c, const struct table_key *key, int64_t now_us)
+{
+	struct entry *e = entry_find(c, key, now_us);
+
+	if (e == NULL)
+		e = find_no_name(c, key->name, now_us);
+	if (e == NULL)
+		return NULL;
+	if (e != c->first) {
+		entry_unlink(c, e);
+		entry_link_first(c, e);
+	}
+	return dns_answer_ref(e->answer);
+}
+
+static uint32_t
+lifetime(const struct dns_answer *a)
+{
+	switch (a->outcome) {
+	case DNS_FOUND:
+	case DNS_NO_DATA:
+	case DNS_NO_NAME:
+		return a->ttl;
+	case DNS_SERVER_FAILURE:
+	case DNS_TIMEOUT:
+	case DNS_MALFORMED:
+		return LIMIT_DNS_FAILURE_TTL;
+	case DNS_NOT_ASKED:
+		break;
+	}
+	return 0;
+}
+
+void
+cache_put(struct cache *c, const struct dns_answer *answer, bool by_cname,
+    int64_t now_us)
+{
+	bool no_name = answer->outcome == DNS_NO_NAME;
+	struct table_key key;
+	struct entry *e;
+
+	if (answer->name.len == 0 || lifetime(answer) == 0)
+		return;
+	key = table_key(answer->name,
+	    no_name ? ANY_TYPE : (unsigned int)answer->type);
+	/* One that has expired is dropped by the search. */
+	e = entry_find(c, &key, now_us);
+	if (e != NULL)
+		entry_drop(c, e);
+	e = mem_alloc(sizeof(*e));
+	if (e == NULL)
+		return;
+	e->answer = dns_answer_ref(answer);
+	e->expires_us = now_us + (int64_t)lifetime(answer) * 1000000;
+	e->cuts_below = no_name && !by_cname && answer->authenticated;
+	e->node.key = key;
+	table_insert(&c->table, &e->node);
+	entry_link_first(c, e);
+	c->bytes += entry_bytes(answer);
+	while (c->last != NULL && cache_bytes(c) > c->max)
+		entry_drop(c, c->last);
+}
+
+size_t
+cache_entries(const struct cache *c)
+{
+	return c->table.count;
+}
+
+size_t
+cache_bytes(const struct cache *c)
+{
+	return c->bytes + table_bytes(&c->table);
+}

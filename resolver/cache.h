@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * cache: answers for as long as they may be used, in bounded memory.
+ *
+ * Found answers are kept for their TTL, "no data" and "no such name" for
+ * theirs (RFC 2308 section 5), failures for LIMIT_DNS_FAILURE_TTL (RFC 9520
+ * section 3.2), DNS_NOT_ASKED and a TTL of 0 not at all.  The answer that
+ * was used least recently goes first.  Not thread-safe.
+ */
+#ifndef RESOLVER_CACHE_H
+#define RESOLVER_CACHE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "resolver/dns.h"
+#include "resolver/table.h"
+
+struct cache;
+
+/* `max_bytes` for everything in it, its table too.  NULL: no memory. */
+struct cache	*cache_new(size_t max_bytes);
+void		 cache_free(struct cache *c);
+
+/*
+ * A reference to the answer that holds at `now_us`, or NULL.  It may be
+ * "no such name" of another type, or of a name above: its `name` and `type`
+ * then are not those of the key.
+ */
+const struct dns_answer	*cache_get(struct cache *c,
+			    const struct table_key *key, int64_t now_us);
+/*
+ * Keeps a reference of its own to the answer, if it may be kept.
+ * `by_cname`: a CNAME led to it, so "no such name" says nothing of the
+ * names below the one that was asked.
+ */
+void	cache_put(struct cache *c, const struct dns_answer *answer,
+	    bool by_cname, int64_t now_us);
+
+size_t	cache_entries(const struct cache *c);
+/* Octets in use; after cache_put() above the maximum only by the empty
+   table of a cache that has no room even for that. */
+size_t	cache_bytes(const struct cache *c);
+
+#endif

@@ -1,0 +1,125 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * engine: what resolver.c (the asker's side), query.c (the life of a query)
+ * and loop.c (the thread) have in common.  Nobody else includes it.
+ *
+ * One lock guards the table of queries, the cache, the queues, the health
+ * of servers, and the statistics.  It is never held while a callback runs
+ * or c-ares is called.
+ */
+#ifndef RESOLVER_ENGINE_H
+#define RESOLVER_ENGINE_H
+
+#include <pthread.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/domain.h"
+#include "base/limits.h"
+#include "resolver/cache.h"
+#include "resolver/packet.h"
+#include "resolver/resolver.h"
+#include "resolver/server.h"
+#include "resolver/table.h"
+
+enum query_state {
+	QUERY_QUEUED,		/* in its server's queue */
+	QUERY_FLYING,		/* with c-ares, or just back from it */
+	QUERY_DONE		/* out of the table, waiters are being told */
+};
+
+struct query {
+	/* Set once. */
+	struct resolver		*resolver;
+	struct domain		 name;
+	enum dns_type		 type;
+	int64_t			 asked_us;
+
+	/* Under the lock. */
+	struct table_node	 node;
+	enum query_state	 state;
+	struct resolver_wait	*first, *last;
+	struct query		*prev, *next;	/* in its server's queue */
+	struct server		*server;	/* of this try */
+	struct server_tries	 tries;
+	bool			 sent;		/* one packet at least */
+
+	/* The resolver thread's. */
+	struct packet_name	 target;	/* what is asked now */
+	unsigned int		 links;		/* CNAMEs so far */
+	uint32_t		 ttl;		/* least of those */
+	bool			 authenticated;	/* all answers so far */
+	bool			 silent;	/* one server was */
+	bool			 broken;	/* one server answered so */
+	unsigned int		 rcode;		/* of the last answer */
+	bool			 tcp;
+	bool			 plain;		/* this server: without OPT */
+	bool			 again;		/* same try, another packet */
+	bool			 edns;		/* the packet has OPT */
+	int64_t			 try_us;	/* begin of this try */
+	/* The packet, or what came instead, from callback to landing. */
+	struct query		*next_landed;
+	int			 status;
+	bool			 has_packet;
+	size_t			 packet_len;
+	struct packet_reply	 reply;
+	const struct dns_answer	*answer;
+};
+
+struct resolver {
+	/* Set once. */
+	const struct dns_zone	*zone;
+	size_t			 server_count;
+	int64_t			 timeout_us;
+	unsigned int		 max_tries;
+	int			 epoll, timer, wake;	/* -1: not open */
+	bool			 has_thread;
+	pthread_t		 thread;
+
+	pthread_mutex_t		 lock;
+	/* Under the lock, but for what struct server says. */
+	struct server		 servers[LIMIT_DNS_SERVERS];
+	struct table		 queries;	/* by (name, type) */
+	struct cache		*cache;
+	size_t			 waiting;	/* in all queues */
+	bool			 stopping;
+	bool			 woken;
+	struct resolver_stats	 stats;
+
+	/* The resolver thread's. */
+	struct query		*landed;
+	struct query		**last_landed;
+	int64_t			 timer_us;	/* set for then; 0: not set */
+	unsigned char		 random[256];
+	size_t			 random_left;
+};
+
+/* query.c */
+
+enum query_asked { QUERY_REFUSED, QUERY_JOINED, QUERY_BEGUN };
+
+/* Joins the query for the key, or begins one.  The lock is held. */
+enum query_asked	query_ask(struct resolver *r,
+			    const struct table_key *key,
+			    struct resolver_wait *w, int64_t now_us);
+/* The lock is held; the query of `w` is not done. */
+void	query_cancel(struct resolver *r, struct resolver_wait *w);
+/* Sends what has a place, in the resolver thread. */
+void	queries_dispatch(struct resolver *r);
+/* Judges what has come back; true when there was something. */
+bool	queries_land(struct resolver *r);
+/* Ends every query with DNS_NOT_ASKED, when the thread is gone. */
+void	queries_end(struct resolver *r);
+
+/* loop.c */
+
+/* NULL, or what went wrong; loop_close() is due in either case. */
+const char	*loop_open(struct resolver *r);
+void		 loop_close(struct resolver *r);
+/* The body of the thread. */
+void		*loop_run(void *resolver);
+/* From any thread: there is something to dispatch. */
+void		 loop_wake(struct resolver *r);
+
+#endif

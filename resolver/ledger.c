@@ -1,0 +1,175 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * ledger: a list of entries in the order of asking, and a table over it.
+ */
+#include "resolver/ledger.h"
+
+#include "base/domain.h"
+#include "base/mem.h"
+#include "resolver/table.h"
+
+#define TABLE_SIZE 32		/* slots at first; most messages ask less */
+
+struct item {
+	struct dns_entry	entry;
+	struct table_node	node;
+	struct domain		name;
+};
+
+struct dns_ledger {
+	struct table		 table;
+	size_t			 max;
+	size_t			 open;
+	struct dns_entry	*first;
+	struct dns_entry	**last_next;
+	struct dns_entry	*new;	/* the first that nobody took */
+};
+
+struct dns_ledger *
+dns_ledger_new(size_t max_questions)
+{
+	struct dns_ledger *l = mem_alloc(sizeof(*l));
+
+	if (l == NULL)
+		return NULL;
+	if (!table_init(&l->table, TABLE_SIZE)) {
+		mem_free(l);
+		return NULL;
+	}
+	l->max = max_questions;
+	l->last_next = &l->first;
+	return l;
+}
+
+void
+dns_ledger_free(struct dns_ledger *l)
+{
+	struct dns_entry *e, *next;
+
+	if (l == NULL)
+		return;
+	for (e = l->first; e != NULL; e = next) {
+		next = e->next;
+		dns_answer_unref(e->answer);
+		mem_free(e);		/* the first member of its item */
+	}
+	table_fini(&l->table);
+	mem_free(l);
+}
+
+static struct item *
+item_of(struct table_node *n)
+{
+	return (struct item *)((uintptr_t)n - offsetof(struct item, node));
+}
+
+static struct dns_entry *
+entry_add(struct dns_ledger *l, const struct domain *name, enum dns_type type)
+{
+	struct item *item;
+
+	if (l->table.count >= l->max)
+		return NULL;
+	item = mem_alloc(sizeof(*item));
+	if (item == NULL)
+		return NULL;
+	item->name = *name;
+	item->node.key = table_key(domain_slice(&item->name), type);
+	item->entry.name = item->node.key.name;
+	item->entry.type = type;
+	item->entry.ledger = l;
+	table_insert(&l->table, &item->node);
+	*l->last_next = &item->entry;
+	l->last_next = &item->entry.next;
+	if (l->new == NULL)
+		l->new = &item->entry;
+	l->open++;
+	return &item->entry;
+}
+
+static struct dns_entry *
+entry_find(const struct dns_ledger *l, const struct domain *name,
+    enum dns_type type)
+{
+	struct table_key key = table_key(domain_slice(name), type);
+	struct table_node *n = table_find(&l->table, &key);
+
+	return n != NULL ? &item_of(n)->entry : NULL;
+}
+
+const struct dns_answer *
+dns_ledger_ask(struct dns_ledger *l, struct slice name, enum dns_type type)
+{
+	struct dns_entry *e;
+	struct domain d;
+
+	if (!domain_parse_dns(name, &d))
+		return dns_answer_of(DNS_NOT_ASKED);
+	e = entry_find(l, &d, type);
+	if (e == NULL)
+		e = entry_add(l, &d, type);
+	return e != NULL ? e->answer : dns_answer_of(DNS_NOT_ASKED);
+}
+
+const struct dns_answer *
+dns_ledger_peek(const struct dns_ledger *l, struct slice name,
+    enum dns_type type)
+{
+	const struct dns_entry *e;
+	struct domain d;
+
+	if (!domain_parse_dns(name, &d))
+		return NULL;
+	e = entry_find(l, &d, type);
+	return e != NULL ? e->answer : NULL;
+}
+
+struct dns_entry *
+dns_ledger_take_new(struct dns_ledger *l)
+{
+	struct dns_entry *e = l->new;
+
+	if (e != NULL)
+		l->new = e->next;
+	return e;
+}
+
+void
+dns_ledger_answer(struct dns_entry *e, const struct dns_answer *answer)
+{
+	if (e->answer != NULL) {
+		dns_answer_unref(answer);
+		return;
+	}
+	e->answer = answer;
+	e->ledger->open--;
+}
+
+void
+dns_ledger_close(struct dns_ledger *l, enum dns_outcome outcome)
+{
+	struct dns_entry *e;
+
+	for (e = l->first; e != NULL && l->open > 0; e = e->next) {
+		if (e->answer == NULL)
+			dns_ledger_answer(e, dns_answer_of(outcome));
+	}
+}
+
+size_t
+dns_ledger_count(const struct dns_ledger *l)
+{
+	return l->table.count;
+}
+
+size_t
+dns_ledger_open(const struct dns_ledger *l)
+{
+	return l->open;
+}
+
+const struct dns_entry *
+dns_ledger_first(const struct dns_ledger *l)
+{
+	return l->first;
+}

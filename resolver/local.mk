@@ -1,0 +1,29 @@
+libassay_a_SOURCES += \
+	resolver/cache.c resolver/cache.h \
+	resolver/dns.c resolver/dns.h \
+	resolver/engine.h \
+	resolver/ledger.c resolver/ledger.h \
+	resolver/loop.c \
+	resolver/nameserver.c resolver/nameserver.h \
+	resolver/packet.c resolver/packet.h \
+	resolver/query.c \
+	resolver/resolver.c resolver/resolver.h \
+	resolver/server.c resolver/server.h \
+	resolver/table.c resolver/table.h \
+	resolver/zone.c resolver/zone.h
+
+check_PROGRAMS += \
+	tests/resolver/test_cache \
+	tests/resolver/test_dns \
+	tests/resolver/test_ledger \
+	tests/resolver/test_nameserver \
+	tests/resolver/test_server \
+	tests/resolver/test_table \
+	tests/resolver/test_zone
+tests_resolver_test_cache_SOURCES = tests/resolver/test_cache.c
+tests_resolver_test_dns_SOURCES = tests/resolver/test_dns.c
+tests_resolver_test_ledger_SOURCES = tests/resolver/test_ledger.c
+tests_resolver_test_nameserver_SOURCES = tests/resolver/test_nameserver.c
+tests_resolver_test_server_SOURCES = tests/resolver/test_server.c
+tests_resolver_test_table_SOURCES = tests/resolver/test_table.c
+tests_resolver_test_zone_SOURCES = tests/resolver/test_zone.c

@@ -1,0 +1,190 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * loop: the resolver's thread, which alone touches c-ares.
+ *
+ * It sleeps in epoll on the sockets of all channels, on a timer for what
+ * c-ares has to give up next, and on an eventfd by which askers wake it.
+ */
+#include <errno.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <sys/timerfd.h>
+#include <unistd.h>
+
+#include "resolver/engine.h"
+
+/* Tags of epoll events; those of channels count from 0. */
+#define TAG_WAKE	(SERVER_PATHS * LIMIT_DNS_SERVERS)
+#define TAG_TIMER	(TAG_WAKE + 1)
+#define EVENTS		64
+
+static int
+watch(struct resolver *r, int fd, uint32_t tag)
+{
+	struct epoll_event ev = {
+		.events = EPOLLIN,
+		.data.u64 = (uint64_t)tag << 32 | (uint32_t)fd
+	};
+
+	return epoll_ctl(r->epoll, EPOLL_CTL_ADD, fd, &ev);
+}
+
+const char *
+loop_open(struct resolver *r)
+{
+	r->last_landed = &r->landed;
+	r->epoll = epoll_create1(EPOLL_CLOEXEC);
+	r->timer = timerfd_create(CLOCK_MONOTONIC,
+	    TFD_CLOEXEC | TFD_NONBLOCK);
+	r->wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	if (r->epoll == -1 || r->timer == -1 || r->wake == -1 ||
+	    watch(r, r->wake, TAG_WAKE) == -1 ||
+	    watch(r, r->timer, TAG_TIMER) == -1)
+		return strerror(errno);
+	return NULL;
+}
+
+static void
+close_one(int *fd)
+{
+	if (*fd != -1)
+		(void)close(*fd);
+	*fd = -1;
+}
+
+void
+loop_close(struct resolver *r)
+{
+	close_one(&r->wake);
+	close_one(&r->timer);
+	close_one(&r->epoll);
+}
+
+/* The counter of an eventfd that is written to never gets near its end. */
+void
+loop_wake(struct resolver *r)
+{
+	(void)eventfd_write(r->wake, 1);
+}
+
+static int64_t
+sooner(int64_t a, int64_t b)
+{
+	return a == 0 || (b != 0 && b < a) ? b : a;
+}
+
+/* When the queue of a server that must not be asked yet may go on; 0: there
+   is none. */
+static int64_t
+pause_end(struct resolver *r, int64_t now_us)
+{
+	int64_t at = 0;
+	size_t i;
+
+	(void)pthread_mutex_lock(&r->lock);
+	for (i = 0; i < r->server_count; i++) {
+		if (r->servers[i].first != NULL &&
+		    r->servers[i].health.pause_us > now_us)
+			at = sooner(at, r->servers[i].health.pause_us);
+	}
+	(void)pthread_mutex_unlock(&r->lock);
+	return at;
+}
+
+/*
+ * Sets the timer for what is due first.  When it is set for earlier already
+ * it stays: most answers come long before, and an idle wake-up costs less
+ * than a system call for each of them.
+ */
+static void
+set_timer(struct resolver *r)
+{
+	int64_t now = resolver_clock_us(), at = pause_end(r, now), us;
+	struct itimerspec its = { .it_value = { 0, 0 } };
+	size_t i;
+
+	for (i = 0; i < r->server_count; i++) {
+		us = server_timeout_us(&r->servers[i]);
+		if (us >= 0)
+			at = sooner(at, now + us);
+	}
+	if (at == 0 || (r->timer_us != 0 && r->timer_us <= at))
+		return;
+	r->timer_us = at;
+	/* One more: c-ares rounds down, and 0 would mean never. */
+	at++;
+	its.it_value.tv_sec = (time_t)(at / 1000000);
+	its.it_value.tv_nsec = (long)(at % 1000000 * 1000);
+	(void)timerfd_settime(r->timer, TFD_TIMER_ABSTIME, &its, NULL);
+}
+
+static void
+on_timer(struct resolver *r)
+{
+	uint64_t count;
+	size_t i;
+
+	if (read(r->timer, &count, sizeof(count)) == -1)
+		return;
+	r->timer_us = 0;
+	for (i = 0; i < r->server_count; i++)
+		server_expire(&r->servers[i]);
+}
+
+static void
+on_wake(struct resolver *r)
+{
+	eventfd_t count;
+
+	(void)eventfd_read(r->wake, &count);
+	(void)pthread_mutex_lock(&r->lock);
+	r->woken = false;
+	(void)pthread_mutex_unlock(&r->lock);
+}
+
+static void
+on_event(struct resolver *r, const struct epoll_event *ev)
+{
+	uint32_t tag = (uint32_t)(ev->data.u64 >> 32);
+	int fd = (int)(ev->data.u64 & INT32_MAX);
+
+	if (tag == TAG_WAKE)
+		on_wake(r);
+	else if (tag == TAG_TIMER)
+		on_timer(r);
+	else
+		server_event(&r->servers[tag / SERVER_PATHS],
+		    (enum server_path)(tag % SERVER_PATHS), fd, ev->events);
+}
+
+static bool
+is_stopping(struct resolver *r)
+{
+	bool stopping;
+
+	(void)pthread_mutex_lock(&r->lock);
+	stopping = r->stopping;
+	(void)pthread_mutex_unlock(&r->lock);
+	return stopping;
+}
+
+void *
+loop_run(void *resolver)
+{
+	struct epoll_event events[EVENTS];
+	struct resolver *r = resolver;
+	int i, n;
+
+	for (;;) {
+		do
+			queries_dispatch(r);
+		while (queries_land(r));
+		if (is_stopping(r))
+			return NULL;
+		set_timer(r);
+		n = epoll_wait(r->epoll, events, EVENTS, -1);
+		for (i = 0; i < n; i++)
+			on_event(r, &events[i]);
+	}
+}

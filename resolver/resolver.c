@@ -1,0 +1,331 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * resolver: the asker's side.
+ *
+ * A question that the zone or the cache answers is answered in the asker's
+ * thread, under one short lock and without a system call.  Any other joins
+ * or begins a query (query.c), and the resolver's thread (loop.c) is woken
+ * unless it has been already.
+ */
+#include "resolver/resolver.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+#include "base/mem.h"
+#include "resolver/engine.h"
+#include "resolver/nameserver.h"
+
+#define TABLE_SIZE 256
+
+static pthread_once_t ares_once = PTHREAD_ONCE_INIT;
+
+int64_t
+resolver_clock_us(void)
+{
+	struct timespec ts;
+
+	(void)clock_gettime(CLOCK_MONOTONIC, &ts);
+	return (int64_t)ts.tv_sec * 1000000 + ts.tv_nsec / 1000;
+}
+
+bool
+resolver_nameserver_check(struct slice text, const char **problem)
+{
+	struct nameserver ns;
+	const char *what;
+
+	if (nameserver_parse(text, &ns, &what))
+		return true;
+	if (problem != NULL)
+		*problem = what;
+	return false;
+}
+
+/* ---- beginning and end ---- */
+
+static void
+ares_begin(void)
+{
+	(void)ares_library_init(ARES_LIB_INIT_ALL);
+}
+
+/* The nameservers of the options; 0 and `why` when one is wrong. */
+static size_t
+read_nameservers(const struct resolver_options *o, struct nameserver *out,
+    char *why, size_t why_size)
+{
+	const char *path, *problem;
+	size_t i;
+
+	if (o->nameserver_count == 0) {
+		path = o->resolv_conf != NULL ? o->resolv_conf :
+		    "/etc/resolv.conf";
+		i = nameserver_load(path, out, LIMIT_DNS_SERVERS);
+		if (i == 0)
+			(void)snprintf(why, why_size, "%s: %s", path,
+			    strerror(errno));
+		return i;
+	}
+	if (o->nameserver_count > LIMIT_DNS_SERVERS) {
+		(void)snprintf(why, why_size,
+		    "%zu nameservers, at most %d are allowed",
+		    o->nameserver_count, LIMIT_DNS_SERVERS);
+		return 0;
+	}
+	for (i = 0; i < o->nameserver_count; i++) {
+		if (nameserver_parse(o->nameservers[i], &out[i], &problem))
+			continue;
+		(void)snprintf(why, why_size, "nameserver \"%.*s\": %s",
+		    SLICE_ARG(slice_head(o->nameservers[i], 64)), problem);
+		return 0;
+	}
+	return i;
+}
+
+static bool
+is_trusted(enum resolver_trust_ad trust, const struct nameserver *ns)
+{
+	switch (trust) {
+	case RESOLVER_TRUST_AD_AUTO:
+		return nameserver_is_loopback(ns);
+	case RESOLVER_TRUST_AD_YES:
+		return true;
+	case RESOLVER_TRUST_AD_NO:
+		break;
+	}
+	return false;
+}
+
+static bool
+open_servers(struct resolver *r, const struct resolver_options *o,
+    char *why, size_t why_size)
+{
+	struct nameserver list[LIMIT_DNS_SERVERS];
+	const char *problem;
+	size_t i, count;
+
+	count = read_nameservers(o, list, why, why_size);
+	for (i = 0; i < count; i++) {
+		problem = server_open(&r->servers[i], &list[i],
+		    o->timeout_ms, r->epoll, (uint32_t)(i * SERVER_PATHS));
+		r->servers[i].trusted = is_trusted(o->trust_ad, &list[i]);
+		r->server_count++;
+		if (problem == NULL)
+			continue;
+		(void)snprintf(why, why_size, "c-ares: %s", problem);
+		return false;
+	}
+	return count > 0;
+}
+
+/*
+ * All signals stay with the daemon's own threads.  SIGPIPE is among them: a
+ * TCP connection that breaks under c-ares is an error, not an end.
+ */
+static bool
+start_thread(struct resolver *r, char *why, size_t why_size)
+{
+	sigset_t all, before;
+	int error;
+
+	(void)sigfillset(&all);
+	(void)pthread_sigmask(SIG_SETMASK, &all, &before);
+	error = pthread_create(&r->thread, NULL, loop_run, r);
+	(void)pthread_sigmask(SIG_SETMASK, &before, NULL);
+	if (error != 0) {
+		(void)snprintf(why, why_size, "thread: %s", strerror(error));
+		return false;
+	}
+	(void)pthread_setname_np(r->thread, "assay-dns");
+	r->has_thread = true;
+	return true;
+}
+
+static bool
+start_network(struct resolver *r, const struct resolver_options *o,
+    char *why, size_t why_size)
+{
+	const char *problem;
+
+	(void)pthread_once(&ares_once, ares_begin);
+	r->max_tries = o->tries;
+	r->timeout_us = (int64_t)o->timeout_ms * 1000;
+	r->cache = cache_new(o->cache_bytes);
+	if (r->cache == NULL || !table_init(&r->queries, TABLE_SIZE)) {
+		(void)snprintf(why, why_size, "no memory");
+		return false;
+	}
+	problem = loop_open(r);
+	if (problem != NULL) {
+		(void)snprintf(why, why_size, "epoll: %s", problem);
+		return false;
+	}
+	if (!open_servers(r, o, why, why_size))
+		return false;
+	if (r->max_tries < r->server_count)
+		r->max_tries = (unsigned int)r->server_count;
+	return start_thread(r, why, why_size);
+}
+
+struct resolver *
+resolver_new(const struct resolver_options *options, char *why,
+    size_t why_size)
+{
+	struct resolver *r;
+
+	assert(options->timeout_ms > 0 && options->tries > 0);
+	r = mem_alloc(sizeof(*r));
+	if (r == NULL) {
+		(void)snprintf(why, why_size, "no memory");
+		return NULL;
+	}
+	r->epoll = r->timer = r->wake = -1;
+	r->zone = options->zone;
+	(void)pthread_mutex_init(&r->lock, NULL);
+	if (r->zone == NULL && !start_network(r, options, why, why_size)) {
+		resolver_free(r);
+		return NULL;
+	}
+	return r;
+}
+
+void
+resolver_free(struct resolver *r)
+{
+	size_t i;
+
+	if (r == NULL)
+		return;
+	if (r->has_thread) {
+		assert(!pthread_equal(r->thread, pthread_self()));
+		(void)pthread_mutex_lock(&r->lock);
+		r->stopping = true;
+		(void)pthread_mutex_unlock(&r->lock);
+		loop_wake(r);
+		(void)pthread_join(r->thread, NULL);
+	}
+	for (i = 0; i < r->server_count; i++)
+		server_close(&r->servers[i]);
+	if (r->has_thread)
+		queries_end(r);
+	loop_close(r);
+	table_fini(&r->queries);
+	cache_free(r->cache);
+	(void)pthread_mutex_destroy(&r->lock);
+	mem_free(r);
+}
+
+/* ---- asking ---- */
+
+static const struct dns_answer *
+ask_zone(struct resolver *r, struct slice name, enum dns_type type)
+{
+	(void)pthread_mutex_lock(&r->lock);
+	r->stats.asked++;
+	r->stats.zone_answers++;
+	(void)pthread_mutex_unlock(&r->lock);
+	return dns_zone_answer(r->zone, name, type);
+}
+
+/*
+ * The cache may know that there is no such name from a question of another
+ * type or for a name above (RFC 2308 section 5, RFC 8020 section 2): the
+ * answer to this question says so, too.  Takes over the reference.
+ */
+static const struct dns_answer *
+answer_as_asked(const struct dns_answer *a, struct slice name,
+    enum dns_type type)
+{
+	struct dns_draft draft;
+	const struct dns_answer *own;
+
+	if (a->type == type && slice_eq(a->name, name))
+		return a;
+	own = dns_answer_of(a->outcome);
+	if (dns_answer_new(type, name, 0, 0, &draft)) {
+		draft.answer->outcome = a->outcome;
+		draft.answer->rcode = a->rcode;
+		draft.answer->authenticated = a->authenticated;
+		draft.answer->ttl = a->ttl;
+		own = draft.answer;
+	}
+	dns_answer_unref(a);
+	return own;
+}
+
+/* Whether the thread must be woken for it; the lock is held. */
+static bool
+must_wake(struct resolver *r)
+{
+	if (r->woken || pthread_equal(r->thread, pthread_self()))
+		return false;
+	r->woken = true;
+	return true;
+}
+
+const struct dns_answer *
+resolver_ask(struct resolver *r, struct slice name, enum dns_type type,
+    struct resolver_wait *w)
+{
+	const struct dns_answer *answer;
+	enum query_asked asked = QUERY_REFUSED;
+	struct table_key key;
+	bool wake = false;
+	int64_t now;
+
+	if (r->zone != NULL)
+		return ask_zone(r, name, type);
+	key = table_key(name, type);
+	now = resolver_clock_us();
+	(void)pthread_mutex_lock(&r->lock);
+	r->stats.asked++;
+	answer = cache_get(r->cache, &key, now);
+	if (answer != NULL) {
+		r->stats.cache_hits++;
+	} else {
+		asked = query_ask(r, &key, w, now);
+		wake = asked == QUERY_BEGUN && must_wake(r);
+	}
+	(void)pthread_mutex_unlock(&r->lock);
+	if (answer != NULL)
+		return answer_as_asked(answer, name, type);
+	if (wake)
+		loop_wake(r);
+	return asked != QUERY_REFUSED ? NULL :
+	    dns_answer_of(DNS_NOT_ASKED);
+}
+
+bool
+resolver_cancel(struct resolver *r, struct resolver_wait *w)
+{
+	bool waits;
+
+	(void)pthread_mutex_lock(&r->lock);
+	waits = w->query != NULL;
+	if (waits)
+		query_cancel(r, w);
+	(void)pthread_mutex_unlock(&r->lock);
+	return waits;
+}
+
+void
+resolver_get_stats(struct resolver *r, struct resolver_stats *out)
+{
+	size_t i;
+
+	(void)pthread_mutex_lock(&r->lock);
+	*out = r->stats;
+	if (r->cache != NULL) {
+		out->cache_entries = cache_entries(r->cache);
+		out->cache_bytes = cache_bytes(r->cache);
+	}
+	for (i = 0; i < r->server_count; i++)
+		out->in_flight += r->servers[i].in_flight;
+	out->waiting = r->waiting;
+	(void)pthread_mutex_unlock(&r->lock);
+}

@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "resolver/server.h"
+
+#include "tests/tap.h"
+
+#define NOW (100 * SERVER_PROBE_US)
+
+/*
+ * Health of three servers ('.' well, 'x' failed, 'p' failed and due to be
+ * probed), how often each was asked ('a': has answered with a failure), and
+ * which is picked (3: none).
+ */
+static const struct {
+	const char *health;
+	const char *asked;
+	size_t want;
+} picks[] = {
+	{ "...", "000", 0 },
+	{ "...", "100", 1 },
+	{ "...", "110", 2 },
+	{ "...", "111", 0 },
+	{ "...", "211", 1 },
+	{ "x..", "000", 1 },
+	{ "xx.", "000", 2 },
+	{ "xxx", "000", 0 },
+	{ "x..", "010", 2 },
+	{ "x..", "011", 0 },
+	{ "x..", "111", 1 },
+	{ "xx.", "001", 0 },
+	{ "p..", "000", 0 },
+	{ ".p.", "000", 0 },
+	{ "xp.", "000", 1 },
+	{ "...", "a00", 1 },
+	{ "...", "aa0", 2 },
+	{ "...", "aaa", 3 },
+	{ "x..", "0aa", 0 },
+	{ "...", "a1a", 1 }
+};
+
+static void
+test_picks(void)
+{
+	struct server servers[3];
+	struct server_tries tries;
+	size_t i, n, got;
+
+	for (i = 0; i < sizeof(picks) / sizeof(picks[0]); i++) {
+		memset(servers, 0, sizeof(servers));
+		memset(&tries, 0, sizeof(tries));
+		for (n = 0; n < 3; n++) {
+			servers[n].health.failed = picks[i].health[n] != '.';
+			servers[n].health.probe_us =
+			    picks[i].health[n] == 'p' ? NOW : NOW + 1;
+			tries.answered[n] = picks[i].asked[n] == 'a';
+			if (!tries.answered[n])
+				tries.asked[n] = (unsigned int)
+				    (picks[i].asked[n] - '0');
+		}
+		got = server_pick(servers, 3, &tries, NOW);
+		ok(got == picks[i].want, "%s %s: %zu", picks[i].health,
+		    picks[i].asked, got);
+	}
+}
+
+static void
+test_probe(void)
+{
+	struct server servers[2] = { 0 };
+	struct server_tries tries = { 0 };
+
+	ok(server_note_silence(&servers[0].health, NOW - 1, NOW),
+	    "newly failed");
+	ok(!server_note_silence(&servers[0].health, NOW - 1, NOW),
+	    "no news");
+	is_num((long long)server_pick(servers, 2, &tries, NOW + 1), 1,
+	    "the other is picked");
+	is_num((long long)server_pick(servers, 2, &tries,
+	    NOW + SERVER_PROBE_US), 0, "one question probes it");
+	is_num((long long)server_pick(servers, 2, &tries,
+	    NOW + SERVER_PROBE_US), 1, "the next does not");
+	is_num((long long)server_pick(servers, 2, &tries,
+	    NOW + 2 * SERVER_PROBE_US), 0, "after a while, again");
+	server_note_answer(&servers[0].health, NOW + 2 * SERVER_PROBE_US);
+	is_num((long long)server_pick(servers, 2, &tries,
+	    NOW + 2 * SERVER_PROBE_US), 0, "an answer heals it");
+}
+
+static void
+test_notes(void)
+{
+	struct server_health h = { 0 };
+
+	server_note_answer(&h, NOW);
+	ok(!server_note_silence(&h, NOW - 5, NOW + 10) && !h.failed,
+	    "it has answered since: the name is slow");
+	ok(server_note_silence(&h, NOW + 5, NOW + 10) && h.failed,
+	    "it has not: failed");
+	server_note_answer(&h, NOW + 20);
+	ok(server_note_unreachable(&h, NOW + 30) && h.failed,
+	    "not reachable: failed");
+	is_num(h.pause_us, NOW + 30 + SERVER_PAUSE_US, "and left alone");
+}
+
+int
+main(void)
+{
+	test_picks();
+	test_probe();
+	test_notes();
+	return tap_done();
+}
