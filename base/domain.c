@@ -44,7 +44,7 @@ label_lower(char c, bool ldh)
 {
 	if (ldh)
 		return ldh_lower[(unsigned char)c];
-	return ascii_is_vchar(c) ? ascii_lower(c) : '\0';
+	return c == ' ' || ascii_is_vchar(c) ? ascii_lower(c) : '\0';
 }
 
 static bool

@@ -37,10 +37,10 @@ bool	domain_parse(struct slice text, struct domain *out);
 
 /*
  * A name that can be asked in the DNS at all (RFC 2181 section 11): labels
- * of 1 to 63 octets of any value but '.', NUL and those above 0x7E or below
- * 0x21, and at most DOMAIN_MAX octets; one dot at the end is taken off.
- * For names made by SPF macros and for owner names in answers.  Lower case
- * in `out`.
+ * of 1 to 63 octets of any value but '.' and those above 0x7E or below 0x20
+ * (SPF macros may make a space), and at most DOMAIN_MAX octets; one dot at
+ * the end is taken off.  For names made by SPF macros and for owner names in
+ * answers.  Lower case in `out`.
  */
 bool	domain_parse_dns(struct slice text, struct domain *out);
 

@@ -46,7 +46,7 @@ static const struct parse_row {
 	{ "all of VCHAR", SLICE_INIT("!\"#$%&'()*+,/:;<=>?@[\\]^`{|}~"), NULL,
 	    "!\"#$%&'()*+,/:;<=>?@[\\]^`{|}~" },
 	{ "slash", SLICE_INIT("a/b.example"), NULL, "a/b.example" },
-	{ "space", SLICE_INIT("a b.example"), NULL, NULL },
+	{ "space", SLICE_INIT("a b.example"), NULL, "a b.example" },
 	{ "space in front", SLICE_INIT(" example.com"), NULL, NULL },
 	{ "space behind", SLICE_INIT("example.com "), NULL, NULL },
 	{ "tab", SLICE_INIT("a\t.example"), NULL, NULL },

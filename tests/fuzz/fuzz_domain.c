@@ -35,7 +35,7 @@ dots_of(struct slice s)
 static void
 check_octet(char c, bool mail)
 {
-	must(c > 0x20 && c < 0x7f && !ascii_is_upper(c));
+	must(c >= 0x20 && c < 0x7f && !ascii_is_upper(c));
 	if (mail)
 		must(ascii_is_alnum(c) || c == '-' || c == '_' || c == '.');
 }
