@@ -129,13 +129,8 @@ drop_privileges(struct daemon *d)
 	uid_t uid;
 	gid_t gid;
 
-	if (geteuid() != 0)
+	if (geteuid() != 0 || user == NULL)
 		return true;
-	if (user == NULL) {
-		log_line(CONFIG_LOG_WARNING, "running as root: set \"user\" "
-		    "in %s", d->config->path);
-		return true;
-	}
 	if (!find_user(user, &uid, &gid, d->why, WHY_SIZE))
 		return false;
 	if (initgroups(user, gid) != 0 || setresgid(gid, gid, gid) != 0 ||

@@ -220,6 +220,9 @@ message_mail(struct message *m, struct slice path, bool utf8,
 		.ip = r->client, .helo = r->helo, .local = r->path.local,
 		.domain = r->path.domain_text, .receiver = r->receiver,
 		.now = now, .max_void = LIMIT_SPF_VOID };
+	/* Both empty would mean "<>", which "<" and the like are not. */
+	if (!r->path.null && r->path.local.len + r->path.domain_text.len == 0)
+		m->mail_request.domain = r->mail;
 	m->mail_wanted = true;
 	run_and_unlock(m);
 }
