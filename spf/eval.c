@@ -45,6 +45,7 @@ static unsigned int	eval_record(struct spf_eval *e,
 
 /* ---- trace ---- */
 
+/* The callers see to it that there is somebody to tell. */
 static void
 trace(const struct spf_eval *e, const struct spf_frame *f,
     struct spf_event *event)
@@ -62,8 +63,7 @@ trace_record(const struct spf_eval *e, const struct spf_frame *f,
 {
 	struct spf_event event = { .kind = SPF_EVENT_RECORD, .text = text };
 
-	if (e->trace != NULL)
-		trace(e, f, &event);
+	trace(e, f, &event);
 }
 
 static void
@@ -73,8 +73,6 @@ trace_term(const struct spf_eval *e, const struct spf_frame *f,
 	struct spf_event event = { .kind = SPF_EVENT_TERM, .text = t->text,
 		.matched = matched };
 
-	if (e->trace == NULL)
-		return;
 	if (look->answer != NULL) {
 		event.name = domain_slice(&look->name);
 		event.type = look->type;
@@ -89,8 +87,6 @@ trace_result(const struct spf_eval *e, const struct spf_frame *f,
 {
 	struct spf_event event = { .kind = SPF_EVENT_RESULT };
 
-	if (e->trace == NULL)
-		return;
 	while (event.outcome < AUTH_PERMERROR &&
 	    SPF_SET(event.outcome) != results)
 		event.outcome++;
@@ -338,16 +334,17 @@ eval_terms(struct spf_eval *e, const struct spf_frame *f,
     const struct spf_record *r)
 {
 	unsigned int set, results = 0;
+	const struct spf_term *t;
 	struct spf_lookup look;
-	size_t i;
 
-	for (i = 0; i < r->count; i++) {
-		set = eval_term(e, f, &r->terms[i], &look);
-		trace_term(e, f, &r->terms[i], &look, set == SPF_MATCH);
+	for (t = r->first; t != NULL; t = t->next) {
+		set = eval_term(e, f, t, &look);
+		if (e->trace != NULL)
+			trace_term(e, f, t, &look, set == SPF_MATCH);
 		results |= set & SPF_ERRORS;
 		if ((set & SPF_MATCH) != 0) {
-			results |= SPF_SET(r->terms[i].result);
-			note_match(e, f, &r->terms[i]);
+			results |= SPF_SET(t->result);
+			note_match(e, f, t);
 		}
 		if ((set & SPF_NO_MATCH) == 0)
 			return results;
@@ -373,7 +370,8 @@ eval_redirect(struct spf_eval *e, const struct spf_frame *f,
 		set = bad_target(e, t);
 	else if (set == SPF_ANY_TERM)
 		set = ANY_RESULT;
-	trace_term(e, f, t, &look, false);
+	if (e->trace != NULL)
+		trace_term(e, f, t, &look, false);
 	return set;
 }
 
@@ -385,13 +383,13 @@ eval_parsed(struct spf_eval *e, const struct spf_frame *f,
 	unsigned int results = eval_terms(e, f, r);
 
 	if ((results & SPF_SET(AUTH_FAIL)) != 0 && f->final &&
-	    r->exp.text.len > 0)
-		spf_explain(e, f, &r->exp);
+	    r->exp != NULL)
+		spf_explain(e, f, r->exp);
 	if ((results & NONE_MATCHED) == 0)
 		return results;
 	results &= ~NONE_MATCHED;
-	if (r->redirect.text.len > 0)
-		return results | eval_redirect(e, f, &r->redirect);
+	if (r->redirect != NULL)
+		return results | eval_redirect(e, f, r->redirect);
 	return results | SPF_SET(AUTH_NEUTRAL);
 }
 
@@ -408,7 +406,7 @@ eval_text(struct spf_eval *e, const struct spf_frame *f, struct slice text)
 		return eval_parsed(e, f, &r);
 	case SPF_RECORD_SYNTAX:
 		fault.text = r.fault;
-		if (fault.text.len > 0)
+		if (e->trace != NULL)
 			trace_term(e, f, &fault, &look, false);
 		return permerror(e, "syntax error in an SPF record",
 		    domain_slice(f->domain));
@@ -442,9 +440,11 @@ eval_record(struct spf_eval *e, const struct spf_frame *f,
 	if (count > 1)
 		return permerror(e, "more than one SPF record",
 		    domain_slice(f->domain));
-	trace_record(e, f, chosen->text);
+	if (e->trace != NULL)
+		trace_record(e, f, chosen->text);
 	results = eval_text(e, f, chosen->text);
-	trace_result(e, f, results);
+	if (e->trace != NULL)
+		trace_result(e, f, results);
 	return results;
 }
 

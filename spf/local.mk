@@ -15,3 +15,12 @@ tests_spf_suite_runner_SOURCES = tests/spf/suite_runner.c
 dist_check_SCRIPTS += tests/spf/suite.py
 TESTS += tests/spf/suite.py
 EXTRA_DIST += tests/lib/spfsuite.py
+
+check_PROGRAMS += tests/spf/test_record tests/spf/test_macro \
+	tests/spf/test_check tests/spf/test_schedule
+tests_spf_test_record_SOURCES = tests/spf/test_record.c
+tests_spf_test_macro_SOURCES = tests/spf/test_macro.c
+tests_spf_test_check_SOURCES = tests/spf/test_check.c \
+	tests/spf/world.c tests/spf/world.h
+tests_spf_test_schedule_SOURCES = tests/spf/test_schedule.c \
+	tests/spf/world.c tests/spf/world.h

@@ -2,11 +2,10 @@
 /*
  * record: RFC 7208 section 12, one function for each rule.
  *
- * 1. One pass over the octets: nothing outside %x20-7E may stand in a
- *    record (a tab is no separator), and the terms are counted, so that
- *    they take one allocation.
- * 2. The text is cut at SP; each term is a modifier when a name with "="
- *    directly behind it begins it, and a directive otherwise (4.6.1).
+ * 1. The text is cut at SP.  Any other white space is part of a term, and
+ *    no rule of a term takes anything outside %x21-7E.
+ * 2. A term is a modifier when a name with "=" directly behind it begins
+ *    it, and a directive otherwise (4.6.1).
  * 3. The rest of a term is read by the rule of its name.  A CIDR length is
  *    split off at the end: no domain-spec can end in "/" and digits.
  *
@@ -189,42 +188,45 @@ is_name_octet(char c)
 static bool
 take_name(struct cursor *c, struct slice *out)
 {
+	struct cursor start = *c;
+
 	if (cursor_at_end(c) || !ascii_is_alpha(*c->p))
 		return false;
-	*out = cursor_span(c, is_name_octet);
+	while (!cursor_at_end(c) && is_name_octet(*c->p))
+		c->p++;
+	*out = cursor_since(c, &start);
 	return true;
 }
 
 /* qualifier = "+" / "-" / "?" / "~" */
-static enum auth_result
-take_qualifier(struct cursor *c)
+static bool
+take_qualifier(struct cursor *c, enum auth_result *out)
 {
-	if (cursor_take(c, '-'))
-		return AUTH_FAIL;
-	if (cursor_take(c, '~'))
-		return AUTH_SOFTFAIL;
-	if (cursor_take(c, '?'))
-		return AUTH_NEUTRAL;
-	(void)cursor_take(c, '+');
-	return AUTH_PASS;
+	char next = cursor_at_end(c) ? '\0' : *c->p;
+
+	*out = AUTH_PASS;
+	if (next == '-')
+		*out = AUTH_FAIL;
+	else if (next == '~')
+		*out = AUTH_SOFTFAIL;
+	else if (next == '?')
+		*out = AUTH_NEUTRAL;
+	else if (next != '+')
+		return false;
+	c->p++;
+	return true;
 }
 
-/* directive = [ qualifier ] mechanism */
+/* directive = [ qualifier ] mechanism; the qualifier is taken already. */
 static bool
-directive(struct slice text, struct spf_term *t)
+directive(struct slice name, struct slice rest, struct spf_term *t)
 {
-	struct cursor c = cursor_of(text);
-	struct slice name;
 	size_t i;
 
-	t->text = text;
-	t->result = take_qualifier(&c);
-	if (!take_name(&c, &name))
-		return false;
 	for (i = 0; i < sizeof(mechanisms) / sizeof(mechanisms[0]); i++) {
 		if (slice_eq_nocase(name, mechanisms[i].name)) {
 			t->kind = mechanisms[i].kind;
-			return mechanisms[i].rest(cursor_rest(&c), t);
+			return mechanisms[i].rest(rest, t);
 		}
 	}
 	return false;
@@ -232,55 +234,70 @@ directive(struct slice text, struct spf_term *t)
 
 /* 6: exp= and redirect= must not appear twice. */
 static bool
-known_modifier(enum spf_term_kind kind, struct slice text, struct slice value,
-    struct spf_term *out)
+known_modifier(enum spf_term_kind kind, struct slice value,
+    struct spf_term *t, struct spf_term **out)
 {
-	if (out->text.len > 0)
+	if (*out != NULL)
 		return false;
-	out->kind = kind;
-	out->text = text;
-	return domain_spec(value, out);
+	t->kind = kind;
+	*out = t;
+	return domain_spec(value, t);
 }
 
 /* modifier = redirect / explanation / unknown-modifier */
 static bool
-modifier(struct slice text, struct slice name, struct slice value,
+modifier(struct slice name, struct slice value, struct spf_term *t,
     struct spf_record *r)
 {
 	unsigned int letters;
 
 	if (slice_eq_nocase(name, SLICE("redirect")))
-		return known_modifier(SPF_TERM_REDIRECT, text, value,
+		return known_modifier(SPF_TERM_REDIRECT, value, t,
 		    &r->redirect);
 	if (slice_eq_nocase(name, SLICE("exp")))
-		return known_modifier(SPF_TERM_EXP, text, value, &r->exp);
+		return known_modifier(SPF_TERM_EXP, value, t, &r->exp);
 	return spf_macro_string(value, &letters);
 }
 
+/* `end` is where the next directive is linked. */
 static bool
-term(struct slice text, struct spf_record *r)
+term(struct spf_term *t, struct spf_record *r, struct spf_term ***end)
 {
-	struct cursor c = cursor_of(text);
+	struct cursor c = cursor_of(t->text);
+	bool qualified = take_qualifier(&c, &t->result);
 	struct slice name;
 
-	if (take_name(&c, &name) && cursor_take(&c, '='))
-		return modifier(text, name, cursor_rest(&c), r);
-	if (!directive(text, &r->terms[r->count]))
+	if (!take_name(&c, &name))
 		return false;
-	r->count++;
+	if (!qualified && cursor_take(&c, '='))
+		return modifier(name, cursor_rest(&c), t, r);
+	if (!directive(name, cursor_rest(&c), t))
+		return false;
+	**end = t;
+	*end = &t->next;
 	return true;
 }
 
 /* terms = *( 1*SP ( directive / modifier ) ), and *SP at the end */
 static enum spf_record_status
-terms(struct slice text, struct spf_record *r)
+terms(struct slice text, struct arena *a, struct spf_record *r)
 {
+	struct spf_term *t, **end = &r->first;
 	struct slice one;
+	size_t count = 0;
 	bool more = true;
 
 	while (more) {
 		more = slice_cut(&text, ' ', &one);
-		if (one.len > 0 && !term(one, r)) {
+		if (one.len == 0)
+			continue;
+		if (++count > LIMIT_SPF_RECORD_TERMS)
+			return SPF_RECORD_TOO_LONG;
+		t = arena_alloc(a, sizeof(*t));
+		if (t == NULL)
+			return SPF_RECORD_NO_MEMORY;
+		t->text = one;
+		if (!term(t, r, &end)) {
 			r->fault = one;
 			return SPF_RECORD_SYNTAX;
 		}
@@ -288,42 +305,11 @@ terms(struct slice text, struct spf_record *r)
 	return SPF_RECORD_OK;
 }
 
-/* Step 1. */
-static bool
-count_terms(struct slice text, size_t *out)
-{
-	char before = ' ';
-	size_t i, n = 0;
-
-	for (i = 0; i < text.len; i++) {
-		if (text.ptr[i] == ' ') {
-			before = ' ';
-			continue;
-		}
-		if (!ascii_is_vchar(text.ptr[i]))
-			return false;
-		n += before == ' ';
-		before = text.ptr[i];
-	}
-	*out = n;
-	return true;
-}
-
 enum spf_record_status
 spf_record_parse(struct slice text, struct arena *a, struct spf_record *out)
 {
-	struct slice rest = slice_from(text, VERSION.len);
-	size_t count;
-
 	*out = (struct spf_record){ .text = text };
 	if (text.len > LIMIT_SPF_RECORD)
 		return SPF_RECORD_TOO_LONG;
-	if (!count_terms(rest, &count))
-		return SPF_RECORD_SYNTAX;
-	if (count > LIMIT_SPF_RECORD_TERMS)
-		return SPF_RECORD_TOO_LONG;
-	out->terms = arena_array(a, count, sizeof(*out->terms));
-	if (out->terms == NULL)
-		return SPF_RECORD_NO_MEMORY;
-	return terms(rest, out);
+	return terms(slice_from(text, VERSION.len), a, out);
 }

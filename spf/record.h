@@ -28,23 +28,23 @@ enum spf_term_kind {
 
 /* All slices are borrowed from the text of the record. */
 struct spf_term {
-	enum spf_term_kind	kind;
-	enum auth_result	result;		/* of a match, by the qualifier */
-	struct slice		text;		/* all of it, as it stands */
-	struct slice		domain_spec;	/* "" when absent */
-	unsigned int		letters;	/* of the macros in it */
-	unsigned int		bits4, bits6;	/* a, mx: dual-cidr-length */
-	struct ipnet		net;		/* ip4, ip6 */
+	struct spf_term		*next;
+	enum spf_term_kind	 kind;
+	enum auth_result	 result;	/* of a match, by the qualifier */
+	struct slice		 text;		/* all of it, as it stands */
+	struct slice		 domain_spec;	/* "" when absent */
+	unsigned int		 letters;	/* of the macros in it */
+	unsigned int		 bits4, bits6;	/* a, mx: dual-cidr-length */
+	struct ipnet		 net;		/* ip4, ip6 */
 };
 
 struct spf_record {
 	struct slice		 text;
-	struct spf_term		*terms;		/* directives, in order */
-	size_t			 count;
-	struct spf_term		 redirect;	/* text "" when absent */
-	struct spf_term		 exp;		/* likewise */
+	struct spf_term		*first;		/* directives, in order */
+	struct spf_term		*redirect;	/* NULL: none */
+	struct spf_term		*exp;		/* NULL: none */
 	/* Of what was refused as SPF_RECORD_SYNTAX: the term at fault, any
-	   octets; "" when the fault is not in one term. */
+	   octets. */
 	struct slice		 fault;
 };
 
