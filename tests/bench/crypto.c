@@ -18,7 +18,7 @@
 #include "signed.h"
 
 #define SHA256_OCTETS	32
-#define ROUNDS		4000
+#define ROUNDS		2000
 
 struct verifier {
 	EVP_MD		*md;

@@ -29,8 +29,8 @@
 
 set -eu
 
-ROUNDS=${1:-7}
-WARM_MESSAGES=1000
+ROUNDS=${1:-15}
+WARM_MESSAGES=500
 COLD_MESSAGES=24
 COLD_DELAY=20
 BURST=50
@@ -111,7 +111,8 @@ build_assay() {
 start() {
 	name=$1
 	shift
-	"$@" >"$tmp/$name.log" 2>&1 &
+	: >"$tmp/$name.log"
+	"$@" >>"$tmp/$name.log" 2>&1 &
 	echo $! >"$tmp/$name.pid"
 	pids="$pids $!"
 }

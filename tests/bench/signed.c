@@ -66,7 +66,7 @@ static const char *const signed_fields[] = {
 	"In-Reply-To: <20231215100000.77e0c1@work.%s>\r\n",
 	"Reply-To: <sender@%s>\r\n",
 	"MIME-Version: 1.0\r\n",
-	"Content-Type: text/plain; charset=\"utf-8\"; format=flowed\r\n",
+	"Content-Type: text/plain; charset=\"utf-8\"\r\n",
 	"Content-Transfer-Encoding: 8bit\r\n",
 };
 
@@ -121,7 +121,7 @@ put_line(struct signed_text *t, uint32_t *state)
 	static const char *const words[] = { "the", "report", "of", "a",
 		"month", "shows", "figures", "and", "what", "they", "mean",
 		"for", "readers", "who", "asked", "about", "mail", "servers",
-		"in", "production.", "Nothing", "is", "lost,", "yet.",
+		"in", "production.", "Nothing", "is", "lost,", "yet",
 		"\xc3\xbc\x62\x65\x72" };
 	size_t width = 40 + next_number(state) % 32, start = t->len;
 
@@ -131,9 +131,10 @@ put_line(struct signed_text *t, uint32_t *state)
 		put_str(t, words[next_number(state) % ARRAY_LENGTH(words)]);
 		put_str(t, t->ptr[t->len - 1] == '.' ? "  " : " ");
 	}
-	/* format=flowed: a blank at the end of most lines. */
-	if (next_number(state) % 4 == 0)
-		t->len--;
+	/* What wrote it left a blank at some line ends. */
+	if (next_number(state) % 4 != 0)
+		while (t->ptr[t->len - 1] == ' ')
+			t->len--;
 	put_str(t, "\r\n");
 }
 
