@@ -237,8 +237,8 @@ read_tree(const struct yaml_tree *t, const char *path, bool offline,
 		return NULL;
 	}
 	s.arena = owned_of(c)->arena;
-	if (schema_mapping(&s, root_keys, "the configuration", yaml_tree_root(t),
-	    c) && (offline || read_zone(c, why, why_size)))
+	if (schema_mapping(&s, root_keys, "the configuration",
+	    yaml_tree_root(t), c) && (offline || read_zone(c, why, why_size)))
 		return c;
 	config_unref(c);
 	return NULL;

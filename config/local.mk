@@ -8,5 +8,31 @@ libassay_a_SOURCES += \
 	config/yaml.c config/yaml.h \
 	config/zonefile.c config/zonefile.h
 
-check_PROGRAMS += tests/config/test_yaml
+check_PROGRAMS += \
+	tests/config/test_config \
+	tests/config/test_yaml \
+	tests/config/test_zonefile
+tests_config_test_config_SOURCES = tests/config/test_config.c
 tests_config_test_yaml_SOURCES = tests/config/test_yaml.c
+tests_config_test_zonefile_SOURCES = tests/config/test_zonefile.c
+
+fuzz_programs += tests/fuzz/fuzz_config tests/fuzz/fuzz_zonefile
+tests_fuzz_fuzz_config_SOURCES = tests/fuzz/fuzz_config.c tests/fuzz/replay.c
+tests_fuzz_fuzz_zonefile_SOURCES = \
+	tests/fuzz/fuzz_zonefile.c tests/fuzz/replay.c
+
+EXTRA_DIST += \
+	tests/data/config/bad-zone-data.yaml \
+	tests/data/config/bad-zone.yaml \
+	tests/data/config/full.yaml \
+	tests/data/config/zone.yaml \
+	tests/fuzz/config.dict \
+	tests/fuzz/corpus/config/bytes \
+	tests/fuzz/corpus/config/flow \
+	tests/fuzz/corpus/config/full \
+	tests/fuzz/corpus/config/policy \
+	tests/fuzz/corpus/config/refused \
+	tests/fuzz/zonefile.dict \
+	tests/fuzz/corpus/zonefile/all \
+	tests/fuzz/corpus/zonefile/bad \
+	tests/fuzz/corpus/zonefile/design

@@ -120,11 +120,26 @@ fail_reader(struct builder *b, const yaml_parser_t *p, struct slice text)
 	    (unsigned int)p->problem_value);
 }
 
+/* The octet at a mark of libyaml, which counts characters; 0 at the end. */
+static char
+char_at(struct slice text, size_t index)
+{
+	size_t i;
+
+	for (i = 0; i < text.len; i++) {
+		if (((unsigned char)text.ptr[i] & 0xc0) != 0x80 &&
+		    index-- == 0)
+			return text.ptr[i];
+	}
+	return '\0';
+}
+
 static bool
 fail_parser(struct builder *b, const yaml_parser_t *p, struct slice text)
 {
 	size_t line = p->problem_mark.line + 1;
 	size_t column = p->problem_mark.column + 1;
+	const char *hint = "";
 
 	if (p->error == YAML_MEMORY_ERROR || p->problem == NULL)
 		return fail_memory(b);
@@ -132,9 +147,12 @@ fail_parser(struct builder *b, const yaml_parser_t *p, struct slice text)
 		return fail_reader(b, p, text);
 	if (p->context == NULL)
 		return fail_at(b, line, column, "%s", p->problem);
-	return fail_at(b, line, column, "%s, %s that begins at %zu:%zu",
+	/* [::1]: an address, which YAML takes for something else. */
+	if (char_at(text, p->problem_mark.index) == ':')
+		hint = " (text that begins with \":\" needs quotes)";
+	return fail_at(b, line, column, "%s, %s that begins at %zu:%zu%s",
 	    p->problem, p->context, p->context_mark.line + 1,
-	    p->context_mark.column + 1);
+	    p->context_mark.column + 1, hint);
 }
 
 /* ---- nodes ---- */
@@ -448,8 +466,8 @@ yaml_tree_read_file(const char *path, char *why, size_t why_size)
 	if (len < 0)
 		snprintf(why, why_size, "%s: %m", path);
 	else
-		t = yaml_tree_read_text((struct slice){ text, (size_t)len }, path,
-		    why, why_size);
+		t = yaml_tree_read_text((struct slice){ text, (size_t)len },
+		    path, why, why_size);
 	mem_free(text);
 	return t;
 }

@@ -40,8 +40,8 @@ struct yaml_tree;
 struct yaml_tree	*yaml_tree_read_file(const char *path, char *why,
 			    size_t why_size);
 /* The same for text in memory, which `name` stands for in messages. */
-struct yaml_tree	*yaml_tree_read_text(struct slice text, const char *name,
-			    char *why, size_t why_size);
+struct yaml_tree	*yaml_tree_read_text(struct slice text,
+			    const char *name, char *why, size_t why_size);
 void			 yaml_tree_free(struct yaml_tree *t);
 /* NULL for an empty file. */
 const struct yaml_node	*yaml_tree_root(const struct yaml_tree *t);

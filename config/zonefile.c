@@ -388,6 +388,6 @@ struct dns_zone *
 zonefile_read_text(struct slice text, const char *name, char *why,
     size_t why_size)
 {
-	return read_tree(yaml_tree_read_text(text, name, why, why_size), name, why,
-	    why_size);
+	return read_tree(yaml_tree_read_text(text, name, why, why_size), name,
+	    why, why_size);
 }

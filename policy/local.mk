@@ -4,3 +4,13 @@ libassay_a_SOURCES += policy/policy.c policy/policy.h policy/reply.c
 check_PROGRAMS += tests/policy/test_policy tests/policy/test_reply
 tests_policy_test_policy_SOURCES = tests/policy/test_policy.c
 tests_policy_test_reply_SOURCES = tests/policy/test_reply.c
+
+fuzz_programs += tests/fuzz/fuzz_reply
+tests_fuzz_fuzz_reply_SOURCES = tests/fuzz/fuzz_reply.c tests/fuzz/replay.c
+
+EXTRA_DIST += \
+	tests/fuzz/reply.dict \
+	tests/fuzz/corpus/reply/bad \
+	tests/fuzz/corpus/reply/reject \
+	tests/fuzz/corpus/reply/tempfail \
+	tests/fuzz/corpus/reply/text

@@ -154,6 +154,11 @@ test_refused(void)
 		{ "wrong indent", SLICE_INIT("a: b\n c: d\n"),
 		  "t.yaml:2:3: mapping values are not allowed in this "
 		  "context" },
+		{ "an address without quotes",
+		  SLICE_INIT("# \xc3\xa9\na: [b, ::1]\n"),
+		  "t.yaml:2:8: did not find expected node content, while "
+		  "parsing a flow node that begins at 2:8 (text that begins "
+		  "with \":\" needs quotes)" },
 		{ "quotes that do not end", SLICE_INIT("a: \"b\n"),
 		  "t.yaml:2:1: found unexpected end of stream, while "
 		  "scanning a quoted scalar that begins at 1:4" },
@@ -183,7 +188,8 @@ test_refused(void)
 
 	for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		why[0] = '\0';
-		t = yaml_tree_read_text(rows[i].text, "t.yaml", why, sizeof(why));
+		t = yaml_tree_read_text(rows[i].text, "t.yaml", why,
+		    sizeof(why));
 		is_str(t == NULL ? why : "a tree", rows[i].want,
 		    rows[i].name);
 		yaml_tree_free(t);
@@ -331,8 +337,8 @@ test_short_why(void)
 
 	for (size = 1; size <= sizeof(why); size++) {
 		memset(why, 'x', sizeof(why));
-		yaml_tree_free(yaml_tree_read_text(SLICE("a: *b"), "t.yaml", why,
-		    size));
+		yaml_tree_free(yaml_tree_read_text(SLICE("a: *b"), "t.yaml",
+		    why, size));
 		ok(strlen(why) < size, "room for a message: %zu", size);
 	}
 }

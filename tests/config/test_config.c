@@ -1,0 +1,999 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The configuration: every key, every refusal with its exact text, what is
+ * shipped, and what happens when the file ends early or memory does.
+ */
+#include "config/config.h"
+
+#include <unistd.h>
+
+#include "base/buf.h"
+#include "base/limits.h"
+#include "base/mem.h"
+#include "tests/tap.h"
+
+static char why[2048];
+
+static struct config *
+read_text(const char *text)
+{
+	why[0] = '\0';
+	return config_read_text(slice_str(text), "t.yaml", why, sizeof(why));
+}
+
+static const char *
+in_source(const char *name)
+{
+	static char path[4096];
+	const char *top = getenv("top_srcdir");
+
+	(void)snprintf(path, sizeof(path), "%s/%s", top != NULL ? top : ".",
+	    name);
+	return path;
+}
+
+/* A text file of the source tree, NUL behind it; owned by the caller. */
+static char *
+load(const char *name, size_t *len)
+{
+	FILE *f = fopen(in_source(name), "rb");
+	char *text = calloc(1, 65536);
+
+	if (f == NULL || text == NULL) {
+		printf("Bail out! %s cannot be read\n", name);
+		exit(1);
+	}
+	*len = fread(text, 1, 65535, f);
+	(void)fclose(f);
+	return text;
+}
+
+/* ---- all values as text ---- */
+
+static void
+put_patterns(struct buf *b, const char *name, const struct policy_pattern *p,
+    size_t count)
+{
+	size_t i;
+
+	for (i = 0; i < count; i++)
+		buf_addf(b, " %s=%s%s", name, p[i].below ? "*." : "",
+		    p[i].domain.text);
+}
+
+static void
+put_nets(struct buf *b, const char *name, const struct ipnet *nets,
+    size_t count)
+{
+	char text[IPADDR_TEXT];
+	size_t i;
+
+	for (i = 0; i < count; i++) {
+		ipaddr_format(&nets[i].addr, text);
+		buf_addf(b, " %s=%s/%u", name, text, nets[i].bits);
+	}
+}
+
+static void
+put_rule(struct buf *b, const struct policy_rule *r)
+{
+	buf_addf(b, "\nrule '%.*s' line %u %s%s spf=%x spf-helo=%x dkim=%x",
+	    SLICE_ARG(r->name), r->line, policy_action_name(r->action),
+	    r->observe ? " observe" : "", r->spf, r->spf_helo, r->dkim);
+	put_nets(b, "client", r->client, r->client_count);
+	put_patterns(b, "mailfrom-domain", r->mailfrom_domain,
+	    r->mailfrom_domain_count);
+	put_patterns(b, "helo", r->helo, r->helo_count);
+	buf_addf(b, " reply='%.*s'", SLICE_ARG(r->reply));
+}
+
+static void
+put_config(struct buf *b, const struct config *c)
+{
+	const struct resolver_options *o = &c->resolver.options;
+	size_t i;
+
+	buf_addf(b, "%s %03o user=%s pid=%s id=%.*s", c->socket,
+	    c->socket_mode, c->user != NULL ? c->user : "-",
+	    c->pid_file != NULL ? c->pid_file : "-",
+	    SLICE_ARG(c->authserv_id));
+	put_nets(b, "trusted", c->trusted_networks,
+	    c->trusted_network_count);
+	buf_addf(b, "\nlog %d %d %d", (int)c->log.target, (int)c->log.level,
+	    (int)c->log.format);
+	for (i = 0; i < o->nameserver_count; i++)
+		buf_addf(b, " ns=%.*s", SLICE_ARG(o->nameservers[i]));
+	buf_addf(b, " %ums x%u ad=%d cache=%zu zone=%s", o->timeout_ms,
+	    o->tries, (int)o->trust_ad, o->cache_bytes,
+	    c->resolver.zone_path != NULL ? c->resolver.zone_path : "-");
+	buf_addf(b, "\ndeadline=%u signatures=%u helo=%d rsa=%u",
+	    c->limits.deadline_ms, c->limits.signatures, c->spf.helo,
+	    c->dkim.minimum_rsa_bits);
+	for (i = 0; i < c->policy.count; i++)
+		put_rule(b, &c->policy.rules[i]);
+}
+
+static const char defaults[] =
+    "local:/run/assay/milter.sock 660 user=- pid=- id= "
+    "trusted=127.0.0.0/8 trusted=::1/128\n"
+    "log 0 2 0 3000ms x2 ad=0 cache=67108864 zone=-\n"
+    "deadline=20000 signatures=10 helo=1 rsa=1024";
+
+/* Takes the reference. */
+static void
+is_config(struct config *c, const char *want, const char *name)
+{
+	struct buf b;
+
+	buf_init(&b, 65536);
+	if (c == NULL)
+		buf_adds(&b, why);
+	else
+		put_config(&b, c);
+	is_str(buf_cstr(&b), want, name);
+	buf_fini(&b);
+	config_unref(c);
+}
+
+/* ---- good files ---- */
+
+static void
+test_defaults(void)
+{
+	static const char *const texts[] = { "", "# nothing\n", "---\n", "{}",
+	    "log:\nresolver: {}\nlimits:\nspf:\ndkim:\npolicy:\n",
+	    "policy: []\n" };
+	size_t i;
+
+	for (i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
+		is_config(read_text(texts[i]), defaults, "defaults");
+}
+
+static const char full[] =
+    "inet6:8891@[::1] 600 user=nobody pid=/run/assay/milter.pid "
+    "id=mx.example.org trusted=192.0.2.0/24 trusted=2001:db8::/32 "
+    "trusted=198.51.100.1/32\n"
+    "log 1 3 1 ns=127.0.0.1:5300 ns=[::1]:53 ns=192.0.2.53 1500ms x3 ad=2 "
+    "cache=1073741824 zone=%s\n"
+    "deadline=60000 signatures=20 helo=0 rsa=2048\n"
+    "rule 'first' line 22 reject observe spf=c spf-helo=1 dkim=20 "
+    "client=192.0.2.0/24 client=::1/128 mailfrom-domain=example.org "
+    "mailfrom-domain=*.example.org helo=*.example.net reply='550 5.7.1 mail "
+    "from %%{mailfrom-domain} must be authenticated'\n"
+    "rule 'rule 2' line 33 quarantine spf=0 spf-helo=0 dkim=0 reply=''";
+
+static void
+test_full(void)
+{
+	static char want[8192], zone[4096];
+	const struct dns_answer *a;
+	struct config *c;
+
+	(void)snprintf(zone, sizeof(zone), "%s",
+	    in_source("tests/data/config/zone.yaml"));
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wformat-nonliteral"
+	(void)snprintf(want, sizeof(want), full, zone);
+#pragma GCC diagnostic pop
+	c = config_read(in_source("tests/data/config/full.yaml"), why,
+	    sizeof(why));
+	ok(c != NULL && c->resolver.zone != NULL &&
+	    c->resolver.options.zone == c->resolver.zone,
+	    "the zone is there");
+	if (c != NULL) {
+		a = dns_zone_answer(c->resolver.zone,
+		    SLICE("mail.example.com"), DNS_TYPE_A);
+		is_num(a->outcome, DNS_FOUND, "and answers");
+		dns_answer_unref(a);
+		is_str(c->path, in_source("tests/data/config/full.yaml"),
+		    "the path is kept");
+	}
+	is_config(c, want, "every key");
+}
+
+static void
+test_values(void)
+{
+	static const struct {
+		const char	*text;
+		const char	*want;	/* stands in all values */
+	} rows[] = {
+		{ "socket: unix:/s", "unix:/s 660" },
+		{ "socket: inet:1@0.0.0.0", "inet:1@0.0.0.0 660" },
+		{ "socket: inet:65535@mail.example.org",
+		  "inet:65535@mail.example.org 660" },
+		{ "socket: inet6:8891@::1", "inet6:8891@::1 660" },
+		{ "socket: inet6:8891@ip6-localhost",
+		  "inet6:8891@ip6-localhost 660" },
+		{ "socket-mode: 0660", " 660 user" },
+		{ "socket-mode: 660", " 660 user" },
+		{ "socket-mode: \"0777\"", " 777 user" },
+		{ "socket-mode: 0", " 000 user" },
+		{ "user: _assay-1.x", "user=_assay-1.x " },
+		{ "authserv-id: localhost", "id=localhost " },
+		{ "authserv-id: B\xc3\xbc" "cher.example.",
+		  "id=xn--bcher-kva.example " },
+		{ "trusted-networks: []", "id=\nlog" },
+		{ "trusted-networks: ::1", "id= trusted=::1/128\n" },
+		{ "trusted-networks: ['::1', 10.0.0.0/8]",
+		  "trusted=::1/128 trusted=10.0.0.0/8\n" },
+		{ "log: {level: error}", "log 0 0 0 " },
+		{ "log: {level: warning}", "log 0 1 0 " },
+		{ "resolver: {timeout: 100ms}", " 100ms " },
+		{ "resolver: {timeout: 1m}", " 60000ms " },
+		{ "resolver: {timeout: 60s}", " 60000ms " },
+		{ "resolver: {tries: 1}", " x1 " },
+		{ "resolver: {tries: 10}", " x10 " },
+		{ "resolver: {trust-ad: yes}", " ad=1 " },
+		{ "resolver: {cache: 64K}", " cache=65536 " },
+		{ "resolver: {cache: 65536}", " cache=65536 " },
+		{ "resolver: {cache: 3M}", " cache=3145728 " },
+		{ "resolver: {cache: 4G}", " cache=4294967296 " },
+		{ "resolver:\n  nameservers: ::1", " ns=::1 " },
+		{ "resolver: {zone: a/b.yaml}", " zone=a/b.yaml\n" },
+		{ "limits: {deadline: 1s}", "deadline=1000 " },
+		{ "limits: {deadline: 10m}", "deadline=600000 " },
+		{ "limits: {signatures: 1}", "signatures=1 " },
+		{ "limits: {signatures: 100}", "signatures=100 " },
+		{ "spf: {helo: TRUE}", "helo=1 " },
+		{ "spf: {helo: False}", "helo=0 " },
+		{ "spf: {helo: 'no'}", "helo=0 " },
+		{ "dkim: {minimum-rsa-bits: 8192}", "rsa=8192" },
+		{ "policy: [{action: accept}]",
+		  "rule 'rule 1' line 1 accept spf=0 " },
+		{ "policy: [{action: discard, observe: no}]",
+		  "line 1 discard spf" },
+		{ "policy: [{action: tempfail, when: {spf: TempError},"
+		  " reply: later}]",
+		  "tempfail spf=40 spf-helo=0 dkim=0 reply='later'" },
+	};
+	struct config *c;
+	struct buf b;
+	size_t i;
+
+	buf_init(&b, 65536);
+	for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		buf_reset(&b);
+		c = read_text(rows[i].text);
+		if (c == NULL)
+			buf_adds(&b, why);
+		else
+			put_config(&b, c);
+		if (!ok(c != NULL && strstr(buf_cstr(&b), rows[i].want) !=
+		    NULL, "%s", rows[i].text))
+			printf("#  got: %s\n# want: %s\n", buf_cstr(&b),
+			    rows[i].want);
+		config_unref(c);
+	}
+	buf_fini(&b);
+}
+
+/* ---- bad files ---- */
+
+#define ROOT_KEYS "socket, socket-mode, user, pid-file, authserv-id, " \
+	"trusted-networks, log, resolver, limits, spf, dkim, policy"
+#define LOG_KEYS "target, level, format"
+#define RESOLVER_KEYS "nameservers, timeout, tries, trust-ad, cache, zone"
+#define LIMITS_KEYS "deadline, signatures"
+#define RULE_KEYS "name, when, action, reply, observe"
+#define CONDITIONS "spf, spf-helo, dkim, client, mailfrom-domain, helo"
+#define SPF_WORDS "none, pass, fail, softfail, neutral, temperror, permerror"
+#define SOCKETS "local:PATH, inet:PORT@HOST, inet6:PORT@HOST"
+#define NO_HOST "PORT@HOST; without a host everybody could connect, so " \
+	"name it (@127.0.0.1, @::1)"
+#define NETS "IP addresses and networks like 192.0.2.0/24, " \
+	"\"2001:db8::/32\""
+#define DOMAINS "domain names like example.org, \"*.example.org\" for all " \
+	"below it"
+#define NAMESERVERS "up to 8 of ADDRESS, ADDRESS:PORT, [IPV6]:PORT"
+#define PATH_107 "a path that begins with \"/\" and has at most 107 " \
+	"characters behind local:"
+#define ACTIONS "accept, reject, tempfail, quarantine, discard"
+#define X10 "xxxxxxxxxx"
+#define X50 X10 X10 X10 X10 X10
+
+static const struct {
+	const char	*text;
+	const char	*want;	/* behind "t.yaml:" */
+} bad[] = {
+	/* What YAML itself refuses. */
+	{ "a: [", "2:1: did not find expected node content, while parsing a "
+	  "flow node that begins at 2:1" },
+	{ "log: {level: info}\nlog: {}\n",
+	  "2:1: this key stands twice; the first one is at 1:1" },
+
+	/* Keys. */
+	{ "- a", "1:1: the configuration must be a mapping of \"key: "
+	  "value\"; allowed: " ROOT_KEYS },
+	{ "text", "1:1: the configuration must be a mapping of \"key: "
+	  "value\"; allowed: " ROOT_KEYS },
+	{ "sockt: x", "1:1: unknown key 'sockt' in the configuration, did "
+	  "you mean socket?; allowed: " ROOT_KEYS },
+	{ "\n\n  \"trusted_networks\": x", "3:3: unknown key "
+	  "'trusted_networks' in the configuration, did you mean "
+	  "trusted-networks?; allowed: " ROOT_KEYS },
+	{ "POLICY: x", "1:1: unknown key 'POLICY' in the configuration, did "
+	  "you mean policy?; allowed: " ROOT_KEYS },
+	{ "milter: x", "1:1: unknown key 'milter' in the configuration; "
+	  "allowed: " ROOT_KEYS },
+	{ "\"\\e[2J\\n\": x", "1:1: unknown key '?[2J?' in the "
+	  "configuration; allowed: " ROOT_KEYS },
+	{ X50 X50 ": x", "1:1: unknown key '" X50 X10 "...' in the "
+	  "configuration; allowed: " ROOT_KEYS },
+	{ "'': x", "1:1: unknown key '' in the configuration; allowed: "
+	  ROOT_KEYS },
+	{ "sign: []", "1:1: sign is not available in this version of "
+	  "assay" },
+	{ "log: info", "1:6: log must be a mapping of \"key: value\"; "
+	  "allowed: " LOG_KEYS },
+	{ "log: [a]", "1:6: log must be a mapping of \"key: value\"; "
+	  "allowed: " LOG_KEYS },
+	{ "log: {levl: info}", "1:7: unknown key 'levl' in log, did you mean "
+	  "level?; allowed: " LOG_KEYS },
+	{ "resolver: 1", "1:11: resolver must be a mapping of \"key: "
+	  "value\"; allowed: " RESOLVER_KEYS },
+	{ "limits: 1", "1:9: limits must be a mapping of \"key: value\"; "
+	  "allowed: " LIMITS_KEYS },
+	{ "spf: yes", "1:6: spf must be a mapping of \"key: value\"; "
+	  "allowed: helo" },
+	{ "dkim:\n  min: 1", "2:3: unknown key 'min' in dkim; allowed: "
+	  "minimum-rsa-bits" },
+
+	/* The daemon. */
+	{ "socket:", "1:8: socket has no value; allowed: " SOCKETS },
+	{ "socket: ''", "1:9: socket is ''; allowed: " SOCKETS },
+	{ "socket: [a]", "1:9: socket is a list; allowed: " SOCKETS },
+	{ "socket: {a: b}", "1:9: socket is a mapping; allowed: " SOCKETS },
+	{ "socket: /run/s", "1:9: socket is '/run/s'; allowed: " SOCKETS },
+	{ "socket: fd:3", "1:9: socket is 'fd:3'; allowed: " SOCKETS },
+	{ "socket: LOCAL:/s", "1:9: socket is 'LOCAL:/s'; allowed: "
+	  SOCKETS },
+	{ "socket: local:s", "1:9: socket is 'local:s'; allowed: "
+	  PATH_107 },
+	{ "socket: local:/", "1:9: socket is 'local:/'; allowed: "
+	  PATH_107 },
+	{ "socket: \"local:/a\\0b\"", "1:9: socket is 'local:/a?b'; "
+	  "allowed: " PATH_107 },
+	{ "socket: inet:8891", "1:9: socket is 'inet:8891'; allowed: "
+	  NO_HOST },
+	{ "socket: inet6:8891", "1:9: socket is 'inet6:8891'; allowed: "
+	  NO_HOST },
+	{ "socket: inet:0@127.0.0.1", "1:9: socket is 'inet:0@127.0.0.1'; "
+	  "allowed: a port from 1 to 65535 in front of @HOST" },
+	{ "socket: inet:65536@127.0.0.1", "1:9: socket is "
+	  "'inet:65536@127.0.0.1'; allowed: a port from 1 to 65535 in front "
+	  "of @HOST" },
+	{ "socket: inet:x@127.0.0.1", "1:9: socket is 'inet:x@127.0.0.1'; "
+	  "allowed: a port from 1 to 65535 in front of @HOST" },
+	{ "socket: inet:1@", "1:9: socket is 'inet:1@'; allowed: an IPv4 "
+	  "address or a name behind PORT@" },
+	{ "socket: inet:1@::1", "1:9: socket is 'inet:1@::1'; allowed: an "
+	  "IPv4 address or a name behind PORT@" },
+	{ "socket: inet6:1@127.0.0.1", "1:9: socket is 'inet6:1@127.0.0.1'; "
+	  "allowed: an IPv6 address or a name behind PORT@" },
+	{ "socket: inet6:1@[::1", "1:9: socket is 'inet6:1@[::1'; allowed: "
+	  "an IPv6 address or a name behind PORT@" },
+	{ "socket-mode: rw", "1:14: socket-mode is 'rw'; allowed: an octal "
+	  "number, 0 to 0777" },
+	{ "socket-mode: 0668", "1:14: socket-mode is '0668'; allowed: an "
+	  "octal number, 0 to 0777" },
+	{ "socket-mode: 1000", "1:14: socket-mode is '1000'; allowed: an "
+	  "octal number, 0 to 0777" },
+	{ "socket-mode: 00660", "1:14: socket-mode is '00660'; allowed: an "
+	  "octal number, 0 to 0777" },
+	{ "socket-mode: ''", "1:14: socket-mode is ''; allowed: an octal "
+	  "number, 0 to 0777" },
+	{ "user: a b", "1:7: user is 'a b'; allowed: the name of a user" },
+	{ "user: -f", "1:7: user is '-f'; allowed: the name of a user" },
+	{ "user: " X10 X10 X10 "xxx", "1:7: user is '" X10 X10 X10 "xxx'; "
+	  "allowed: the name of a user" },
+	{ "user:", "1:6: user has no value; allowed: the name of a user" },
+	{ "pid-file: x.pid", "1:11: pid-file is 'x.pid'; allowed: a path "
+	  "that begins with \"/\"" },
+	{ "pid-file: \"/a\\n\"", "1:11: pid-file is '/a?'; allowed: a path "
+	  "that begins with \"/\"" },
+	{ "authserv-id: a b", "1:14: authserv-id is 'a b'; allowed: a name "
+	  "like mx.example.org" },
+	{ "authserv-id: \"a;b\"", "1:14: authserv-id is 'a;b'; allowed: a "
+	  "name like mx.example.org" },
+	{ "trusted-networks: 10.0.0.0/33", "1:19: trusted-networks is "
+	  "'10.0.0.0/33'; allowed: " NETS },
+	{ "trusted-networks:\n  - 10.0.0.0/8\n  - localhost", "3:5: "
+	  "trusted-networks is 'localhost'; allowed: " NETS },
+	{ "trusted-networks: [[a]]", "1:20: trusted-networks is a list; "
+	  "allowed: " NETS },
+	{ "trusted-networks:", "1:18: trusted-networks has no value; "
+	  "allowed: " NETS },
+	{ "trusted-networks: {a: b}", "1:19: trusted-networks is a mapping; "
+	  "allowed: " NETS },
+
+	/* The sections. */
+	{ "log:\n  target: syslog\n  level:  loud", "3:11: log.level is "
+	  "'loud'; allowed: error, warning, info, debug" },
+	{ "log: {level: [info]}", "1:14: log.level is a list; allowed: "
+	  "error, warning, info, debug" },
+	{ "log: {target: ''}", "1:15: log.target is ''; allowed: syslog, "
+	  "stderr" },
+	{ "log: {format: JSON}", "1:15: log.format is 'JSON'; allowed: text, "
+	  "json" },
+	{ "resolver: {timeout: 3}", "1:21: resolver.timeout is '3'; allowed: "
+	  "a number with ms, s, m, h or d, 100ms to 1m" },
+	{ "resolver: {timeout: 3.5s}", "1:21: resolver.timeout is '3.5s'; "
+	  "allowed: a number with ms, s, m, h or d, 100ms to 1m" },
+	{ "resolver: {timeout: s}", "1:21: resolver.timeout is 's'; allowed: "
+	  "a number with ms, s, m, h or d, 100ms to 1m" },
+	{ "resolver: {timeout: 3 s}", "1:21: resolver.timeout is '3 s'; "
+	  "allowed: a number with ms, s, m, h or d, 100ms to 1m" },
+	{ "resolver: {timeout: -3s}", "1:21: resolver.timeout is '-3s'; "
+	  "allowed: a number with ms, s, m, h or d, 100ms to 1m" },
+	{ "resolver: {timeout: 99ms}", "1:21: resolver.timeout is '99ms'; "
+	  "allowed: a number with ms, s, m, h or d, 100ms to 1m" },
+	{ "resolver: {timeout: 60001ms}", "1:21: resolver.timeout is "
+	  "'60001ms'; allowed: a number with ms, s, m, h or d, 100ms to "
+	  "1m" },
+	{ "resolver: {timeout: 18446744073709551616s}", "1:21: "
+	  "resolver.timeout is '18446744073709551616s'; allowed: a number "
+	  "with ms, s, m, h or d, 100ms to 1m" },
+	{ "resolver: {timeout: 213503982335d}", "1:21: resolver.timeout is "
+	  "'213503982335d'; allowed: a number with ms, s, m, h or d, 100ms "
+	  "to 1m" },
+	{ "resolver: {tries: 0}", "1:19: resolver.tries is '0'; allowed: a "
+	  "whole number, 1 to 10" },
+	{ "resolver: {tries: 11}", "1:19: resolver.tries is '11'; allowed: a "
+	  "whole number, 1 to 10" },
+	{ "resolver: {tries: 0x2}", "1:19: resolver.tries is '0x2'; allowed: "
+	  "a whole number, 1 to 10" },
+	{ "resolver: {trust-ad: true}", "1:22: resolver.trust-ad is 'true'; "
+	  "allowed: auto, yes, no" },
+	{ "resolver: {cache: 63K}", "1:19: resolver.cache is '63K'; allowed: "
+	  "a number with K, M or G, 64K to 4G" },
+	{ "resolver: {cache: 5G}", "1:19: resolver.cache is '5G'; allowed: a "
+	  "number with K, M or G, 64K to 4G" },
+	{ "resolver: {cache: 4294967297}", "1:19: resolver.cache is "
+	  "'4294967297'; allowed: a number with K, M or G, 64K to 4G" },
+	{ "resolver: {cache: 64MB}", "1:19: resolver.cache is '64MB'; "
+	  "allowed: a number with K, M or G, 64K to 4G" },
+	{ "resolver: {nameservers: []}", "1:25: resolver.nameservers is an "
+	  "empty list; allowed: " NAMESERVERS },
+	{ "resolver: {nameservers: ['::1', dns.example]}", "1:33: "
+	  "resolver.nameservers is 'dns.example'; allowed: " NAMESERVERS
+	  " (not an IPv4 or IPv6 address)" },
+	{ "resolver: {nameservers: ['']}", "1:26: resolver.nameservers is "
+	  "''; allowed: " NAMESERVERS },
+	{ "resolver: {nameservers: ['127.0.0.1:99999']}", "1:26: "
+	  "resolver.nameservers is '127.0.0.1:99999'; allowed: " NAMESERVERS
+	  " (the port is not a number from 1 to 65535)" },
+	{ "resolver: {nameservers: [a, a, a, a, a, a, a, a, a]}", "1:25: "
+	  "resolver.nameservers has 9 items; allowed: up to 8" },
+	{ "resolver: {zone: }", "1:18: resolver.zone has no value; allowed: "
+	  "the path of a zone file" },
+	{ "limits: {deadline: 999ms}", "1:20: limits.deadline is '999ms'; "
+	  "allowed: a number with ms, s, m, h or d, 1s to 10m" },
+	{ "limits: {deadline: 11m}", "1:20: limits.deadline is '11m'; "
+	  "allowed: a number with ms, s, m, h or d, 1s to 10m" },
+	{ "limits: {signatures: 0}", "1:22: limits.signatures is '0'; "
+	  "allowed: a whole number, 1 to 100" },
+	{ "limits: {signatures: 101}", "1:22: limits.signatures is '101'; "
+	  "allowed: a whole number, 1 to 100" },
+	{ "spf: {helo: 1}", "1:13: spf.helo is '1'; allowed: yes, no" },
+	{ "spf: {helo: }", "1:13: spf.helo has no value; allowed: yes, no" },
+	{ "spf: {helo: [yes]}", "1:13: spf.helo is a list; allowed: yes, "
+	  "no" },
+	{ "dkim: {minimum-rsa-bits: 1023}", "1:26: dkim.minimum-rsa-bits is "
+	  "'1023'; allowed: a whole number, 1024 to 8192" },
+	{ "dkim: {minimum-rsa-bits: 8193}", "1:26: dkim.minimum-rsa-bits is "
+	  "'8193'; allowed: a whole number, 1024 to 8192" },
+
+	/* Rules. */
+	{ "policy: {action: accept}", "1:9: policy is a mapping; allowed: a "
+	  "list of rules" },
+	{ "policy: reject", "1:9: policy is 'reject'; allowed: a list of "
+	  "rules" },
+	{ "policy: [reject]", "1:10: policy rule 1 must be a mapping of "
+	  "\"key: value\"; allowed: " RULE_KEYS },
+	{ "policy:\n- action: accept\n- {}", "3:3: policy rule 2: action is "
+	  "missing; allowed: " ACTIONS },
+	{ "policy: [{action: deny}]", "1:19: policy rule 1: action is "
+	  "'deny'; allowed: " ACTIONS },
+	{ "policy: [{action: }]", "1:19: policy rule 1: action has no value; "
+	  "allowed: " ACTIONS },
+	{ "policy: [{aktion: reject}]", "1:11: unknown key 'aktion' in a "
+	  "policy rule, did you mean action?; allowed: " RULE_KEYS },
+	{ "policy: [{action: tempfail, at-most: 4h}]", "1:29: policy rule 1: "
+	  "at-most is not available in this version of assay" },
+	{ "policy: [{action: reject, stage: mail}]", "1:27: policy rule 1: "
+	  "stage is not available in this version of assay" },
+	{ "policy: [{action: accept, name: ''}]", "1:33: policy rule 1: name "
+	  "is ''; allowed: printable ASCII text of 1 to 64 characters" },
+	{ "policy: [{action: accept, name: " X50 X10 "xxxxx}]", "1:33: "
+	  "policy rule 1: name is '" X50 X10 "...'; allowed: printable ASCII "
+	  "text of 1 to 64 characters" },
+	{ "policy: [{action: accept, name: \"a\\nb\"}]", "1:33: policy rule "
+	  "1: name is 'a?b'; allowed: printable ASCII text of 1 to 64 "
+	  "characters" },
+	{ "policy:\n- {action: accept, name: a}\n- {action: reject, name: "
+	  "a}", "3:26: policy rule 2: name is 'a', which is the rule in line "
+	  "2; allowed: a name of its own" },
+	{ "policy:\n- {action: accept, name: rule 2}\n- {action: reject}",
+	  "3:3: policy rule 2: name is 'rule 2', which is the rule in line "
+	  "2; allowed: a name of its own" },
+	{ "policy: [{action: accept, observe: maybe}]", "1:36: policy rule "
+	  "1: observe is 'maybe'; allowed: yes, no" },
+
+	/* Conditions. */
+	{ "policy: [{when: }]", "1:17: policy rule 1: when has no "
+	  "conditions; leave it out for a rule that matches everything" },
+	{ "policy: [{when: {}}]", "1:17: policy rule 1: when has no "
+	  "conditions; leave it out for a rule that matches everything" },
+	{ "policy: [{when: spf}]", "1:17: policy rule 1: when must be a "
+	  "mapping of \"key: value\"; allowed: " CONDITIONS },
+	{ "policy: [{when: {sfp: fail}}]", "1:18: unknown key 'sfp' in "
+	  "policy rule 1: when; allowed: " CONDITIONS },
+	{ "policy: [{when: {mail-from-domain: a}}]", "1:18: unknown key "
+	  "'mail-from-domain' in policy rule 1: when, did you mean "
+	  "mailfrom-domain?; allowed: " CONDITIONS },
+	{ "policy: [{when: {dmarc: fail}}]", "1:18: policy rule 1: "
+	  "when.dmarc is not available in this version of assay" },
+	{ "policy: [{when: {spf: fail, dkim-aligned: pass}}]", "1:29: policy "
+	  "rule 1: when.dkim-aligned is not available in this version of "
+	  "assay" },
+	{ "policy: [{when: {from-domain: a}}]", "1:18: policy rule 1: "
+	  "when.from-domain is not available in this version of assay" },
+	{ "policy: [{when: {tls: yes}}]", "1:18: policy rule 1: when.tls is "
+	  "not available in this version of assay" },
+	{ "policy: [{when: {spf: failed}}]", "1:23: policy rule 1: when.spf "
+	  "is 'failed'; allowed: " SPF_WORDS },
+	{ "policy: [{when: {spf: [fail, policy]}}]", "1:30: policy rule 1: "
+	  "when.spf is 'policy'; allowed: " SPF_WORDS },
+	{ "policy: [{when: {spf: []}}]", "1:23: policy rule 1: when.spf is "
+	  "an empty list; allowed: " SPF_WORDS },
+	{ "policy: [{when: {spf-helo: }}]", "1:28: policy rule 1: "
+	  "when.spf-helo has no value; allowed: " SPF_WORDS },
+	{ "policy: [{when: {spf: [[fail]]}}]", "1:24: policy rule 1: "
+	  "when.spf is a list; allowed: " SPF_WORDS },
+	{ "policy: [{when: {dkim: softfail}}]", "1:24: policy rule 1: "
+	  "when.dkim is 'softfail'; allowed: none, pass, fail, neutral, "
+	  "policy, temperror, permerror" },
+	{ "policy: [{when: {client: [10/8]}}]", "1:27: policy rule 1: "
+	  "when.client is '10/8'; allowed: " NETS },
+	{ "policy: [{when: {client: []}}]", "1:26: policy rule 1: "
+	  "when.client is an empty list; allowed: " NETS },
+	{ "policy: [{when: {helo: '*'}}]", "1:24: policy rule 1: when.helo "
+	  "is '*'; allowed: " DOMAINS },
+	{ "policy: [{when: {mailfrom-domain: [a.b, a@b]}}]", "1:41: policy "
+	  "rule 1: when.mailfrom-domain is 'a@b'; allowed: " DOMAINS },
+
+	/* Replies. */
+	{ "policy: [{action: accept, reply: x}]", "1:34: policy rule 1: "
+	  "reply, at 'x': only reject and tempfail have a reply" },
+	{ "policy: [{reply: 451 4.7.1 x, action: reject}]", "1:18: policy "
+	  "rule 1: reply, at '451 4.7.1 x': the code of a rejection is "
+	  "5xx" },
+	{ "policy: [{reply: '550 5.7.1 %{form} x', action: reject}]", "1:18: "
+	  "policy rule 1: reply, at '%{form} x': unknown variable; known are "
+	  "from-domain, mailfrom-domain, helo, client, spf, spf-helo, rule, "
+	  "spf-domain, spf-explanation" },
+	{ "policy: [{reply: '', action: reject}]", "1:18: policy rule 1: "
+	  "reply is ''; allowed: printable ASCII text of 1 to 960 "
+	  "characters" },
+};
+
+static void
+test_bad(void)
+{
+	struct config *c;
+	char name[80];
+	size_t i;
+
+	for (i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+		c = read_text(bad[i].text);
+		(void)snprintf(name, sizeof(name), "%.70s", bad[i].text);
+		for (char *p = name; *p != '\0'; p++)
+			*p = *p == '\n' ? ' ' : *p == '#' ? '.' : *p;
+		if (c == NULL && strncmp(why, "t.yaml:", 7) == 0)
+			is_str(why + 7, bad[i].want, name);
+		else
+			ok(false, "%s: %s", name, c != NULL ? "read" : why);
+		config_unref(c);
+	}
+}
+
+/* ---- limits ---- */
+
+/* `count` times `unit`. */
+static struct config *
+read_many(const char *head, const char *unit, unsigned int count,
+    const char *tail)
+{
+	struct config *c;
+	struct buf b;
+
+	buf_init(&b, LIMIT_YAML_BYTES);
+	buf_adds(&b, head);
+	while (count-- > 0)
+		buf_adds(&b, unit);
+	buf_adds(&b, tail);
+	c = config_read_text(buf_slice(&b), "t.yaml", why, sizeof(why));
+	buf_fini(&b);
+	return c;
+}
+
+static void
+limit(const char *name, struct config *at, const char *past_name,
+    struct config *past, const char *want)
+{
+	ok(at != NULL, "%s", name);
+	is_str(past != NULL ? "read" : why, want, past_name);
+	config_unref(at);
+	config_unref(past);
+}
+
+static void
+test_limits(void)
+{
+	struct config *at;
+
+	at = read_many("policy:\n", "- action: accept\n", LIMIT_POLICY_RULES,
+	    "");
+	limit("rules at the limit", at, "one rule more",
+	    read_many("policy:\n", "- action: accept\n",
+	    LIMIT_POLICY_RULES + 1, ""),
+	    "t.yaml:2:1: policy has 1001 rules; allowed: up to 1000");
+	at = read_many("trusted-networks: [", "'::',", LIMIT_POLICY_LIST, "]");
+	limit("a list at the limit", at, "one item more",
+	    read_many("trusted-networks: [", "'::',", LIMIT_POLICY_LIST + 1,
+	    "]"), "t.yaml:1:19: trusted-networks has 10001 items; allowed: "
+	    "up to 10000");
+	at = read_many("policy: [{action: accept, when: {helo: [", "a,",
+	    LIMIT_POLICY_LIST, "]}}]");
+	limit("patterns at the limit", at, "one pattern more",
+	    read_many("policy: [{action: accept, when: {helo: [", "a,",
+	    LIMIT_POLICY_LIST + 1, "]}}]"), "t.yaml:1:40: policy rule 1: "
+	    "when.helo has 10001 items; allowed: up to 10000");
+	at = read_many("socket: local:/", "x", LIMIT_SOCKET_PATH - 1, "");
+	ok(at != NULL, "socket path at the limit");
+	config_unref(at);
+	at = read_many("socket: local:/", "x", LIMIT_SOCKET_PATH, "");
+	ok(at == NULL && strstr(why, "at most 107") != NULL,
+	    "socket path past the limit");
+	config_unref(at);
+	at = read_many("policy: [{action: accept, name: ", "x",
+	    LIMIT_RULE_NAME, "}]");
+	ok(at != NULL, "rule name at the limit");
+	config_unref(at);
+	at = read_many("policy: [{action: reject, reply: 550 5.7.1 ", "x",
+	    LIMIT_REPLY_TEXT, "}]");
+	ok(at != NULL, "reply at the limit");
+	config_unref(at);
+	at = read_many("policy: [{action: reject, reply: 550 5.7.1 ", "x",
+	    LIMIT_REPLY_TEXT + 1, "}]");
+	ok(at == NULL && strstr(why, "the text is too long") != NULL,
+	    "reply past the limit");
+	config_unref(at);
+}
+
+#define A20 "a,a,a,a,a,a,a,a,a,a,a,a,a,a,a,a,a,a,a,a,"
+
+/*
+ * LIMIT_CONFIG_MEMORY is enough for what LIMIT_YAML_NODES lets through: 934
+ * rules of 107 nodes, and the three around them.
+ */
+static void
+test_memory_cap(void)
+{
+	struct config *c = read_many("policy:\n",
+	    "- {action: accept, when: {helo: [" A20 A20 A20 A20 A20
+	    "]}}\n", 934, "");
+
+	ok(c != NULL, "the most patterns that fit into a file");
+	config_unref(c);
+}
+
+/* ---- files ---- */
+
+static void
+test_files(void)
+{
+	char want[8192];
+	struct config *c;
+
+	(void)snprintf(want, sizeof(want), "%s:3:10: A is '192.0.2.256'; "
+	    "allowed: an IPv4 address",
+	    in_source("tests/data/config/bad-zone-data.yaml"));
+	c = config_read(in_source("tests/data/config/bad-zone.yaml"), why,
+	    sizeof(why));
+	is_str(c == NULL ? why : "read", want, "a mistake in the zone");
+	config_unref(c);
+
+	c = config_read("/nonexistent/assay.yaml", why, sizeof(why));
+	is_str(c == NULL ? why : "read", "/nonexistent/assay.yaml: No such "
+	    "file or directory", "no file");
+	config_unref(c);
+}
+
+static const char *
+in_build(const char *name)
+{
+	static char path[4096];
+	const char *top = getenv("top_builddir");
+
+	(void)snprintf(path, sizeof(path), "%s/%s", top != NULL ? top : ".",
+	    name);
+	return path;
+}
+
+static struct config *
+read_written(const char *text)
+{
+	const char *path = in_build("test_config.tmp.yaml");
+	FILE *f = fopen(path, "wb");
+	struct config *c;
+
+	if (f == NULL || fputs(text, f) < 0 || fclose(f) != 0) {
+		printf("Bail out! %s cannot be written\n", path);
+		exit(1);
+	}
+	c = config_read(path, why, sizeof(why));
+	(void)unlink(path);
+	return c;
+}
+
+static void
+test_outside(void)
+{
+	char want[8192];
+	struct config *c;
+
+	c = read_written("user: nobody-of-that-name\n");
+	(void)snprintf(want, sizeof(want), "%s:1:7: user is "
+	    "'nobody-of-that-name'; allowed: a user that exists on this "
+	    "machine", in_build("test_config.tmp.yaml"));
+	is_str(c == NULL ? why : "read", want, "a user that is not there");
+	config_unref(c);
+
+	c = read_written("resolver: {zone: none.yaml}\n");
+	(void)snprintf(want, sizeof(want), "%s: No such file or directory",
+	    in_build("none.yaml"));
+	is_str(c == NULL ? why : "read", want, "a zone that is not there");
+	config_unref(c);
+
+	c = read_written("resolver: {zone: /none.yaml}\n");
+	is_str(c == NULL ? why : "read",
+	    "/none.yaml: No such file or directory", "an absolute path");
+	config_unref(c);
+
+	c = read_text("user: nobody-of-that-name\nresolver: {zone: x}\n");
+	ok(c != NULL && c->resolver.zone == NULL,
+	    "text alone: nothing else is looked at");
+	config_unref(c);
+}
+
+/* What is shipped is valid, and what it calls a default is one. */
+static void
+test_shipped(void)
+{
+	size_t len, i, out = 0;
+	char *text = load("etc/assay.yaml", &len);
+	bool start = true;
+
+	is_config(read_text(text), defaults, "etc/assay.yaml");
+	for (i = 0; i < len; i++) {
+		/* "#key", or "#" and four blanks in a section. */
+		if (start && text[i] == '#' && i + 5 < len &&
+		    ((text[i + 1] >= 'a' && text[i + 1] <= 'z') ||
+		    (memcmp(text + i + 1, "    ", 4) == 0 &&
+		    text[i + 5] != ' ')))
+			i++;
+		start = text[i] == '\n';
+		text[out++] = text[i];
+	}
+	text[out] = '\0';
+	ok(len - out >= 19, "%zu lines taken out of comments", len - out);
+	is_config(read_text(text), defaults,
+	    "the defaults of etc/assay.yaml");
+	free(text);
+}
+
+/*
+ * The manual has a paragraph for each key.  The lists are those of the
+ * messages above, and so of the tables.
+ */
+static void
+test_manual(void)
+{
+	static const char *const lists[] = { ROOT_KEYS, LOG_KEYS,
+	    RESOLVER_KEYS, LIMITS_KEYS, "helo", "minimum-rsa-bits",
+	    RULE_KEYS, CONDITIONS };
+	char *text, want[2][64];
+	struct slice rest, key;
+	size_t len, i;
+
+	text = load("doc/assay.yaml.5", &len);
+	for (i = 0; i < sizeof(lists) / sizeof(lists[0]); i++) {
+		for (rest = slice_str(lists[i]); rest.len > 0; ) {
+			slice_cut(&rest, ',', &key);
+			key = slice_trim(key);
+			(void)snprintf(want[0], sizeof(want[0]),
+			    "\n.It Ic %.*s : ", SLICE_ARG(key));
+			(void)snprintf(want[1], sizeof(want[1]),
+			    "\n.Ss %.*s\n", SLICE_ARG(key));
+			ok(strstr(text, want[0]) != NULL ||
+			    strstr(text, want[1]) != NULL ||
+			    slice_eq(key, SLICE("policy")),
+			    "assay.yaml(5) tells of %.*s", SLICE_ARG(key));
+		}
+	}
+	free(text);
+}
+
+/* ---- warnings ---- */
+
+static void
+test_warnings(void)
+{
+	static const struct {
+		const char	*text;
+		const char	*want;
+	} rows[] = {
+		{ "user: a\n", "" },
+		{ "user: a\nlimits: {deadline: 1s}\n", "t.yaml: "
+		  "resolver.timeout (3000 ms) is longer than limits.deadline "
+		  "(1000 ms), which ends a look-up first\n" },
+		{ "user: a\nlimits: {deadline: 3s}\n", "" },
+		{ "user: a\npolicy:\n- {action: reject, when: {spf: fail}}\n"
+		  "- {action: accept, when: {dkim: pass}}\n", "" },
+		{ "user: a\npolicy:\n- {action: reject}\n"
+		  "- {name: x, action: accept}\n", "t.yaml:4: rule 'x' can "
+		  "never match: rule 'rule 1' in line 3 decides first\n" },
+		{ "user: a\npolicy:\n- {action: reject, observe: yes}\n"
+		  "- {name: x, action: tempfail}\n", "" },
+		{ "user: a\npolicy:\n- {action: reject, when: {spf: [fail, "
+		  "none]}}\n- {action: tempfail, when: {spf: fail, dkim: "
+		  "none}}\n", "t.yaml:4: rule 'rule 2' can never match: rule "
+		  "'rule 1' in line 3 decides first\n" },
+		{ "user: a\npolicy:\n- {action: reject, when: {spf: fail}}\n"
+		  "- {name: rest, action: accept}\n", "t.yaml:4: rule 'rest' "
+		  "accepts all that is left, which is what happens without "
+		  "it\n" },
+		{ "user: a\npolicy:\n- {action: accept, when: {spf: pass}}\n"
+		  "- {name: rest, action: reject}\n", "" },
+		{ "user: a\nspf: {helo: no}\npolicy:\n- {action: reject, "
+		  "when: {spf-helo: fail}}\n", "t.yaml:4: rule 'rule 1' can "
+		  "never match: it asks for spf-helo, but spf.helo is no\n" },
+		{ "user: a\npolicy:\n- {action: reject}\n- {action: reject}\n"
+		  "- {action: reject}\n", "t.yaml:4: rule 'rule 2' can never "
+		  "match: rule 'rule 1' in line 3 decides first\nt.yaml:5: "
+		  "rule 'rule 3' can never match: rule 'rule 1' in line 3 "
+		  "decides first\n" },
+	};
+	struct config *c;
+	char line[512];
+	struct buf b;
+	size_t i, at;
+
+	buf_init(&b, 4096);
+	for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		buf_reset(&b);
+		c = read_text(rows[i].text);
+		for (at = 0; c != NULL &&
+		    config_warning(c, &at, line, sizeof(line)); )
+			buf_addf(&b, "%s\n", line);
+		is_str(c != NULL ? buf_cstr(&b) : why, rows[i].want,
+		    "warnings");
+		config_unref(c);
+	}
+	buf_fini(&b);
+}
+
+static void
+test_root_warning(void)
+{
+	struct config *c = read_text("");
+	char line[512] = "";
+	size_t at = 0;
+	bool warned;
+
+	if (c == NULL) {
+		ok(false, "%s", why);
+		return;
+	}
+	warned = config_warning(c, &at, line, sizeof(line));
+	ok(warned == (geteuid() == 0), "a warning for root, and only then");
+	if (warned)
+		is_str(line, "t.yaml: user is not set: assay-milter keeps "
+		    "running as root", "its text");
+	ok(!config_warning(c, &at, line, 8), "and no other");
+	config_unref(c);
+}
+
+/* ---- references ---- */
+
+static void
+test_references(void)
+{
+	struct config *c = read_text("");
+
+	ok(c != NULL && config_ref(c) == c, "one more reference");
+	config_unref(c);
+	ok(c != NULL && c->socket_mode == 0660, "one less, still there");
+	config_unref(c);
+	config_unref(NULL);
+}
+
+/* ---- files that end early, memory that ends early ---- */
+
+static void
+test_prefixes(void)
+{
+	size_t len, n, read = 0, refused = 0;
+	char *text = load("tests/data/config/full.yaml", &len);
+	struct config *c;
+	bool good = true;
+	char *exact;
+
+	for (n = 0; n <= len; n++) {
+		/* A block of its own: the sanitizer sees a step beyond. */
+		exact = malloc(n > 0 ? n : 1);
+		if (exact == NULL)
+			exit(1);
+		memcpy(exact, text, n);
+		why[0] = '\0';
+		c = config_read_text((struct slice){ exact, n }, "t.yaml",
+		    why, sizeof(why));
+		free(exact);
+		read += c != NULL;
+		refused += c == NULL;
+		good = good &&
+		    (c != NULL || strncmp(why, "t.yaml:", 7) == 0);
+		config_unref(c);
+	}
+	ok(good && read > 20 && refused > 100, "%zu prefixes: %zu read, %zu "
+	    "refused with a place", len + 1, read, refused);
+	free(text);
+}
+
+static void
+test_memory(void)
+{
+	static char path[4096];
+	unsigned long n, failed = 1;
+	bool good = true, read = false;
+	struct config *c;
+
+	(void)snprintf(path, sizeof(path), "%s",
+	    in_source("tests/data/config/full.yaml"));
+	for (n = 0; failed > 0 && good; n++) {
+		why[0] = '\0';
+		mem_fail_after(n, 1);
+		c = config_read(path, why, sizeof(why));
+		failed = mem_fail_hits();
+		mem_fail_after(0, 0);
+		read = c != NULL;
+		good = read == (failed == 0) &&
+		    (read || strstr(why, "out of memory") != NULL);
+		config_unref(c);
+	}
+	ok(good && read && n > 10, "each of %lu allocations fails once: %s",
+	    n - 1, why);
+}
+
+int
+main(void)
+{
+	test_defaults();
+	test_full();
+	test_values();
+	test_bad();
+	test_limits();
+	test_memory_cap();
+	test_files();
+	test_outside();
+	test_shipped();
+	test_manual();
+	test_warnings();
+	test_root_warning();
+	test_references();
+	test_prefixes();
+	test_memory();
+	return tap_done();
+}
