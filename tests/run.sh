@@ -29,15 +29,17 @@ say() {
 	printf '== %s\n' "$*"
 }
 
-# The tests' logs, as far as they failed.
+# The tests' logs, as far as they failed: the failures with their notes, and
+# how the log ends.
 show_failures() {
 	find "$1" -name '*.trs' -exec grep -l '^:test-result: \(FAIL\|ERROR\)' \
 	    {} + 2>/dev/null | while IFS= read -r trs; do
-		echo "-- ${trs%.trs}.log"
-		grep -A 12 -E '^(not ok|Bail out|ERROR|FAIL)' "${trs%.trs}.log" |
-		    head -n 60
-		echo "   ... its end:"
-		tail -n 20 "${trs%.trs}.log"
+		log=${trs%.trs}.log
+		echo "-- $log"
+		awk '/^(ok|PASS:|SKIP:) / { on = 0 }
+		    /^(not ok|Bail out)/ { on = 1 }
+		    /^ERROR:/ || (on && !/^FAIL:/)' "$log" | head -n 60
+		grep -q '^not ok' "$log" || tail -n 30 "$log"
 	done
 }
 

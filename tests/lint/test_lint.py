@@ -148,7 +148,7 @@ def licences():
     for path in tracked():
         if path.startswith("tests/data/") or "/corpus/" in path:
             continue
-        if path.endswith((".c", ".h", ".py", ".sh", ".mk", ".ac", ".am",
+        if path.endswith((".c", ".h", ".py", ".sh", ".ac", ".am",
                           ".service.in")) or path == ".ci/run":
             head = "\n".join(read(path).splitlines()[:3])
             if SPDX not in head:
