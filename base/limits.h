@@ -52,6 +52,11 @@
 #define LIMIT_DKIM_KEY_CACHED	2048	/* ours: octets of a record kept */
 #define LIMIT_DKIM_CANDIDATES	100	/* ours: DKIM-Signature fields read */
 
+/* DMARC, RFC 9989. */
+#define LIMIT_DMARC_WALK	8	/* 4.10: look-ups of one Tree Walk */
+#define LIMIT_DMARC_RECORD	(16u << 10) /* ours: octets of a record */
+#define LIMIT_DMARC_TAGS	100	/* ours: tags of a record behind v */
+
 /* DNS. */
 #define LIMIT_DNS_QUESTIONS	300	/* ours: questions of one message */
 #define LIMIT_DNS_ANSWER	(64u << 10) /* RFC 1035 4.2.2: TCP length */

@@ -1,0 +1,143 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * dmarc: RFC 9989.
+ *
+ * dmarc_check() is a pure function of the Author Domain, of the identifiers
+ * that other checks authenticated, and of the answers in the ledger.  It
+ * knows neither SPF nor DKIM.
+ */
+#ifndef DMARC_DMARC_H
+#define DMARC_DMARC_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/arena.h"
+#include "base/domain.h"
+#include "base/limits.h"
+#include "base/slice.h"
+#include "mail/address.h"
+#include "mail/result.h"
+#include "resolver/ledger.h"
+
+enum dmarc_method {
+	DMARC_SPF,	/* domain of MAIL FROM, never HELO's own check */
+	DMARC_DKIM	/* d= */
+};
+
+enum dmarc_certainty {
+	DMARC_IS_PASS,		/* authenticated */
+	DMARC_IS_NOT_PASS,	/* not authenticated, for good */
+	DMARC_IS_TEMPERROR,	/* could not be found out: DNS */
+	DMARC_IS_OPEN		/* not known yet: asks ahead as if it passed */
+};
+
+/* An identifier that may be aligned with the Author Domain (4.4). */
+struct dmarc_identifier {
+	enum dmarc_method	method;
+	enum dmarc_certainty	certainty;
+	struct slice		domain;	/* in the form of domain_parse() */
+};
+
+struct dmarc_request {
+	const struct mail_from		*from;
+	const struct dmarc_identifier	*identifiers;
+	size_t				 count;
+};
+
+enum dmarc_policy {
+	DMARC_POLICY_NONE,
+	DMARC_POLICY_QUARANTINE,
+	DMARC_POLICY_REJECT
+};
+
+struct dmarc_verdict {
+	/* none, pass, fail, temperror, permerror */
+	enum auth_result	result;
+	struct domain		from_domain;	/* len 0: none usable */
+	/* Where the policy was found (4.10.1), and the Organizational
+	   Domain of the Author Domain (4.10.2); len 0: not found out. */
+	struct domain		policy_domain;
+	struct domain		organizational_domain;
+	bool			has_record;
+	/* What p, or sp or np where they apply, says; and what is left of it
+	   after t=y.  np only where it says something else than sp and p
+	   would: else nobody asks whether the Author Domain exists.  With a
+	   pass although that could not be found out: what existing domains
+	   get. */
+	enum dmarc_policy	published;
+	enum dmarc_policy	applied;
+	const char		*tag;	/* "p", "sp", "np"; NULL: no record */
+	bool			testing;	/* t=y */
+	/* The identifiers that are aligned and passed; index in the request,
+	   -1: none of this method.  Of several: the first that is the Author
+	   Domain itself, or else the first. */
+	int			aligned_spf;
+	int			aligned_dkim;
+	/* Why: a static sentence of ours, for permerror, temperror, none. */
+	const char		*problem;
+	/* All answers that were needed for it were DNSSEC-authenticated;
+	   false when none was. */
+	bool			authenticated;
+};
+
+/*
+ * One look-up, for who wants to explain them: the walk from the Author Domain
+ * up to where it stops (4.10), then the Author Domain itself when its
+ * existence was asked for (4.10.1), then for each identifier that needs a
+ * walk the names that are not in the first walk.
+ */
+struct dmarc_step {
+	struct slice		 name;	/* "_dmarc.example.com" */
+	const struct dns_answer	*answer;	/* NULL: too long to ask */
+	const char		*found;	/* "policy record", "no record",
+					   "several records: ignored" ... */
+};
+typedef void dmarc_trace_fn(void *arg, const struct dmarc_step *step);
+
+const char	*dmarc_policy_name(enum dmarc_policy p);
+
+/*
+ * CHECK_PENDING: questions stand in the ledger, or an identifier is open;
+ * call again.  With an open identifier it may also be CHECK_DONE, when no
+ * answer is missing for any way in which the open ones can end: then
+ * nothing more will be asked, and `out` counts the open ones as not passed.
+ *
+ * Asks ahead: all names of the walk from the Author Domain in one call, and
+ * the further names that identifiers at or below its Organizational Domain
+ * need.  Never more than the walks of RFC 9989 would ask.
+ *
+ * `scratch` is reset at the start and used for the evaluation; when it runs
+ * out the result is temperror.  `trace` may be NULL; it is called in the
+ * call that returns CHECK_DONE, and what it is given lives as long as that
+ * call.
+ */
+enum check_state	dmarc_check(const struct dmarc_request *request,
+			    struct dns_ledger *ledger, struct arena *scratch,
+			    dmarc_trace_fn *trace, void *trace_arg,
+			    struct dmarc_verdict *out);
+
+/* ---- records, for those who look at one (RFC 9989 4.7, 4.8) ---- */
+
+enum dmarc_psd { DMARC_PSD_U, DMARC_PSD_Y, DMARC_PSD_N };
+
+struct dmarc_record {
+	bool			has_p, has_sp, has_np;	/* with a good value */
+	bool			bad_policy;	/* p, sp or np not valid */
+	bool			has_rua;	/* a syntactically valid URI */
+	enum dmarc_policy	p, sp, np;
+	bool			strict_dkim, strict_spf;
+	bool			testing;
+	enum dmarc_psd		psd;
+	size_t			errors;		/* tags ignored as wrong */
+};
+
+/* It begins with a good v tag: one of the records that 4.10 counts. */
+bool	dmarc_record_is(struct slice text);
+/*
+ * False: it is no DMARC record, or one past LIMIT_DMARC_RECORD or
+ * LIMIT_DMARC_TAGS, which is none for us.
+ */
+bool	dmarc_record_parse(struct slice text, struct dmarc_record *out);
+
+#endif
