@@ -31,7 +31,6 @@
 #define UTF8_LONGEST	4	/* RFC 3629 3 */
 
 static const struct slice field_name = SLICE_INIT("Authentication-Results:");
-static const struct slice no_result = SLICE_INIT("; none");
 
 struct piece {
 	char	text[LINE_LONGEST - 2];
@@ -263,7 +262,7 @@ authres_write_begin(struct authres_writer *w, struct slice authserv_id,
 	*w = (struct authres_writer){ .line = field_name.len, .utf8 = utf8 };
 	buf_init(&w->out, LIMIT_AUTHRES_WRITE);
 	add_authserv_id(w, &p, authserv_id);
-	if (p.full || w->line + 1 + p.len + no_result.len > LINE_LONGEST)
+	if (p.full || w->line + 1 + p.len + 1 > LINE_LONGEST)
 		w->failed = true;
 	if (w->failed)
 		return;
@@ -338,8 +337,14 @@ authres_write_property(struct authres_writer *w, const char *ptype,
 bool
 authres_write_end(struct authres_writer *w, struct slice *value)
 {
-	if (w->results == 0)
-		buf_add(&w->out, no_result);
+	struct piece none = { .len = 0 };
+
+	if (w->results == 0) {
+		add(&none, SLICE("none"));
+		buf_addc(&w->out, ';');
+		w->line++;
+		put(w, &none, false);
+	}
 	*value = buf_slice(&w->out);
 	return !w->failed && !buf_failed(&w->out);
 }

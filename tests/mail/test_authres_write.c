@@ -360,12 +360,19 @@ check_long_id(void)
 	char text[LINE_LONGEST];
 	struct authres_writer w;
 	struct slice got;
-	size_t longest = LINE_LONGEST - strlen("Authentication-Results: ; none");
+	size_t longest = LINE_LONGEST - strlen("Authentication-Results: ;");
 
 	memset(text, 'x', sizeof(text));
 	authres_write_begin(&w, (struct slice){ text, longest }, false);
 	ok(authres_write_end(&w, &got), "an id that fills the line");
 	is_num((long long)longest_line(got, 23), LINE_LONGEST, "does");
+	authres_write_fini(&w);
+	begin(&w, false);
+	memset(text, 'x', sizeof(text) - 1);
+	text[sizeof(text) - 1] = '\0';
+	authres_write_comment(&w, text);
+	ok(authres_write_end(&w, &got), "an id with a long comment");
+	ok(longest_line(got, 23) <= LINE_LONGEST, "has no longer line");
 	authres_write_fini(&w);
 	authres_write_begin(&w, (struct slice){ text, longest + 1 }, false);
 	is_field(&w, NULL, "an id one longer");

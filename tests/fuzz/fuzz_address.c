@@ -1,0 +1,160 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Fuzz target: reverse-path and From.
+ *
+ * What is said of a text must still hold when something is added whose
+ * effect is known: a comment changes nothing, an address of another domain
+ * makes several domains, a stray octet or an open comment makes the field
+ * unparsable.  So "ok" cannot rest on a part of the text.
+ */
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/buf.h"
+#include "mail/address.h"
+#include "mail/lex.h"
+
+#define ROOM	65536u
+
+int	LLVMFuzzerTestOneInput(const uint8_t *, size_t);
+
+static void
+must(bool good)
+{
+	if (!good)
+		abort();
+}
+
+static void
+parse_between(const char *before, struct slice text, const char *behind,
+    struct mail_from *out)
+{
+	struct buf b;
+
+	buf_init(&b, 2 * ROOM);
+	buf_adds(&b, before);
+	buf_add(&b, text);
+	buf_adds(&b, behind);
+	must(!buf_failed(&b));
+	mail_from_parse(buf_slice(&b), out);
+	buf_fini(&b);
+}
+
+static void
+must_be_bad(const char *before, struct slice text, const char *behind)
+{
+	struct mail_from f;
+
+	parse_between(before, text, behind, &f);
+	must(f.state == MAIL_FROM_UNPARSABLE && !f.has_domain);
+}
+
+static void
+must_be_same(const char *before, struct slice text, const char *behind,
+    const struct mail_from *want)
+{
+	struct mail_from f;
+
+	parse_between(before, text, behind, &f);
+	must(f.state == want->state && f.mailboxes == want->mailboxes);
+	must(domain_eq(&f.domain, &want->domain));
+}
+
+static void
+must_be_multiple(const char *before, struct slice text, const char *behind)
+{
+	struct mail_from f;
+
+	parse_between(before, text, behind, &f);
+	must(f.state == MAIL_FROM_MULTIPLE && f.has_domain);
+}
+
+/* The field is understood, to its last octet. */
+static void
+check_understood(struct slice text, const struct mail_from *f)
+{
+	struct domain d;
+
+	must(f->has_domain && f->mailboxes > 0 && lex_is_utf8(text));
+	must(slice_find(text, '\0') == text.len);
+	must(domain_parse(domain_slice(&f->domain), &d) &&
+	    domain_eq(&d, &f->domain));
+	must_be_bad("", text, ">");
+	must_be_bad("", text, "(");
+	must_be_bad(")", text, "");
+	must_be_bad("", text, ";");
+	must_be_bad("\"", text, "");
+	must_be_same("(c)", text, " (d)", f);
+	must_be_same(",\r\n ", text, ",", f);
+	if (f->mailboxes == LIMIT_FROM_MAILBOXES)
+		return;
+	if (f->state == MAIL_FROM_MULTIPLE ||
+	    !slice_eq(domain_slice(&f->domain), SLICE("other.invalid"))) {
+		must_be_multiple("", text, ", b@other.invalid");
+		must_be_multiple("G: b@other.invalid;, ", text, "");
+	}
+}
+
+static void
+check_from(struct slice text)
+{
+	struct mail_from f;
+
+	mail_from_parse(text, &f);
+	must(f.fields == 1 && f.mailboxes <= LIMIT_FROM_MAILBOXES);
+	must((f.state == MAIL_FROM_OK) == (f.problem == NULL));
+	must(f.state != MAIL_FROM_ABSENT);
+	if (f.state == MAIL_FROM_UNPARSABLE)
+		must(!f.has_domain);
+	else
+		check_understood(text, &f);
+}
+
+static bool
+is_within(struct slice part, struct slice all)
+{
+	return part.len == 0 || (part.ptr >= all.ptr &&
+	    part.ptr + part.len <= all.ptr + all.len);
+}
+
+static void
+check_path(struct slice text)
+{
+	struct mail_path p, again;
+	struct domain d;
+	struct buf b;
+
+	mail_path_parse(text, &p);
+	must(is_within(p.local, text) && is_within(p.domain_text, text));
+	must(!p.null || (p.local.len == 0 && p.domain_text.len == 0));
+	if (!p.has_domain)
+		return;
+	must(domain_parse(p.domain_text, &d) && domain_eq(&d, &p.domain));
+	must(slice_find(p.domain_text, '@') == p.domain_text.len);
+	if (p.local.len == 0 || p.local.ptr[0] == '@')
+		return;		/* might be taken for a source route */
+	buf_init(&b, 2 * ROOM);
+	buf_adds(&b, "<@relay.example:");
+	buf_add(&b, p.local);
+	buf_addc(&b, '@');
+	buf_add(&b, p.domain_text);
+	buf_adds(&b, ">");
+	mail_path_parse(buf_slice(&b), &again);
+	/* Without brackets ">" may stand in a local part. */
+	must(again.has_domain ? domain_eq(&again.domain, &p.domain) :
+	    slice_find(p.local, '>') < p.local.len);
+	buf_fini(&b);
+}
+
+int
+LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	struct slice text = { (const char *)data, size };
+
+	if (size > ROOM)
+		return 0;
+	check_from(text);
+	check_path(text);
+	return 0;
+}
