@@ -251,7 +251,7 @@ values_nameservers(struct schema *s, const struct schema_key *key,
 /* ---- results ---- */
 
 static void
-say_results(struct schema *s, policy_result_set set)
+say_results(struct schema *s, unsigned int set)
 {
 	const char *comma = "";
 	unsigned int r;
@@ -269,7 +269,7 @@ bool
 values_results(struct schema *s, const struct schema_key *key,
     const struct yaml_node *n, void *out)
 {
-	policy_result_set known = (policy_result_set)key->max, set = 0;
+	unsigned int known = (unsigned int)key->max, set = 0;
 	const struct yaml_node *i = schema_first(n);
 	enum auth_result r;
 

@@ -20,7 +20,7 @@ schema_read_fn	values_networks;
 schema_read_fn	values_nameservers;
 /* struct policy_pattern * and count */
 schema_read_fn	values_patterns;
-/* policy_result_set: words out of the set `max` */
+/* unsigned int: words out of the set `max` */
 schema_read_fn	values_results;
 
 #endif

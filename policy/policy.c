@@ -56,7 +56,7 @@ pattern_covers(const struct policy_pattern *a, const struct policy_pattern *b)
 /* ---- does a rule match? ---- */
 
 static bool
-results_match(policy_result_set asked, policy_result_set found)
+results_match(unsigned int asked, unsigned int found)
 {
 	return asked == 0 || (asked & found) != 0;
 }
@@ -85,7 +85,7 @@ name_matches(const struct policy_pattern *p, size_t count, struct slice name)
 	return count == 0;
 }
 
-static policy_result_set
+static unsigned int
 set_of(enum auth_result r)
 {
 	return 1u << r;
@@ -94,7 +94,7 @@ set_of(enum auth_result r)
 static bool
 rule_matches(const struct policy_rule *r, const struct policy_facts *f)
 {
-	policy_result_set helo_result =
+	unsigned int helo_result =
 	    f->spf_helo_checked ? set_of(f->spf_helo) : 0;
 
 	return results_match(r->spf, set_of(f->spf)) &&
@@ -131,7 +131,7 @@ policy_decide(const struct policy *p, const struct policy_facts *f,
 /* ---- does one rule cover another? ---- */
 
 static bool
-results_cover(policy_result_set a, policy_result_set b)
+results_cover(unsigned int a, unsigned int b)
 {
 	return a == 0 || (b != 0 && (b & ~a) == 0);
 }

@@ -49,9 +49,9 @@ struct policy_rule {
 	struct slice		 reply;		/* template; empty: default */
 	unsigned int		 line;		/* in the configuration */
 
-	policy_result_set	 spf;
-	policy_result_set	 spf_helo;
-	policy_result_set	 dkim;		/* any signature */
+	unsigned int		 spf;		/* sets of results */
+	unsigned int		 spf_helo;
+	unsigned int		 dkim;		/* any signature */
 	struct ipnet		*client;
 	size_t			 client_count;
 	struct policy_pattern	*mailfrom_domain;
@@ -77,7 +77,8 @@ struct policy_facts {
 	enum auth_result	 spf;
 	enum auth_result	 spf_helo;
 	bool			 spf_helo_checked;
-	policy_result_set	 dkim;	/* of all signatures; {none} if none */
+	unsigned int		 dkim;	/* set, of all signatures; {none} if
+					   there is none */
 	/* For reply texts. */
 	struct slice		 spf_domain;
 	struct slice		 spf_explanation;

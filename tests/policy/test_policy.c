@@ -90,7 +90,7 @@ parse_patterns(const char *text, struct policy_pattern out[2])
 }
 
 struct rule_text {
-	policy_result_set	 spf, spf_helo, dkim;
+	unsigned int	 spf, spf_helo, dkim;
 	const char		*client, *mailfrom, *helo;
 };
 

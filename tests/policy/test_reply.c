@@ -223,9 +223,9 @@ test_defaults(void)
 	static const struct {
 		const char		*name;
 		enum policy_action	 action;
-		policy_result_set	 spf, spf_helo, dkim;	/* asked */
+		unsigned int	 spf, spf_helo, dkim;	/* asked */
 		enum auth_result	 found, found_helo;
-		policy_result_set	 found_dkim;
+		unsigned int	 found_dkim;
 		const char		*want;
 	} rows[] = {
 		{ "spf fail", POLICY_REJECT, SET(FAIL), 0, 0,
