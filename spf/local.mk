@@ -24,3 +24,34 @@ tests_spf_test_check_SOURCES = tests/spf/test_check.c \
 	tests/spf/world.c tests/spf/world.h
 tests_spf_test_schedule_SOURCES = tests/spf/test_schedule.c \
 	tests/spf/world.c tests/spf/world.h
+
+fuzz_programs += tests/fuzz/fuzz_spf_record tests/fuzz/fuzz_spf_macro \
+	tests/fuzz/fuzz_spf_check
+tests_fuzz_fuzz_spf_record_SOURCES = tests/fuzz/fuzz_spf_record.c \
+	tests/fuzz/replay.c
+tests_fuzz_fuzz_spf_macro_SOURCES = tests/fuzz/fuzz_spf_macro.c \
+	tests/fuzz/replay.c
+tests_fuzz_fuzz_spf_check_SOURCES = tests/fuzz/fuzz_spf_check.c \
+	tests/fuzz/replay.c tests/spf/world.c tests/spf/world.h
+EXTRA_DIST += \
+	tests/fuzz/spf_record.dict \
+	tests/fuzz/spf_macro.dict \
+	tests/fuzz/spf_check.dict \
+	tests/fuzz/corpus/spf_record/all-terms \
+	tests/fuzz/corpus/spf_record/bad-length \
+	tests/fuzz/corpus/spf_record/bad-term \
+	tests/fuzz/corpus/spf_record/empty \
+	tests/fuzz/corpus/spf_record/modifiers \
+	tests/fuzz/corpus/spf_record/odd-names \
+	tests/fuzz/corpus/spf_macro/delimiters \
+	tests/fuzz/corpus/spf_macro/escapes \
+	tests/fuzz/corpus/spf_macro/rfc-name \
+	tests/fuzz/corpus/spf_macro/text \
+	tests/fuzz/corpus/spf_macro/truncation \
+	tests/fuzz/corpus/spf_macro/two-dots-last \
+	tests/fuzz/corpus/spf_check/explanation \
+	tests/fuzz/corpus/spf_check/loop \
+	tests/fuzz/corpus/spf_check/mechanisms \
+	tests/fuzz/corpus/spf_check/redirect \
+	tests/fuzz/corpus/spf_check/tree \
+	tests/fuzz/corpus/spf_check/voids

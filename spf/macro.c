@@ -424,13 +424,15 @@ expand(struct sink *k, const struct spf_macros *m, struct slice text)
 	}
 }
 
-/* 7.3: whole labels are taken off at the left. */
+/* 7.3: whole labels are taken off at the left; a last dot is no octet. */
 static struct slice
 cut_left(struct slice name)
 {
+	size_t max = DOMAIN_MAX;
+
 	if (name.len > 0 && name.ptr[name.len - 1] == '.')
-		name.len--;
-	while (name.len > DOMAIN_MAX)
+		max++;
+	while (name.len > max)
 		name = slice_from(name, slice_find(name, '.') + 1);
 	return name;
 }

@@ -38,7 +38,7 @@ struct world_run {
 	struct spf_verdict	verdict;
 	unsigned int		calls;
 	size_t			questions;
-	/* The trace as text, and how often it was called. */
+	/* The trace as text, cut when long, and how often it was called. */
 	unsigned int		events;
 	char			trace[WORLD_TRACE];
 	size_t			trace_len;

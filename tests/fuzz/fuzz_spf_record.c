@@ -1,0 +1,129 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Fuzz target: SPF records.
+ *
+ * What must hold: what is read stands in the input, in order, as visible
+ * ASCII, by the rules of its kind; spaces at the end change nothing; and a
+ * bad term at the end of a good record makes it a bad one.
+ */
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/ascii.h"
+#include "base/limits.h"
+#include "spf/macro.h"
+#include "spf/record.h"
+
+int	LLVMFuzzerTestOneInput(const uint8_t *, size_t);
+
+static void
+must(bool good)
+{
+	if (!good)
+		abort();
+}
+
+static bool
+within(struct slice part, struct slice whole)
+{
+	return part.ptr >= whole.ptr &&
+	    part.ptr + part.len <= whole.ptr + whole.len;
+}
+
+static void
+check_term(const struct spf_term *t, struct slice text)
+{
+	unsigned int letters;
+	size_t i;
+
+	must(t->text.len > 0 && within(t->text, text));
+	for (i = 0; i < t->text.len; i++)
+		must(ascii_is_vchar(t->text.ptr[i]));
+	if (t->domain_spec.len > 0) {
+		must(within(t->domain_spec, t->text));
+		must(spf_domain_spec(t->domain_spec, &letters));
+		must(letters == t->letters);
+	}
+	must(t->bits4 <= 32 && t->bits6 <= 128);
+	if (t->kind == SPF_TERM_IP4)
+		must(t->net.addr.family == IPADDR_V4 && t->net.bits <= 32);
+	if (t->kind == SPF_TERM_IP6)
+		must(t->net.addr.family == IPADDR_V6 && t->net.bits <= 128);
+	if (t->kind == SPF_TERM_INCLUDE || t->kind == SPF_TERM_EXISTS)
+		must(t->domain_spec.len > 0);
+	must(t->result == AUTH_PASS || t->result == AUTH_FAIL ||
+	    t->result == AUTH_SOFTFAIL || t->result == AUTH_NEUTRAL);
+}
+
+static size_t
+check_record(const struct spf_record *r)
+{
+	const char *last = r->text.ptr;
+	const struct spf_term *t;
+	size_t n = 0;
+
+	for (t = r->first; t != NULL; t = t->next) {
+		check_term(t, r->text);
+		must(t->kind != SPF_TERM_REDIRECT && t->kind != SPF_TERM_EXP);
+		must(t->text.ptr > last);
+		last = t->text.ptr;
+		n++;
+	}
+	if (r->redirect != NULL) {
+		check_term(r->redirect, r->text);
+		must(r->redirect->kind == SPF_TERM_REDIRECT);
+	}
+	if (r->exp != NULL) {
+		check_term(r->exp, r->text);
+		must(r->exp->kind == SPF_TERM_EXP);
+	}
+	must(n <= LIMIT_SPF_RECORD_TERMS);
+	return n;
+}
+
+/* The same text with something behind it. */
+static void
+check_longer(struct slice text, struct arena *a, size_t count)
+{
+	char *copy = malloc(text.len + 8);
+	struct spf_record r;
+
+	if (copy == NULL)
+		return;
+	memcpy(copy, text.ptr, text.len);
+	memcpy(copy + text.len, "   a:b.", 7);
+	must(spf_record_parse((struct slice){ copy, text.len + 3 }, a, &r) ==
+	    SPF_RECORD_OK && check_record(&r) == count);
+	must(spf_record_parse((struct slice){ copy, text.len + 7 }, a, &r) ==
+	    SPF_RECORD_SYNTAX);
+	free(copy);
+}
+
+int
+LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	struct slice text = { (const char *)data, size };
+	struct arena *a = arena_new(1u << 20);
+	struct spf_record r;
+
+	if (a == NULL)
+		return 0;
+	if (spf_record_is(text)) {
+		switch (spf_record_parse(text, a, &r)) {
+		case SPF_RECORD_OK:
+			if (size + 7 <= LIMIT_SPF_RECORD)
+				check_longer(text, a, check_record(&r));
+			break;
+		case SPF_RECORD_SYNTAX:
+			must(r.fault.len > 0 && within(r.fault, text));
+			break;
+		case SPF_RECORD_TOO_LONG:
+		case SPF_RECORD_NO_MEMORY:
+			must(size > LIMIT_SPF_RECORD_TERMS);
+			break;
+		}
+	}
+	arena_free(a);
+	return 0;
+}
