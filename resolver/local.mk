@@ -15,15 +15,52 @@ libassay_a_SOURCES += \
 check_PROGRAMS += \
 	tests/resolver/test_cache \
 	tests/resolver/test_dns \
+	tests/resolver/test_flow \
 	tests/resolver/test_ledger \
 	tests/resolver/test_nameserver \
+	tests/resolver/test_packet \
+	tests/resolver/test_resolver \
 	tests/resolver/test_server \
 	tests/resolver/test_table \
 	tests/resolver/test_zone
 tests_resolver_test_cache_SOURCES = tests/resolver/test_cache.c
 tests_resolver_test_dns_SOURCES = tests/resolver/test_dns.c
+tests_resolver_test_flow_SOURCES = tests/resolver/test_flow.c \
+	$(resolver_test_helpers)
 tests_resolver_test_ledger_SOURCES = tests/resolver/test_ledger.c
 tests_resolver_test_nameserver_SOURCES = tests/resolver/test_nameserver.c
+tests_resolver_test_packet_SOURCES = tests/resolver/test_packet.c \
+	tests/resolver/dnsmsg.c tests/resolver/dnsmsg.h
+tests_resolver_test_resolver_SOURCES = tests/resolver/test_resolver.c \
+	$(resolver_test_helpers)
 tests_resolver_test_server_SOURCES = tests/resolver/test_server.c
 tests_resolver_test_table_SOURCES = tests/resolver/test_table.c
 tests_resolver_test_zone_SOURCES = tests/resolver/test_zone.c
+
+# A nameserver and its askers, inside the test program.
+resolver_test_helpers = \
+	tests/resolver/asker.c tests/resolver/asker.h \
+	tests/resolver/dnsmsg.c tests/resolver/dnsmsg.h \
+	tests/resolver/fakens.c tests/resolver/fakens.h
+
+fuzz_programs += tests/fuzz/fuzz_dns_packet
+tests_fuzz_fuzz_dns_packet_SOURCES = tests/fuzz/fuzz_dns_packet.c \
+	tests/fuzz/replay.c
+EXTRA_DIST += tests/fuzz/dns_packet.dict \
+	tests/fuzz/corpus/dns_packet/a \
+	tests/fuzz/corpus/dns_packet/aaaa \
+	tests/fuzz/corpus/dns_packet/badvers \
+	tests/fuzz/corpus/dns_packet/cname \
+	tests/fuzz/corpus/dns_packet/cname_loop \
+	tests/fuzz/corpus/dns_packet/cname_nx \
+	tests/fuzz/corpus/dns_packet/cname_open \
+	tests/fuzz/corpus/dns_packet/formerr_bare \
+	tests/fuzz/corpus/dns_packet/mx \
+	tests/fuzz/corpus/dns_packet/nodata \
+	tests/fuzz/corpus/dns_packet/nxdomain \
+	tests/fuzz/corpus/dns_packet/ptr \
+	tests/fuzz/corpus/dns_packet/referral \
+	tests/fuzz/corpus/dns_packet/servfail \
+	tests/fuzz/corpus/dns_packet/truncated \
+	tests/fuzz/corpus/dns_packet/ttl \
+	tests/fuzz/corpus/dns_packet/txt

@@ -10,6 +10,9 @@
  *   (query.c knows).
  * - ARES_FLAG_IGNTC on the UDP channel and ARES_FLAG_USEVC on the other:
  *   the step from UDP to TCP is taken by query.c, see server.h.
+ * - 1.34 takes a new socket for each query by UDP: a port that nobody can
+ *   guess, and a packet that upsets c-ares (without octets, or too short)
+ *   spoils one question, not all that share the socket.
  * - 1.34 waits less than it is told after a few fast answers: query.c sends
  *   again until the time of the try is over.
  */
@@ -23,7 +26,7 @@
 
 #define UDP_SIZE	4096		/* what 1.18 has room for */
 #define RECEIVE_BUFFER	(4 << 20)	/* the kernel gives what it allows */
-#define UDP_QUERIES	100		/* from one port */
+#define UDP_QUERIES	1		/* from one port */
 
 static uint32_t
 wanted_events(int readable, int writable)

@@ -1,0 +1,591 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Many questions at once: sharing, limits, cancelling, ending, and what
+ * happens when memory is short.
+ */
+#include "resolver/resolver.h"
+
+#include <pthread.h>
+#include <sched.h>
+#include <stdatomic.h>
+
+#include "base/limits.h"
+#include "base/mem.h"
+#include "tests/resolver/asker.h"
+#include "tests/resolver/fakens.h"
+#include "tests/tap.h"
+
+#define PATIENT 20000	/* ms */
+
+/* ---- a server that can be told to hold its answers ---- */
+
+#define HELD_MAX 1000
+
+static pthread_mutex_t server_lock = PTHREAD_MUTEX_INITIALIZER;
+static struct fakens_question held[HELD_MAX];
+static size_t held_count;
+static bool holding;
+static unsigned int seen;
+
+static void
+reply(const struct fakens_question *q)
+{
+	static struct dnsmsg m;
+
+	dnsmsg_begin(&m, q->id, 0, q->name, q->type);
+	dnsmsg_a(&m, q->name, 300, 0xc0000201);
+	fakens_send(q, &m);
+}
+
+static void
+script(struct fakens_question *q)
+{
+	(void)pthread_mutex_lock(&server_lock);
+	seen++;
+	if (holding && held_count < HELD_MAX)
+		held[held_count++] = *q;
+	else
+		reply(q);
+	(void)pthread_mutex_unlock(&server_lock);
+}
+
+static void
+hold(void)
+{
+	(void)pthread_mutex_lock(&server_lock);
+	holding = true;
+	seen = 0;
+	(void)pthread_mutex_unlock(&server_lock);
+}
+
+static void
+release(void)
+{
+	size_t i;
+
+	(void)pthread_mutex_lock(&server_lock);
+	for (i = 0; i < held_count; i++)
+		reply(&held[i]);
+	held_count = 0;
+	holding = false;
+	(void)pthread_mutex_unlock(&server_lock);
+}
+
+static unsigned int
+seen_so_far(void)
+{
+	unsigned int n;
+
+	(void)pthread_mutex_lock(&server_lock);
+	n = seen;
+	(void)pthread_mutex_unlock(&server_lock);
+	return n;
+}
+
+static struct resolver_stats
+stats_of(struct resolver *r)
+{
+	struct resolver_stats s;
+
+	resolver_get_stats(r, &s);
+	return s;
+}
+
+/* Asks for PREFIX0.test, PREFIX1.test and so on. */
+static struct ask *
+ask_many(struct resolver *r, const char *prefix, size_t count)
+{
+	struct ask *asks = calloc(count, sizeof(*asks));
+	char name[32];
+	size_t i;
+
+	for (i = 0; i < count; i++) {
+		(void)snprintf(name, sizeof(name), "%s%zu.test", prefix, i);
+		asker_start(&asks[i], r, name, DNS_TYPE_A);
+	}
+	return asks;
+}
+
+/* How many were found, one callback each. */
+static size_t
+wait_many(struct ask *asks, size_t count)
+{
+	size_t i, found = 0;
+
+	for (i = 0; i < count; i++)
+		found += asker_wait(&asks[i])->outcome == DNS_FOUND &&
+		    asks[i].calls == 1;
+	return found;
+}
+
+static void
+drop_many(struct ask *asks, size_t count)
+{
+	size_t i;
+
+	for (i = 0; i < count; i++)
+		dns_answer_unref(asks[i].answer);
+	free(asks);
+}
+
+static void
+test_coalesced(struct resolver *r)
+{
+	struct ask *asks = calloc(100, sizeof(*asks));
+	uint64_t before = stats_of(r).coalesced;
+	size_t i, same = 0;
+
+	hold();
+	for (i = 0; i < 100; i++)
+		asker_start(&asks[i], r, "shared.test", DNS_TYPE_A);
+	asker_wait_in_flight(r, 1);
+	is_num((long long)(stats_of(r).coalesced - before), 99,
+	    "99 join the first");
+	while (seen_so_far() == 0)
+		(void)sched_yield();
+	release();
+	is_num((long long)wait_many(asks, 100), 100, "all are told");
+	for (i = 0; i < 100; i++)
+		same += asks[i].answer == asks[0].answer;
+	is_num((long long)same, 100, "the same answer");
+	is_num(seen_so_far(), 1, "one packet");
+	drop_many(asks, 100);
+}
+
+static void
+test_thousand(struct resolver *r)
+{
+	uint64_t before = stats_of(r).queries;
+	struct ask *asks;
+
+	asks = ask_many(r, "k", 1000);
+	is_num((long long)wait_many(asks, 1000), 1000,
+	    "1000 at once: none is lost");
+	is_num((long long)(stats_of(r).queries - before), 1000, "queries");
+	drop_many(asks, 1000);
+}
+
+static void
+test_in_flight_limit(struct resolver *r)
+{
+	size_t count = LIMIT_DNS_IN_FLIGHT + 50;
+	struct resolver_stats s;
+	struct ask *asks;
+
+	hold();
+	asks = ask_many(r, "f", count);
+	while (seen_so_far() < LIMIT_DNS_IN_FLIGHT)
+		(void)sched_yield();
+	s = stats_of(r);
+	is_num((long long)s.in_flight, LIMIT_DNS_IN_FLIGHT, "in flight");
+	is_num((long long)s.waiting, 50, "waiting");
+	is_num(seen_so_far(), LIMIT_DNS_IN_FLIGHT, "no more packets");
+	release();
+	is_num((long long)wait_many(asks, count), (long long)count,
+	    "all are answered");
+	drop_many(asks, count);
+}
+
+static void
+on_done_unexpected(struct resolver_wait *w, const struct dns_answer *answer)
+{
+	(void)w;
+	(void)answer;
+	abort();
+}
+
+static void
+test_cancel_waiting(struct resolver *r)
+{
+	struct resolver_wait w = { .done = on_done_unexpected };
+	uint64_t before = stats_of(r).cancelled;
+	struct ask *asks;
+
+	hold();
+	asks = ask_many(r, "cw", LIMIT_DNS_IN_FLIGHT);
+	asker_wait_in_flight(r, LIMIT_DNS_IN_FLIGHT);
+	ok(resolver_ask(r, SLICE("never.test"), DNS_TYPE_A, &w) == NULL,
+	    "asked");
+	is_num((long long)stats_of(r).waiting, 1, "it waits");
+	ok(resolver_cancel(r, &w), "cancelled");
+	is_num((long long)stats_of(r).waiting, 0, "it is gone");
+	is_num((long long)(stats_of(r).cancelled - before), 1, "counted");
+	ok(!resolver_cancel(r, &w), "a second time: false");
+	while (seen_so_far() < LIMIT_DNS_IN_FLIGHT)
+		(void)sched_yield();
+	release();
+	(void)wait_many(asks, LIMIT_DNS_IN_FLIGHT);
+	is_num(seen_so_far(), LIMIT_DNS_IN_FLIGHT, "it was never sent");
+	drop_many(asks, LIMIT_DNS_IN_FLIGHT);
+}
+
+static void
+test_cancel_in_flight(struct resolver *r)
+{
+	struct resolver_wait w = { .done = on_done_unexpected };
+	struct ask a = { .then = NULL };
+
+	hold();
+	ok(resolver_ask(r, SLICE("flying.test"), DNS_TYPE_A, &w) == NULL,
+	    "asked");
+	while (seen_so_far() == 0)
+		(void)sched_yield();
+	ok(resolver_cancel(r, &w), "cancelled in flight");
+	release();
+	asker_wait_in_flight(r, 0);
+	asker_start(&a, r, "flying.test", DNS_TYPE_A);
+	ok(a.at_once && a.answer->outcome == DNS_FOUND,
+	    "its answer went to the cache");
+	is_num(seen_so_far(), 1, "one packet");
+	dns_answer_unref(a.answer);
+
+	/* Somebody else joins what nobody waits for. */
+	hold();
+	a = (struct ask){ .then = NULL };
+	(void)resolver_ask(r, SLICE("rejoined.test"), DNS_TYPE_A, &w);
+	while (seen_so_far() == 0)
+		(void)sched_yield();
+	ok(resolver_cancel(r, &w), "cancelled in flight");
+	asker_start(&a, r, "rejoined.test", DNS_TYPE_A);
+	release();
+	is_num(asker_wait(&a)->outcome, DNS_FOUND, "joined afterwards");
+	is_num(seen_so_far(), 1, "one packet");
+	dns_answer_unref(a.answer);
+	ok(!resolver_cancel(r, &a.w), "after the callback: false");
+}
+
+static struct ask pair[2];
+static int pair_result = -1;
+
+static void
+cancel_other(struct ask *a)
+{
+	struct ask *other = a == &pair[0] ? &pair[1] : &pair[0];
+
+	pair_result = resolver_cancel(a->resolver, &other->w);
+}
+
+static void
+test_cancel_from_callback(struct resolver *r)
+{
+	memset(pair, 0, sizeof(pair));
+	pair[0].then = pair[1].then = cancel_other;
+	hold();
+	asker_start(&pair[0], r, "pair.test", DNS_TYPE_A);
+	asker_start(&pair[1], r, "pair.test", DNS_TYPE_A);
+	while (seen_so_far() == 0)
+		(void)sched_yield();
+	release();
+	(void)asker_wait(&pair[0]);
+	asker_wait_in_flight(r, 0);
+	is_num(pair_result, 1, "the first callback cancels the second");
+	is_num(pair[1].calls, 0, "which is not called");
+	dns_answer_unref(pair[0].answer);
+}
+
+static struct ask chain[4];
+
+static void
+ask_next(struct ask *a)
+{
+	static const char *const names[] = {
+		"chain0.test", "chain1.test", "chain2.test", "chain3.test"
+	};
+	size_t i = (size_t)(a - chain) + 1;
+
+	if (i < 4)
+		asker_start(&chain[i], a->resolver, names[i], DNS_TYPE_A);
+}
+
+static void
+test_ask_from_callback(struct resolver *r)
+{
+	size_t i;
+
+	memset(chain, 0, sizeof(chain));
+	for (i = 0; i < 4; i++)
+		chain[i].then = ask_next;
+	asker_start(&chain[0], r, "chain0.test", DNS_TYPE_A);
+	is_num(asker_wait(&chain[3])->outcome, DNS_FOUND,
+	    "each callback asks the next");
+	for (i = 0; i < 4; i++)
+		dns_answer_unref(chain[i].answer);
+}
+
+/* ---- a race of askers who change their mind ---- */
+
+#define RACERS	4
+#define ROUNDS	2000
+
+/*
+ * The callback takes a lock that the canceller holds: resolver_cancel()
+ * must not wait for it.
+ */
+struct racer {
+	struct resolver_wait	w;
+	pthread_mutex_t		lock;
+	pthread_cond_t		cond;
+	unsigned int		calls;
+	struct resolver		*r;
+	unsigned int		number;
+	unsigned int		cancelled, told, wrong;
+};
+
+static void
+racer_done(struct resolver_wait *w, const struct dns_answer *answer)
+{
+	struct racer *c = (struct racer *)w;
+
+	(void)pthread_mutex_lock(&c->lock);
+	c->calls++;
+	(void)pthread_cond_signal(&c->cond);
+	(void)pthread_mutex_unlock(&c->lock);
+	dns_answer_unref(answer);
+}
+
+static void
+race_once(struct racer *c, unsigned int round)
+{
+	const struct dns_answer *a;
+	char name[32];
+	bool cancelled;
+
+	/* Names are shared by two racers each. */
+	(void)snprintf(name, sizeof(name), "r%u-%u.test", c->number / 2,
+	    round);
+	c->calls = 0;
+	c->w.done = racer_done;
+	a = resolver_ask(c->r, slice_str(name), DNS_TYPE_A, &c->w);
+	if (a != NULL) {
+		c->wrong += a->outcome != DNS_FOUND;
+		dns_answer_unref(a);
+		return;
+	}
+	if (round % 3 == 0)
+		(void)sched_yield();
+	(void)pthread_mutex_lock(&c->lock);
+	cancelled = round % 4 != 0 && resolver_cancel(c->r, &c->w);
+	while (!cancelled && c->calls == 0)
+		(void)pthread_cond_wait(&c->cond, &c->lock);
+	c->wrong += c->calls != (cancelled ? 0u : 1u);
+	c->cancelled += cancelled;
+	c->told += !cancelled;
+	(void)pthread_mutex_unlock(&c->lock);
+}
+
+static void *
+race(void *arg)
+{
+	struct racer *c = arg;
+	unsigned int i;
+
+	for (i = 0; i < ROUNDS; i++)
+		race_once(c, i);
+	return NULL;
+}
+
+static void
+test_race(struct resolver *r)
+{
+	struct racer racers[RACERS];
+	pthread_t threads[RACERS];
+	unsigned int i, wrong = 0, told = 0, cancelled = 0;
+
+	for (i = 0; i < RACERS; i++) {
+		racers[i] = (struct racer){ .r = r, .number = i };
+		(void)pthread_mutex_init(&racers[i].lock, NULL);
+		(void)pthread_cond_init(&racers[i].cond, NULL);
+		(void)pthread_create(&threads[i], NULL, race, &racers[i]);
+	}
+	for (i = 0; i < RACERS; i++) {
+		(void)pthread_join(threads[i], NULL);
+		wrong += racers[i].wrong;
+		told += racers[i].told;
+		cancelled += racers[i].cancelled;
+		(void)pthread_mutex_destroy(&racers[i].lock);
+		(void)pthread_cond_destroy(&racers[i].cond);
+	}
+	is_num(wrong, 0, "each is told once or cancelled");
+	ok(told > 0 && cancelled > 0, "%u told, %u cancelled", told,
+	    cancelled);
+	asker_wait_in_flight(r, 0);
+}
+
+/* ---- the end ---- */
+
+static struct ask late_ask;
+
+static void
+ask_late(struct ask *a)
+{
+	if (late_ask.answer == NULL)
+		asker_start(&late_ask, a->resolver, "late.test", DNS_TYPE_A);
+}
+
+/*
+ * Fills the queue to its limit; then nobody answers, and the resolver is
+ * freed.
+ */
+static void
+test_queue_and_free(void)
+{
+	struct fakens *ns = fakens_start(script, FAKENS_BOTH);
+	struct resolver *r = asker_resolver(fakens_address(ns), NULL,
+	    PATIENT, 2);
+	size_t i, good = 0, right = 0;
+	struct ask *flying, *queued, *more;
+	struct resolver_stats s;
+
+	hold();
+	flying = ask_many(r, "fl", LIMIT_DNS_IN_FLIGHT);
+	asker_wait_in_flight(r, LIMIT_DNS_IN_FLIGHT);
+	queued = ask_many(r, "q", LIMIT_DNS_QUEUE);
+	more = ask_many(r, "more", 1);
+	s = stats_of(r);
+	is_num((long long)s.waiting, LIMIT_DNS_QUEUE, "queue at its limit");
+	ok(more->at_once && more->answer->outcome == DNS_NOT_ASKED,
+	    "one past it is not asked");
+	is_num((long long)s.outcomes[DNS_NOT_ASKED], 1, "and counted");
+	drop_many(more, 1);
+	more = ask_many(r, "q", 1);
+	ok(!more->at_once, "who joins needs no place");
+	flying[0].then = ask_late;
+	late_ask = (struct ask){ .then = NULL };
+	resolver_free(r);
+	for (i = 0; i < LIMIT_DNS_IN_FLIGHT; i++) {
+		good += flying[i].calls == 1 &&
+		    flying[i].answer->outcome == DNS_NOT_ASKED;
+		right += pthread_equal(flying[i].caller, pthread_self()) != 0;
+	}
+	for (i = 0; i < LIMIT_DNS_QUEUE; i++)
+		good += queued[i].calls == 1 &&
+		    queued[i].answer->outcome == DNS_NOT_ASKED;
+	is_num((long long)good, LIMIT_DNS_IN_FLIGHT + LIMIT_DNS_QUEUE,
+	    "all are told: not asked");
+	is_num((long long)right, LIMIT_DNS_IN_FLIGHT,
+	    "from the thread that frees");
+	is_num(more->calls, 1, "who joined, too");
+	ok(late_ask.at_once && late_ask.answer->outcome == DNS_NOT_ASKED,
+	    "a question from such a callback is refused");
+	drop_many(flying, LIMIT_DNS_IN_FLIGHT);
+	drop_many(queued, LIMIT_DNS_QUEUE);
+	drop_many(more, 1);
+	fakens_stop(ns);
+	held_count = 0;
+	holding = false;
+}
+
+/* A TCP connection that breaks leaves questions by UDP alone. */
+static void
+script_tcp_breaks(struct fakens_question *q)
+{
+	static struct dnsmsg m;
+
+	if (q->tcp) {
+		fakens_hang_up(q);
+	} else if (q->name[0] == 't') {
+		dnsmsg_begin(&m, q->id, DNSMSG_TC, q->name, q->type);
+		fakens_send(q, &m);
+	} else {
+		script(q);
+	}
+}
+
+static void
+test_tcp_breaks(void)
+{
+	struct fakens *ns = fakens_start(script_tcp_breaks, FAKENS_BOTH);
+	struct resolver *r = asker_resolver(fakens_address(ns), NULL,
+	    PATIENT, 2);
+	uint64_t retries;
+	struct ask *asks;
+
+	hold();
+	asks = ask_many(r, "udp", 20);
+	while (seen_so_far() < 20)
+		(void)sched_yield();
+	is_num(asker_outcome(r, "t.test", DNS_TYPE_A), DNS_SERVER_FAILURE,
+	    "TCP breaks");
+	retries = stats_of(r).retries;
+	release();
+	is_num((long long)wait_many(asks, 20), 20, "UDP goes on");
+	is_num((long long)(stats_of(r).retries - retries), 0,
+	    "without another packet");
+	drop_many(asks, 20);
+	resolver_free(r);
+	fakens_stop(ns);
+}
+
+/* ---- no memory ---- */
+
+static void
+test_no_memory(struct resolver *r)
+{
+	unsigned long n, hits = 1;
+	enum dns_outcome outcome;
+	char name[32];
+	size_t wrong = 0;
+
+	for (n = 0; hits > 0 && n < 100; n++) {
+		(void)snprintf(name, sizeof(name), "m%lu.test", n);
+		mem_fail_after(n, 1);
+		outcome = asker_outcome(r, name, DNS_TYPE_A);
+		asker_wait_in_flight(r, 0);
+		hits = mem_fail_hits();
+		mem_fail_after(0, 0);
+		wrong += outcome != DNS_FOUND && outcome != DNS_NOT_ASKED;
+		wrong += hits == 0 && outcome != DNS_FOUND;
+		wrong += asker_outcome(r, name, DNS_TYPE_A) != DNS_FOUND;
+	}
+	is_num((long long)wrong, 0, "found or not asked, later found");
+	ok(hits == 0 && n > 1, "%lu allocations failed in turn", n - 1);
+}
+
+static void
+test_new_no_memory(void)
+{
+	struct slice address = SLICE("127.0.0.1:1");
+	struct resolver_options o = {
+		.nameservers = &address, .nameserver_count = 1,
+		.timeout_ms = PATIENT, .tries = 1
+	};
+	struct resolver *r = NULL;
+	unsigned long n;
+	char why[64];
+
+	for (n = 0; n < 50; n++) {
+		mem_fail_after(n, 1);
+		r = resolver_new(&o, why, sizeof(why));
+		if (mem_fail_hits() == 0)
+			break;
+		if (r != NULL)
+			break;
+	}
+	mem_fail_after(0, 0);
+	ok(r != NULL && n > 0, "%lu allocations failed in turn", n);
+	resolver_free(r);
+}
+
+int
+main(void)
+{
+	struct fakens *ns = fakens_start(script, FAKENS_BOTH);
+	struct resolver *r = asker_resolver(fakens_address(ns), NULL,
+	    PATIENT, 2);
+
+	test_coalesced(r);
+	test_thousand(r);
+	test_in_flight_limit(r);
+	test_cancel_waiting(r);
+	test_cancel_in_flight(r);
+	test_cancel_from_callback(r);
+	test_ask_from_callback(r);
+	test_race(r);
+	test_no_memory(r);
+	resolver_free(r);
+	fakens_stop(ns);
+	test_queue_and_free();
+	test_tcp_breaks();
+	test_new_no_memory();
+	return tap_done();
+}
