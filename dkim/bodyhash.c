@@ -19,8 +19,8 @@ bodyhash_init(struct bodyhash *b, struct evp_md_st *md, struct arena *arena)
 void
 bodyhash_fini(struct bodyhash *b)
 {
-	struct bodyhash_digest	*d;
-	size_t			i;
+	struct bodyhash_digest *d;
+	size_t i;
 
 	for (i = 0; i < DKIM_CANONS; i++) {
 		if (b->streams[i] == NULL)
@@ -34,9 +34,9 @@ bodyhash_fini(struct bodyhash *b)
 static void
 take_canonical(void *arg, const char *ptr, size_t len)
 {
-	struct bodyhash_stream	*s = arg;
-	struct bodyhash_digest	*d;
-	uint64_t		left;
+	struct bodyhash_stream *s = arg;
+	struct bodyhash_digest *d;
+	uint64_t left;
 
 	for (d = s->digests; d != NULL; d = d->next) {
 		left = d->length > s->total ? d->length - s->total : 0;
@@ -50,7 +50,7 @@ take_canonical(void *arg, const char *ptr, size_t len)
 static struct bodyhash_stream *
 stream_for(struct bodyhash *b, enum dkim_canon how)
 {
-	struct bodyhash_stream	*s = b->streams[how];
+	struct bodyhash_stream *s = b->streams[how];
 
 	if (s != NULL)
 		return s;
@@ -66,8 +66,8 @@ stream_for(struct bodyhash *b, enum dkim_canon how)
 const struct bodyhash_digest *
 bodyhash_want(struct bodyhash *b, enum dkim_canon how, uint64_t length)
 {
-	struct bodyhash_stream	*s = stream_for(b, how);
-	struct bodyhash_digest	*d;
+	struct bodyhash_stream *s = stream_for(b, how);
+	struct bodyhash_digest *d;
 
 	if (s == NULL)
 		return NULL;
@@ -88,7 +88,7 @@ bodyhash_want(struct bodyhash *b, enum dkim_canon how, uint64_t length)
 bool
 bodyhash_wanted(const struct bodyhash *b)
 {
-	size_t	i;
+	size_t i;
 
 	for (i = 0; i < DKIM_CANONS; i++) {
 		if (b->streams[i] != NULL)
@@ -100,7 +100,7 @@ bodyhash_wanted(const struct bodyhash *b)
 void
 bodyhash_add(struct bodyhash *b, struct slice chunk)
 {
-	size_t	i;
+	size_t i;
 
 	for (i = 0; i < DKIM_CANONS; i++) {
 		if (b->streams[i] != NULL)
@@ -111,8 +111,8 @@ bodyhash_add(struct bodyhash *b, struct slice chunk)
 void
 bodyhash_end(struct bodyhash *b)
 {
-	struct bodyhash_digest	*d;
-	size_t			i;
+	struct bodyhash_digest *d;
+	size_t i;
 
 	for (i = 0; i < DKIM_CANONS; i++) {
 		if (b->streams[i] == NULL)

@@ -80,7 +80,7 @@ typedef unsigned char block_octets __attribute__((vector_size(BLOCK)));
 static inline block_octets
 block_load(const char *p)
 {
-	block_octets	b;
+	block_octets b;
 
 	memcpy(&b, p, sizeof(b));
 	return b;
@@ -89,7 +89,7 @@ block_load(const char *p)
 static inline bool
 block_any(block_octets b)
 {
-	uint64_t	half[2];
+	uint64_t half[2];
 
 	memcpy(half, &b, sizeof(half));
 	return (half[0] | half[1]) != 0;
@@ -99,9 +99,9 @@ block_any(block_octets b)
 static inline bool
 block_is_special(const char *p, bool body)
 {
-	block_octets	first = block_load(p), second = block_load(p + 1);
-	block_octets	cr = (block_octets)(second == '\r');
-	block_octets	special;
+	block_octets first = block_load(p), second = block_load(p + 1);
+	block_octets cr = (block_octets)(second == '\r');
+	block_octets special;
 
 	special = (block_octets)(second == '\t') |
 	    ((block_octets)(first == ' ') &
@@ -127,7 +127,7 @@ pair_is_special(char first, char second, bool body)
 static inline size_t
 plain_run(struct slice s, char before, bool body)
 {
-	size_t	i = 0;
+	size_t i = 0;
 
 	if (s.len == 0 || pair_is_special(before, s.ptr[0], body))
 		return 0;
@@ -158,7 +158,7 @@ struct relaxed_value {
 static void
 relaxed_value_add(struct relaxed_value *v, struct slice s)
 {
-	size_t	n;
+	size_t n;
 
 	while (s.len > 0) {
 		if (ascii_is_wsp(s.ptr[0])) {
@@ -184,8 +184,8 @@ relaxed_value_add(struct relaxed_value *v, struct slice s)
 static void
 canon_name(enum dkim_canon how, struct slice name, struct dkim_sink *out)
 {
-	size_t	i;
-	char	c;
+	size_t i;
+	char c;
 
 	if (how == DKIM_CANON_SIMPLE) {
 		dkim_sink_add(out, name.ptr, name.len);
@@ -203,8 +203,8 @@ void
 dkim_canon_field(enum dkim_canon how, struct slice name, struct slice value,
     struct slice cut, struct dkim_sink *out)
 {
-	struct relaxed_value	v = { out, false, false };
-	struct slice		head = value, tail = { NULL, 0 };
+	struct relaxed_value v = { out, false, false };
+	struct slice head = value, tail = { NULL, 0 };
 
 	if (cut.ptr != NULL) {
 		head.len = (size_t)(cut.ptr - value.ptr);
@@ -248,7 +248,7 @@ simple_text(struct dkim_canon_body *c, const char *ptr, size_t len)
 static void
 simple_add(struct dkim_canon_body *c, struct slice s)
 {
-	uint64_t	n = 0;
+	uint64_t n = 0;
 
 	if (s.len > 0 && c->cr) {
 		c->cr = false;
@@ -305,7 +305,7 @@ relaxed_line_end(struct dkim_canon_body *c)
 static size_t
 relaxed_octet(struct dkim_canon_body *c, struct slice s)
 {
-	size_t	n = 1;
+	size_t n = 1;
 
 	if (c->cr) {
 		c->cr = false;
@@ -331,7 +331,7 @@ relaxed_octet(struct dkim_canon_body *c, struct slice s)
 static size_t
 relaxed_run(struct dkim_canon_body *c, struct slice s)
 {
-	size_t	n;
+	size_t n;
 
 	if (c->cr)
 		return 0;

@@ -63,7 +63,7 @@ struct dkim_canon_body {
 					   empty lines at the end */
 	bool			 cr;	/* a CR is held back */
 	bool			 wsp;	/* relaxed: so is a run of WSP */
-	bool			 in_line; /* relaxed: text since the last CRLF */
+	bool			 in_line; /* relaxed: text since a CRLF */
 };
 
 void	dkim_canon_body_init(struct dkim_canon_body *c, enum dkim_canon how,

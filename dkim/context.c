@@ -10,7 +10,7 @@
 struct dkim_context *
 dkim_context_new(void)
 {
-	struct dkim_context	*ctx = mem_alloc(sizeof(*ctx));
+	struct dkim_context *ctx = mem_alloc(sizeof(*ctx));
 
 	if (ctx == NULL)
 		return NULL;

@@ -2,9 +2,15 @@
 /*
  * crypto: OpenSSL 3.0 behind a few functions.
  *
- * OpenSSL often says "0" both for "no memory" and for "does not verify".
- * What it meant stands in its error queue, which is therefore emptied
- * before each call that can fail, and read after a failure.
+ * OpenSSL says "0" both for "does not verify" and for "could not try", which
+ * is want of memory in all cases that are known.  What it meant stands in
+ * its error queue, and even there a failed allocation often has another name
+ * ("unsupported", "key setup failed").  A signature therefore counts as bad
+ * only when that is certain: for RSA, errors of the RSA code and no others;
+ * for Ed25519, which has no error for it, no error at all, twice.
+ *
+ * What a key is made of was checked before: when OpenSSL does not take it,
+ * it had no memory.
  */
 #include "dkim/crypto.h"
 
@@ -29,20 +35,6 @@ bool
 crypto_random(void *out, size_t len)
 {
 	return len <= 1024 && RAND_bytes(out, (int)len) == 1;
-}
-
-/* What the failure of the last call was; empties the queue. */
-static enum crypto_status
-failure(void)
-{
-	enum crypto_status	status = CRYPTO_BAD;
-	unsigned long		e;
-
-	while ((e = ERR_get_error()) != 0) {
-		if (ERR_GET_REASON(e) == ERR_R_MALLOC_FAILURE)
-			status = CRYPTO_NO_MEMORY;
-	}
-	return status;
 }
 
 /* ---- hashes ---- */
@@ -88,23 +80,29 @@ crypto_hash_fini(struct crypto_hash *h)
 
 /* ---- keys ---- */
 
-enum crypto_status
-crypto_key_rsa(const unsigned char *der, size_t len, struct evp_pkey_st **out)
+static bool
+made(const struct evp_pkey_st *key)
 {
-	const unsigned char	*p = der;
-
-	ERR_clear_error();
-	*out = d2i_PublicKey(EVP_PKEY_RSA, NULL, &p, (long)len);
-	return *out != NULL ? CRYPTO_GOOD : failure();
+	if (key == NULL)
+		ERR_clear_error();
+	return key != NULL;
 }
 
-enum crypto_status
+bool
+crypto_key_rsa(const unsigned char *der, size_t len, struct evp_pkey_st **out)
+{
+	const unsigned char *p = der;
+
+	*out = d2i_PublicKey(EVP_PKEY_RSA, NULL, &p, (long)len);
+	return made(*out);
+}
+
+bool
 crypto_key_ed25519(const unsigned char *raw, struct evp_pkey_st **out)
 {
-	ERR_clear_error();
 	*out = EVP_PKEY_new_raw_public_key(EVP_PKEY_ED25519, NULL, raw,
 	    DKIM_ED25519_KEY_LEN);
-	return *out != NULL ? CRYPTO_GOOD : failure();
+	return made(*out);
 }
 
 struct evp_pkey_st *
@@ -121,13 +119,30 @@ crypto_key_unref(struct evp_pkey_st *key)
 
 /* ---- signatures ---- */
 
+/* True when the queue holds errors of the RSA code and no others. */
+static bool
+is_rsa_failure(void)
+{
+	unsigned long e = ERR_get_error();
+	bool rsa = e != 0;
+
+	for (; e != 0 && rsa; e = ERR_get_error()) {
+		if (ERR_GET_LIB(e) == ERR_LIB_RSA)
+			rsa = ERR_GET_REASON(e) != ERR_R_MALLOC_FAILURE;
+		else
+			rsa = ERR_GET_LIB(e) == ERR_LIB_PROV &&
+			    ERR_GET_REASON(e) == ERR_R_RSA_LIB;
+	}
+	return rsa;
+}
+
 static enum crypto_status
 verify_rsa(struct evp_pkey_st *key, struct evp_md_st *md,
     const unsigned char hash[DKIM_SHA256_LEN], const unsigned char *sig,
     size_t sig_len)
 {
-	enum crypto_status	status;
-	EVP_PKEY_CTX		*ctx;
+	enum crypto_status status = CRYPTO_NO_MEMORY;
+	EVP_PKEY_CTX *ctx;
 
 	/* RFC 8017 section 8.2.2 step 1. */
 	if (sig_len != (size_t)EVP_PKEY_get_size(key))
@@ -135,38 +150,52 @@ verify_rsa(struct evp_pkey_st *key, struct evp_md_st *md,
 	ctx = EVP_PKEY_CTX_new(key, NULL);
 	if (ctx == NULL)
 		return CRYPTO_NO_MEMORY;
-	if (EVP_PKEY_verify_init(ctx) != 1 ||
-	    EVP_PKEY_CTX_set_rsa_padding(ctx, RSA_PKCS1_PADDING) != 1 ||
-	    EVP_PKEY_CTX_set_signature_md(ctx, md) != 1)
-		status = CRYPTO_NO_MEMORY;
-	else if (EVP_PKEY_verify(ctx, sig, sig_len, hash,
-	    DKIM_SHA256_LEN) == 1)
-		status = CRYPTO_GOOD;
-	else
-		status = failure();
+	if (EVP_PKEY_verify_init(ctx) == 1 &&
+	    EVP_PKEY_CTX_set_rsa_padding(ctx, RSA_PKCS1_PADDING) == 1 &&
+	    EVP_PKEY_CTX_set_signature_md(ctx, md) == 1) {
+		if (EVP_PKEY_verify(ctx, sig, sig_len, hash,
+		    DKIM_SHA256_LEN) == 1)
+			status = CRYPTO_GOOD;
+		else if (is_rsa_failure())
+			status = CRYPTO_BAD;
+	}
 	EVP_PKEY_CTX_free(ctx);
 	return status;
 }
 
 static enum crypto_status
+verify_ed25519_once(struct evp_pkey_st *key,
+    const unsigned char hash[DKIM_SHA256_LEN], const unsigned char *sig,
+    size_t sig_len)
+{
+	enum crypto_status status = CRYPTO_NO_MEMORY;
+	EVP_MD_CTX *ctx = EVP_MD_CTX_new();
+
+	if (ctx == NULL)
+		return CRYPTO_NO_MEMORY;
+	if (EVP_DigestVerifyInit(ctx, NULL, NULL, NULL, key) == 1) {
+		if (EVP_DigestVerify(ctx, sig, sig_len, hash,
+		    DKIM_SHA256_LEN) == 1)
+			status = CRYPTO_GOOD;
+		else if (ERR_peek_error() == 0)
+			status = CRYPTO_BAD;
+	}
+	EVP_MD_CTX_free(ctx);
+	return status;
+}
+
+/* A failure without an error may be an allocation all the same: it counts
+   when it comes again, while other allocations go well. */
+static enum crypto_status
 verify_ed25519(struct evp_pkey_st *key,
     const unsigned char hash[DKIM_SHA256_LEN], const unsigned char *sig,
     size_t sig_len)
 {
-	enum crypto_status	status;
-	EVP_MD_CTX		*ctx;
+	enum crypto_status status;
 
-	ctx = EVP_MD_CTX_new();
-	if (ctx == NULL)
-		return CRYPTO_NO_MEMORY;
-	if (EVP_DigestVerifyInit(ctx, NULL, NULL, NULL, key) != 1)
-		status = CRYPTO_NO_MEMORY;
-	else if (EVP_DigestVerify(ctx, sig, sig_len, hash,
-	    DKIM_SHA256_LEN) == 1)
-		status = CRYPTO_GOOD;
-	else
-		status = failure();
-	EVP_MD_CTX_free(ctx);
+	status = verify_ed25519_once(key, hash, sig, sig_len);
+	if (status == CRYPTO_BAD)
+		status = verify_ed25519_once(key, hash, sig, sig_len);
 	return status;
 }
 
@@ -175,7 +204,7 @@ crypto_verify(enum crypto_type type, struct evp_pkey_st *key,
     struct evp_md_st *md, const unsigned char hash[DKIM_SHA256_LEN],
     const unsigned char *sig, size_t sig_len)
 {
-	enum crypto_status	status;
+	enum crypto_status status;
 
 	ERR_clear_error();
 	if (type == CRYPTO_RSA)

@@ -3,9 +3,8 @@
  * crypto: the one door to OpenSSL.
  *
  * SHA-256 as a stream, public keys, and the check of a signature over a
- * ready hash.  A failure for want of memory is always told apart from a
- * signature or a key that is wrong: only the latter says anything about the
- * message.
+ * ready hash.  A failure for want of memory is told apart from a signature
+ * that is wrong: only the latter says anything about the message.
  */
 #ifndef DKIM_CRYPTO_H
 #define DKIM_CRYPTO_H
@@ -29,7 +28,7 @@ enum crypto_type {
 
 enum crypto_status {
 	CRYPTO_GOOD,
-	CRYPTO_BAD,		/* does not verify, or is no key */
+	CRYPTO_BAD,		/* does not verify */
 	CRYPTO_NO_MEMORY
 };
 
@@ -59,12 +58,12 @@ void	crypto_hash_fini(struct crypto_hash *h);
 /*
  * A public key: RSA from the DER of an RSAPublicKey (RFC 8017 A.1.1), whose
  * form and sizes the caller has checked, Ed25519 from its 32 octets.
- * `*out` is one reference.
+ * `*out` is one reference.  False, and NULL: no memory.
  */
-enum crypto_status	crypto_key_rsa(const unsigned char *der, size_t len,
-			    struct evp_pkey_st **out);
-enum crypto_status	crypto_key_ed25519(const unsigned char *raw,
-			    struct evp_pkey_st **out);
+bool	crypto_key_rsa(const unsigned char *der, size_t len,
+	    struct evp_pkey_st **out);
+bool	crypto_key_ed25519(const unsigned char *raw,
+	    struct evp_pkey_st **out);
 struct evp_pkey_st	*crypto_key_ref(struct evp_pkey_st *key);
 void			 crypto_key_unref(struct evp_pkey_st *key);
 

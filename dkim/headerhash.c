@@ -10,10 +10,10 @@
  *     CRLF.
  *
  * A sender chooses the names of fields and those in h=, up to 10,000 and
- * 1,000 for each signature.  The header finds the lowest field of a name in
- * constant time and links each field with the one of its name above it; the
- * field last taken is remembered for each name, at the place of the lowest
- * one.  So each name of h= costs the same, whatever was chosen.
+ * 1,000 for each signature.  How many fields of a name were taken is kept
+ * at the place of the lowest one, and the header finds a field by name and
+ * number without walking over all of them: no choice of names makes one
+ * name of h= cost much more than another.
  */
 #include "dkim/headerhash.h"
 
@@ -30,27 +30,26 @@ headerhash_init(struct headerhash *h, struct arena *arena,
 	return h->taken != NULL;
 }
 
-/* Step 1; NULL when no field is left.  Numbers are index + 1. */
+/* Step 1; NULL when no field is left. */
 static const struct mail_field *
 take_field(struct headerhash *h, struct slice name,
     const struct mail_field *own)
 {
-	const struct mail_field	*fields = h->header->fields, *lowest;
-	unsigned int		*taken, next;
+	unsigned int count = mail_header_instances(h->header, name);
+	const struct mail_field *field;
+	unsigned int *taken;
 
-	lowest = mail_header_find(h->header, name,
-	    mail_header_instances(h->header, name));
-	if (lowest == NULL)
+	field = mail_header_find(h->header, name, count);
+	if (field == NULL)
 		return NULL;
-	taken = &h->taken[lowest - fields];
-	do {
-		next = *taken > 0 ? fields[*taken - 1].above :
-		    (unsigned int)(lowest - fields) + 1;
-		if (next == 0)
-			return NULL;
-		*taken = next;
-	} while (&fields[next - 1] == own);
-	return &fields[next - 1];
+	taken = &h->taken[field - h->header->fields];
+	while (*taken < count) {
+		field = mail_header_find(h->header, name, count - *taken);
+		*taken += 1;
+		if (field != own)
+			return field;
+	}
+	return NULL;
 }
 
 static void
@@ -64,10 +63,10 @@ headerhash_compute(struct headerhash *h,
     const struct headerhash_input *in, struct crypto_hash *hash,
     unsigned char out[DKIM_SHA256_LEN])
 {
-	const struct mail_field	*field;
-	struct dkim_sink	 sink;
-	struct slice		 rest = in->h, name;
-	bool			 more = true;
+	const struct mail_field *field;
+	struct dkim_sink sink;
+	struct slice rest = in->h, name;
+	bool more = true;
 
 	memset(h->taken, 0, h->header->count * sizeof(*h->taken));
 	dkim_sink_init(&sink, add_to_hash, hash);

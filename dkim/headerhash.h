@@ -27,7 +27,7 @@ bool	headerhash_init(struct headerhash *h, struct arena *arena,
 
 struct headerhash_input {
 	enum dkim_canon		 how;
-	struct slice		 h;	/* the value of h=, its syntax checked */
+	struct slice		 h;	/* the value of h=, checked */
 	struct slice		 name;	/* of the signature's own field */
 	struct slice		 value;	/* of it, behind the colon */
 	struct slice		 cut;	/* its b= value, a part of `value`; or

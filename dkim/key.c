@@ -38,7 +38,7 @@
 static bool
 der_octet(struct cursor *c, size_t *out)
 {
-	char	octet;
+	char octet;
 
 	if (!cursor_any(c, &octet))
 		return false;
@@ -50,7 +50,7 @@ der_octet(struct cursor *c, size_t *out)
 static bool
 der_length(struct cursor *c, size_t *out)
 {
-	size_t	first, octet, n = 0, i;
+	size_t first, octet, n = 0, i;
 
 	if (!der_octet(c, &first))
 		return false;
@@ -72,8 +72,8 @@ der_length(struct cursor *c, size_t *out)
 static bool
 der_take(struct cursor *c, size_t tag, struct slice *content)
 {
-	struct cursor	start = *c;
-	size_t		got, len;
+	struct cursor start = *c;
+	size_t got, len;
 
 	if (der_octet(c, &got) && got == tag && der_length(c, &len) &&
 	    len <= cursor_left(c)) {
@@ -89,7 +89,7 @@ der_take(struct cursor *c, size_t tag, struct slice *content)
 static bool
 der_positive(struct cursor *c, struct slice *magnitude)
 {
-	struct slice	s;
+	struct slice s;
 
 	if (!der_take(c, DER_INTEGER, &s) || s.len == 0)
 		return false;
@@ -108,7 +108,7 @@ der_positive(struct cursor *c, struct slice *magnitude)
 static unsigned int
 count_bits(struct slice n)
 {
-	unsigned int	bits, top = (unsigned char)n.ptr[0];
+	unsigned int bits, top = (unsigned char)n.ptr[0];
 
 	if (n.len > LIMIT_DKIM_KEY_RECORD)
 		return LIMIT_DKIM_KEY_RECORD * 8u;
@@ -128,8 +128,8 @@ is_odd(struct slice n)
 static bool
 is_rsa_algorithm(struct slice algorithm)
 {
-	struct cursor	c = cursor_of(algorithm);
-	struct slice	oid, null;
+	struct cursor c = cursor_of(algorithm);
+	struct slice oid, null;
 
 	if (!der_take(&c, DER_OID, &oid) || !slice_eq(oid, SLICE(OID_RSA)))
 		return false;
@@ -143,8 +143,8 @@ is_rsa_algorithm(struct slice algorithm)
 static const char *
 check_rsa(struct slice numbers, unsigned int *bits)
 {
-	struct cursor	c = cursor_of(numbers);
-	struct slice	n, e;
+	struct cursor c = cursor_of(numbers);
+	struct slice n, e;
 
 	if (!der_positive(&c, &n) || !der_positive(&c, &e) ||
 	    !cursor_at_end(&c))
@@ -163,8 +163,8 @@ check_rsa(struct slice numbers, unsigned int *bits)
 static bool
 unwrap_spki(struct slice info, struct slice *key)
 {
-	struct cursor	c = cursor_of(info);
-	struct slice	algorithm, bits;
+	struct cursor c = cursor_of(info);
+	struct slice algorithm, bits;
 
 	if (!der_take(&c, DER_SEQUENCE, &algorithm) ||
 	    !is_rsa_algorithm(algorithm) ||
@@ -181,8 +181,8 @@ const char *
 dkim_key_unwrap_rsa(struct slice der, struct slice *rsa_public_key,
     unsigned int *bits)
 {
-	struct cursor	c = cursor_of(der), inner;
-	struct slice	content, key;
+	struct cursor c = cursor_of(der), inner;
+	struct slice content, key;
 
 	*bits = 0;
 	if (!der_take(&c, DER_SEQUENCE, &content) || !cursor_at_end(&c))
@@ -206,9 +206,9 @@ static bool
 has_word(const struct taglist *tags, struct slice name, struct slice word,
     bool absent)
 {
-	const struct tag	*tag = taglist_find(tags, name);
-	struct slice		 rest, one;
-	bool			 more = true;
+	const struct tag *tag = taglist_find(tags, name);
+	struct slice rest, one;
+	bool more = true;
 
 	if (tag == NULL)
 		return absent;
@@ -234,7 +234,7 @@ read_flags(const struct taglist *tags, struct dkim_key *out)
 static const char *
 check_record(const struct taglist *tags)
 {
-	const struct tag	*v = taglist_find(tags, SLICE("v"));
+	const struct tag *v = taglist_find(tags, SLICE("v"));
 
 	if (v != NULL && v != &tags->tags[0])
 		return "key record has v= in the wrong place";
@@ -249,7 +249,7 @@ check_record(const struct taglist *tags)
 static bool
 read_type(const struct taglist *tags, struct dkim_key *out)
 {
-	const struct tag	*k = taglist_find(tags, SLICE("k"));
+	const struct tag *k = taglist_find(tags, SLICE("k"));
 
 	if (k == NULL || slice_eq(k->value, SLICE("rsa")))
 		out->type = CRYPTO_RSA;
@@ -265,36 +265,34 @@ static enum dkim_key_status
 make_key(const unsigned char *ptr, size_t len, struct dkim_key *out,
     const char **problem)
 {
-	struct slice		 der = { (const char *)ptr, len }, rsa;
-	enum crypto_status	 status;
+	struct slice der = { (const char *)ptr, len }, rsa;
+	bool made;
 
 	*problem = "key syntax error";
 	if (out->type == CRYPTO_ED25519) {
 		if (len != DKIM_ED25519_KEY_LEN)
 			return DKIM_KEY_UNUSABLE;
 		out->bits = DKIM_ED25519_KEY_LEN * 8;
-		status = crypto_key_ed25519(ptr, &out->pkey);
+		made = crypto_key_ed25519(ptr, &out->pkey);
 	} else {
 		*problem = dkim_key_unwrap_rsa(der, &rsa, &out->bits);
 		if (*problem != NULL)
 			return DKIM_KEY_UNUSABLE;
-		status = crypto_key_rsa((const unsigned char *)rsa.ptr,
+		made = crypto_key_rsa((const unsigned char *)rsa.ptr,
 		    rsa.len, &out->pkey);
 	}
-	*problem = status == CRYPTO_GOOD ? NULL :
-	    status == CRYPTO_BAD ? "key syntax error" : "out of memory";
-	return status == CRYPTO_GOOD ? DKIM_KEY_OK :
-	    status == CRYPTO_BAD ? DKIM_KEY_UNUSABLE : DKIM_KEY_NO_MEMORY;
+	*problem = made ? NULL : "out of memory";
+	return made ? DKIM_KEY_OK : DKIM_KEY_NO_MEMORY;
 }
 
 enum dkim_key_status
 dkim_key_parse(struct slice record, struct dkim_key *out,
     const char **problem)
 {
-	unsigned char	 p[LIMIT_DKIM_KEY_RECORD];
-	struct taglist	 tags;
-	struct slice	 text;
-	size_t		 len;
+	unsigned char p[LIMIT_DKIM_KEY_RECORD];
+	struct taglist tags;
+	struct slice text;
+	size_t len;
 
 	*out = (struct dkim_key){ .type = CRYPTO_RSA };
 	*problem = "key record is too large";

@@ -36,7 +36,7 @@ struct dkim_keycache {
 struct dkim_keycache *
 dkim_keycache_new(void)
 {
-	struct dkim_keycache	*c = mem_alloc(sizeof(*c));
+	struct dkim_keycache *c = mem_alloc(sizeof(*c));
 
 	if (c == NULL)
 		return NULL;
@@ -58,7 +58,7 @@ entry_free(struct entry *e)
 void
 dkim_keycache_free(struct dkim_keycache *c)
 {
-	struct entry	*e, *older;
+	struct entry *e, *older;
 
 	if (c == NULL)
 		return;
@@ -74,7 +74,7 @@ dkim_keycache_free(struct dkim_keycache *c)
 static uint64_t
 hash_record(const struct dkim_keycache *c, struct slice s)
 {
-	uint64_t	h = c->seed ^ s.len, word;
+	uint64_t h = c->seed ^ s.len, word;
 
 	for (; s.len > 0; s = slice_from(s, sizeof(word))) {
 		word = 0;
@@ -111,7 +111,7 @@ link_newest(struct dkim_keycache *c, struct entry *e)
 static void
 remove_entry(struct dkim_keycache *c, struct entry *e)
 {
-	struct entry	**p = bucket_of(c, e->hash);
+	struct entry **p = bucket_of(c, e->hash);
 
 	while (*p != e)
 		p = &(*p)->chain;
@@ -124,7 +124,7 @@ remove_entry(struct dkim_keycache *c, struct entry *e)
 static struct entry *
 find_entry(struct dkim_keycache *c, uint64_t hash, struct slice record)
 {
-	struct entry	*e;
+	struct entry *e;
 
 	for (e = *bucket_of(c, hash); e != NULL; e = e->chain) {
 		if (e->hash == hash && slice_eq(record,
@@ -138,7 +138,7 @@ find_entry(struct dkim_keycache *c, uint64_t hash, struct slice record)
 static struct dkim_key
 key_copy(const struct dkim_key *key)
 {
-	struct dkim_key	copy = *key;
+	struct dkim_key copy = *key;
 
 	copy.pkey = crypto_key_ref(key->pkey);
 	return copy;
@@ -148,7 +148,7 @@ static bool
 look_up(struct dkim_keycache *c, uint64_t hash, struct slice record,
     struct dkim_key *out)
 {
-	struct entry	*e;
+	struct entry *e;
 
 	pthread_mutex_lock(&c->lock);
 	e = find_entry(c, hash, record);
@@ -165,7 +165,7 @@ look_up(struct dkim_keycache *c, uint64_t hash, struct slice record,
 static void
 insert(struct dkim_keycache *c, struct entry *e)
 {
-	struct entry	**bucket = bucket_of(c, e->hash);
+	struct entry **bucket = bucket_of(c, e->hash);
 	struct slice	  record = { e->record, e->len };
 
 	pthread_mutex_lock(&c->lock);
@@ -188,7 +188,7 @@ static void
 keep(struct dkim_keycache *c, uint64_t hash, struct slice record,
     const struct dkim_key *key)
 {
-	struct entry	*e = mem_alloc(sizeof(*e) + record.len);
+	struct entry *e = mem_alloc(sizeof(*e) + record.len);
 
 	if (e == NULL)
 		return;
@@ -206,8 +206,8 @@ enum dkim_key_status
 dkim_keycache_get(struct dkim_keycache *c, struct slice record,
     struct dkim_key *out, const char **problem)
 {
-	enum dkim_key_status	status;
-	uint64_t		hash;
+	enum dkim_key_status status;
+	uint64_t hash;
 
 	if (record.len == 0 || record.len > LIMIT_DKIM_KEY_CACHED)
 		return dkim_key_parse(record, out, problem);
@@ -224,7 +224,7 @@ dkim_keycache_get(struct dkim_keycache *c, struct slice record,
 size_t
 dkim_keycache_count(struct dkim_keycache *c)
 {
-	size_t	count;
+	size_t count;
 
 	pthread_mutex_lock(&c->lock);
 	count = c->count;

@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: BSD-2-Clause
+
 libassay_a_SOURCES += \
 	dkim/bodyhash.c dkim/bodyhash.h \
 	dkim/canon.c dkim/canon.h \
@@ -13,10 +15,58 @@ libassay_a_SOURCES += \
 dkim_test_support = tests/dkim/support.c tests/dkim/support.h
 
 check_PROGRAMS += \
-	tests/dkim/test_conformance
+	tests/dkim/test_bodyhash \
+	tests/dkim/test_canon \
+	tests/dkim/test_conformance \
+	tests/dkim/test_headerhash \
+	tests/dkim/test_key \
+	tests/dkim/test_keycache \
+	tests/dkim/test_memory \
+	tests/dkim/test_signature \
+	tests/dkim/test_verify
 
+tests_dkim_test_bodyhash_SOURCES = \
+	tests/dkim/test_bodyhash.c $(dkim_test_support)
+tests_dkim_test_canon_SOURCES = \
+	tests/dkim/test_canon.c $(dkim_test_support)
 tests_dkim_test_conformance_SOURCES = \
 	tests/dkim/test_conformance.c $(dkim_test_support)
+tests_dkim_test_headerhash_SOURCES = \
+	tests/dkim/test_headerhash.c $(dkim_test_support)
+tests_dkim_test_key_SOURCES = \
+	tests/dkim/test_key.c $(dkim_test_support)
+tests_dkim_test_keycache_SOURCES = \
+	tests/dkim/test_keycache.c $(dkim_test_support)
+tests_dkim_test_memory_SOURCES = \
+	tests/dkim/test_memory.c $(dkim_test_support)
+tests_dkim_test_signature_SOURCES = \
+	tests/dkim/test_signature.c $(dkim_test_support)
+tests_dkim_test_verify_SOURCES = \
+	tests/dkim/test_verify.c $(dkim_test_support)
+
+# What the test in Python runs.
+noinst_PROGRAMS += tests/dkim/verify_file
+tests_dkim_verify_file_SOURCES = \
+	tests/dkim/verify_file.c $(dkim_test_support)
+dist_check_SCRIPTS += tests/dkim/test_interop.py
+TESTS += tests/dkim/test_interop.py
+
+fuzz_programs += \
+	tests/fuzz/fuzz_dkim_canon \
+	tests/fuzz/fuzz_dkim_key \
+	tests/fuzz/fuzz_dkim_signature \
+	tests/fuzz/fuzz_dkim_verify
+
+tests_fuzz_fuzz_dkim_canon_SOURCES = \
+	tests/fuzz/fuzz_dkim_canon.c tests/fuzz/replay.c \
+	$(dkim_test_support)
+tests_fuzz_fuzz_dkim_key_SOURCES = \
+	tests/fuzz/fuzz_dkim_key.c tests/fuzz/replay.c
+tests_fuzz_fuzz_dkim_signature_SOURCES = \
+	tests/fuzz/fuzz_dkim_signature.c tests/fuzz/replay.c
+tests_fuzz_fuzz_dkim_verify_SOURCES = \
+	tests/fuzz/fuzz_dkim_verify.c tests/fuzz/replay.c \
+	$(dkim_test_support)
 
 EXTRA_DIST += \
 	tests/data/dkim/README \
@@ -160,4 +210,49 @@ EXTRA_DIST += \
 	tests/data/dkim/keys/rsa1023.pem \
 	tests/data/dkim/keys/rsa1024-e33.pem \
 	tests/data/dkim/keys/rsa2048.pem \
-	tests/data/dkim/keys/rsa8192.pem
+	tests/data/dkim/keys/rsa8192.pem \
+	tests/fuzz/dkim_canon.dict \
+	tests/fuzz/corpus/dkim_canon/bare \
+	tests/fuzz/corpus/dkim_canon/body-relaxed \
+	tests/fuzz/corpus/dkim_canon/body-simple \
+	tests/fuzz/corpus/dkim_canon/field-relaxed \
+	tests/fuzz/corpus/dkim_canon/field-simple \
+	tests/fuzz/corpus/dkim_canon/html \
+	tests/fuzz/corpus/dkim_canon/long \
+	tests/fuzz/dkim_key.dict \
+	tests/fuzz/corpus/dkim_key/der-pkcs1 \
+	tests/fuzz/corpus/dkim_key/der-spki \
+	tests/fuzz/corpus/dkim_key/der-tiny \
+	tests/fuzz/corpus/dkim_key/ed \
+	tests/fuzz/corpus/dkim_key/fws \
+	tests/fuzz/corpus/dkim_key/garbage \
+	tests/fuzz/corpus/dkim_key/h-sha256 \
+	tests/fuzz/corpus/dkim_key/ok \
+	tests/fuzz/corpus/dkim_key/pkcs1 \
+	tests/fuzz/corpus/dkim_key/revoked \
+	tests/fuzz/corpus/dkim_key/rsa4096 \
+	tests/fuzz/corpus/dkim_key/rsa512 \
+	tests/fuzz/corpus/dkim_key/t-s-sub \
+	tests/fuzz/dkim_signature.dict \
+	tests/fuzz/corpus/dkim_signature/b-fws-in-name-equals \
+	tests/fuzz/corpus/dkim_signature/b-lookalike-tags \
+	tests/fuzz/corpus/dkim_signature/canon-simple-simple \
+	tests/fuzz/corpus/dkim_signature/d-u-label \
+	tests/fuzz/corpus/dkim_signature/dup-tag \
+	tests/fuzz/corpus/dkim_signature/ed25519 \
+	tests/fuzz/corpus/dkim_signature/i-quoted-printable \
+	tests/fuzz/corpus/dkim_signature/key-rsa4096 \
+	tests/fuzz/corpus/dkim_signature/l-exact \
+	tests/fuzz/corpus/dkim_signature/no-d \
+	tests/fuzz/corpus/dkim_signature/nul \
+	tests/fuzz/corpus/dkim_signature/q-unknown-and-known \
+	tests/fuzz/corpus/dkim_signature/x-far \
+	tests/fuzz/dkim_verify.dict \
+	tests/fuzz/corpus/dkim_verify/body-empty-relaxed \
+	tests/fuzz/corpus/dkim_verify/canon-simple-relaxed \
+	tests/fuzz/corpus/dkim_verify/ed25519 \
+	tests/fuzz/corpus/dkim_verify/h-sign-other-dkim-signature \
+	tests/fuzz/corpus/dkim_verify/key-t-y \
+	tests/fuzz/corpus/dkim_verify/l-exact \
+	tests/fuzz/corpus/dkim_verify/rfc8463-a3 \
+	tests/fuzz/corpus/dkim_verify/select-bottom-up

@@ -85,7 +85,7 @@ refuse_memory(struct reader *r)
 static bool
 get(const struct reader *r, struct slice name, struct slice *value)
 {
-	const struct tag	*tag = taglist_find(&r->tags, name);
+	const struct tag *tag = taglist_find(&r->tags, name);
 
 	if (tag != NULL)
 		*value = tag->value;
@@ -98,8 +98,8 @@ static void
 check_required(struct reader *r)
 {
 	static const struct {
-		struct slice	 name;
-		const char	*comment;
+		struct slice name;
+		const char *comment;
 	} required[] = {
 		{ SLICE_INIT("v"), "no v= in signature" },
 		{ SLICE_INIT("a"), "no a= in signature" },
@@ -109,7 +109,7 @@ check_required(struct reader *r)
 		{ SLICE_INIT("h"), "no h= in signature" },
 		{ SLICE_INIT("s"), "no s= in signature" },
 	};
-	size_t	i;
+	size_t i;
 
 	for (i = 0; i < sizeof(required) / sizeof(required[0]); i++) {
 		if (taglist_find(&r->tags, required[i].name) == NULL)
@@ -122,7 +122,7 @@ check_required(struct reader *r)
 static void
 read_v(struct reader *r)
 {
-	struct slice	v;
+	struct slice v;
 
 	if (get(r, SLICE("v"), &v) && !slice_eq(v, SLICE("1")))
 		refuse_syntax(r, "signature version not known");
@@ -131,8 +131,8 @@ read_v(struct reader *r)
 static void
 read_a(struct reader *r)
 {
-	struct slice	a, token;
-	struct cursor	c;
+	struct slice a, token;
+	struct cursor c;
 
 	if (!get(r, SLICE("a"), &a))
 		return;
@@ -165,7 +165,7 @@ canon_named(struct slice name, enum dkim_canon *out)
 static void
 read_c(struct reader *r)
 {
-	struct slice	body, header;
+	struct slice body, header;
 
 	r->out->header_canon = DKIM_CANON_SIMPLE;
 	r->out->body_canon = DKIM_CANON_SIMPLE;
@@ -181,8 +181,8 @@ read_c(struct reader *r)
 static void
 read_q(struct reader *r)
 {
-	struct slice	rest, method;
-	bool		more = true;
+	struct slice rest, method;
+	bool more = true;
 
 	if (!get(r, SLICE("q"), &rest))
 		return;
@@ -209,8 +209,8 @@ parse_name(struct slice text, size_t labels, struct domain *out)
 static void
 read_d(struct reader *r)
 {
-	struct domain	d;
-	struct slice	text;
+	struct domain d;
+	struct slice text;
 
 	if (!get(r, SLICE("d"), &text))
 		return;
@@ -228,8 +228,8 @@ read_d(struct reader *r)
 static void
 read_s(struct reader *r)
 {
-	struct domain	s;
-	struct slice	text;
+	struct domain s;
+	struct slice text;
 
 	if (!get(r, SLICE("s"), &text))
 		return;
@@ -249,8 +249,8 @@ read_s(struct reader *r)
 static bool
 decode_qp(struct slice text, char *out, size_t *len)
 {
-	size_t	i;
-	int	high, low;
+	size_t i;
+	int high, low;
 
 	*len = 0;
 	for (i = 0; i < text.len; i++) {
@@ -277,7 +277,7 @@ decode_qp(struct slice text, char *out, size_t *len)
 static bool
 is_harmless(struct slice s)
 {
-	size_t	i;
+	size_t i;
 
 	for (i = 0; i < s.len; i++) {
 		if ((unsigned char)s.ptr[i] < ' ' || s.ptr[i] == 0x7f)
@@ -290,8 +290,8 @@ is_harmless(struct slice s)
 static void
 check_i(struct reader *r, struct slice i)
 {
-	size_t		at = slice_find_last(i, '@');
-	struct domain	domain;
+	size_t at = slice_find_last(i, '@');
+	struct domain domain;
 
 	if (at == i.len || !is_harmless(i) ||
 	    !parse_name(slice_from(i, at + 1), 2, &domain)) {
@@ -309,8 +309,8 @@ check_i(struct reader *r, struct slice i)
 static void
 read_i(struct reader *r)
 {
-	struct slice	text, i = { NULL, 0 };
-	char		*room;
+	struct slice text, i = { NULL, 0 };
+	char *room;
 
 	if (!get(r, SLICE("i"), &text))
 		return;
@@ -330,7 +330,7 @@ read_i(struct reader *r)
 static bool
 is_field_name(struct slice s)
 {
-	size_t	i;
+	size_t i;
 
 	for (i = 0; i < s.len; i++) {
 		if (!ascii_is_vchar(s.ptr[i]))
@@ -342,9 +342,9 @@ is_field_name(struct slice s)
 static void
 read_h(struct reader *r)
 {
-	struct slice	rest, name;
-	size_t		count = 0;
-	bool		more = true, from = false;
+	struct slice rest, name;
+	size_t count = 0;
+	bool more = true, from = false;
 
 	if (!get(r, SLICE("h"), &rest))
 		return;
@@ -369,7 +369,7 @@ static unsigned char *
 read_base64(struct reader *r, struct slice text, const char *comment,
     size_t *len)
 {
-	unsigned char	*out = arena_alloc(r->arena, text.len);
+	unsigned char *out = arena_alloc(r->arena, text.len);
 
 	if (out == NULL) {
 		refuse_memory(r);
@@ -385,8 +385,8 @@ read_base64(struct reader *r, struct slice text, const char *comment,
 static void
 read_b(struct reader *r)
 {
-	const struct tag	*tag = taglist_find(&r->tags, SLICE("b"));
-	char			*text;
+	const struct tag *tag = taglist_find(&r->tags, SLICE("b"));
+	char *text;
 
 	if (tag == NULL)
 		return;
@@ -411,7 +411,7 @@ read_b(struct reader *r)
 static void
 read_bh(struct reader *r)
 {
-	struct slice	text;
+	struct slice text;
 
 	if (get(r, SLICE("bh"), &text))
 		r->out->bh = read_base64(r, text, "bh= is not base64",
@@ -421,9 +421,9 @@ read_bh(struct reader *r)
 static void
 read_l(struct reader *r)
 {
-	struct slice		text;
-	struct cursor		c;
-	unsigned long long	length;
+	struct slice text;
+	struct cursor c;
+	unsigned long long length;
 
 	r->out->length = BODYHASH_ALL;
 	if (!get(r, SLICE("l"), &text))
@@ -444,8 +444,8 @@ static bool
 read_time(struct reader *r, struct slice name, const char *comment,
     int64_t *out)
 {
-	struct slice		text;
-	unsigned long long	n;
+	struct slice text;
+	unsigned long long n;
 
 	if (!get(r, name, &text))
 		return false;
@@ -460,8 +460,8 @@ read_time(struct reader *r, struct slice name, const char *comment,
 static void
 read_times(struct reader *r, int64_t now)
 {
-	int64_t	t = 0, x = 0;
-	bool	has_t, has_x;
+	int64_t t = 0, x = 0;
+	bool has_t, has_x;
 
 	has_t = read_time(r, SLICE("t"), "t= is no number", &t);
 	has_x = read_time(r, SLICE("x"), "x= is no number", &x);
@@ -477,10 +477,10 @@ read_times(struct reader *r, int64_t now)
 static void
 make_key_name(struct reader *r)
 {
-	static const char	 infix[] = "._domainkey.";
-	struct slice		 s = r->sig->s, d = r->sig->d;
-	size_t			 len = s.len + sizeof(infix) - 1 + d.len;
-	char			*name;
+	static const char infix[] = "._domainkey.";
+	struct slice s = r->sig->s, d = r->sig->d;
+	size_t len = s.len + sizeof(infix) - 1 + d.len;
+	char *name;
 
 	if (len > DOMAIN_MAX) {
 		refuse(r, AUTH_PERMERROR, "name of the key is too long");
@@ -501,7 +501,7 @@ bool
 dkim_signature_parse(struct slice value, int64_t now, struct arena *arena,
     struct dkim_signature *sig, struct dkim_request *out)
 {
-	struct reader	r = { .arena = arena, .sig = sig, .out = out };
+	struct reader r = { .arena = arena, .sig = sig, .out = out };
 
 	*out = (struct dkim_request){ .value = value };
 	if (value.len > LIMIT_DKIM_FIELD) {		/* step 1 */

@@ -77,8 +77,8 @@ struct dkim_verifier *
 dkim_verifier_new(struct dkim_context *ctx,
     const struct dkim_options *options, struct arena *arena)
 {
-	struct dkim_verifier	*v = arena_alloc(arena, sizeof(*v));
-	size_t			 max = options->max_signatures;
+	struct dkim_verifier *v = arena_alloc(arena, sizeof(*v));
+	size_t max = options->max_signatures;
 
 	if (v == NULL)
 		return NULL;
@@ -113,10 +113,9 @@ dkim_verifier_fini(struct dkim_verifier *v)
 static bool
 make_room(struct dkim_verifier *v)
 {
-	size_t			 cap = v->cap > 0 ? v->cap * 2 :
-				    FIRST_CANDIDATES;
-	struct dkim_signature	*signatures;
-	struct candidate	*candidates;
+	size_t cap = v->cap > 0 ? v->cap * 2 : FIRST_CANDIDATES;
+	struct dkim_signature *signatures;
+	struct candidate *candidates;
 
 	if (v->count < v->cap)
 		return true;
@@ -139,9 +138,9 @@ make_room(struct dkim_verifier *v)
 static void
 note_early(struct dkim_verifier *v, struct slice key_name)
 {
-	size_t	n = atomic_load_explicit(&v->early_count,
-		    memory_order_relaxed);
+	size_t n;
 
+	n = atomic_load_explicit(&v->early_count, memory_order_relaxed);
 	if (n == v->options.max_signatures)
 		return;
 	v->early[n] = key_name;
@@ -152,8 +151,8 @@ void
 dkim_verifier_field(struct dkim_verifier *v, const struct mail_field *field,
     size_t index)
 {
-	struct dkim_signature	*sig;
-	struct candidate	*cand;
+	struct dkim_signature *sig;
+	struct candidate *cand;
 
 	if (!slice_eq_nocase(field->name, SLICE("DKIM-Signature")) ||
 	    v->count == LIMIT_DKIM_CANDIDATES || !make_room(v))
@@ -174,9 +173,9 @@ dkim_verifier_field(struct dkim_verifier *v, const struct mail_field *field,
 enum check_state
 dkim_verifier_ask(struct dkim_verifier *v, struct dns_ledger *ledger)
 {
-	enum check_state	 state = CHECK_DONE;
-	const struct slice	*names = v->early;
-	size_t			 count, i;
+	enum check_state state = CHECK_DONE;
+	const struct slice *names = v->early;
+	size_t count, i;
 
 	count = atomic_load_explicit(&v->early_count, memory_order_acquire);
 	if (atomic_load_explicit(&v->chosen_ready, memory_order_acquire)) {
@@ -203,7 +202,7 @@ is_aligned(struct slice d, struct slice from)
 static void
 choose(struct dkim_verifier *v, bool aligned)
 {
-	size_t	i;
+	size_t i;
 
 	for (i = 0; i < v->count; i++) {
 		if (!v->candidates[i].usable ||
@@ -225,7 +224,7 @@ static void
 refuse_usable(struct dkim_verifier *v, enum auth_result result,
     const char *comment)
 {
-	size_t	i;
+	size_t i;
 
 	for (i = 0; i < v->count; i++) {
 		if (!v->candidates[i].usable)
@@ -239,9 +238,9 @@ static void
 hash_header(struct dkim_verifier *v, struct headerhash *h,
     struct crypto_hash *hash, size_t i)
 {
-	struct candidate		*cand = &v->candidates[i];
-	const struct mail_field		*own;
-	struct headerhash_input		 in;
+	struct candidate *cand = &v->candidates[i];
+	const struct mail_field *own;
+	struct headerhash_input in;
 
 	assert(v->signatures[i].field < h->header->count);
 	own = &h->header->fields[v->signatures[i].field];
@@ -261,11 +260,11 @@ hash_header(struct dkim_verifier *v, struct headerhash *h,
 static void
 prepare(struct dkim_verifier *v, const struct mail_header *header)
 {
-	const struct dkim_request	*request;
-	struct headerhash		 h;
-	struct crypto_hash		 hash;
-	bool				 ready;
-	size_t				 i;
+	const struct dkim_request *request;
+	struct headerhash h;
+	struct crypto_hash hash;
+	bool ready;
+	size_t i;
 
 	if (v->chosen_count == 0)
 		return;
@@ -285,7 +284,7 @@ void
 dkim_verifier_header_end(struct dkim_verifier *v,
     const struct mail_header *header, const struct domain *from)
 {
-	size_t	i;
+	size_t i;
 
 	for (i = 0; from != NULL && i < v->count; i++)
 		v->signatures[i].aligned = is_aligned(v->signatures[i].d,
@@ -343,8 +342,8 @@ static struct verdict
 check_signature(const struct dkim_verifier *v, const struct candidate *cand,
     const struct dkim_key *key)
 {
-	const struct dkim_request	*r = &cand->request;
-	enum crypto_status		 status;
+	const struct dkim_request *r = &cand->request;
+	enum crypto_status status;
 
 	status = crypto_verify(key->type, key->pkey, v->ctx->sha256,
 	    cand->header, r->b, r->b_len);
@@ -362,7 +361,7 @@ static struct verdict
 check_key(const struct dkim_verifier *v, struct dkim_signature *sig,
     const struct candidate *cand, const struct dkim_key *key)
 {
-	const char	*misfit = key_misfit(v, &cand->request, key);
+	const char *misfit = key_misfit(v, &cand->request, key);
 
 	sig->key_bits = key->bits;
 	sig->key_testing = key->testing;
@@ -385,9 +384,9 @@ static bool
 try_record(const struct dkim_verifier *v, struct dkim_signature *sig,
     const struct candidate *cand, struct slice record, struct verdict *out)
 {
-	enum dkim_key_status	 status;
-	struct dkim_key		 key;
-	const char		*problem;
+	enum dkim_key_status status;
+	struct dkim_key key;
+	const char *problem;
 
 	status = dkim_keycache_get(v->ctx->keys, record, &key, &problem);
 	if (status == DKIM_KEY_OK) {
@@ -417,10 +416,10 @@ static struct verdict
 try_records(const struct dkim_verifier *v, struct dkim_signature *sig,
     const struct candidate *cand, const struct dns_answer *answer)
 {
-	struct dkim_signature	copy = *sig;
-	struct verdict		best, one;
-	size_t			tried = 0, i;
-	bool			is_key, first = true;
+	struct dkim_signature copy = *sig;
+	struct verdict best, one;
+	size_t tried = 0, i;
+	bool is_key, first = true;
 
 	best = (struct verdict){ AUTH_PERMERROR, "no key for signature" };
 	for (i = 0; i < answer->count && tried < LIMIT_DKIM_KEY_RECORDS;
@@ -447,7 +446,7 @@ static struct verdict
 check_answer(const struct dkim_verifier *v, struct dkim_signature *sig,
     const struct candidate *cand, const struct dns_answer *answer)
 {
-	const char	*comment = NULL;
+	const char *comment = NULL;
 
 	if (answer == NULL)
 		return (struct verdict){ AUTH_TEMPERROR, "DNS timeout" };
@@ -480,8 +479,8 @@ static void
 compare_body(const struct dkim_verifier *v, struct dkim_signature *sig,
     const struct candidate *cand)
 {
-	const struct dkim_request	*r = &cand->request;
-	uint64_t			 total;
+	const struct dkim_request *r = &cand->request;
+	uint64_t total;
 
 	total = bodyhash_total(&v->body, r->body_canon);
 	if (sig->has_length && r->length < total)
@@ -496,10 +495,10 @@ void
 dkim_verifier_finish(struct dkim_verifier *v,
     const struct mail_header *header, const struct dns_ledger *ledger)
 {
-	const struct candidate	*cand;
-	struct dkim_signature	*sig;
-	struct verdict		 verdict;
-	size_t			 i;
+	const struct candidate *cand;
+	struct dkim_signature *sig;
+	struct verdict verdict;
+	size_t i;
 
 	/* The header was hashed when it was complete. */
 	(void)header;

@@ -54,8 +54,8 @@ text_adds(struct text *t, const char *s)
 void
 text_addf(struct text *t, const char *fmt, ...)
 {
-	va_list	 ap;
-	char	*s = NULL;
+	va_list ap;
+	char *s = NULL;
 
 	va_start(ap, fmt);
 	if (vasprintf(&s, fmt, ap) < 0)
@@ -81,7 +81,7 @@ text_slice(const struct text *t)
 static struct text
 text_of(struct slice s)
 {
-	struct text	t = { NULL, 0, 0 };
+	struct text t = { NULL, 0, 0 };
 
 	text_add(&t, s.ptr, s.len);
 	return t;
@@ -89,28 +89,32 @@ text_of(struct slice s)
 
 /* ---- files and keys ---- */
 
-static FILE *
-open_data(const char *name)
+static void
+data_path(const char *name, char *out, size_t size)
 {
-	const char	*top = getenv("top_srcdir");
-	char		 path[4096];
-	FILE		*f;
+	const char *top = getenv("top_srcdir");
 
-	(void)snprintf(path, sizeof(path), "%s/tests/data/dkim/%s",
+	(void)snprintf(out, size, "%s/tests/data/dkim/%s",
 	    top != NULL ? top : ".", name);
-	f = fopen(path, "rb");
+}
+
+static FILE *
+open_file(const char *path)
+{
+	FILE *f = fopen(path, "rb");
+
 	if (f == NULL)
 		give_up(path);
 	return f;
 }
 
 struct text
-support_read(const char *name)
+support_read_path(const char *path)
 {
-	struct text	t = { NULL, 0, 0 };
-	FILE		*f = open_data(name);
-	char		 block[4096];
-	size_t		 n;
+	struct text t = { NULL, 0, 0 };
+	FILE *f = open_file(path);
+	char block[4096];
+	size_t n;
 
 	text_add(&t, "", 0);
 	while ((n = fread(block, 1, sizeof(block), f)) > 0)
@@ -119,15 +123,25 @@ support_read(const char *name)
 	return t;
 }
 
+struct text
+support_read(const char *name)
+{
+	char path[4096];
+
+	data_path(name, path, sizeof(path));
+	return support_read_path(path);
+}
+
 EVP_PKEY *
 support_pem(const char *name)
 {
-	EVP_PKEY	*key;
-	FILE		*f;
-	char		 path[256];
+	EVP_PKEY *key;
+	FILE *f;
+	char file[256], path[4096];
 
-	(void)snprintf(path, sizeof(path), "keys/%s.pem", name);
-	f = open_data(path);
+	(void)snprintf(file, sizeof(file), "keys/%s.pem", name);
+	data_path(file, path, sizeof(path));
+	f = open_file(path);
 	key = PEM_read_PrivateKey(f, NULL, NULL, NULL);
 	(void)fclose(f);
 	if (key == NULL)
@@ -138,9 +152,9 @@ support_pem(const char *name)
 EVP_PKEY *
 support_ed25519(void)
 {
-	unsigned char	 seed[32];
-	size_t		 len;
-	EVP_PKEY	*key = NULL;
+	unsigned char seed[32];
+	size_t len;
+	EVP_PKEY *key = NULL;
 
 	if (base64_decode(SLICE("nWGxne/9WmC6hEr0kuwsxERJxWl7MmkZcDusAxyuf2A="),
 	    seed, sizeof(seed), &len))
@@ -154,7 +168,7 @@ support_ed25519(void)
 static void
 add_base64(struct text *t, const unsigned char *ptr, size_t len)
 {
-	char	*s = malloc(base64_encoded_len(len) + 1);
+	char *s = malloc(base64_encoded_len(len) + 1);
 
 	if (s == NULL)
 		give_up("no memory");
@@ -166,10 +180,10 @@ add_base64(struct text *t, const unsigned char *ptr, size_t len)
 struct text
 support_record(EVP_PKEY *key)
 {
-	struct text	 t = { NULL, 0, 0 };
-	unsigned char	 raw[32], *der = NULL;
-	size_t		 raw_len = sizeof(raw);
-	int		 len;
+	struct text t = { NULL, 0, 0 };
+	unsigned char raw[32], *der = NULL;
+	size_t raw_len = sizeof(raw);
+	int len;
 
 	if (EVP_PKEY_get_id(key) == EVP_PKEY_ED25519) {
 		if (EVP_PKEY_get_raw_public_key(key, raw, &raw_len) != 1)
@@ -192,7 +206,7 @@ support_record(EVP_PKEY *key)
 static bool
 ends_with(const struct text *t, const char *end)
 {
-	size_t	n = strlen(end);
+	size_t n = strlen(end);
 
 	return t->len >= n && memcmp(t->ptr + t->len - n, end, n) == 0;
 }
@@ -207,12 +221,12 @@ is_wsp(char c)
 static struct text
 plain_squeeze(struct slice body)
 {
-	struct text	t = { NULL, 0, 0 };
-	size_t		i;
+	struct text t = { NULL, 0, 0 };
+	size_t i;
 
 	text_add(&t, "", 0);
 	for (i = 0; i < body.len; i++) {
-		bool	crlf = body.ptr[i] == '\r' && i + 1 < body.len &&
+		bool crlf = body.ptr[i] == '\r' && i + 1 < body.len &&
 			    body.ptr[i + 1] == '\n';
 
 		if (crlf && ends_with(&t, " "))
@@ -230,7 +244,7 @@ plain_squeeze(struct slice body)
 struct text
 plain_body(struct slice body, enum dkim_canon how)
 {
-	struct text	t = how == DKIM_CANON_RELAXED ?
+	struct text t = how == DKIM_CANON_RELAXED ?
 			    plain_squeeze(body) : text_of(body);
 
 	while (ends_with(&t, "\r\n\r\n"))
@@ -246,9 +260,9 @@ plain_body(struct slice body, enum dkim_canon how)
 struct text
 plain_field(struct slice field, enum dkim_canon how)
 {
-	struct text	t = { NULL, 0, 0 };
-	size_t		colon = slice_find(field, ':'), i;
-	char		c;
+	struct text t = { NULL, 0, 0 };
+	size_t colon = slice_find(field, ':'), i;
+	char c;
 
 	if (how == DKIM_CANON_SIMPLE)
 		return text_of(field);
@@ -291,7 +305,7 @@ struct field {
 static size_t
 split_fields(struct slice text, struct field *out, size_t max)
 {
-	size_t	n = 0, i, start = 0;
+	size_t n = 0, i, start = 0;
 
 	for (i = 0; i + 1 < text.len && n < max; i++) {
 		if (text.ptr[i] != '\r' || text.ptr[i + 1] != '\n')
@@ -309,8 +323,8 @@ static void
 add_named(struct text *data, struct slice name, struct field *fields,
     size_t count, enum dkim_canon how)
 {
-	struct slice	one;
-	struct text	t;
+	struct slice one;
+	struct text t;
 
 	for (; count > 0; count--) {
 		one = slice_head(fields[count - 1].text,
@@ -333,10 +347,10 @@ static void
 add_selected(struct text *data, const char *h, struct slice fields,
     enum dkim_canon how)
 {
-	struct field	*list = calloc(PLAIN_FIELDS, sizeof(*list));
-	struct slice	 rest = slice_str(h), name;
-	size_t		 count;
-	bool		 more;
+	struct field *list = calloc(PLAIN_FIELDS, sizeof(*list));
+	struct slice rest = slice_str(h), name;
+	size_t count;
+	bool more;
 
 	if (list == NULL)
 		give_up("no memory");
@@ -351,10 +365,10 @@ add_selected(struct text *data, const char *h, struct slice fields,
 static void
 add_signature(struct text *out, EVP_PKEY *key, struct slice data)
 {
-	bool		 rsa = EVP_PKEY_get_id(key) == EVP_PKEY_RSA;
-	EVP_MD_CTX	*ctx = EVP_MD_CTX_new();
-	unsigned char	 sig[1024], hash[32];
-	size_t		 len = sizeof(sig);
+	bool rsa = EVP_PKEY_get_id(key) == EVP_PKEY_RSA;
+	EVP_MD_CTX *ctx = EVP_MD_CTX_new();
+	unsigned char sig[1024], hash[32];
+	size_t len = sizeof(sig);
 
 	plain_sha256(data, hash);
 	if (ctx == NULL || EVP_DigestSignInit(ctx, NULL,
@@ -371,8 +385,8 @@ add_signature(struct text *out, EVP_PKEY *key, struct slice data)
 static struct text
 fill_in(const char *tags, const char *bh, struct slice b)
 {
-	const char	*p = strstr(tags, "{bh}"), *q = strstr(tags, "{b}");
-	struct text	 t = { NULL, 0, 0 };
+	const char *p = strstr(tags, "{bh}"), *q = strstr(tags, "{b}");
+	struct text t = { NULL, 0, 0 };
 
 	if (p == NULL || q == NULL || q < p)
 		give_up("no marks in the tags");
@@ -389,9 +403,9 @@ struct text
 plain_sign(const struct plain_request *r, struct slice fields,
     struct slice body)
 {
-	struct text	data = { NULL, 0, 0 }, b = { NULL, 0, 0 }, t, canon;
-	struct text	bh = { NULL, 0, 0 };
-	unsigned char	hash[32];
+	struct text data = { NULL, 0, 0 }, b = { NULL, 0, 0 }, t, canon;
+	struct text bh = { NULL, 0, 0 };
+	unsigned char hash[32];
 
 	canon = plain_body(body, r->body);
 	if (r->length < canon.len)
@@ -418,11 +432,11 @@ plain_sign(const struct plain_request *r, struct slice fields,
 /* ---- the verifier ---- */
 
 struct dns_zone *
-support_zone(void)
+support_zone_path(const char *path)
 {
-	struct dns_zone	*zone = dns_zone_new();
-	struct text	 t = support_read("keys.txt");
-	struct slice	 rest = text_slice(&t), line, name;
+	struct dns_zone *zone = dns_zone_new();
+	struct text t = support_read_path(path);
+	struct slice rest = text_slice(&t), line, name;
 
 	while (slice_cut(&rest, '\n', &line)) {
 		if (!slice_cut(&line, '\t', &name))
@@ -435,10 +449,19 @@ support_zone(void)
 	return zone;
 }
 
+struct dns_zone *
+support_zone(void)
+{
+	char path[4096];
+
+	data_path("keys.txt", path, sizeof(path));
+	return support_zone_path(path);
+}
+
 void
 run_answer(struct run *r, const struct dns_zone *zone)
 {
-	struct dns_entry	*e;
+	struct dns_entry *e;
 
 	while ((e = dns_ledger_take_new(r->ledger)) != NULL)
 		dns_ledger_answer(e, dns_zone_answer(zone, e->name, e->type));
@@ -447,8 +470,8 @@ run_answer(struct run *r, const struct dns_zone *zone)
 static void
 run_header(struct run *r, const struct dns_zone *zone)
 {
-	struct mail_from	from;
-	size_t			i;
+	struct mail_from from;
+	size_t i;
 
 	for (i = 0; i < r->header.count; i++)
 		dkim_verifier_field(r->verifier, &r->header.fields[i], i);
@@ -466,7 +489,7 @@ run_message(struct run *r, struct dkim_context *ctx,
     const struct dkim_options *options, const struct dns_zone *zone,
     struct slice message, size_t chunk)
 {
-	struct slice	body;
+	struct slice body;
 
 	*r = (struct run){ .arena = arena_new(LIMIT_MESSAGE_MEMORY) };
 	if (r->arena == NULL)

@@ -39,6 +39,8 @@ struct slice	text_slice(const struct text *t);
 
 /* A file below $top_srcdir/tests/data/dkim; the program ends without it. */
 struct text	support_read(const char *name);
+/* A file by its own name. */
+struct text	support_read_path(const char *path);
 /* The private key keys/NAME.pem. */
 EVP_PKEY	*support_pem(const char *name);
 /* The Ed25519 key of RFC 8032 section 7.1, test 1. */
@@ -80,8 +82,9 @@ struct run {
 
 extern const struct dkim_options	test_options;
 
-/* Zone from keys.txt: owner name, TAB, TXT. */
+/* Zone from keys.txt, or from another file: owner name, TAB, TXT. */
 struct dns_zone	*support_zone(void);
+struct dns_zone	*support_zone_path(const char *path);
 /* Answers all that was asked and not answered. */
 void	run_answer(struct run *r, const struct dns_zone *zone);
 /*

@@ -22,15 +22,15 @@ state_named(struct slice s)
 static void
 check_line(struct slice line, size_t chunk)
 {
-	struct slice		 column[6], message;
-	struct text		 text;
-	struct run		 run;
-	enum auth_result	 want;
-	unsigned long long	 number;
-	const char		*got = "no such signature";
-	char			 file[256];
-	bool			 good = false;
-	size_t			 i;
+	struct slice column[6], message;
+	struct text text;
+	struct run run;
+	enum auth_result want;
+	unsigned long long number;
+	const char *got = "no such signature";
+	char file[256];
+	bool good = false;
+	size_t i;
 
 	for (i = 0; i < 6; i++)
 		(void)slice_cut(&line, '\t', &column[i]);
@@ -63,9 +63,9 @@ check_line(struct slice line, size_t chunk)
 static void
 check_all(size_t chunk, size_t want_lines)
 {
-	struct text	 text = support_read("expected.tsv");
-	struct slice	 rest = text_slice(&text), line;
-	size_t		 lines = 0;
+	struct text text = support_read("expected.tsv");
+	struct slice rest = text_slice(&text), line;
+	size_t lines = 0;
 
 	while (slice_cut(&rest, '\n', &line)) {
 		if (line.len == 0 || line.ptr[0] == '#')
