@@ -20,7 +20,7 @@
 #define LIMIT_AUTHRES_READ	(64u << 10) /* ours: octets read of a field */
 #define LIMIT_AUTHRES_RESULTS	100	/* ours: results read of a field */
 #define LIMIT_AUTHRES_WRITE	(32u << 10) /* ours; libmilter takes < 64 K */
-#define LIMIT_AUTHRES_IDN	100	/* ours: U-labels compared in a field */
+#define LIMIT_AUTHRES_IDN	10	/* ours: U-labels compared in a field */
 
 /* Tag lists. */
 #define LIMIT_TAGS		100	/* ours: tags of one list */

@@ -19,8 +19,8 @@
 struct mail_path {
 	bool		null;		/* "<>" or empty */
 	struct slice	local;		/* as typed, quotes kept; borrowed */
-	struct slice	domain_text;	/* behind the last unquoted "@"; borrowed,
-					   may be empty or nonsense */
+	struct slice	domain_text;	/* behind the last unquoted "@";
+					   borrowed; empty or nonsense, too */
 	bool		has_domain;	/* domain_text is a domain name */
 	struct domain	domain;		/* then its canonical form */
 };

@@ -401,7 +401,12 @@ is_own(struct own *own, struct slice token)
 		return true;
 	if (!own->has_domain)
 		return false;
-	if (has_8bit(token) && ++own->conversions > LIMIT_AUTHRES_IDN)
+	if (!has_8bit(token)) {
+		if (token.len > 0 && token.ptr[token.len - 1] == '.')
+			token.len--;
+		return slice_eq_nocase(token, domain_slice(&own->domain));
+	}
+	if (++own->conversions > LIMIT_AUTHRES_IDN)
 		return true;
 	return domain_parse(token, &domain) && domain_eq(&domain, &own->domain);
 }

@@ -2,8 +2,12 @@
 /*
  * header: fields in an array, and a hash table from name to last field.
  *
- * 1. The table counts the fields of each name; fields of one name are
- *    chained from the last to the first.
+ * 1. The table counts the fields of each name.  Fields of one name are
+ *    chained from the last to the first, and each has a second link that
+ *    goes further up, so that any of them is reached in few steps: from
+ *    field n the links go to n - 1 and to n - 1 - 2k, k being the length of
+ *    the last two jumps from n - 1 if these are equal (skew-binary
+ *    numbers).
  * 2. The hash begins with a random number, so that nobody can choose names
  *    that all fall into one place.  Nothing that is seen outside depends
  *    on it.
@@ -167,6 +171,25 @@ fits(const struct mail_header *h, struct slice name, struct slice value,
 	return value.len <= left && bare <= left - value.len;
 }
 
+static struct mail_field *
+field_at(const struct mail_header *h, unsigned int link)
+{
+	return &h->fields[link - 1];
+}
+
+/* Where the second link of the field behind `above` goes to, step 1. */
+static unsigned int
+jump_from(const struct mail_header *h, unsigned int above)
+{
+	const struct mail_field *p = field_at(h, above);
+	const struct mail_field *j = field_at(h, p->jump);
+	const struct mail_field *jj = field_at(h, j->jump);
+
+	if (p->instance - j->instance == j->instance - jj->instance)
+		return j->jump;
+	return above;
+}
+
 /* Enters the new last field into the table. */
 static void
 count_field(struct mail_header *h, struct mail_field *f)
@@ -181,6 +204,7 @@ count_field(struct mail_header *h, struct mail_field *f)
 	f->above = n->last;
 	f->instance = ++n->count;
 	n->last = (unsigned int)h->count;
+	f->jump = f->above > 0 ? jump_from(h, f->above) : n->last;
 }
 
 static bool
@@ -222,9 +246,13 @@ mail_header_find(const struct mail_header *h, struct slice name,
 
 	if (n == NULL || instance == 0 || instance > n->count)
 		return NULL;
-	f = &h->fields[n->last - 1];
-	while (f->instance > instance)
-		f = &h->fields[f->above - 1];
+	f = field_at(h, n->last);
+	while (f->instance > instance) {
+		if (field_at(h, f->jump)->instance >= instance)
+			f = field_at(h, f->jump);
+		else
+			f = field_at(h, f->above);
+	}
 	return f;
 }
 

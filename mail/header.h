@@ -21,8 +21,9 @@ struct mail_field {
 	struct slice	value;	/* see above: with its leading blank */
 	unsigned int	instance; /* 1, 2, ...: place among fields of this
 				     name (any case), from the top */
-	/* private */
-	unsigned int	above;	/* the one of this name before: index + 1 */
+	/* private: of the same name, each as index + 1 */
+	unsigned int	above;	/* the one before; 0: this is the first */
+	unsigned int	jump;	/* one further up */
 };
 
 struct mail_header {
@@ -54,8 +55,8 @@ void	mail_header_init(struct mail_header *h, struct arena *arena);
 bool	mail_header_add(struct mail_header *h, struct slice name,
 	    struct slice value);
 /*
- * The n-th (1...) field of that name from the top, or NULL.  Costs as many
- * steps as there are fields of the name below it.
+ * The n-th (1...) field of that name from the top, or NULL.  The cost grows
+ * with the logarithm of the number of fields of that name.
  */
 const struct mail_field	*mail_header_find(const struct mail_header *h,
 			    struct slice name, unsigned int instance);
