@@ -10,7 +10,8 @@
  * of dns_responder; "@" stands for d<n>).
  *
  * The SPF tree: three records deep, nine look-ups (3 + 6 includes), and only
- * the last mechanism of the last record passes.
+ * the last mechanism of the last record passes.  The HELO name has a record
+ * of its own, and there is a DMARC policy.
  */
 #include <err.h>
 #include <stdio.h>
@@ -20,7 +21,7 @@
 
 #define COUNT_MAX	100000
 
-static const char *const spf_records[] = {
+static const char *const records[] = {
 	"@.bench.example TXT v=spf1 include:a.@.bench.example "
 	"include:b.@.bench.example include:c.@.bench.example -all",
 	"a.@.bench.example TXT v=spf1 include:a1.@.bench.example "
@@ -41,6 +42,7 @@ static const char *const spf_records[] = {
 	"c2.@.bench.example TXT v=spf1 ip4:198.51.100.224/27 "
 	"ip6:2001:db8:c2::/48 ip4:192.0.2.0/24",
 	"mail.@.bench.example TXT v=spf1 ip4:192.0.2.0/24 -all",
+	"_dmarc.@.bench.example TXT v=DMARC1; p=reject; adkim=s; aspf=s",
 };
 
 static FILE *
@@ -71,9 +73,9 @@ write_zone(const char *folder, EVP_PKEY *key)
 	FILE *f = open_in(folder, "zone");
 	char *p = signed_key_base64(key);
 
-	for (size_t i = 0; i < sizeof(spf_records) / sizeof(spf_records[0]);
+	for (size_t i = 0; i < sizeof(records) / sizeof(records[0]);
 	    i++)
-		fprintf(f, "%s\n", spf_records[i]);
+		fprintf(f, "%s\n", records[i]);
 	fprintf(f, SIGNED_SELECTOR "._domainkey.@.bench.example TXT "
 	    "v=DKIM1; k=rsa; p=%s\n", p);
 	free(p);
