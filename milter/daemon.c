@@ -21,6 +21,7 @@
 #include <pthread.h>
 #include <pwd.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -47,6 +48,7 @@ struct daemon {
 	sigset_t		 signals;
 	int			 parent;	/* pipe to it; -1: none */
 	bool			 wrote_pid;
+	atomic_bool		 stopping;
 	bool			 drained;
 	char			 why[WHY_SIZE];
 };
@@ -275,6 +277,7 @@ stop(struct daemon *d)
 {
 	pthread_t helper;
 
+	d->stopping = true;
 	notify_state("STOPPING=1");
 	log_line(CONFIG_LOG_INFO, "stopping: messages in hand are finished "
 	    "first");
@@ -457,6 +460,7 @@ daemon_run(struct config *config, bool foreground)
 	log_line(CONFIG_LOG_INFO, "stopped");
 	finish(&d, pid_file);
 	mem_free(pid_file);
-	return status == MI_SUCCESS ? DAEMON_EXIT_OK :
+	/* libmilter calls it a failure when it is stopped at a bad moment. */
+	return status == MI_SUCCESS || d.stopping ? DAEMON_EXIT_OK :
 	    DAEMON_EXIT_UNAVAILABLE;
 }

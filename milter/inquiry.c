@@ -282,7 +282,7 @@ inquiry_wait(struct inquiry *q, unsigned int deadline_ms,
 	return blocked;
 }
 
-const struct dns_ledger *
+struct dns_ledger *
 inquiry_ledger(const struct inquiry *q)
 {
 	return q->ledger;

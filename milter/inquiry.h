@@ -62,7 +62,7 @@ void		 inquiry_run(struct inquiry *q);
 int64_t		 inquiry_wait(struct inquiry *q, unsigned int deadline_ms,
 		    const struct inquiry_waiting *waiting);
 
-/* Borrowed; read it after inquiry_wait() only. */
-const struct dns_ledger	*inquiry_ledger(const struct inquiry *q);
+/* Borrowed; after inquiry_wait() only. */
+struct dns_ledger	*inquiry_ledger(const struct inquiry *q);
 
 #endif

@@ -3,11 +3,14 @@
  * message: the life of one message, without the mail server around it.
  *
  *  1. HELO and MAIL FROM start the SPF checks, each DKIM-Signature field
- *     the look-up of its key: step() runs all checks that are not done.
+ *     the look-up of its key, From the walk of DMARC: step() runs all checks
+ *     that are not done.  DMARC asks as if every identifier passed, since the
+ *     signatures are verified when nothing can be asked any more.
  *  2. Fields are collected, the body is hashed as it comes.
  *  3. message_finish() waits for the inquiry, which is then closed: from
  *     there on this thread is alone with all of it.
- *  4. Signatures are verified, the policy decides, the field is written.
+ *  4. Signatures are verified, DMARC has its identifiers and its verdict,
+ *     the policy decides, the field is written.
  *
  * A message of ours (trusted network, authenticated client) skips 1 to 3.
  * Memory that runs out sets `failed`, which message_finish() reports.
@@ -40,6 +43,11 @@ struct message {
 	struct spf_request	 mail_request;
 	bool			 mail_wanted;
 	bool			 mail_done;
+	/* SPF's identifier first, then one for each signature. */
+	struct dmarc_identifier	*identifiers;
+	struct dmarc_request	 dmarc_request;
+	bool			 dmarc_wanted;
+	bool			 dmarc_done;
 };
 
 static bool
@@ -102,6 +110,25 @@ spf_is_done(struct message *m, const struct spf_request *request,
 	    CHECK_DONE;
 }
 
+static enum dmarc_certainty
+certainty(enum auth_result result)
+{
+	if (result == AUTH_PASS)
+		return DMARC_IS_PASS;
+	return result == AUTH_TEMPERROR ? DMARC_IS_TEMPERROR :
+	    DMARC_IS_NOT_PASS;
+}
+
+static bool
+dmarc_is_done(struct message *m, struct dns_ledger *ledger)
+{
+	if (m->mail_done)
+		m->identifiers[0].certainty =
+		    certainty(m->results.spf.result);
+	return dmarc_check(&m->dmarc_request, ledger, m->scratch, NULL, NULL,
+	    &m->results.dmarc) == CHECK_DONE;
+}
+
 /* An inquiry_step_fn: in either thread, with the inquiry's lock held. */
 static bool
 step(void *arg, struct dns_ledger *ledger)
@@ -117,8 +144,12 @@ step(void *arg, struct dns_ledger *ledger)
 		    &m->results.spf);
 	if (m->verifier != NULL)
 		done = dkim_verifier_ask(m->verifier, ledger) == CHECK_DONE;
+	/* Again after SPF: its identifier may be open no more. */
+	if (m->dmarc_wanted && !m->dmarc_done)
+		m->dmarc_done = dmarc_is_done(m, ledger);
 	return done && (m->helo_done || !m->results.spf_helo_checked) &&
-	    (m->mail_done || !m->mail_wanted);
+	    (m->mail_done || !m->mail_wanted) &&
+	    (m->dmarc_done || !m->dmarc_wanted);
 }
 
 /* The lock is held on return, unless memory is short. */
@@ -248,6 +279,46 @@ message_field(struct message *m, struct slice name, struct slice value)
 	run_and_unlock(m);
 }
 
+/* RFC 9989 3.2.4: for "<>", HELO's name takes the place of MAIL FROM's. */
+static struct slice
+spf_identifier(const struct message *m)
+{
+	const struct message_results *r = &m->results;
+
+	if (r->path.null)
+		return domain_slice(&r->helo_domain);
+	return r->path.has_domain ? domain_slice(&r->path.domain) :
+	    SLICE("");
+}
+
+/* For the walks that must be asked before any signature is verified. */
+static void
+start_dmarc(struct message *m)
+{
+	const struct dkim_signature *sigs;
+	size_t count, i;
+
+	sigs = dkim_verifier_signatures(m->verifier, &count);
+	m->identifiers = arena_array(m->arena, count + 1,
+	    sizeof(*m->identifiers));
+	if (m->identifiers == NULL) {
+		m->failed = true;
+		return;
+	}
+	m->identifiers[0] = (struct dmarc_identifier){ .method = DMARC_SPF,
+		.certainty = DMARC_IS_OPEN,
+		.domain = spf_identifier(m) };
+	for (i = 0; i < count; i++)
+		m->identifiers[i + 1] = (struct dmarc_identifier){
+			.method = DMARC_DKIM,
+			.certainty = sigs[i].checked ? DMARC_IS_OPEN :
+			    DMARC_IS_NOT_PASS,
+			.domain = sigs[i].d };
+	m->dmarc_request = (struct dmarc_request){ .from = &m->results.from,
+		.identifiers = m->identifiers, .count = count + 1 };
+	m->dmarc_wanted = true;
+}
+
 void
 message_header_end(struct message *m)
 {
@@ -256,8 +327,13 @@ message_header_end(struct message *m)
 	if (m->verifier == NULL || !open_inquiry(m))
 		return;
 	mail_from_read(&m->header, &r->from);
+	/* A second From may stand in what was not kept. */
+	if (m->header.overflow)
+		r->from = (struct mail_from){ .problem = "header too large",
+			.state = MAIL_FROM_UNPARSABLE };
 	dkim_verifier_header_end(m->verifier, &m->header,
 	    r->from.has_domain ? &r->from.domain : NULL);
+	start_dmarc(m);
 	run_and_unlock(m);
 }
 
@@ -266,6 +342,28 @@ message_body(struct message *m, struct slice chunk)
 {
 	if (m->verifier != NULL && !m->failed)
 		dkim_verifier_body(m->verifier, chunk);
+}
+
+/*
+ * RFC 6376 3.6.1: a signature whose key is in test mode (t=y) is treated as
+ * if it were not there.
+ */
+static void
+finish_dmarc(struct message *m, struct dns_ledger *ledger)
+{
+	const struct message_results *r = &m->results;
+	const struct dkim_signature *s;
+	struct dns_entry *e;
+	size_t i;
+
+	for (i = 0; i < r->signature_count; i++) {
+		s = &r->signatures[i];
+		m->identifiers[i + 1].certainty = s->key_testing ?
+		    DMARC_IS_NOT_PASS : certainty(s->result);
+	}
+	while (!dmarc_is_done(m, ledger))
+		while ((e = dns_ledger_take_new(ledger)) != NULL)
+			dns_ledger_answer(e, dns_answer_of(DNS_NOT_ASKED));
 }
 
 /* How long DNS took, for the log. */
@@ -298,6 +396,7 @@ check(struct message *m, const struct inquiry_waiting *waiting)
 	r->signatures = dkim_verifier_signatures(m->verifier,
 	    &r->signature_count);
 	r->header_overflow = m->header.overflow;
+	finish_dmarc(m, inquiry_ledger(m->inquiry));
 	sum_up_look_ups(r, inquiry_ledger(m->inquiry));
 }
 
@@ -367,4 +466,30 @@ const struct message_results *
 message_results(const struct message *m)
 {
 	return &m->results;
+}
+
+struct dns_ledger *
+message_ledger(const struct message *m)
+{
+	return m->inquiry != NULL ? inquiry_ledger(m->inquiry) : NULL;
+}
+
+const struct spf_request *
+message_spf_request(const struct message *m, enum spf_identity identity)
+{
+	if (identity == SPF_HELO)
+		return m->results.spf_helo_checked ? &m->helo_request : NULL;
+	return m->mail_wanted ? &m->mail_request : NULL;
+}
+
+const struct dmarc_request *
+message_dmarc_request(const struct message *m)
+{
+	return m->dmarc_wanted ? &m->dmarc_request : NULL;
+}
+
+const struct mail_header *
+message_header(const struct message *m)
+{
+	return &m->header;
 }

@@ -21,6 +21,7 @@
 #include "base/ipaddr.h"
 #include "base/slice.h"
 #include "dkim/dkim.h"
+#include "dmarc/dmarc.h"
 #include "mail/address.h"
 #include "milter/engine.h"
 #include "milter/inquiry.h"
@@ -54,6 +55,7 @@ struct message_results {
 	struct spf_verdict		 spf;
 	const struct dkim_signature	*signatures;
 	size_t				 signature_count;
+	struct dmarc_verdict		 dmarc;
 	bool				 header_overflow;
 
 	size_t				 questions;
@@ -107,5 +109,17 @@ bool	message_finish(struct message *m,
 
 /* After message_finish(). */
 const struct message_results	*message_results(const struct message *m);
+
+/*
+ * What the checks were asked and what DNS answered, for those who explain
+ * them: after message_finish(), borrowed, NULL for a message that was not
+ * checked.  The checks may be run again over this ledger.
+ */
+struct dns_ledger		*message_ledger(const struct message *m);
+const struct spf_request	*message_spf_request(const struct message *m,
+				    enum spf_identity identity);
+const struct dmarc_request	*message_dmarc_request(
+				    const struct message *m);
+const struct mail_header	*message_header(const struct message *m);
 
 #endif

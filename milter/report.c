@@ -11,10 +11,10 @@
 #define SIG_B_SHOWN 8		/* RFC 6008 section 4: at least */
 #define LOG_DKIM_MAX 200	/* octets of the log line for all signatures */
 
-static policy_result_set
+static unsigned int
 dkim_set(const struct message_results *r)
 {
-	policy_result_set set = 0;
+	unsigned int set = 0;
 	size_t i;
 
 	for (i = 0; i < r->signature_count; i++)
@@ -39,11 +39,12 @@ report_facts(const struct message_results *r, struct policy_facts *f)
 		f->from_domain = domain_slice(&r->from.domain);
 }
 
+/* "none" needs no reason in the header; the log has it. */
 static void
 write_spf(struct authres_writer *w, const struct spf_verdict *v)
 {
 	authres_write_result(w, "spf", auth_result_name(v->result));
-	if (v->problem != NULL)
+	if (v->problem != NULL && v->result != AUTH_NONE)
 		authres_write_reason(w, slice_str(v->problem));
 }
 
@@ -146,6 +147,32 @@ write_signature(const struct message_results *r, struct authres_writer *w,
 	write_property_if(w, "b", slice_head(s->b, sig_b_length(r, s)));
 }
 
+/*
+ * RFC 9989 9.1 and 9.2: policy.dmarc is what applies to this message, after
+ * sp, np and t.
+ */
+static void
+write_dmarc(const struct message_results *r, struct authres_writer *w)
+{
+	const struct dmarc_verdict *v = &r->dmarc;
+
+	authres_write_result(w, "dmarc", auth_result_name(v->result));
+	if (v->problem != NULL && v->result != AUTH_PASS &&
+	    v->result != AUTH_NONE)
+		authres_write_reason(w, slice_str(v->problem));
+	if (v->has_record) {
+		authres_write_property(w, "policy",
+		    "published-domain-policy",
+		    slice_str(dmarc_policy_name(v->published)));
+		if (v->result == AUTH_FAIL)
+			authres_write_property(w, "policy", "dmarc",
+			    slice_str(dmarc_policy_name(v->applied)));
+	}
+	if (v->from_domain.len > 0)
+		authres_write_property(w, "header", "from",
+		    domain_slice(&v->from_domain));
+}
+
 bool
 report_authres(const struct message_results *r, struct authres_writer *w,
     struct slice *value)
@@ -158,6 +185,7 @@ report_authres(const struct message_results *r, struct authres_writer *w,
 		write_signature(r, w, &r->signatures[i]);
 	if (r->signature_count == 0)
 		authres_write_result(w, "dkim", "none");
+	write_dmarc(r, w);
 	return authres_write_end(w, value);
 }
 
@@ -203,12 +231,24 @@ log_dkim(struct log_record *rec, const struct message_results *r)
 }
 
 static void
+log_dmarc(struct log_record *rec, const struct dmarc_verdict *v)
+{
+	log_record_text(rec, "dmarc", slice_str(auth_result_name(v->result)));
+	if (v->has_record)
+		log_record_text(rec, "dmarc-policy",
+		    slice_str(dmarc_policy_name(v->applied)));
+	if (v->problem != NULL)
+		log_record_text(rec, "dmarc-why", slice_str(v->problem));
+}
+
+static void
 log_checks(struct log_record *rec, const struct message_results *r)
 {
 	log_spf(rec, "spf", "spf-why", &r->spf);
 	if (r->spf_helo_checked)
 		log_spf(rec, "spf-helo", "spf-helo-why", &r->spf_helo);
 	log_dkim(rec, r);
+	log_dmarc(rec, &r->dmarc);
 	log_record_number(rec, "lookups", (long long)r->questions);
 	if (r->unanswered > 0)
 		log_record_number(rec, "unanswered",
