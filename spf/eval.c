@@ -27,11 +27,10 @@
  * redirect is a permerror: check_host() of that name would be none (4.3,
  * 5.2, 6.1).
  */
-#include <string.h>
-
 #include "spf/eval.h"
 
-#include "base/ascii.h"
+#include <string.h>
+
 #include "base/limits.h"
 
 /* Of a record: no mechanism has matched. */
@@ -265,7 +264,7 @@ bad_target(struct spf_eval *e, const struct spf_term *t)
 {
 	if (t->kind != SPF_TERM_INCLUDE && t->kind != SPF_TERM_REDIRECT)
 		return SPF_NO_MATCH;
-	return permerror(e, "a macro does not expand to a domain name",
+	return permerror(e, "an include or redirect names no domain",
 	    SLICE(""));
 }
 

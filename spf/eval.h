@@ -77,7 +77,8 @@ struct spf_lookup {
 
 /* ---- eval.c: check_host() of section 4, from step 2 on ---- */
 
-unsigned int	spf_eval_domain(struct spf_eval *e, const struct domain *domain);
+unsigned int	spf_eval_domain(struct spf_eval *e,
+		    const struct domain *domain);
 
 /* ---- lookup.c: questions and counters ---- */
 

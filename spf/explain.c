@@ -13,8 +13,6 @@
  */
 #include "spf/eval.h"
 
-#include "base/limits.h"
-
 /* Steps 3 and 4. */
 static void
 use_text(struct spf_eval *e, const struct spf_frame *f,

@@ -13,11 +13,10 @@
  * made once: the first term that uses %{p} counts one more, unless a "ptr"
  * has made that query before.
  */
-#include <string.h>
-
 #include "spf/eval.h"
 
-#include "base/ascii.h"
+#include <string.h>
+
 #include "base/limits.h"
 
 void

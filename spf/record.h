@@ -30,7 +30,7 @@ enum spf_term_kind {
 struct spf_term {
 	struct spf_term		*next;
 	enum spf_term_kind	 kind;
-	enum auth_result	 result;	/* of a match, by the qualifier */
+	enum auth_result	 result;	/* of a match: the qualifier */
 	struct slice		 text;		/* all of it, as it stands */
 	struct slice		 domain_spec;	/* "" when absent */
 	unsigned int		 letters;	/* of the macros in it */

@@ -349,9 +349,9 @@ static void
 test_bad_names(void)
 {
 	static const struct slice bad[] = { SLICE_INIT(""), SLICE_INIT("."),
-		SLICE_INIT("a..b"), SLICE_INIT("a.."), SLICE_INIT(".a"), SLICE_INIT("a\0b"),
-		SLICE_INIT("a\nb"), SLICE_INIT("\xc3\xa4"),
-		SLICE_INIT("a\x7f") };
+		SLICE_INIT("a..b"), SLICE_INIT("a.."), SLICE_INIT(".a"),
+		SLICE_INIT("a\0b"), SLICE_INIT("a\nb"),
+		SLICE_INIT("\xc3\xa4"), SLICE_INIT("a\x7f") };
 	struct domain d;
 	size_t i;
 
