@@ -47,7 +47,7 @@ pids=
 
 finish() {
 	status=$?
-	trap - EXIT HUP INT TERM
+	trap - EXIT HUP INT PIPE TERM
 	for pid in $pids; do
 		kill -KILL "$pid" 2>/dev/null || :
 	done
@@ -55,7 +55,7 @@ finish() {
 	exit "$status"
 }
 trap finish EXIT
-trap 'exit 1' HUP INT TERM
+trap 'exit 1' HUP INT PIPE TERM
 
 die() {
 	echo "bench: $*" >&2
