@@ -17,7 +17,7 @@
 #include "tests/tap.h"
 
 #define PACKET_MAX	1500
-#define PATIENCE_MS	10000	/* bound of every wait: a test that hangs fails */
+#define PATIENCE_MS	10000	/* bound of every wait */
 
 static int server = -1;
 
