@@ -520,7 +520,7 @@ finish(struct resolver *r, struct query *q, const struct dns_answer *answer)
 	(void)pthread_mutex_lock(&r->lock);
 	table_remove(&r->queries, &q->node);
 	q->state = QUERY_DONE;
-	cache_put(r->cache, answer, q->links > 0, now);
+	cache_put(r->cache, answer, q->links + q->reply.links > 0, now);
 	r->stats.outcomes[answer->outcome]++;
 	r->stats.latency[latency_bucket(now - q->asked_us)]++;
 	(void)pthread_mutex_unlock(&r->lock);

@@ -219,6 +219,34 @@ w_ad_follow_plain(struct fakens_question *q)
 	dnsmsg_target(&out, DNSMSG_AN, q->name, 5, 200, "a.test");
 }
 
+/* "link.3.test" leads to "link.2.test", one link for each answer. */
+static void
+w_link(struct fakens_question *q)
+{
+	char target[64];
+	long n = strtol(q->name + strlen("link."), NULL, 10);
+
+	(void)snprintf(target, sizeof(target), "link.%ld.test", n - 1);
+	if (n == 0)
+		w_a(q);
+	else
+		dnsmsg_target(&out, DNSMSG_AN, q->name, 5, 200, target);
+}
+
+static void
+w_ad_nx(struct fakens_question *q)
+{
+	out.bytes[3] |= DNSMSG_AD;
+	w_nx(q);
+}
+
+static void
+w_ad_cname_nx(struct fakens_question *q)
+{
+	dnsmsg_target(&out, DNSMSG_AN, q->name, 5, 200, "gone.test");
+	w_ad_nx(q);
+}
+
 static void
 w_referral(struct fakens_question *q)
 {
@@ -265,6 +293,8 @@ static const struct {
 	{ "followsilent", w_follow_silent },
 	{ "open1", w_open1 }, { "open2", w_open2 },
 	{ "adfollow", w_ad_follow }, { "adfollowplain", w_ad_follow_plain },
+	{ "adnx", w_ad_nx }, { "adcnamenx", w_ad_cname_nx },
+	{ "link", w_link },
 	{ "referral", w_referral }, { "noedns", w_noedns },
 	{ "noednslong", w_noedns_long }
 };
@@ -341,7 +371,18 @@ static const struct {
 	{ "loop.test", DNS_TYPE_A, DNS_MALFORMED, 0, 0, 0 },
 	{ "follow.test", DNS_TYPE_A, DNS_FOUND, 0, 1, 200 },
 	{ "follownx.test", DNS_TYPE_A, DNS_NO_NAME, 3, 0, 200 },
-	{ "open1.test", DNS_TYPE_A, DNS_MALFORMED, 0, 0, 0 }
+	{ "open1.test", DNS_TYPE_A, DNS_MALFORMED, 0, 0, 0 },
+	/* LIMIT_DNS_CNAMES, and one more. */
+	{ "link.10.test", DNS_TYPE_A, DNS_FOUND, 0, 1, 200 },
+	{ "link.11.test", DNS_TYPE_A, DNS_MALFORMED, 0, 0, 0 },
+	/* RFC 8020: nothing is below what is proven not to be there, ... */
+	{ "adnx.test", DNS_TYPE_A, DNS_NO_NAME, 3, 0, 300 },
+	{ "a.b.adnx.test", DNS_TYPE_TXT, DNS_NO_NAME, 3, 0, 300 },
+	/* ... but a CNAME's target is not the name that was asked, ... */
+	{ "adcnamenx.test", DNS_TYPE_A, DNS_NO_NAME, 3, 0, 200 },
+	{ "a.adcnamenx.test", DNS_TYPE_A, DNS_FOUND, 0, 1, 300 },
+	/* ... and without proof it is not believed. */
+	{ "a.nx.test", DNS_TYPE_A, DNS_FOUND, 0, 1, 300 }
 };
 
 static void
