@@ -270,7 +270,9 @@ def authserv_id(daemon):
 @tap.test
 def reload():
     daemon = assaydaemon.Daemon(zone=ZONE).start()
-    with daemon.session() as old:
+    # MAIL is to be answered, so that it is known to have come before.
+    answered = milterclient.PROTOCOL & ~milterclient.NR_MAIL
+    with daemon.session(protocol=answered) as old:
         old.connect()
         old.helo()
         old.mail()
