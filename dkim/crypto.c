@@ -80,41 +80,59 @@ crypto_hash_fini(struct crypto_hash *h)
 
 /* ---- keys ---- */
 
+/* What is there of a key is a key, or is given back. */
 static bool
-made(const struct evp_pkey_st *key)
+made(struct crypto_key *key, bool whole)
 {
-	if (key == NULL)
+	if (!whole) {
+		crypto_key_fini(key);
 		ERR_clear_error();
-	return key != NULL;
+	}
+	return whole;
 }
 
 bool
-crypto_key_rsa(const unsigned char *der, size_t len, struct evp_pkey_st **out)
+crypto_key_rsa(const unsigned char *der, size_t len, struct crypto_key *out)
 {
 	const unsigned char *p = der;
 
-	*out = d2i_PublicKey(EVP_PKEY_RSA, NULL, &p, (long)len);
-	return made(*out);
+	out->rsa = NULL;
+	out->pkey = d2i_PublicKey(EVP_PKEY_RSA, NULL, &p, (long)len);
+	if (out->pkey != NULL)
+		out->rsa = EVP_PKEY_CTX_new(out->pkey, NULL);
+	return made(out, out->rsa != NULL &&
+	    EVP_PKEY_verify_init(out->rsa) == 1 &&
+	    EVP_PKEY_CTX_set_rsa_padding(out->rsa, RSA_PKCS1_PADDING) == 1 &&
+	    EVP_PKEY_CTX_set_signature_md(out->rsa, EVP_sha256()) == 1);
 }
 
 bool
-crypto_key_ed25519(const unsigned char *raw, struct evp_pkey_st **out)
+crypto_key_ed25519(const unsigned char *raw, struct crypto_key *out)
 {
-	*out = EVP_PKEY_new_raw_public_key(EVP_PKEY_ED25519, NULL, raw,
+	out->rsa = NULL;
+	out->pkey = EVP_PKEY_new_raw_public_key(EVP_PKEY_ED25519, NULL, raw,
 	    DKIM_ED25519_KEY_LEN);
-	return made(*out);
+	return made(out, out->pkey != NULL);
 }
 
-struct evp_pkey_st *
-crypto_key_ref(struct evp_pkey_st *key)
+bool
+crypto_key_copy(const struct crypto_key *key, struct crypto_key *out)
 {
-	return EVP_PKEY_up_ref(key) == 1 ? key : NULL;
+	*out = (struct crypto_key){ NULL, NULL };
+	if (EVP_PKEY_up_ref(key->pkey) == 1)
+		out->pkey = key->pkey;
+	if (key->rsa != NULL)
+		out->rsa = EVP_PKEY_CTX_dup(key->rsa);
+	return made(out, out->pkey != NULL &&
+	    (key->rsa == NULL || out->rsa != NULL));
 }
 
 void
-crypto_key_unref(struct evp_pkey_st *key)
+crypto_key_fini(struct crypto_key *key)
 {
-	EVP_PKEY_free(key);
+	EVP_PKEY_CTX_free(key->rsa);
+	EVP_PKEY_free(key->pkey);
+	*key = (struct crypto_key){ NULL, NULL };
 }
 
 /* ---- signatures ---- */
@@ -137,30 +155,16 @@ is_rsa_failure(void)
 }
 
 static enum crypto_status
-verify_rsa(struct evp_pkey_st *key, struct evp_md_st *md,
-    const unsigned char hash[DKIM_SHA256_LEN], const unsigned char *sig,
-    size_t sig_len)
+verify_rsa(struct crypto_key *key, const unsigned char hash[DKIM_SHA256_LEN],
+    const unsigned char *sig, size_t sig_len)
 {
-	enum crypto_status status = CRYPTO_NO_MEMORY;
-	EVP_PKEY_CTX *ctx;
-
 	/* RFC 8017 section 8.2.2 step 1. */
-	if (sig_len != (size_t)EVP_PKEY_get_size(key))
+	if (sig_len != (size_t)EVP_PKEY_get_size(key->pkey))
 		return CRYPTO_BAD;
-	ctx = EVP_PKEY_CTX_new(key, NULL);
-	if (ctx == NULL)
-		return CRYPTO_NO_MEMORY;
-	if (EVP_PKEY_verify_init(ctx) == 1 &&
-	    EVP_PKEY_CTX_set_rsa_padding(ctx, RSA_PKCS1_PADDING) == 1 &&
-	    EVP_PKEY_CTX_set_signature_md(ctx, md) == 1) {
-		if (EVP_PKEY_verify(ctx, sig, sig_len, hash,
-		    DKIM_SHA256_LEN) == 1)
-			status = CRYPTO_GOOD;
-		else if (is_rsa_failure())
-			status = CRYPTO_BAD;
-	}
-	EVP_PKEY_CTX_free(ctx);
-	return status;
+	if (EVP_PKEY_verify(key->rsa, sig, sig_len, hash,
+	    DKIM_SHA256_LEN) == 1)
+		return CRYPTO_GOOD;
+	return is_rsa_failure() ? CRYPTO_BAD : CRYPTO_NO_MEMORY;
 }
 
 static enum crypto_status
@@ -200,17 +204,17 @@ verify_ed25519(struct evp_pkey_st *key,
 }
 
 enum crypto_status
-crypto_verify(enum crypto_type type, struct evp_pkey_st *key,
-    struct evp_md_st *md, const unsigned char hash[DKIM_SHA256_LEN],
-    const unsigned char *sig, size_t sig_len)
+crypto_verify(struct crypto_key *key,
+    const unsigned char hash[DKIM_SHA256_LEN], const unsigned char *sig,
+    size_t sig_len)
 {
 	enum crypto_status status;
 
 	ERR_clear_error();
-	if (type == CRYPTO_RSA)
-		status = verify_rsa(key, md, hash, sig, sig_len);
+	if (key->rsa != NULL)
+		status = verify_rsa(key, hash, sig, sig_len);
 	else
-		status = verify_ed25519(key, hash, sig, sig_len);
+		status = verify_ed25519(key->pkey, hash, sig, sig_len);
 	ERR_clear_error();
 	return status;
 }

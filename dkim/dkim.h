@@ -36,7 +36,8 @@ struct dkim_context	*dkim_context_new(void);
 void			 dkim_context_free(struct dkim_context *ctx);
 
 struct dkim_options {
-	unsigned int	max_signatures;		/* LIMIT_DKIM_SIGNATURES */
+	unsigned int	max_signatures;		/* LIMIT_DKIM_SIGNATURES; at
+						   most ..._CANDIDATES count */
 	unsigned int	minimum_rsa_bits;	/* 1024 or more */
 	int64_t		now;			/* seconds since the Epoch */
 };

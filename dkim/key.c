@@ -273,13 +273,13 @@ make_key(const unsigned char *ptr, size_t len, struct dkim_key *out,
 		if (len != DKIM_ED25519_KEY_LEN)
 			return DKIM_KEY_UNUSABLE;
 		out->bits = DKIM_ED25519_KEY_LEN * 8;
-		made = crypto_key_ed25519(ptr, &out->pkey);
+		made = crypto_key_ed25519(ptr, &out->key);
 	} else {
 		*problem = dkim_key_unwrap_rsa(der, &rsa, &out->bits);
 		if (*problem != NULL)
 			return DKIM_KEY_UNUSABLE;
 		made = crypto_key_rsa((const unsigned char *)rsa.ptr,
-		    rsa.len, &out->pkey);
+		    rsa.len, &out->key);
 	}
 	*problem = made ? NULL : "out of memory";
 	return made ? DKIM_KEY_OK : DKIM_KEY_NO_MEMORY;
@@ -321,6 +321,5 @@ dkim_key_parse(struct slice record, struct dkim_key *out,
 void
 dkim_key_fini(struct dkim_key *key)
 {
-	crypto_key_unref(key->pkey);
-	key->pkey = NULL;
+	crypto_key_fini(&key->key);
 }

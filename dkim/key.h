@@ -30,8 +30,8 @@ struct dkim_key {
 	bool			 strict;	/* t=s */
 	bool			 sha256;	/* h= allows it */
 	bool			 email;		/* s= allows it */
-	struct evp_pkey_st	*pkey;		/* one reference; NULL unless
-						   DKIM_KEY_OK */
+	struct crypto_key	 key;		/* the caller's own; none
+						   unless DKIM_KEY_OK */
 };
 
 /*
@@ -41,7 +41,6 @@ struct dkim_key {
  */
 enum dkim_key_status	dkim_key_parse(struct slice record,
 			    struct dkim_key *out, const char **problem);
-/* Gives the reference back. */
 void			dkim_key_fini(struct dkim_key *key);
 
 /*

@@ -134,14 +134,11 @@ find_entry(struct dkim_keycache *c, uint64_t hash, struct slice record)
 	return NULL;
 }
 
-/* A copy with a reference of its own; pkey is NULL when there is none. */
-static struct dkim_key
-key_copy(const struct dkim_key *key)
+static bool
+copy_key(const struct dkim_key *key, struct dkim_key *out)
 {
-	struct dkim_key copy = *key;
-
-	copy.pkey = crypto_key_ref(key->pkey);
-	return copy;
+	*out = *key;
+	return crypto_key_copy(&key->key, &out->key);
 }
 
 static bool
@@ -149,16 +146,17 @@ look_up(struct dkim_keycache *c, uint64_t hash, struct slice record,
     struct dkim_key *out)
 {
 	struct entry *e;
+	bool copied = false;
 
 	pthread_mutex_lock(&c->lock);
 	e = find_entry(c, hash, record);
 	if (e != NULL) {
 		unlink_use(c, e);
 		link_newest(c, e);
-		*out = key_copy(&e->key);
+		copied = copy_key(&e->key, out);
 	}
 	pthread_mutex_unlock(&c->lock);
-	return e != NULL && out->pkey != NULL;
+	return copied;
 }
 
 /* Takes over `e`. */
@@ -195,11 +193,10 @@ keep(struct dkim_keycache *c, uint64_t hash, struct slice record,
 	e->hash = hash;
 	e->len = record.len;
 	memcpy(e->record, record.ptr, record.len);
-	e->key = key_copy(key);
-	if (e->key.pkey == NULL)
-		entry_free(e);
-	else
+	if (copy_key(key, &e->key))
 		insert(c, e);
+	else
+		entry_free(e);
 }
 
 enum dkim_key_status

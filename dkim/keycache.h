@@ -22,8 +22,8 @@ struct dkim_keycache	*dkim_keycache_new(void);
 void			 dkim_keycache_free(struct dkim_keycache *c);
 
 /*
- * dkim_key_parse(), from memory when it can be.  The caller gets a
- * reference of its own, and calls dkim_key_fini().
+ * dkim_key_parse(), from memory when it can be.  The caller gets a copy of
+ * its own, and calls dkim_key_fini().
  */
 enum dkim_key_status	dkim_keycache_get(struct dkim_keycache *c,
 			    struct slice record, struct dkim_key *out,

@@ -339,14 +339,12 @@ key_misfit(const struct dkim_verifier *v, const struct dkim_request *request,
 
 /* Step d. */
 static struct verdict
-check_signature(const struct dkim_verifier *v, const struct candidate *cand,
-    const struct dkim_key *key)
+check_signature(const struct candidate *cand, struct dkim_key *key)
 {
 	const struct dkim_request *r = &cand->request;
 	enum crypto_status status;
 
-	status = crypto_verify(key->type, key->pkey, v->ctx->sha256,
-	    cand->header, r->b, r->b_len);
+	status = crypto_verify(&key->key, cand->header, r->b, r->b_len);
 	if (status == CRYPTO_NO_MEMORY)
 		return (struct verdict){ AUTH_TEMPERROR, "out of memory" };
 	if (status == CRYPTO_BAD)
@@ -359,7 +357,7 @@ check_signature(const struct dkim_verifier *v, const struct candidate *cand,
 /* Steps b to d for one key. */
 static struct verdict
 check_key(const struct dkim_verifier *v, struct dkim_signature *sig,
-    const struct candidate *cand, const struct dkim_key *key)
+    const struct candidate *cand, struct dkim_key *key)
 {
 	const char *misfit = key_misfit(v, &cand->request, key);
 
@@ -376,7 +374,7 @@ check_key(const struct dkim_verifier *v, struct dkim_signature *sig,
 	if (sig->body_differs)
 		return (struct verdict){ AUTH_FAIL,
 		    "body hash did not verify" };
-	return check_signature(v, cand, key);
+	return check_signature(cand, key);
 }
 
 /* One record; false when it is no key record. */

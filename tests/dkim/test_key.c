@@ -67,7 +67,7 @@ test_records(void)
 		got = dkim_key_parse(slice_str(records[i].record), &key,
 		    &problem);
 		fine = got == records[i].status &&
-		    (key.pkey != NULL) == (got == DKIM_KEY_OK) &&
+		    (key.key.pkey != NULL) == (got == DKIM_KEY_OK) &&
 		    (problem == NULL) == (got == DKIM_KEY_OK) &&
 		    (records[i].problem == NULL || (problem != NULL &&
 		    strcmp(problem, records[i].problem) == 0));
@@ -387,7 +387,7 @@ test_rsa(void)
 		ok(dkim_key_parse(text_slice(&t), &key, &problem) ==
 		    DKIM_KEY_OK && key.type == CRYPTO_RSA && key.bits ==
 		    (unsigned int)EVP_PKEY_get_bits(pkey) &&
-		    EVP_PKEY_eq(pkey, key.pkey) == 1, "%s", names[i]);
+		    EVP_PKEY_eq(pkey, key.key.pkey) == 1, "%s", names[i]);
 		dkim_key_fini(&key);
 		text_free(&t);
 		EVP_PKEY_free(pkey);

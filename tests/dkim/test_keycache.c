@@ -44,7 +44,7 @@ get_object(struct dkim_keycache *c, unsigned int number)
 
 	if (!get(c, number, &key))
 		return NULL;
-	object = key.pkey;
+	object = key.key.pkey;
 	dkim_key_fini(&key);
 	return object;
 }
@@ -59,7 +59,7 @@ test_bound(void)
 
 	is_num((long long)dkim_keycache_count(c), 0, "empty at first");
 	ok(get(c, 0, &held), "a key is parsed");
-	first = held.pkey;
+	first = held.key.pkey;
 	ok(get_object(c, 0) == first, "and kept");
 	for (i = 1; i < LIMIT_DKIM_KEY_CACHE; i++)
 		wrong += get_object(c, i) == NULL;
@@ -78,7 +78,7 @@ test_bound(void)
 	ok(get_object(c, 0) != first, "what was not used leaves");
 	dkim_keycache_free(c);
 	is_num(held.bits, 256, "a key outlives the cache");
-	ok(EVP_PKEY_get_bits(held.pkey) > 0, "and is whole");
+	ok(EVP_PKEY_get_bits(held.key.pkey) > 0, "and is whole");
 	dkim_key_fini(&held);
 }
 

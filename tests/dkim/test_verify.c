@@ -6,6 +6,9 @@
  */
 #include "dkim/dkim.h"
 
+#include <pthread.h>
+#include <stdatomic.h>
+
 #include "dkim/bodyhash.h"
 #include "tests/dkim/support.h"
 #include "tests/tap.h"
@@ -583,6 +586,60 @@ test_candidates(size_t count, size_t want)
 	text_free(&t);
 }
 
+/*
+ * Questions put by another thread while the message comes in, as when an
+ * answer arrives.  The ledger is that thread's; the verifier has no lock.
+ */
+struct asker {
+	struct dkim_verifier *verifier;
+	struct dns_ledger *ledger;
+	atomic_bool stop;
+};
+
+static void *
+ask_and_ask(void *arg)
+{
+	struct asker *a = arg;
+
+	while (!atomic_load(&a->stop))
+		(void)dkim_verifier_ask(a->verifier, a->ledger);
+	(void)dkim_verifier_ask(a->verifier, a->ledger);
+	return NULL;
+}
+
+static void
+test_threads(void)
+{
+	struct text t = many_signatures(50, 49, FIELDS);
+	struct arena *arena = arena_new(LIMIT_MESSAGE_MEMORY);
+	struct domain from;
+	struct mail_header header;
+	struct asker a;
+	struct slice body;
+	pthread_t thread;
+	size_t i;
+
+	mail_header_init(&header, arena);
+	(void)mail_header_parse(&header, text_slice(&t), &body);
+	(void)domain_parse(SLICE("example.com"), &from);
+	a.verifier = dkim_verifier_new(ctx, &test_options, arena);
+	a.ledger = dns_ledger_new(100);
+	atomic_init(&a.stop, false);
+	ok(pthread_create(&thread, NULL, ask_and_ask, &a) == 0, "a thread");
+	for (i = 0; i < header.count; i++)
+		dkim_verifier_field(a.verifier, &header.fields[i], i);
+	dkim_verifier_header_end(a.verifier, &header, &from);
+	dkim_verifier_body(a.verifier, body);
+	atomic_store(&a.stop, true);
+	(void)pthread_join(thread, NULL);
+	ok(dns_ledger_peek(a.ledger, SLICE(KEY_NAME), DNS_TYPE_TXT) == NULL &&
+	    dns_ledger_count(a.ledger) >= 2, "both keys were asked for");
+	dkim_verifier_fini(a.verifier);
+	dns_ledger_free(a.ledger);
+	arena_free(arena);
+	text_free(&t);
+}
+
 /* Bodies that are hashed by several lengths at once. */
 static void
 test_lengths(void)
@@ -793,6 +850,7 @@ main(void)
 	test_candidates(LIMIT_DKIM_CANDIDATES, LIMIT_DKIM_CANDIDATES);
 	test_candidates(LIMIT_DKIM_CANDIDATES + 1, LIMIT_DKIM_CANDIDATES);
 	test_candidates(1000, LIMIT_DKIM_CANDIDATES);
+	test_threads();
 	test_lengths();
 	test_header_limit(LIMIT_HEADER_FIELDS, AUTH_PASS, NULL);
 	test_header_limit(LIMIT_HEADER_FIELDS + 1, AUTH_PERMERROR,

@@ -35,9 +35,9 @@ check_record(struct slice record)
 	status = dkim_key_parse(record, &key, &problem);
 	must(status != DKIM_KEY_NO_MEMORY);
 	must((status == DKIM_KEY_OK) == (problem == NULL));
-	must((status == DKIM_KEY_OK) == (key.pkey != NULL));
+	must((status == DKIM_KEY_OK) == (key.key.pkey != NULL));
 	if (status == DKIM_KEY_OK && key.type == CRYPTO_RSA) {
-		must((unsigned int)EVP_PKEY_get_bits(key.pkey) == key.bits);
+		must((unsigned int)EVP_PKEY_get_bits(key.key.pkey) == key.bits);
 		must(key.bits <= LIMIT_DKIM_RSA_BITS);
 	}
 	if (status == DKIM_KEY_OK)
