@@ -516,6 +516,66 @@ test_tcp_breaks(void)
 	fakens_stop(ns);
 }
 
+static void
+script_silent(struct fakens_question *q)
+{
+	(void)q;
+	(void)pthread_mutex_lock(&server_lock);
+	seen++;
+	(void)pthread_mutex_unlock(&server_lock);
+}
+
+/* What waits for a place at a server that turns out dead goes elsewhere. */
+static void
+test_burst_at_dead_server(void)
+{
+	struct fakens *ns1 = fakens_start(script_silent, FAKENS_BOTH);
+	struct fakens *ns2 = fakens_start(script, FAKENS_BOTH);
+	struct resolver *r = asker_resolver(fakens_address(ns1),
+	    fakens_address(ns2), 1000, 2);
+	size_t count = LIMIT_DNS_IN_FLIGHT + 250;
+	struct ask *asks;
+
+	asks = ask_many(r, "d", count);
+	is_num((long long)wait_many(asks, count), (long long)count,
+	    "all are answered");
+	/* And a probe of the dead one, if this machine is slow. */
+	ok(stats_of(r).retries >= LIMIT_DNS_IN_FLIGHT &&
+	    stats_of(r).retries < LIMIT_DNS_IN_FLIGHT + 10,
+	    "only those in flight were sent twice: %d",
+	    (int)stats_of(r).retries);
+	drop_many(asks, count);
+	resolver_free(r);
+	fakens_stop(ns1);
+	fakens_stop(ns2);
+}
+
+/* Nobody waits when the first try ends: there is no second. */
+static void
+test_abandoned(void)
+{
+	struct fakens *ns = fakens_start(script_silent, FAKENS_BOTH);
+	struct resolver *r = asker_resolver(fakens_address(ns), NULL, 1000,
+	    3);
+	struct resolver_wait w = { .done = on_done_unexpected };
+	struct resolver_stats s;
+
+	(void)resolver_ask(r, SLICE("gone.test"), DNS_TYPE_A, &w);
+	asker_wait_in_flight(r, 1);
+	ok(resolver_cancel(r, &w), "cancelled in flight");
+	asker_wait_in_flight(r, 0);
+	s = stats_of(r);
+	ok(s.queries == 1 && s.retries == 0, "one packet");
+	is_num((long long)s.outcomes[DNS_TIMEOUT], 0, "no outcome");
+	ok(resolver_ask(r, SLICE("gone.test"), DNS_TYPE_A, &w) == NULL,
+	    "and nothing in the cache");
+	ok(resolver_cancel(r, &w), "cancelled");
+	ok(resolver_ask(r, SLICE("a..b"), DNS_TYPE_A, &w) ==
+	    dns_answer_of(DNS_NOT_ASKED), "what is no name is not asked");
+	resolver_free(r);
+	fakens_stop(ns);
+}
+
 /* ---- no memory ---- */
 
 static void
@@ -586,6 +646,8 @@ main(void)
 	fakens_stop(ns);
 	test_queue_and_free();
 	test_tcp_breaks();
+	test_burst_at_dead_server();
+	test_abandoned();
 	test_new_no_memory();
 	return tap_done();
 }
