@@ -45,7 +45,7 @@ struct dmarc_eval {
 	struct dmarc_verdict		*out;
 	struct slice			 author;
 	struct dmarc_walk		 walk;		/* from the author */
-	const struct dmarc_place	*policy;	/* where its record is */
+	const struct dmarc_place	*policy;	/* its record */
 	bool				 asked_existence;
 	const struct dns_answer		*existence;
 	struct judged			*judged;	/* as the identifiers */

@@ -118,8 +118,12 @@ pct_encoded(struct cursor *c)
 static bool
 obs_dmarc_report_size(struct cursor *c)
 {
-	if (!cursor_take(c, '!') || cursor_span(c, ascii_is_digit).len == 0)
+	struct cursor start = *c;
+
+	if (!cursor_take(c, '!') || cursor_span(c, ascii_is_digit).len == 0) {
+		*c = start;
 		return false;
+	}
 	if (!cursor_at_end(c) && slice_find(SLICE("kmgt"),
 	    ascii_lower(*c->p)) < 4)
 		c->p++;

@@ -210,7 +210,8 @@ dmarc_walk_organization(const struct dmarc_walk *w)
 }
 
 /*
- * Step 6.  `i` and `j` are the places of the lowest shared name.
+ * Step 6, after step 5, which has dealt with a psd=y that is known.  `i` and
+ * `j` are the places of the lowest shared name.
  */
 static bool
 meet(const struct dmarc_walk *a, size_t i, const struct dmarc_walk *b,
@@ -225,8 +226,7 @@ meet(const struct dmarc_walk *a, size_t i, const struct dmarc_walk *b,
 	together = i > 0 && j > 0 && slice_eq(below(a, i), below(b, j));
 	for (k = j; k < b->end; k++) {
 		if (b->places[k].found == DMARC_FOUND_RECORD)
-			return k > j || together ||
-			    b->places[k].record.psd != DMARC_PSD_Y;
+			return true;
 		if (b->places[k].found == DMARC_FOUND_FAILED && k == j &&
 		    !together)
 			return false;
