@@ -3,7 +3,7 @@
 # What several tests share, and the tests that are scripts.
 
 EXTRA_DIST += \
-	tests/tap.h tests/run.sh tests/thread.supp \
+	tests/tap.h tests/run.sh \
 	tests/lib/assaydaemon.py \
 	tests/lib/authres.py \
 	tests/lib/dnsserver.py \

@@ -108,8 +108,7 @@ stage_thread() {
 	build CC=clang --enable-sanitizers=thread CFLAGS="-O1 -g" &&
 	tests=$(make -s print-tests | tr ' ' '\n' |
 	    grep -E '^tests/(resolver|milter)/' | tr '\n' ' ') &&
-	TSAN_OPTIONS="suppressions=$work/src/tests/thread.supp" \
-	    $fixed_mappings make -j"$jobs" check TESTS="$tests"
+	$fixed_mappings make -j"$jobs" check TESTS="$tests"
 }
 
 stage_distcheck() {

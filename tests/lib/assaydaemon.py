@@ -7,6 +7,7 @@ of the test that stops the daemon.
 """
 
 import os
+import re
 import shutil
 import signal
 import socket
@@ -22,6 +23,10 @@ import tap
 SANITIZER_MARKS = ("AddressSanitizer", "LeakSanitizer", "ThreadSanitizer",
                    "MemorySanitizer", "UndefinedBehaviorSanitizer",
                    "runtime error:")
+# What begins the parts of a thread sanitizer's report behind the stacks of
+# those who met.
+BEHIND_STACKS = re.compile(r"\n  (?:Location|Mutex|As if|Thread) ")
+OUR_FRAME = re.compile(r"^ +#\d+ (?!main ).*\.[ch]:\d+", re.M)
 START_SECONDS = 60
 STOP_SECONDS = 60
 
@@ -61,6 +66,21 @@ def wait_for(condition, seconds, what):
         time.sleep(0.01)
 
 
+def without_libmilter(log):
+    """
+    The log less the thread sanitizer's reports on libmilter alone: at its
+    end it destroys mutexes that its other threads still use.  A report stays
+    when any of the stacks that met has a frame of ours.
+    """
+    def keep(match):
+        stacks = BEHIND_STACKS.split(match.group())[0]
+        return match.group() if OUR_FRAME.search(stacks) else ""
+
+    log = re.sub(r"(?ms)^={10,}\nWARNING: ThreadSanitizer:.*?^={10,}\n", keep,
+                 log)
+    return re.sub(r"(?m)^ThreadSanitizer: reported \d+ warnings\n", "", log)
+
+
 def merged(base, extra):
     out = dict(base)
     for key, value in extra.items():
@@ -89,6 +109,9 @@ class Daemon:
         self.socket = "local:" + os.path.join(self.folder, "m.sock")
         self.arguments = list(arguments)
         self.env = dict(os.environ, **(env or {}))
+        # check_sanitizers() tells which of its reports count.
+        self.env["TSAN_OPTIONS"] = "%s exitcode=0" % \
+            self.env.get("TSAN_OPTIONS", "")
         self.process = None
         self.configure(config, zone)
 
@@ -178,7 +201,7 @@ class Daemon:
         self.check_sanitizers(name)
 
     def check_sanitizers(self, name):
-        log = self.log()
+        log = without_libmilter(self.log())
         found = [m for m in SANITIZER_MARKS if m in log]
         if not tap.ok(not found, name + ": no sanitizer report"):
             tap.note(log[-8000:])
