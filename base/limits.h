@@ -86,6 +86,12 @@
 #define LIMIT_POLICY_RULES	1000	/* ours */
 #define LIMIT_POLICY_LIST	10000	/* ours: items of one condition */
 #define LIMIT_RULE_NAME		64	/* ours: octets */
+#define LIMIT_DEFERRALS		20000	/* ours: senders deferred at a time */
+#define LIMIT_SIGN_RULES	1000	/* ours */
+#define LIMIT_SIGN_DOMAINS	10000	/* ours: of all signing rules */
+#define LIMIT_SIGN_KEYS		10	/* ours: keys of one rule */
+#define LIMIT_SIGN_HEADERS	100	/* ours: names in headers, oversign */
+#define LIMIT_SIGN_NAME		76	/* ours: octets of such a name */
 
 /* Replies. */
 #define LIMIT_REPLY_TEXT	480	/* ours: RFC 5321 4.5.3.1.5 has 512 */

@@ -18,6 +18,7 @@
 #include "base/limits.h"
 #include "base/mem.h"
 #include "config/rules.h"
+#include "config/sign.h"
 #include "config/values.h"
 #include "config/zonefile.h"
 
@@ -57,6 +58,12 @@ static const struct schema_word trust_ad[] = {
 	{ NULL, 0 }
 };
 
+static const struct schema_word unsigned_mail[] = {
+	{ "accept", CONFIG_UNSIGNED_ACCEPT },
+	{ "tempfail", CONFIG_UNSIGNED_TEMPFAIL },
+	{ NULL, 0 }
+};
+
 static const struct schema_key log_keys[] = {
 	{ .name = "target", .read = schema_word, .table = log_targets,
 	  FIELD(log.target) },
@@ -66,8 +73,6 @@ static const struct schema_key log_keys[] = {
 	  FIELD(log.format) },
 	{ .name = NULL }
 };
-
-static schema_read_fn read_zone_path;
 
 static const struct schema_key resolver_keys[] = {
 	{ .name = "nameservers", .read = values_nameservers,
@@ -83,7 +88,8 @@ static const struct schema_key resolver_keys[] = {
 	{ .name = "cache", .read = schema_size,
 	  FIELD(resolver.options.cache_bytes),
 	  .min = 64u << 10, .max = 4ull << 30 },
-	{ .name = "zone", .read = read_zone_path, FIELD(resolver.zone_path) },
+	{ .name = "zone", .read = values_file, FIELD(resolver.zone_path),
+	  .table = "the path of a zone file" },
 	{ .name = NULL }
 };
 
@@ -105,6 +111,7 @@ static const struct schema_key dkim_keys[] = {
 	{ .name = "minimum-rsa-bits", .read = schema_number,
 	  FIELD(dkim.minimum_rsa_bits),
 	  .min = 1024, .max = LIMIT_DKIM_RSA_BITS },
+	{ .name = "test-keys", .read = schema_bool, FIELD(dkim.test_keys) },
 	{ .name = NULL }
 };
 
@@ -114,8 +121,8 @@ static const struct schema_key root_keys[] = {
 	  .max = 0777 },
 	{ .name = "user", .read = values_user, FIELD(user) },
 	{ .name = "pid-file", .read = schema_path, FIELD(pid_file) },
-	{ .name = "authserv-id", .read = values_authserv_id,
-	  FIELD(authserv_id) },
+	{ .name = "authserv-id", .read = values_domain,
+	  FIELD(authserv_id), .table = "a name like mx.example.org" },
 	{ .name = "trusted-networks", .read = values_networks,
 	  FIELD(trusted_networks), COUNT(trusted_network_count),
 	  .max = LIMIT_POLICY_LIST },
@@ -125,8 +132,12 @@ static const struct schema_key root_keys[] = {
 	{ .name = "limits", .read = schema_section, .table = limits_keys },
 	{ .name = "spf", .read = schema_section, .table = spf_keys },
 	{ .name = "dkim", .read = schema_section, .table = dkim_keys },
-	{ .name = "policy", .read = rules_policy, FIELD(policy) },
-	{ .name = "sign", .read = schema_not_yet },
+	{ .name = "policy", .read = rules_policy, FIELD(policy.rules),
+	  COUNT(policy.count), .max = LIMIT_POLICY_RULES },
+	{ .name = "sign", .read = sign_rules, FIELD(sign), COUNT(sign_count),
+	  .max = LIMIT_SIGN_RULES },
+	{ .name = "unsigned", .read = schema_word, .table = unsigned_mail,
+	  FIELD(unsigned_mail) },
 	{ .name = NULL }
 };
 
@@ -156,29 +167,6 @@ set_defaults(struct config *c)
 }
 
 /* ---- the zone ---- */
-
-/* A relative path begins in the folder of the configuration file. */
-static bool
-read_zone_path(struct schema *s, const struct schema_key *key,
-    const struct yaml_node *n, void *out)
-{
-	struct slice file = slice_str(s->file), folder = { NULL, 0 };
-	size_t slash = slice_find_last(file, '/');
-	char *path;
-
-	if (!schema_has_text(n) || schema_has_control(n->text))
-		return schema_refuse(s, key, n, "the path of a zone file");
-	if (n->text.ptr[0] != '/' && slash < file.len)
-		folder = slice_head(file, slash + 1);
-	path = arena_alloc(s->arena, folder.len + n->text.len + 1);
-	if (path == NULL)
-		return schema_no_memory(s);
-	if (folder.len > 0)
-		memcpy(path, folder.ptr, folder.len);
-	memcpy(path + folder.len, n->text.ptr, n->text.len);
-	memcpy((char *)out + key->field, &path, sizeof(path));
-	return true;
-}
 
 /* Step 4. */
 static bool

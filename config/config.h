@@ -10,6 +10,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "base/ipaddr.h"
 #include "base/slice.h"
@@ -24,6 +25,42 @@ enum config_log_level {
 enum config_log_format { CONFIG_LOG_TEXT, CONFIG_LOG_JSON };
 
 #define CONFIG_SOCKET "local:/run/assay/milter.sock"
+
+/* What to do with mail that ought to be signed and cannot be. */
+enum config_unsigned { CONFIG_UNSIGNED_ACCEPT, CONFIG_UNSIGNED_TEMPFAIL };
+
+/* A key of a signing rule.  Whether the file is good is not known here. */
+struct config_sign_key {
+	struct slice	 selector;	/* canonical */
+	const char	*file;		/* relative to the configuration's
+					   folder: already resolved */
+	/* It signs while from <= now < until, seconds since the Epoch; the
+	   least and the greatest int64_t when not given. */
+	int64_t		 from;
+	int64_t		 until;
+	/* Where `file` stands in the configuration, for messages. */
+	unsigned int	 line, column;
+};
+
+/* Rules in order: the first that has the Author Domain signs. */
+struct config_sign {
+	const struct policy_pattern	*domains;
+	size_t				 domain_count;
+	/* d=, canonical; empty: the Author Domain itself */
+	struct slice			 identity;
+	const struct config_sign_key	*keys;	/* all that are valid sign */
+	size_t				 key_count;
+	bool				 relaxed_header;	/* default */
+	bool				 relaxed_body;		/* default */
+	/* Field names as written; NULL: the default.  `oversign` may be
+	   there and have no items. */
+	const struct slice		*headers;
+	size_t				 header_count;
+	const struct slice		*oversign;
+	size_t				 oversign_count;
+	unsigned int			 expire;	/* seconds; 0: no x= */
+	unsigned int			 line;
+};
 
 struct config {
 	const char		*path;		/* the file it was read from */
@@ -56,8 +93,16 @@ struct config {
 	} limits;
 
 	struct { bool helo; } spf;		/* default yes */
-	struct { unsigned int minimum_rsa_bits; } dkim;	/* default 1024 */
+	struct {
+		unsigned int	minimum_rsa_bits;	/* default 1024 */
+		/* Signatures by keys in test mode (t=y) count for DMARC;
+		   default no, RFC 6376 3.6.1 */
+		bool		test_keys;
+	} dkim;
 	struct policy		 policy;	/* count 0: annotate only */
+	const struct config_sign *sign;
+	size_t			 sign_count;	/* 0: nothing is signed */
+	enum config_unsigned	 unsigned_mail;	/* default accept */
 };
 
 /*

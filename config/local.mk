@@ -3,6 +3,7 @@ libassay_a_SOURCES += \
 	config/config.c config/config.h \
 	config/rules.c config/rules.h \
 	config/schema.c config/schema.h \
+	config/sign.c config/sign.h \
 	config/values.c config/values.h \
 	config/warning.c \
 	config/yaml.c config/yaml.h \

@@ -7,7 +7,7 @@
 
 #include "config/schema.h"
 
-/* struct policy: a list of rules */
+/* struct policy_rule * and count; nothing at all is no rules */
 schema_read_fn	rules_policy;
 
 #endif

@@ -335,23 +335,60 @@ schema_bool(struct schema *s, const struct schema_key *key,
 	return true;
 }
 
-bool
-schema_word(struct schema *s, const struct schema_key *key,
-    const struct yaml_node *n, void *out)
+static const struct schema_word *
+find_word(const struct schema_word *w, const struct yaml_node *n)
+{
+	for (; w->word != NULL; w++) {
+		if (schema_has_text(n) &&
+		    slice_eq(n->text, slice_str(w->word)))
+			return w;
+	}
+	return NULL;
+}
+
+static bool
+refuse_word(struct schema *s, const struct schema_key *key,
+    const struct yaml_node *n)
 {
 	const struct schema_word *table = key->table, *w;
 
-	for (w = table; w->word != NULL; w++) {
-		if (schema_has_text(n) &&
-		    slice_eq(n->text, slice_str(w->word))) {
-			put_uint(out, key->field, w->value);
-			return true;
-		}
-	}
 	begin_refusal(s, key->name, n);
 	for (w = table; w->word != NULL; w++)
 		schema_say(s, "%s%s", w == table ? "" : ", ", w->word);
 	return false;
+}
+
+bool
+schema_word(struct schema *s, const struct schema_key *key,
+    const struct yaml_node *n, void *out)
+{
+	const struct schema_word *w = find_word(key->table, n);
+
+	if (w == NULL)
+		return refuse_word(s, key, n);
+	put_uint(out, key->field, w->value);
+	return true;
+}
+
+bool
+schema_words(struct schema *s, const struct schema_key *key,
+    const struct yaml_node *n, void *out)
+{
+	const struct yaml_node *i = schema_first(n);
+	const struct schema_word *w;
+	unsigned int set = 0;
+
+	for (; i != NULL; i = schema_next(n, i)) {
+		w = find_word(key->table, i);
+		if (w == NULL)
+			return refuse_word(s, key, i);
+		set |= 1u << w->value;
+	}
+	/* An empty list would never match. */
+	if (set == 0)
+		return refuse_word(s, key, n);
+	put_uint(out, key->field, set);
+	return true;
 }
 
 bool
@@ -385,6 +422,13 @@ static const struct unit time_units[] = {
 	{ SLICE_INIT("m"), 60000 },
 	{ SLICE_INIT("s"), 1000 },
 	{ SLICE_INIT("ms"), 1 },
+	{ { NULL, 0 }, 0 }
+};
+static const struct unit second_units[] = {
+	{ SLICE_INIT("d"), 86400 },
+	{ SLICE_INIT("h"), 3600 },
+	{ SLICE_INIT("m"), 60 },
+	{ SLICE_INIT("s"), 1 },
 	{ { NULL, 0 }, 0 }
 };
 static const struct unit size_units[] = {
@@ -453,6 +497,18 @@ schema_duration(struct schema *s, const struct schema_key *key,
 	if (!with_units(s, key, n, time_units, "ms, s, m, h or d", &ms))
 		return false;
 	put_uint(out, key->field, ms);
+	return true;
+}
+
+bool
+schema_seconds(struct schema *s, const struct schema_key *key,
+    const struct yaml_node *n, void *out)
+{
+	unsigned long long seconds;
+
+	if (!with_units(s, key, n, second_units, "s, m, h or d", &seconds))
+		return false;
+	put_uint(out, key->field, seconds);
 	return true;
 }
 
@@ -577,6 +633,45 @@ schema_list(struct schema *s, const struct schema_key *key,
 		if (!schema_has_text(i) || !read_item(i->text, at))
 			return schema_refuse(s, key, i, allowed);
 		at += item_size;
+	}
+	put(out, key->field, &items, sizeof(items));
+	put(out, key->count, &count, sizeof(count));
+	return true;
+}
+
+bool
+schema_keep(struct schema *s, struct slice *items, size_t count)
+{
+	size_t i;
+
+	for (i = 0; i < count; i++) {
+		items[i] = arena_dup(s->arena, items[i]);
+		if (items[i].ptr == NULL)
+			return schema_no_memory(s);
+	}
+	return true;
+}
+
+bool
+schema_entries(struct schema *s, const struct schema_key *key,
+    const struct yaml_node *n, void *out, size_t item_size,
+    schema_entry_fn *read_entry, const char *allowed)
+{
+	const struct yaml_node *i;
+	size_t count, index = 0;
+	void *items;
+
+	if (n->kind != YAML_SEQUENCE)
+		return schema_refuse(s, key, n, allowed);
+	count = schema_count(n);
+	if (!check_list(s, key, n, count, allowed))
+		return false;
+	items = arena_array(s->arena, count, item_size);
+	if (items == NULL)
+		return schema_no_memory(s);
+	for (i = n->child; i != NULL; i = i->next) {
+		if (!read_entry(s, i, items, index++))
+			return false;
 	}
 	put(out, key->field, &items, sizeof(items));
 	put(out, key->count, &count, sizeof(count));

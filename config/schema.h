@@ -65,8 +65,11 @@ schema_read_fn	schema_section;
 schema_read_fn	schema_not_yet;
 schema_read_fn	schema_bool;		/* bool: yes, no, true, false */
 schema_read_fn	schema_word;		/* enum: `table` of words */
+schema_read_fn	schema_words;		/* unsigned int: a set, one bit for
+					   each word of a list */
 schema_read_fn	schema_number;		/* unsigned int: min..max */
 schema_read_fn	schema_duration;	/* unsigned int, ms: min..max */
+schema_read_fn	schema_seconds;		/* unsigned int, s: min..max */
 schema_read_fn	schema_size;		/* size_t, octets: min..max */
 schema_read_fn	schema_mode;		/* unsigned int, octal: 0..max */
 schema_read_fn	schema_path;		/* const char *: absolute */
@@ -84,6 +87,16 @@ typedef bool	schema_item_fn(struct slice text, void *item);
 bool	schema_list(struct schema *s, const struct schema_key *key,
 	    const struct yaml_node *n, void *out, size_t item_size,
 	    schema_item_fn *read_item, const char *allowed);
+/* Copies what the items of a list point to, from the file to the arena. */
+bool	schema_keep(struct schema *s, struct slice *items, size_t count);
+
+/* Reads the entry number `index` of a list into its place in `items`. */
+typedef bool	schema_entry_fn(struct schema *s, const struct yaml_node *n,
+		    void *items, size_t index);
+/* The same for a list whose entries may be anything, mappings above all. */
+bool	schema_entries(struct schema *s, const struct schema_key *key,
+	    const struct yaml_node *n, void *out, size_t item_size,
+	    schema_entry_fn *read_entry, const char *allowed);
 /* Items of a list, or the node itself when it is none. */
 const struct yaml_node	*schema_first(const struct yaml_node *n);
 const struct yaml_node	*schema_next(const struct yaml_node *n,

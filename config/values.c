@@ -164,19 +164,40 @@ values_user(struct schema *s, const struct schema_key *key,
 }
 
 bool
-values_authserv_id(struct schema *s, const struct schema_key *key,
+values_domain(struct schema *s, const struct schema_key *key,
     const struct yaml_node *n, void *out)
 {
 	struct slice copy;
 	struct domain d;
 
 	if (!schema_has_text(n) || !domain_parse(n->text, &d))
-		return schema_refuse(s, key, n,
-		    "a name like mx.example.org");
+		return schema_refuse(s, key, n, key->table);
 	copy = arena_dup(s->arena, domain_slice(&d));
 	if (copy.ptr == NULL)
 		return schema_no_memory(s);
 	memcpy((char *)out + key->field, &copy, sizeof(copy));
+	return true;
+}
+
+bool
+values_file(struct schema *s, const struct schema_key *key,
+    const struct yaml_node *n, void *out)
+{
+	struct slice file = slice_str(s->file), folder = { NULL, 0 };
+	size_t slash = slice_find_last(file, '/');
+	char *path;
+
+	if (!schema_has_text(n) || schema_has_control(n->text))
+		return schema_refuse(s, key, n, key->table);
+	if (n->text.ptr[0] != '/' && slash < file.len)
+		folder = slice_head(file, slash + 1);
+	path = arena_alloc(s->arena, folder.len + n->text.len + 1);
+	if (path == NULL)
+		return schema_no_memory(s);
+	if (folder.len > 0)
+		memcpy(path, folder.ptr, folder.len);
+	memcpy(path + folder.len, n->text.ptr, n->text.len);
+	memcpy((char *)out + key->field, &path, sizeof(path));
 	return true;
 }
 
@@ -241,11 +262,9 @@ values_nameservers(struct schema *s, const struct schema_key *key,
 			schema_say(s, " (%s)", problem);
 			return false;
 		}
-		items[count] = arena_dup(s->arena, i->text);
-		if (items[count++].ptr == NULL)
-			return schema_no_memory(s);
+		count++;
 	}
-	return true;
+	return schema_keep(s, items, count);
 }
 
 /* ---- results ---- */

@@ -12,8 +12,12 @@
 schema_read_fn	values_socket;
 /* const char *: a user of this machine, who exists unless offline */
 schema_read_fn	values_user;
-/* slice: the canonical form of a domain name */
-schema_read_fn	values_authserv_id;
+/* slice: the canonical form of a domain name; `table` is the text of what
+   is allowed */
+schema_read_fn	values_domain;
+/* const char *: a path, relative to the folder of the configuration file;
+   `table` is the text of what is allowed */
+schema_read_fn	values_file;
 /* struct ipnet * and count */
 schema_read_fn	values_networks;
 /* struct slice * and count, for resolver_options */

@@ -2,9 +2,9 @@
 /*
  * policy: rules in order, the first that matches decides.
  *
- * A condition is a line in rule_matches() and one in policy_rule_covers().
- * Three kinds serve all of them: a set of results, networks, and patterns
- * for domains.
+ * A condition is a line in rule_matches() and one in policy_rule_covers(),
+ * or in what these call.  Three kinds serve all of them: a set of values,
+ * networks, and patterns for domains.
  */
 #include "policy/policy.h"
 
@@ -34,8 +34,8 @@ policy_pattern_parse(struct slice text, struct policy_pattern *out)
 	    &out->domain);
 }
 
-static bool
-pattern_matches(const struct policy_pattern *p, struct slice name)
+bool
+policy_pattern_matches(const struct policy_pattern *p, struct slice name)
 {
 	struct slice domain = domain_slice(&p->domain);
 
@@ -44,19 +44,20 @@ pattern_matches(const struct policy_pattern *p, struct slice name)
 	return name.len > domain.len && domain_is_at_or_below(name, domain);
 }
 
-static bool
-pattern_covers(const struct policy_pattern *a, const struct policy_pattern *b)
+bool
+policy_pattern_covers(const struct policy_pattern *a,
+    const struct policy_pattern *b)
 {
 	if (b->below && a->below)
 		return domain_is_at_or_below(domain_slice(&b->domain),
 		    domain_slice(&a->domain));
-	return !b->below && pattern_matches(a, domain_slice(&b->domain));
+	return !b->below && policy_pattern_matches(a, domain_slice(&b->domain));
 }
 
 /* ---- does a rule match? ---- */
 
 static bool
-results_match(unsigned int asked, unsigned int found)
+set_matches(unsigned int asked, unsigned int found)
 {
 	return asked == 0 || (asked & found) != 0;
 }
@@ -79,31 +80,69 @@ name_matches(const struct policy_pattern *p, size_t count, struct slice name)
 	size_t i;
 
 	for (i = 0; i < count; i++) {
-		if (pattern_matches(&p[i], name))
+		if (policy_pattern_matches(&p[i], name))
 			return true;
 	}
 	return count == 0;
 }
 
 static unsigned int
-set_of(enum auth_result r)
+set_of(unsigned int value)
 {
-	return 1u << r;
+	return 1u << value;
+}
+
+static bool
+sets_match(const struct policy_rule *r, const struct policy_facts *f)
+{
+	unsigned int helo_result =
+	    f->spf_helo_checked ? set_of(f->spf_helo) : 0;
+	bool record = f->dmarc_policy != POLICY_DMARC_NO_RECORD;
+
+	return set_matches(r->spf, set_of(f->spf)) &&
+	    set_matches(r->spf_helo, helo_result) &&
+	    set_matches(r->dkim, f->dkim) &&
+	    set_matches(r->dkim_aligned, f->dkim_aligned) &&
+	    set_matches(r->dmarc, set_of(f->dmarc)) &&
+	    set_matches(r->dmarc_policy, set_of(f->dmarc_policy)) &&
+	    set_matches(r->dmarc_testing,
+		record ? set_of(f->dmarc_testing) : 0) &&
+	    set_matches(r->from, set_of(f->from)) &&
+	    set_matches(r->dnssec, set_of(f->dnssec)) &&
+	    set_matches(r->tls, set_of(f->tls));
+}
+
+static bool
+recipient_matches(const struct policy_rule *r, const struct policy_facts *f)
+{
+	size_t i;
+
+	for (i = 0; i < f->recipient_domain_count; i++) {
+		if (name_matches(r->recipient_domain,
+		    r->recipient_domain_count, f->recipient_domains[i]))
+			return true;
+	}
+	return r->recipient_domain_count == 0;
+}
+
+/* Of several domains in From none is the one to go by. */
+static bool
+from_domain_matches(const struct policy_rule *r, const struct policy_facts *f)
+{
+	return name_matches(r->from_domain, r->from_domain_count,
+	    f->from == MAIL_FROM_OK ? f->from_domain : SLICE(""));
 }
 
 static bool
 rule_matches(const struct policy_rule *r, const struct policy_facts *f)
 {
-	unsigned int helo_result =
-	    f->spf_helo_checked ? set_of(f->spf_helo) : 0;
-
-	return results_match(r->spf, set_of(f->spf)) &&
-	    results_match(r->spf_helo, helo_result) &&
-	    results_match(r->dkim, f->dkim) &&
-	    client_matches(r, &f->client) &&
+	if (f->at_mail && r->stage != POLICY_STAGE_MAIL)
+		return false;
+	return sets_match(r, f) && client_matches(r, &f->client) &&
 	    name_matches(r->mailfrom_domain, r->mailfrom_domain_count,
 		f->mailfrom_domain) &&
-	    name_matches(r->helo, r->helo_count, f->helo);
+	    name_matches(r->helo, r->helo_count, f->helo) &&
+	    from_domain_matches(r, f) && recipient_matches(r, f);
 }
 
 void
@@ -128,10 +167,29 @@ policy_decide(const struct policy *p, const struct policy_facts *f,
 	}
 }
 
+bool
+policy_has_mail_stage(const struct policy *p, bool *needs_spf)
+{
+	const struct policy_rule *r;
+	bool found = false;
+	size_t i;
+
+	*needs_spf = false;
+	for (i = 0; i < p->count; i++) {
+		r = &p->rules[i];
+		if (r->stage != POLICY_STAGE_MAIL)
+			continue;
+		found = true;
+		if (r->spf != 0 || r->spf_helo != 0)
+			*needs_spf = true;
+	}
+	return found;
+}
+
 /* ---- does one rule cover another? ---- */
 
 static bool
-results_cover(unsigned int a, unsigned int b)
+set_covers(unsigned int a, unsigned int b)
 {
 	return a == 0 || (b != 0 && (b & ~a) == 0);
 }
@@ -170,7 +228,7 @@ any_covers(const struct policy_pattern *a, size_t count,
 	size_t i;
 
 	for (i = 0; i < count; i++) {
-		if (pattern_covers(&a[i], b))
+		if (policy_pattern_covers(&a[i], b))
 			return true;
 	}
 	return false;
@@ -191,14 +249,33 @@ names_cover(const struct policy_pattern *a, size_t a_count,
 	return b_count > 0;
 }
 
+static bool
+sets_cover(const struct policy_rule *a, const struct policy_rule *b)
+{
+	return set_covers(a->spf, b->spf) &&
+	    set_covers(a->spf_helo, b->spf_helo) &&
+	    set_covers(a->dkim, b->dkim) &&
+	    set_covers(a->dkim_aligned, b->dkim_aligned) &&
+	    set_covers(a->dmarc, b->dmarc) &&
+	    set_covers(a->dmarc_policy, b->dmarc_policy) &&
+	    set_covers(a->dmarc_testing, b->dmarc_testing) &&
+	    set_covers(a->from, b->from) &&
+	    set_covers(a->dnssec, b->dnssec) &&
+	    set_covers(a->tls, b->tls);
+}
+
 bool
 policy_rule_covers(const struct policy_rule *a, const struct policy_rule *b)
 {
-	return results_cover(a->spf, b->spf) &&
-	    results_cover(a->spf_helo, b->spf_helo) &&
-	    results_cover(a->dkim, b->dkim) &&
-	    clients_cover(a, b) &&
+	/* At MAIL a rule for the end is not there to take anything away. */
+	if (b->stage == POLICY_STAGE_MAIL && a->stage != POLICY_STAGE_MAIL)
+		return false;
+	return sets_cover(a, b) && clients_cover(a, b) &&
 	    names_cover(a->mailfrom_domain, a->mailfrom_domain_count,
 		b->mailfrom_domain, b->mailfrom_domain_count) &&
-	    names_cover(a->helo, a->helo_count, b->helo, b->helo_count);
+	    names_cover(a->helo, a->helo_count, b->helo, b->helo_count) &&
+	    names_cover(a->from_domain, a->from_domain_count,
+		b->from_domain, b->from_domain_count) &&
+	    names_cover(a->recipient_domain, a->recipient_domain_count,
+		b->recipient_domain, b->recipient_domain_count);
 }

@@ -18,6 +18,7 @@
 #include "base/ipaddr.h"
 #include "base/limits.h"
 #include "base/slice.h"
+#include "mail/address.h"
 #include "mail/result.h"
 
 enum policy_action {
@@ -29,8 +30,22 @@ enum policy_action {
 };
 #define POLICY_ACTIONS (POLICY_DISCARD + 1)
 
-/* A set of results: bit (1u << enum auth_result). */
-typedef unsigned int policy_result_set;
+/* Where a rule is looked at. */
+enum policy_stage {
+	POLICY_STAGE_END,	/* when all is known, before the last reply */
+	POLICY_STAGE_MAIL	/* at MAIL FROM, and at the end as well */
+};
+
+/*
+ * What the DMARC record asks for: p, or sp or np where they apply (RFC 9989
+ * 4.10.1), before test mode lowers it.
+ */
+enum policy_dmarc {
+	POLICY_DMARC_NO_RECORD,
+	POLICY_DMARC_NONE,
+	POLICY_DMARC_QUARANTINE,
+	POLICY_DMARC_REJECT
+};
 
 /*
  * A pattern for a domain: "example.org" matches that name, "*.example.org"
@@ -41,44 +56,86 @@ struct policy_pattern {
 	bool		below;
 };
 
-/* What a rule asks for; an absent condition (count 0, set 0) matches all. */
+/*
+ * What a rule asks for; an absent condition (count 0, set 0) matches all.  A
+ * set has the bit (1u << VALUE) for each value of an enum or a bool.
+ */
 struct policy_rule {
 	struct slice		 name;
 	bool			 observe;
 	enum policy_action	 action;
 	struct slice		 reply;		/* template; empty: default */
 	unsigned int		 line;		/* in the configuration */
+	enum policy_stage	 stage;
+	/* Tempfail: how long one sender is deferred, in seconds; 0: no
+	   bound.  See policy/deferral.h. */
+	unsigned int		 at_most;
 
 	unsigned int		 spf;		/* sets of results */
 	unsigned int		 spf_helo;
 	unsigned int		 dkim;		/* any signature */
+	unsigned int		 dkim_aligned;	/* any aligned signature */
+	unsigned int		 dmarc;
+	unsigned int		 dmarc_policy;	/* set of enum policy_dmarc */
+	unsigned int		 from;	/* set of enum mail_from_state */
+	unsigned int		 dmarc_testing;	/* sets of bool */
+	unsigned int		 dnssec;
+	unsigned int		 tls;
 	struct ipnet		*client;
 	size_t			 client_count;
 	struct policy_pattern	*mailfrom_domain;
 	size_t			 mailfrom_domain_count;
 	struct policy_pattern	*helo;
 	size_t			 helo_count;
+	struct policy_pattern	*from_domain;
+	size_t			 from_domain_count;
+	struct policy_pattern	*recipient_domain;	/* any recipient */
+	size_t			 recipient_domain_count;
 };
 
 /* "example.org" or "*.example.org"; false for anything else. */
 bool	policy_pattern_parse(struct slice text, struct policy_pattern *out);
+/* `name` is canonical; an empty one never matches. */
+bool	policy_pattern_matches(const struct policy_pattern *p,
+	    struct slice name);
+/* Does `a` match whatever `b` matches? */
+bool	policy_pattern_covers(const struct policy_pattern *a,
+	    const struct policy_pattern *b);
 
 struct policy {
 	struct policy_rule	*rules;
 	size_t			 count;
 };
 
-/* What is known of a message.  Borrowed; absent text is empty. */
+/*
+ * What is known of a message.  Borrowed; absent text is empty.  At MAIL only
+ * what is known by then: client, helo, mailfrom_domain, spf, spf_helo, tls,
+ * spf_domain and spf_explanation.
+ */
 struct policy_facts {
+	bool			 at_mail;	/* MAIL FROM: not the end */
 	struct ipaddr		 client;
 	struct slice		 helo;		/* canonical or empty */
 	struct slice		 mailfrom_domain;	/* canonical or empty */
-	struct slice		 from_domain;	/* canonical or empty */
+	struct slice		 from_domain;	/* canonical or empty; counts
+						   when `from` is ok */
 	enum auth_result	 spf;
 	enum auth_result	 spf_helo;
 	bool			 spf_helo_checked;
 	unsigned int		 dkim;	/* set, of all signatures; {none} if
 					   there is none */
+	/* The same of those whose d= is aligned with the Author Domain. */
+	unsigned int		 dkim_aligned;
+	enum auth_result	 dmarc;
+	enum policy_dmarc	 dmarc_policy;
+	bool			 dmarc_testing;	/* a record has t=y */
+	enum mail_from_state	 from;
+	/* Canonical, of all recipients, those without a name left out. */
+	const struct slice	*recipient_domains;
+	size_t			 recipient_domain_count;
+	/* DNS data behind the identity that passed was authenticated. */
+	bool			 dnssec;
+	bool			 tls;		/* the client used TLS */
 	/* For reply texts. */
 	struct slice		 spf_domain;
 	struct slice		 spf_explanation;
@@ -89,15 +146,24 @@ struct policy_decision {
 	const struct policy_rule	*rule;	/* NULL: no rule matched */
 	/* The first rule with `observe` that matched before, or NULL. */
 	const struct policy_rule	*observed;
+	/* `rule` would defer, but its at_most is over: accept instead (see
+	   deferral_limit() in policy/deferral.h). */
+	bool				 deferral_over;
 };
 
 const char	*policy_action_name(enum policy_action a);
 /*
  * A condition on something that is not known (no client address, HELO not
- * checked, no domain) does not match.  When no rule decides: accept.
+ * checked, no domain, no DMARC record) does not match.  When no rule decides:
+ * accept.  At MAIL only rules of that stage are looked at, at the end all.
  */
 void	policy_decide(const struct policy *p, const struct policy_facts *f,
 	    struct policy_decision *out);
+/*
+ * Is there a rule to be looked at before DATA?  `*needs_spf`: at least one of
+ * them asks for a result of SPF, so that it pays to wait for it there.
+ */
+bool	policy_has_mail_stage(const struct policy *p, bool *needs_spf);
 /*
  * Does `a` match whatever `b` matches?  Then `b` behind `a` never decides.
  * May be false although it is so: networks and patterns are only compared

@@ -80,11 +80,53 @@ put_rule(struct buf *b, const struct policy_rule *r)
 	buf_addf(b, "\nrule '%.*s' line %u %s%s spf=%x spf-helo=%x dkim=%x",
 	    SLICE_ARG(r->name), r->line, policy_action_name(r->action),
 	    r->observe ? " observe" : "", r->spf, r->spf_helo, r->dkim);
+	buf_addf(b, " aligned=%x dmarc=%x/%x/%x from=%x dnssec=%x tls=%x "
+	    "stage=%d at-most=%u", r->dkim_aligned, r->dmarc,
+	    r->dmarc_policy, r->dmarc_testing, r->from, r->dnssec, r->tls,
+	    (int)r->stage, r->at_most);
 	put_nets(b, "client", r->client, r->client_count);
+	put_patterns(b, "from-domain", r->from_domain, r->from_domain_count);
+	put_patterns(b, "recipient-domain", r->recipient_domain,
+	    r->recipient_domain_count);
 	put_patterns(b, "mailfrom-domain", r->mailfrom_domain,
 	    r->mailfrom_domain_count);
 	put_patterns(b, "helo", r->helo, r->helo_count);
 	buf_addf(b, " reply='%.*s'", SLICE_ARG(r->reply));
+}
+
+static void
+put_names(struct buf *b, const char *name, const struct slice *names,
+    size_t count)
+{
+	size_t i;
+
+	buf_addf(b, " %s=", name);
+	for (i = 0; i < count; i++)
+		buf_addf(b, "%.*s:", SLICE_ARG(names[i]));
+	if (names == NULL)
+		buf_adds(b, "default");
+}
+
+static void
+put_sign(struct buf *b, const struct config_sign *r)
+{
+	const struct config_sign_key *k;
+
+	buf_addf(b, "\nsign line %u", r->line);
+	put_patterns(b, "domain", r->domains, r->domain_count);
+	buf_addf(b, " d=%.*s c=%s/%s x=%u", SLICE_ARG(r->identity),
+	    r->relaxed_header ? "relaxed" : "simple",
+	    r->relaxed_body ? "relaxed" : "simple", r->expire);
+	put_names(b, "headers", r->headers, r->header_count);
+	put_names(b, "oversign", r->oversign, r->oversign_count);
+	for (k = r->keys; k < r->keys + r->key_count; k++) {
+		buf_addf(b, "\nkey %.*s %s at %u:%u", SLICE_ARG(k->selector),
+		    k->file, k->line, k->column);
+		if (k->from != INT64_MIN)
+			buf_addf(b, " from=%lld", (long long)k->from);
+		if (k->until != INT64_MAX)
+			buf_addf(b, " until=%lld", (long long)k->until);
+	}
 }
 
 static void
@@ -106,18 +148,21 @@ put_config(struct buf *b, const struct config *c)
 	buf_addf(b, " %ums x%u ad=%d cache=%zu zone=%s", o->timeout_ms,
 	    o->tries, (int)o->trust_ad, o->cache_bytes,
 	    c->resolver.zone_path != NULL ? c->resolver.zone_path : "-");
-	buf_addf(b, "\ndeadline=%u signatures=%u helo=%d rsa=%u",
-	    c->limits.deadline_ms, c->limits.signatures, c->spf.helo,
-	    c->dkim.minimum_rsa_bits);
+	buf_addf(b, "\ndeadline=%u signatures=%u helo=%d rsa=%u test=%d "
+	    "unsigned=%d", c->limits.deadline_ms, c->limits.signatures,
+	    c->spf.helo, c->dkim.minimum_rsa_bits, c->dkim.test_keys,
+	    (int)c->unsigned_mail);
 	for (i = 0; i < c->policy.count; i++)
 		put_rule(b, &c->policy.rules[i]);
+	for (i = 0; i < c->sign_count; i++)
+		put_sign(b, &c->sign[i]);
 }
 
 static const char defaults[] =
     "local:/run/assay/milter.sock 660 user=- pid=- id= "
     "trusted=127.0.0.0/8 trusted=::1/128\n"
     "log 0 2 0 3000ms x2 ad=0 cache=67108864 zone=-\n"
-    "deadline=20000 signatures=10 helo=1 rsa=1024";
+    "deadline=20000 signatures=10 helo=1 rsa=1024 test=0 unsigned=0";
 
 /* Takes the reference. */
 static void
@@ -149,32 +194,62 @@ test_defaults(void)
 		is_config(read_text(texts[i]), defaults, "defaults");
 }
 
+#define NOTHING "spf=0 spf-helo=0 dkim=0 aligned=0 dmarc=0/0/0 from=0 " \
+	"dnssec=0 tls=0 "
+
 static const char full[] =
     "inet6:8891@[::1] 600 user=nobody pid=/run/assay/milter.pid "
     "id=mx.example.org trusted=192.0.2.0/24 trusted=2001:db8::/32 "
     "trusted=198.51.100.1/32\n"
     "log 1 3 1 ns=127.0.0.1:5300 ns=[::1]:53 ns=192.0.2.53 1500ms x3 ad=2 "
-    "cache=1073741824 zone=%s\n"
-    "deadline=60000 signatures=20 helo=0 rsa=2048\n"
+    "cache=1073741824 zone=FOLDER/zone.yaml\n"
+    "deadline=60000 signatures=20 helo=0 rsa=2048 test=1 unsigned=1\n"
     "rule 'first' line 22 reject observe spf=c spf-helo=1 dkim=20 "
-    "client=192.0.2.0/24 client=::1/128 mailfrom-domain=example.org "
-    "mailfrom-domain=*.example.org helo=*.example.net reply='550 5.7.1 mail "
-    "from %%{mailfrom-domain} must be authenticated'\n"
-    "rule 'rule 2' line 33 quarantine spf=0 spf-helo=0 dkim=0 reply=''";
+    "aligned=1 dmarc=44/c/1 from=1 dnssec=2 tls=1 stage=0 at-most=0 "
+    "client=192.0.2.0/24 client=::1/128 from-domain=example.org "
+    "from-domain=*.example.org recipient-domain=example.com "
+    "mailfrom-domain=example.org mailfrom-domain=*.example.org "
+    "helo=*.example.net reply='550 5.7.1 mail from %{mailfrom-domain} must "
+    "be authenticated'\n"
+    "rule 'rule 2' line 42 quarantine " NOTHING "stage=0 at-most=0 "
+    "reply=''\n"
+    "rule 'rule 3' line 43 tempfail " NOTHING "stage=1 at-most=14400 "
+    "reply=''\n"
+    "sign line 45 domain=example.org domain=*.example.org d=example.org "
+    "c=relaxed/simple x=604800 headers=From:Subject: oversign=From:\n"
+    "key s2026 FOLDER/keys/s2026.pem at 49:15 from=1767225600 "
+    "until=1798761599\n"
+    "key e2026 /etc/assay/keys/e2026.pem at 52:33\n"
+    "sign line 57 domain=xn--bcher-kva.example d= c=relaxed/relaxed x=0 "
+    "headers=default oversign=default\n"
+    "key s FOLDER/s.pem at 58:32";
+
+/* `text` with the folder of the test's files for each FOLDER. */
+static const char *
+with_folder(const char *text)
+{
+	static char out[16384];
+	struct buf b;
+	const char *at;
+
+	buf_init(&b, sizeof(out) - 1);
+	while ((at = strstr(text, "FOLDER")) != NULL) {
+		buf_add(&b, (struct slice){ text, (size_t)(at - text) });
+		buf_adds(&b, in_source("tests/data/config"));
+		text = at + strlen("FOLDER");
+	}
+	buf_adds(&b, text);
+	(void)snprintf(out, sizeof(out), "%s", buf_cstr(&b));
+	buf_fini(&b);
+	return out;
+}
 
 static void
 test_full(void)
 {
-	static char want[8192], zone[4096];
 	const struct dns_answer *a;
 	struct config *c;
 
-	(void)snprintf(zone, sizeof(zone), "%s",
-	    in_source("tests/data/config/zone.yaml"));
-#pragma GCC diagnostic push
-#pragma GCC diagnostic ignored "-Wformat-nonliteral"
-	(void)snprintf(want, sizeof(want), full, zone);
-#pragma GCC diagnostic pop
 	c = config_read(in_source("tests/data/config/full.yaml"), why,
 	    sizeof(why));
 	ok(c != NULL && c->resolver.zone != NULL &&
@@ -188,7 +263,7 @@ test_full(void)
 		is_str(c->path, in_source("tests/data/config/full.yaml"),
 		    "the path is kept");
 	}
-	is_config(c, want, "every key");
+	is_config(c, with_folder(full), "every key");
 }
 
 static void
@@ -245,7 +320,26 @@ test_values(void)
 		  "line 1 discard spf" },
 		{ "policy: [{action: tempfail, when: {spf: TempError},"
 		  " reply: later}]",
-		  "tempfail spf=40 spf-helo=0 dkim=0 reply='later'" },
+		  "tempfail spf=40 spf-helo=0 dkim=0 aligned=0" },
+		{ "policy: [{action: tempfail, reply: later}]",
+		  "at-most=0 reply='later'" },
+		{ "policy: [{action: tempfail, at-most: 60s}]",
+		  "at-most=60 " },
+		{ "policy: [{action: tempfail, at-most: 30d}]",
+		  "at-most=2592000 " },
+		{ "policy: [{action: accept, stage: end}]", "stage=0 " },
+		{ "policy: [{action: accept, stage: mail, when: {client: "
+		  "'::1', helo: a, spf: fail, spf-helo: fail, "
+		  "mailfrom-domain: a, tls: no}}]", "tls=1 stage=1 " },
+		{ "policy: [{action: accept, when: {from: [ok, absent, "
+		  "multiple, unparsable], dmarc-policy: [none, none]}}]",
+		  "dmarc=0/2/0 from=f " },
+		{ "policy: [{action: accept, when: {dnssec: TRUE, tls: "
+		  "'no'}}]", "dnssec=2 tls=1 " },
+		{ "dkim: {test-keys: yes}", " test=1 " },
+		{ "unsigned: tempfail", " unsigned=1" },
+		{ "sign: []", " unsigned=0" },
+		{ "sign:", " unsigned=0" },
 	};
 	struct config *c;
 	struct buf b;
@@ -271,12 +365,19 @@ test_values(void)
 /* ---- bad files ---- */
 
 #define ROOT_KEYS "socket, socket-mode, user, pid-file, authserv-id, " \
-	"trusted-networks, log, resolver, limits, spf, dkim, policy"
+	"trusted-networks, log, resolver, limits, spf, dkim, policy, sign, " \
+	"unsigned"
 #define LOG_KEYS "target, level, format"
 #define RESOLVER_KEYS "nameservers, timeout, tries, trust-ad, cache, zone"
 #define LIMITS_KEYS "deadline, signatures"
-#define RULE_KEYS "name, when, action, reply, observe"
-#define CONDITIONS "spf, spf-helo, dkim, client, mailfrom-domain, helo"
+#define DKIM_KEYS "minimum-rsa-bits, test-keys"
+#define RULE_KEYS "name, when, action, reply, observe, at-most, stage"
+#define CONDITIONS "spf, spf-helo, dkim, dkim-aligned, dmarc, " \
+	"dmarc-policy, dmarc-testing, from, from-domain, mailfrom-domain, " \
+	"helo, client, recipient-domain, dnssec, tls"
+#define SIGN_KEYS "domains, identity, keys, canonicalization, headers, " \
+	"oversign, expire"
+#define KEY_KEYS "selector, file, from, until"
 #define SPF_WORDS "none, pass, fail, softfail, neutral, temperror, permerror"
 #define SOCKETS "local:PATH, inet:PORT@HOST, inet6:PORT@HOST"
 #define NO_HOST "PORT@HOST; without a host everybody could connect, so " \
@@ -322,8 +423,6 @@ static const struct {
 	  "configuration; allowed: " ROOT_KEYS },
 	{ "'': x", "1:1: unknown key '' in the configuration; allowed: "
 	  ROOT_KEYS },
-	{ "sign: []", "1:1: sign is not available in this version of "
-	  "assay" },
 	{ "log: info", "1:6: log must be a mapping of \"key: value\"; "
 	  "allowed: " LOG_KEYS },
 	{ "log: [a]", "1:6: log must be a mapping of \"key: value\"; "
@@ -337,7 +436,7 @@ static const struct {
 	{ "spf: yes", "1:6: spf must be a mapping of \"key: value\"; "
 	  "allowed: helo" },
 	{ "dkim:\n  min: 1", "2:3: unknown key 'min' in dkim; allowed: "
-	  "minimum-rsa-bits" },
+	  DKIM_KEYS },
 
 	/* The daemon. */
 	{ "socket:", "1:8: socket has no value; allowed: " SOCKETS },
@@ -499,10 +598,33 @@ static const struct {
 	  "allowed: " ACTIONS },
 	{ "policy: [{aktion: reject}]", "1:11: unknown key 'aktion' in a "
 	  "policy rule, did you mean action?; allowed: " RULE_KEYS },
-	{ "policy: [{action: tempfail, at-most: 4h}]", "1:29: policy rule 1: "
-	  "at-most is not available in this version of assay" },
-	{ "policy: [{action: reject, stage: mail}]", "1:27: policy rule 1: "
-	  "stage is not available in this version of assay" },
+	{ "policy: [{action: tempfail, at-most: 59s}]", "1:38: policy rule "
+	  "1: at-most is '59s'; allowed: a number with s, m, h or d, 1m to "
+	  "30d" },
+	{ "policy: [{action: tempfail, at-most: 721h}]", "1:38: policy rule "
+	  "1: at-most is '721h'; allowed: a number with s, m, h or d, 1m to "
+	  "30d" },
+	{ "policy: [{action: tempfail, at-most: 60000ms}]", "1:38: policy "
+	  "rule 1: at-most is '60000ms'; allowed: a number with s, m, h or "
+	  "d, 1m to 30d" },
+	{ "policy: [{at-most: 4h, action: reject}]", "1:20: policy rule 1: "
+	  "at-most stands with action reject; allowed: with tempfail" },
+	{ "policy: [{action: reject, stage: rcpt}]", "1:34: policy rule 1: "
+	  "stage is 'rcpt'; allowed: mail, end" },
+	{ "policy: [{stage: mail, action: quarantine}]", "1:32: policy rule "
+	  "1: action is 'quarantine' with stage: mail, when there is no "
+	  "message yet; allowed: accept, reject, tempfail" },
+	{ "policy: [{stage: mail, action: discard}]", "1:32: policy rule 1: "
+	  "action is 'discard' with stage: mail, when there is no message "
+	  "yet; allowed: accept, reject, tempfail" },
+	{ "policy: [{stage: mail, action: reject, when: {spf: fail, dkim: "
+	  "none}}]", "1:58: policy rule 1: when.dkim is not known yet with "
+	  "stage: mail; allowed: client, helo, spf, spf-helo, "
+	  "mailfrom-domain, tls" },
+	{ "policy: [{when: {recipient-domain: a.example}, action: reject, "
+	  "stage: mail}]", "1:18: policy rule 1: when.recipient-domain is "
+	  "not known yet with stage: mail; allowed: client, helo, spf, "
+	  "spf-helo, mailfrom-domain, tls" },
 	{ "policy: [{action: accept, name: ''}]", "1:33: policy rule 1: name "
 	  "is ''; allowed: printable ASCII text of 1 to 64 characters" },
 	{ "policy: [{action: accept, name: " X50 X10 "xxxxx}]", "1:33: "
@@ -532,15 +654,36 @@ static const struct {
 	{ "policy: [{when: {mail-from-domain: a}}]", "1:18: unknown key "
 	  "'mail-from-domain' in policy rule 1: when, did you mean "
 	  "mailfrom-domain?; allowed: " CONDITIONS },
-	{ "policy: [{when: {dmarc: fail}}]", "1:18: policy rule 1: "
-	  "when.dmarc is not available in this version of assay" },
-	{ "policy: [{when: {spf: fail, dkim-aligned: pass}}]", "1:29: policy "
-	  "rule 1: when.dkim-aligned is not available in this version of "
-	  "assay" },
-	{ "policy: [{when: {from-domain: a}}]", "1:18: policy rule 1: "
-	  "when.from-domain is not available in this version of assay" },
-	{ "policy: [{when: {tls: yes}}]", "1:18: policy rule 1: when.tls is "
-	  "not available in this version of assay" },
+	{ "policy: [{when: {arc: pass}}]", "1:18: policy rule 1: when.arc "
+	  "is not available in this version of assay" },
+	{ "policy: [{when: {dmarc: softfail}}]", "1:25: policy rule 1: "
+	  "when.dmarc is 'softfail'; allowed: none, pass, fail, temperror, "
+	  "permerror" },
+	{ "policy: [{when: {dkim-aligned: yes}}]", "1:32: policy rule 1: "
+	  "when.dkim-aligned is 'yes'; allowed: none, pass, fail, neutral, "
+	  "policy, temperror, permerror" },
+	{ "policy: [{when: {dmarc-policy: [none, refuse]}}]", "1:39: policy "
+	  "rule 1: when.dmarc-policy is 'refuse'; allowed: none, quarantine, "
+	  "reject" },
+	{ "policy: [{when: {dmarc-policy: []}}]", "1:32: policy rule 1: "
+	  "when.dmarc-policy is an empty list; allowed: none, quarantine, "
+	  "reject" },
+	{ "policy: [{when: {dmarc-testing: [yes]}}]", "1:33: policy rule 1: "
+	  "when.dmarc-testing is a list; allowed: yes, no" },
+	{ "policy: [{when: {from: none}}]", "1:24: policy rule 1: when.from "
+	  "is 'none'; allowed: ok, absent, multiple, unparsable" },
+	{ "policy: [{when: {from: [absent, [ok]]}}]", "1:33: policy rule 1: "
+	  "when.from is a list; allowed: ok, absent, multiple, unparsable" },
+	{ "policy: [{when: {from: }}]", "1:24: policy rule 1: when.from has "
+	  "no value; allowed: ok, absent, multiple, unparsable" },
+	{ "policy: [{when: {from-domain: '@a'}}]", "1:31: policy rule 1: "
+	  "when.from-domain is '@a'; allowed: " DOMAINS },
+	{ "policy: [{when: {recipient-domain: []}}]", "1:36: policy rule 1: "
+	  "when.recipient-domain is an empty list; allowed: " DOMAINS },
+	{ "policy: [{when: {dnssec: ad}}]", "1:26: policy rule 1: "
+	  "when.dnssec is 'ad'; allowed: yes, no" },
+	{ "policy: [{when: {tls: 1}}]", "1:23: policy rule 1: when.tls is "
+	  "'1'; allowed: yes, no" },
 	{ "policy: [{when: {spf: failed}}]", "1:23: policy rule 1: when.spf "
 	  "is 'failed'; allowed: " SPF_WORDS },
 	{ "policy: [{when: {spf: [fail, policy]}}]", "1:30: policy rule 1: "
@@ -638,7 +781,7 @@ test_limits(void)
 	limit("rules at the limit", at, "one rule more",
 	    read_many("policy:\n", "- action: accept\n",
 	    LIMIT_POLICY_RULES + 1, ""),
-	    "t.yaml:2:1: policy has 1001 rules; allowed: up to 1000");
+	    "t.yaml:2:1: policy has 1001 items; allowed: up to 1000");
 	at = read_many("trusted-networks: [", "'::',", LIMIT_POLICY_LIST, "]");
 	limit("a list at the limit", at, "one item more",
 	    read_many("trusted-networks: [", "'::',", LIMIT_POLICY_LIST + 1,
@@ -802,8 +945,8 @@ static void
 test_manual(void)
 {
 	static const char *const lists[] = { ROOT_KEYS, LOG_KEYS,
-	    RESOLVER_KEYS, LIMITS_KEYS, "helo", "minimum-rsa-bits",
-	    RULE_KEYS, CONDITIONS };
+	    RESOLVER_KEYS, LIMITS_KEYS, "helo", DKIM_KEYS,
+	    RULE_KEYS, CONDITIONS, SIGN_KEYS, KEY_KEYS };
 	char *text, want[2][64];
 	struct slice rest, key;
 	size_t len, i;
@@ -819,7 +962,8 @@ test_manual(void)
 			    "\n.Ss %.*s\n", SLICE_ARG(key));
 			ok(strstr(text, want[0]) != NULL ||
 			    strstr(text, want[1]) != NULL ||
-			    slice_eq(key, SLICE("policy")),
+			    slice_eq(key, SLICE("policy")) ||
+			    slice_eq(key, SLICE("sign")),
 			    "assay.yaml(5) tells of %.*s", SLICE_ARG(key));
 		}
 	}

@@ -1,0 +1,458 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * sign: which domains are signed for, by which keys, and how.
+ *
+ * The files of the keys are not looked at: whoever loads them has the path,
+ * and the place in the configuration for what he has to say of it.
+ */
+#include "config/sign.h"
+
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/ascii.h"
+#include "base/cursor.h"
+#include "base/domain.h"
+#include "base/limits.h"
+#include "config/config.h"
+#include "config/values.h"
+
+/* ---- dates: RFC 3339, in UTC ---- */
+
+static bool
+is_leap(unsigned int year)
+{
+	return year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
+}
+
+/* Leap days from the year 1 to the end of `year`. */
+static unsigned int
+leap_days(unsigned int year)
+{
+	return year / 4 - year / 100 + year / 400;
+}
+
+static unsigned int
+month_days(unsigned int year, unsigned int month)
+{
+	static const unsigned char days[] = { 31, 28, 31, 30, 31, 30, 31, 31,
+	    30, 31, 30, 31 };
+
+	return month == 2 && is_leap(year) ? 29 : days[month - 1];
+}
+
+/* Since 1970-01-01. */
+static int64_t
+days_of(unsigned int year, unsigned int month, unsigned int day)
+{
+	int64_t days = (int64_t)365 * (year - 1970) +
+	    (leap_days(year - 1) - leap_days(1969));
+	unsigned int m;
+
+	for (m = 1; m < month; m++)
+		days += month_days(year, m);
+	return days + day - 1;
+}
+
+/* `count` digits, min..max. */
+static bool
+take_number(struct cursor *c, size_t count, unsigned int min,
+    unsigned int max, unsigned int *out)
+{
+	struct slice digits = slice_head(cursor_rest(c), count);
+	unsigned long long n;
+
+	if (digits.len < count || !slice_number(digits, max, &n) || n < min)
+		return false;
+	c->p += count;
+	*out = (unsigned int)n;
+	return true;
+}
+
+/* 1970 to 9999. */
+static bool
+take_date(struct cursor *c, int64_t *days)
+{
+	unsigned int year, month, day;
+
+	if (!take_number(c, 4, 1970, 9999, &year) || !cursor_take(c, '-') ||
+	    !take_number(c, 2, 1, 12, &month) || !cursor_take(c, '-') ||
+	    !take_number(c, 2, 1, month_days(year, month), &day))
+		return false;
+	*days = days_of(year, month, day);
+	return true;
+}
+
+/* "T12:00:00Z" */
+static bool
+take_time(struct cursor *c, int64_t *seconds)
+{
+	unsigned int h, m, s;
+
+	if (!cursor_word(c, SLICE("T")) || !take_number(c, 2, 0, 23, &h) ||
+	    !cursor_take(c, ':') || !take_number(c, 2, 0, 59, &m) ||
+	    !cursor_take(c, ':') || !take_number(c, 2, 0, 59, &s) ||
+	    !cursor_word(c, SLICE("Z")))
+		return false;
+	*seconds = h * 3600 + m * 60 + s;
+	return true;
+}
+
+static bool
+read_date(struct schema *s, const struct schema_key *key,
+    const struct yaml_node *n, void *out)
+{
+	struct cursor c = cursor_of(n->text);
+	int64_t days, seconds = 0, when;
+
+	if (!schema_has_text(n) || !take_date(&c, &days) ||
+	    (!cursor_at_end(&c) && !take_time(&c, &seconds)) ||
+	    !cursor_at_end(&c))
+		return schema_refuse(s, key, n, "a date like 2026-12-31, or "
+		    "a time like 2026-12-31T12:00:00Z, both in UTC");
+	when = days * 86400 + seconds;
+	memcpy((char *)out + key->field, &when, sizeof(when));
+	return true;
+}
+
+/* ---- keys ---- */
+
+#define KEY(member) .field = offsetof(struct config_sign_key, member)
+
+static const struct schema_key key_keys[] = {
+	{ .name = "selector", .read = values_domain, KEY(selector),
+	  .table = "a name like s2026" },
+	{ .name = "file", .read = values_file, KEY(file),
+	  .table = "the path of a key file" },
+	{ .name = "from", .read = read_date, KEY(from) },
+	{ .name = "until", .read = read_date, KEY(until) },
+	{ .name = NULL }
+};
+
+static bool
+must_have(struct schema *s, const struct yaml_node *n, const char *name)
+{
+	return schema_get(n, name) != NULL ||
+	    schema_fail(s, n, "%s%s is missing", s->where, name);
+}
+
+/* Two keys at one place in the DNS: at most one could be verified. */
+static bool
+check_selector(struct schema *s, const struct yaml_node *n,
+    const struct config_sign_key *keys, const struct config_sign_key *k)
+{
+	const struct config_sign_key *i;
+
+	for (i = keys; i < k; i++) {
+		if (!slice_eq(i->selector, k->selector))
+			continue;
+		schema_fail(s, schema_get(n, "selector"), "%sselector is ",
+		    s->where);
+		schema_say_text(s, k->selector);
+		schema_say(s, ", which is the key in line %u; allowed: a "
+		    "selector of its own", i->line);
+		return false;
+	}
+	return true;
+}
+
+static bool
+check_period(struct schema *s, const struct yaml_node *n,
+    const struct config_sign_key *k)
+{
+	if (k->from < k->until)
+		return true;
+	schema_fail(s, schema_get(n, "until"), "%suntil is ", s->where);
+	schema_say_text(s, schema_get(n, "until")->text);
+	schema_say(s, ", which is not after from; allowed: a later date");
+	return false;
+}
+
+/* A schema_entry_fn. */
+static bool
+read_key(struct schema *s, const struct yaml_node *n, void *items,
+    size_t index)
+{
+	struct config_sign_key *keys = items, *k = &keys[index];
+	size_t len = strlen(s->where);
+
+	snprintf(s->where + len, sizeof(s->where) - len, "key %zu: ",
+	    index + 1);
+	if (n->kind != YAML_MAPPING)
+		return schema_fail(s, n, "%smust be a mapping of \"key: "
+		    "value\"; allowed: selector, file, from, until",
+		    s->where);
+	k->from = INT64_MIN;
+	k->until = INT64_MAX;
+	if (!schema_mapping(s, key_keys, "a signing key", n, k) ||
+	    !must_have(s, n, "selector") || !must_have(s, n, "file") ||
+	    !check_selector(s, n, keys, k) || !check_period(s, n, k))
+		return false;
+	k->line = schema_get(n, "file")->line;
+	k->column = schema_get(n, "file")->column;
+	s->where[len] = '\0';
+	return true;
+}
+
+static bool
+read_keys(struct schema *s, const struct schema_key *key,
+    const struct yaml_node *n, void *out)
+{
+	return schema_entries(s, key, n, out, sizeof(struct config_sign_key),
+	    read_key, "a list of {selector: NAME, file: PATH}");
+}
+
+/* ---- names of header fields ---- */
+
+/*
+ * RFC 5322 2.2; and no ";", which ends a tag (RFC 6376 3.2).
+ */
+static bool
+is_name_char(char c)
+{
+	return ascii_is_vchar(c) && c != ':' && c != ';';
+}
+
+/* A schema_item_fn. */
+static bool
+read_name(struct slice text, void *item)
+{
+	struct cursor c = cursor_of(text);
+
+	cursor_span(&c, is_name_char);
+	memcpy(item, &text, sizeof(text));
+	return cursor_at_end(&c) && text.len <= LIMIT_SIGN_NAME;
+}
+
+static bool
+has_name(const struct slice *names, size_t count, struct slice name)
+{
+	size_t i;
+
+	for (i = 0; i < count; i++) {
+		if (slice_eq_nocase(names[i], name))
+			return true;
+	}
+	return false;
+}
+
+/* All fields of a name are signed: once says it. */
+static bool
+check_names(struct schema *s, const struct schema_key *key,
+    const struct yaml_node *n, const struct slice *names)
+{
+	const struct yaml_node *i;
+	size_t before = 0;
+
+	for (i = schema_first(n); i != NULL; i = schema_next(n, i)) {
+		if (has_name(names, before++, i->text)) {
+			schema_fail(s, i, "%s%s has ", s->where, key->name);
+			schema_say_text(s, i->text);
+			schema_say(s, " twice; allowed: each name once");
+			return false;
+		}
+	}
+	return true;
+}
+
+/* "default" leaves the field NULL; an empty list does not. */
+static bool
+read_names(struct schema *s, const struct schema_key *key,
+    const struct yaml_node *n, void *out)
+{
+	struct slice *names;
+	size_t count;
+
+	if (n->kind == YAML_SCALAR && slice_eq(n->text, SLICE("default")))
+		return true;
+	if (!schema_list(s, key, n, out, sizeof(struct slice), read_name,
+	    "default, or names of header fields like [From, Subject]"))
+		return false;
+	memcpy(&names, (char *)out + key->field, sizeof(names));
+	memcpy(&count, (char *)out + key->count, sizeof(count));
+	return check_names(s, key, n, names) && schema_keep(s, names, count);
+}
+
+/* RFC 6376 5.4: From must be signed. */
+static bool
+read_headers(struct schema *s, const struct schema_key *key,
+    const struct yaml_node *n, void *out)
+{
+	const struct config_sign *r = out;
+
+	if (!read_names(s, key, n, out))
+		return false;
+	return r->headers == NULL ||
+	    has_name(r->headers, r->header_count, SLICE("From")) ||
+	    schema_fail(s, n, "%sheaders is without From; allowed: a list "
+	    "with From", s->where);
+}
+
+/* ---- rules ---- */
+
+static bool
+read_canonicalization(struct schema *s, const struct schema_key *key,
+    const struct yaml_node *n, void *out)
+{
+	static const struct schema_word words[] = {
+		{ "relaxed/relaxed", 3 },
+		{ "relaxed/simple", 2 },
+		{ "simple/relaxed", 1 },
+		{ "simple/simple", 0 },
+		{ NULL, 0 }
+	};
+	const struct schema_key both = { .name = key->name, .table = words };
+	struct config_sign *r = out;
+	unsigned int relaxed;
+
+	if (!schema_word(s, &both, n, &relaxed))
+		return false;
+	r->relaxed_header = (relaxed & 2) != 0;
+	r->relaxed_body = (relaxed & 1) != 0;
+	return true;
+}
+
+#define RULE(member) .field = offsetof(struct config_sign, member)
+#define RULE_COUNT(member) .count = offsetof(struct config_sign, member)
+
+static const struct schema_key rule_keys[] = {
+	{ .name = "domains", .read = values_patterns, RULE(domains),
+	  RULE_COUNT(domain_count), .min = 1, .max = LIMIT_SIGN_DOMAINS },
+	{ .name = "identity", .read = values_domain, RULE(identity),
+	  .table = "a domain like example.org" },
+	{ .name = "keys", .read = read_keys, RULE(keys),
+	  RULE_COUNT(key_count), .min = 1, .max = LIMIT_SIGN_KEYS },
+	{ .name = "canonicalization", .read = read_canonicalization },
+	{ .name = "headers", .read = read_headers, RULE(headers),
+	  RULE_COUNT(header_count), .min = 1, .max = LIMIT_SIGN_HEADERS },
+	{ .name = "oversign", .read = read_names, RULE(oversign),
+	  RULE_COUNT(oversign_count), .max = LIMIT_SIGN_HEADERS },
+	/* In seconds, a minute to a year. */
+	{ .name = "expire", .read = schema_seconds, RULE(expire),
+	  .min = 60, .max = 365 * 86400 },
+	{ .name = NULL }
+};
+
+static const struct config_sign *
+who_has(const struct config_sign *rules, const struct config_sign *end,
+    const struct policy_pattern *p)
+{
+	const struct config_sign *r;
+	size_t i;
+
+	for (r = rules; r < end; r++) {
+		for (i = 0; i < r->domain_count; i++) {
+			if (policy_pattern_covers(&r->domains[i], p))
+				return r;
+		}
+	}
+	return NULL;
+}
+
+/* What an earlier rule has never comes to this one. */
+static bool
+check_domains(struct schema *s, const struct yaml_node *n,
+    const struct config_sign *rules, const struct config_sign *r)
+{
+	const struct yaml_node *list = schema_get(n, "domains"), *i;
+	const struct policy_pattern *p = r->domains;
+	const struct config_sign *earlier;
+
+	for (i = schema_first(list); i != NULL; i = schema_next(list, i)) {
+		earlier = who_has(rules, r, p++);
+		if (earlier == NULL)
+			continue;
+		schema_fail(s, i, "%sdomains is ", s->where);
+		schema_say_text(s, i->text);
+		schema_say(s, ", which can never match: the sign rule in "
+		    "line %u has it; allowed: what no rule in front has",
+		    earlier->line);
+		return false;
+	}
+	return true;
+}
+
+/* Comparing them costs the square of their number. */
+static bool
+check_domain_count(struct schema *s, const struct yaml_node *n,
+    const struct config_sign *rules, const struct config_sign *r)
+{
+	size_t count = r->domain_count;
+	const struct config_sign *i;
+
+	for (i = rules; i < r; i++)
+		count += i->domain_count;
+	return count <= LIMIT_SIGN_DOMAINS ||
+	    schema_fail(s, schema_get(n, "domains"), "sign has %zu domains "
+	    "in its rules up to here; allowed: up to %d", count,
+	    LIMIT_SIGN_DOMAINS);
+}
+
+/* RFC 6376 3.6.2.1: SELECTOR._domainkey.DOMAIN must be a name. */
+static bool
+check_key_name(struct schema *s, const struct yaml_node *at,
+    const struct config_sign *r, struct slice domain)
+{
+	static const struct slice between = SLICE_INIT("._domainkey.");
+	size_t i;
+
+	for (i = 0; i < r->key_count; i++) {
+		if (r->keys[i].selector.len + between.len + domain.len <=
+		    DOMAIN_MAX)
+			continue;
+		return schema_fail(s, at, "%sselector and domain of key %zu "
+		    "are too long together for the DNS; allowed: %zu octets",
+		    s->where, i + 1, DOMAIN_MAX - between.len);
+	}
+	return true;
+}
+
+static bool
+check_key_names(struct schema *s, const struct yaml_node *n,
+    const struct config_sign *r)
+{
+	size_t i;
+
+	if (r->identity.len > 0)
+		return check_key_name(s, schema_get(n, "identity"), r,
+		    r->identity);
+	for (i = 0; i < r->domain_count; i++) {
+		if (!check_key_name(s, schema_get(n, "domains"), r,
+		    domain_slice(&r->domains[i].domain)))
+			return false;
+	}
+	return true;
+}
+
+/* A schema_entry_fn. */
+static bool
+read_rule(struct schema *s, const struct yaml_node *n, void *items,
+    size_t index)
+{
+	struct config_sign *rules = items, *r = &rules[index];
+
+	snprintf(s->where, sizeof(s->where), "sign rule %zu: ", index + 1);
+	if (n->kind != YAML_MAPPING)
+		return schema_fail(s, n, "sign rule %zu must be a mapping of "
+		    "\"key: value\"; allowed: domains, identity, keys, "
+		    "canonicalization, headers, oversign, expire",
+		    index + 1);
+	r->line = n->line;
+	r->relaxed_header = r->relaxed_body = true;
+	if (!schema_mapping(s, rule_keys, "a sign rule", n, r) ||
+	    !must_have(s, n, "domains") || !must_have(s, n, "keys") ||
+	    !check_domain_count(s, n, rules, r) ||
+	    !check_domains(s, n, rules, r) || !check_key_names(s, n, r))
+		return false;
+	s->where[0] = '\0';
+	return true;
+}
+
+bool
+sign_rules(struct schema *s, const struct schema_key *key,
+    const struct yaml_node *n, void *out)
+{
+	return schema_is_void(n) || schema_entries(s, key, n, out,
+	    sizeof(struct config_sign), read_rule, "a list of sign rules");
+}

@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * sign: the section "sign" of the configuration.
+ */
+#ifndef CONFIG_SIGN_H
+#define CONFIG_SIGN_H
+
+#include "config/schema.h"
+
+/* struct config_sign * and count; nothing at all is no rules */
+schema_read_fn	sign_rules;
+
+#endif
