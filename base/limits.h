@@ -58,7 +58,7 @@
 #define LIMIT_DMARC_TAGS	100	/* ours: tags of a record behind v */
 
 /* DNS. */
-#define LIMIT_DNS_QUESTIONS	300	/* ours: questions of one message */
+#define LIMIT_DNS_QUESTIONS	500	/* ours: questions of one message */
 #define LIMIT_DNS_ANSWER	(64u << 10) /* RFC 1035 4.2.2: TCP length */
 #define LIMIT_DNS_RECORDS	1000	/* ours: records used of an answer */
 #define LIMIT_DNS_CNAMES	10	/* ours: links of one chain */
@@ -92,6 +92,10 @@
 #define LIMIT_SIGN_KEYS		10	/* ours: keys of one rule */
 #define LIMIT_SIGN_HEADERS	100	/* ours: names in headers, oversign */
 #define LIMIT_SIGN_NAME		76	/* ours: octets of such a name */
+
+/* The command `assay`. */
+#define LIMIT_TOOL_MESSAGE	(256u << 20) /* ours: octets of a file */
+#define LIMIT_TOOL_MEMORY	(32u << 20) /* ours: what is explained of it */
 
 /* Replies. */
 #define LIMIT_REPLY_TEXT	480	/* ours: RFC 5321 4.5.3.1.5 has 512 */

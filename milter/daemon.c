@@ -39,6 +39,7 @@
 
 #define WHY_SIZE	1024
 #define DRAIN_SECONDS	30	/* for the messages in hand at SIGTERM */
+#define STOP_NUDGE_US	10000	/* between nudges at the end */
 #define CALLBACK_TRIES	100	/* of 10 ms: for callbacks at the exit */
 
 struct daemon {
@@ -49,6 +50,7 @@ struct daemon {
 	int			 parent;	/* pipe to it; -1: none */
 	bool			 wrote_pid;
 	atomic_bool		 stopping;
+	atomic_bool		 ended;		/* smfi_main() returned */
 	bool			 drained;
 	char			 why[WHY_SIZE];
 };
@@ -263,7 +265,7 @@ reload(struct daemon *d)
 	notify_state("READY=1");
 }
 
-/* libmilter looks at its stop flag when a connection comes. */
+/* smfi_stop() waits for a lock that libmilter holds while it polls. */
 static void *
 stop_libmilter(void *arg)
 {
@@ -288,7 +290,11 @@ stop(struct daemon *d)
 		pthread_detach(helper);
 	else
 		smfi_stop();
-	listener_nudge(d->listener);
+	/* libmilter looks at its stop flag when a connection comes. */
+	while (!d->ended) {
+		listener_nudge(d->listener);
+		usleep(STOP_NUDGE_US);
+	}
 }
 
 /* Waits for messages, so that the next signal can be taken meanwhile. */
@@ -457,6 +463,7 @@ daemon_run(struct config *config, bool foreground)
 	tell_parent(&d, DAEMON_EXIT_OK);
 	notify_state("READY=1");
 	status = smfi_main();
+	d.ended = true;
 	log_line(CONFIG_LOG_INFO, "stopped");
 	finish(&d, pid_file);
 	mem_free(pid_file);

@@ -3,13 +3,12 @@
  * inquiry: the loop of one message around its checks.
  *
  * Life of a question:
- *  1. A step asks the ledger, which notes it.
- *  2. put_questions() hands it to the resolver.  A known answer goes into
- *     the ledger there and then, and the step is run once more.
- *  3. Otherwise a waiter stands for it at the resolver and holds a
+ *  1. A step asks the ledger, which has put_question() hand it on to the
+ *     resolver.  A known answer goes into the ledger there and then.
+ *  2. Otherwise a waiter stands for it at the resolver and holds a
  *     reference to the inquiry.  The resolver's thread calls answered(),
- *     which stores the answer and goes to 1.
- *  4. When the inquiry is closed or freed, waiters are taken back.  One
+ *     which stores the answer and runs the step again: 1.
+ *  3. When the inquiry is closed or freed, waiters are taken back.  One
  *     that cannot be, because answered() is just being called, finds
  *     `closed` set, touches nothing and drops its reference.
  */
@@ -62,6 +61,8 @@ init_locks(struct inquiry *q)
 	return true;
 }
 
+static void	put_question(void *arg, struct dns_entry *e);
+
 struct inquiry *
 inquiry_new(struct resolver *resolver, inquiry_step_fn *step, void *arg)
 {
@@ -75,6 +76,7 @@ inquiry_new(struct resolver *resolver, inquiry_step_fn *step, void *arg)
 		mem_free(q);
 		return NULL;
 	}
+	dns_ledger_set_put(q->ledger, put_question, q);
 	q->refs = 1;
 	q->resolver = resolver;
 	q->step = step;
@@ -146,21 +148,17 @@ take_waiter(struct inquiry *q, struct dns_entry *e)
 	return w;
 }
 
-/* True when the answer was there at once. */
-static bool
-put_question(struct inquiry *q, struct dns_entry *e)
+/* A dns_ledger_put_fn: within a step, so with the lock held. */
+static void
+put_question(void *arg, struct dns_entry *e)
 {
+	struct inquiry *q = arg;
 	const struct dns_answer *answer;
-	struct waiter *w;
+	struct waiter *w = q->closed ? NULL : take_waiter(q, e);
 
-	if (q->closed) {
-		dns_ledger_answer(e, dns_answer_of(DNS_NOT_ASKED));
-		return true;
-	}
-	w = take_waiter(q, e);
 	if (w == NULL) {
 		dns_ledger_answer(e, dns_answer_of(DNS_NOT_ASKED));
-		return true;
+		return;
 	}
 	e->asked_us = resolver_clock_us();
 	/*
@@ -174,28 +172,19 @@ put_question(struct inquiry *q, struct dns_entry *e)
 	q->refs++;
 	answer = resolver_ask(q->resolver, e->name, e->type, &w->wait);
 	if (answer == NULL)
-		return false;
+		return;
 	unlink_waiter(q, w);
 	q->refs--;
 	q->spare = w;
 	e->at_once = true;
 	e->answered_us = e->asked_us;
 	dns_ledger_answer(e, answer);
-	return true;
 }
 
 void
 inquiry_run(struct inquiry *q)
 {
-	struct dns_entry *e;
-	bool again;
-
-	do {
-		again = false;
-		q->done = q->step(q->arg, q->ledger);
-		while ((e = dns_ledger_take_new(q->ledger)) != NULL)
-			again |= put_question(q, e);
-	} while (again);
+	q->done = q->step(q->arg, q->ledger);
 }
 
 void

@@ -33,6 +33,7 @@ struct message {
 	struct inquiry		*inquiry;	/* NULL: nothing to ask */
 	bool			 failed;
 	struct mail_header	 header;
+	bool			 header_ended;
 	unsigned int		 authres_lost;	/* past the header's limits */
 	struct dkim_verifier	*verifier;
 	struct authres_writer	 writer;
@@ -263,7 +264,8 @@ message_field(struct message *m, struct slice name, struct slice value)
 {
 	size_t index = m->header.count;
 
-	if (m->results.origin == MESSAGE_TRUSTED || m->failed)
+	if (m->results.origin == MESSAGE_TRUSTED || m->failed ||
+	    m->header_ended)
 		return;
 	if (!mail_header_add(&m->header, name, value)) {
 		if (!m->header.overflow)
@@ -324,6 +326,9 @@ message_header_end(struct message *m)
 {
 	struct message_results *r = &m->results;
 
+	if (m->header_ended)
+		return;
+	m->header_ended = true;
 	if (m->verifier == NULL || !open_inquiry(m))
 		return;
 	mail_from_read(&m->header, &r->from);
@@ -340,6 +345,7 @@ message_header_end(struct message *m)
 void
 message_body(struct message *m, struct slice chunk)
 {
+	message_header_end(m);
 	if (m->verifier != NULL && !m->failed)
 		dkim_verifier_body(m->verifier, chunk);
 }
@@ -353,7 +359,6 @@ finish_dmarc(struct message *m, struct dns_ledger *ledger)
 {
 	const struct message_results *r = &m->results;
 	const struct dkim_signature *s;
-	struct dns_entry *e;
 	size_t i;
 
 	for (i = 0; i < r->signature_count; i++) {
@@ -361,9 +366,8 @@ finish_dmarc(struct message *m, struct dns_ledger *ledger)
 		m->identifiers[i + 1].certainty = s->key_testing ?
 		    DMARC_IS_NOT_PASS : certainty(s->result);
 	}
-	while (!dmarc_is_done(m, ledger))
-		while ((e = dns_ledger_take_new(ledger)) != NULL)
-			dns_ledger_answer(e, dns_answer_of(DNS_NOT_ASKED));
+	/* The inquiry is closed: every question has an answer at once. */
+	m->dmarc_done = dmarc_is_done(m, ledger);
 }
 
 /* How long DNS took, for the log. */
@@ -450,9 +454,10 @@ message_finish(struct message *m, const struct inquiry_waiting *waiting,
     struct message_orders *orders)
 {
 	*orders = (struct message_orders){ .action = POLICY_ACCEPT };
+	message_header_end(m);
 	if (m->failed)
 		return false;
-	if (m->results.origin != MESSAGE_FOREIGN)
+	if (m->verifier == NULL)
 		return find_forged(m, orders);
 	check(m, waiting);
 	if (!find_forged(m, orders))

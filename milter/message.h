@@ -5,8 +5,11 @@
  * The callbacks of libmilter feed it, and so may any other reader of a
  * message.  Calls come in the order of the SMTP dialogue: message_new(),
  * message_helo(), message_mail(), message_field() for each field,
- * message_header_end(), message_body(), message_finish(), message_free();
- * it may be freed at any point.  One thread at a time.
+ * message_header_end(), message_body(), message_finish(), message_free().
+ * A client of the milter protocol may leave out steps: a body or the end
+ * without the end of the header implies it, fields behind it do not count,
+ * and a message without MAIL is not checked.  It may be freed at any point.
+ * One thread at a time.
  *
  * Look-ups start with the call that makes their name known.  No call waits
  * but message_finish().

@@ -150,9 +150,13 @@ on_negotiate(SMFICTX *ctx, unsigned long actions, unsigned long steps,
 	static char at_connect[] = "j", at_helo[] = "{tls_version}",
 	    at_mail[] = "i {auth_type}", at_end[] = "i";
 	const unsigned long need = SMFIF_ADDHDRS | SMFIF_CHGHDRS;
-	unsigned long away = SMFIP_NR_CONN | SMFIP_NR_HELO | SMFIP_NR_MAIL |
-	    SMFIP_NORCPT | SMFIP_NR_HDR | SMFIP_NR_EOH | SMFIP_NR_BODY |
-	    SMFIP_NOUNKNOWN | SMFIP_HDR_LEADSPC;
+	/*
+	 * MAIL is answered: Postfix holds back commands whose answer nobody
+	 * wants until DATA, and the look-ups for SPF would start late.
+	 */
+	unsigned long away = SMFIP_NR_CONN | SMFIP_NR_HELO | SMFIP_NORCPT |
+	    SMFIP_NR_HDR | SMFIP_NR_EOH | SMFIP_NR_BODY | SMFIP_NOUNKNOWN |
+	    SMFIP_HDR_LEADSPC;
 	struct session *s = session_need(ctx);
 
 	(void)unused2;
@@ -231,17 +235,17 @@ on_mail(SMFICTX *ctx, char **argv)
 	const char *auth = smfi_getsymval(ctx, unconst("{auth_type}"));
 
 	if (s == NULL)
-		return SMFIS_NOREPLY;
+		return SMFIS_CONTINUE;
 	if (s->started || (s->message != NULL && is_outdated(s->message)))
 		end_message(s);
 	begin_in_hand(s);
 	s->started = true;
 	if (s->message == NULL && begin_message(s) == NULL)
-		return SMFIS_NOREPLY;
+		return SMFIS_CONTINUE;
 	message_mail(s->message, slice_str(argv[0]),
 	    has_argument(argv, "SMTPUTF8"), auth != NULL && *auth != '\0',
 	    (int64_t)time(NULL));
-	return SMFIS_NOREPLY;
+	return SMFIS_CONTINUE;
 }
 
 static sfsistat

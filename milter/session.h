@@ -2,8 +2,8 @@
 /*
  * session: libmilter's callbacks, one SMTP connection each.
  *
- * Only the end of a message is answered; every other step is negotiated
- * away, since answering costs more than all checks together.
+ * Only MAIL and the end of a message are answered; every other step is
+ * negotiated away, since answering costs more than all checks together.
  */
 #ifndef MILTER_SESSION_H
 #define MILTER_SESSION_H

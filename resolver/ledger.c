@@ -23,6 +23,8 @@ struct dns_ledger {
 	struct dns_entry	*first;
 	struct dns_entry	**last_next;
 	struct dns_entry	*new;	/* the first that nobody took */
+	dns_ledger_put_fn	*put;	/* NULL: they are taken */
+	void			*put_arg;
 };
 
 struct dns_ledger *
@@ -39,6 +41,13 @@ dns_ledger_new(size_t max_questions)
 	l->max = max_questions;
 	l->last_next = &l->first;
 	return l;
+}
+
+void
+dns_ledger_set_put(struct dns_ledger *l, dns_ledger_put_fn *put, void *arg)
+{
+	l->put = put;
+	l->put_arg = arg;
 }
 
 void
@@ -81,9 +90,11 @@ entry_add(struct dns_ledger *l, const struct domain *name, enum dns_type type)
 	table_insert(&l->table, &item->node);
 	*l->last_next = &item->entry;
 	l->last_next = &item->entry.next;
-	if (l->new == NULL)
-		l->new = &item->entry;
 	l->open++;
+	if (l->put != NULL)
+		l->put(l->put_arg, &item->entry);
+	else if (l->new == NULL)
+		l->new = &item->entry;
 	return &item->entry;
 }
 

@@ -54,6 +54,17 @@ const struct dns_answer	*dns_ledger_ask(struct dns_ledger *l,
 const struct dns_answer	*dns_ledger_peek(const struct dns_ledger *l,
 			    struct slice name, enum dns_type type);
 
+/*
+ * Lets `put` see each new question at once: it may give the answer with
+ * dns_ledger_answer(), which dns_ledger_ask() then returns, or see to it
+ * that the answer comes later.  Such a question is not given out by
+ * dns_ledger_take_new().  So a check whose answers are at hand comes to its
+ * end in one run.
+ */
+typedef void	dns_ledger_put_fn(void *arg, struct dns_entry *e);
+void		 dns_ledger_set_put(struct dns_ledger *l,
+		    dns_ledger_put_fn *put, void *arg);
+
 /* The next question that nobody took yet, or NULL.  Each is given once. */
 struct dns_entry	*dns_ledger_take_new(struct dns_ledger *l);
 /* Stores an answer and takes over one reference to it.  An entry that has

@@ -141,6 +141,34 @@ test_limit(void)
 }
 
 static void
+put_known(void *arg, struct dns_entry *e)
+{
+	unsigned int *puts = arg;
+
+	++*puts;
+	if (e->type == DNS_TYPE_A)
+		dns_ledger_answer(e, dns_answer_of(DNS_NO_NAME));
+}
+
+static void
+test_put(void)
+{
+	struct dns_ledger *l = dns_ledger_new(10);
+	unsigned int puts = 0;
+
+	dns_ledger_set_put(l, put_known, &puts);
+	ok(dns_ledger_ask(l, SLICE("a.example"), DNS_TYPE_A) ==
+	    dns_answer_of(DNS_NO_NAME), "an answer at hand comes at once");
+	ok(dns_ledger_ask(l, SLICE("a.example"), DNS_TYPE_TXT) == NULL,
+	    "another comes later");
+	dns_ledger_ask(l, SLICE("a.example"), DNS_TYPE_TXT);
+	is_num(puts, 2, "each question is put once");
+	ok(dns_ledger_take_new(l) == NULL, "and not given out again");
+	is_num((long long)dns_ledger_open(l), 1, "one is open");
+	dns_ledger_free(l);
+}
+
+static void
 test_no_memory(void)
 {
 	struct dns_ledger *l = NULL;
@@ -170,6 +198,7 @@ main(void)
 	test_life();
 	test_refused();
 	test_limit();
+	test_put();
 	test_no_memory();
 	return tap_done();
 }
