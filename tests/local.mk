@@ -6,13 +6,20 @@ EXTRA_DIST += \
 	tests/tap.h tests/run.sh \
 	tests/lib/assaydaemon.py \
 	tests/lib/authres.py \
+	tests/lib/debs.py \
 	tests/lib/dnsserver.py \
+	tests/lib/inbound.py \
 	tests/lib/messages.py \
 	tests/lib/milterclient.py \
 	tests/lib/mta.py \
+	tests/lib/namespace.py \
 	tests/lib/packages.sh \
+	tests/lib/sendmail.py \
 	tests/lib/tap.py \
 	tests/lib/tryout.py
+
+# Examples that the tests use as they are.
+EXTRA_DIST += etc/sendmail.mc
 
 script_tests = \
 	tests/lint/test_lint.py \
@@ -23,6 +30,7 @@ script_tests = \
 	tests/milter/test_hostile.py \
 	tests/milter/test_life.py \
 	tests/milter/test_spf_suite.py \
-	tests/postfix/test_postfix.py
+	tests/postfix/test_postfix.py \
+	tests/sendmail/test_sendmail.py
 dist_check_SCRIPTS += $(script_tests)
 TESTS += $(script_tests)
