@@ -87,6 +87,7 @@
 #define LIMIT_POLICY_LIST	10000	/* ours: items of one condition */
 #define LIMIT_RULE_NAME		64	/* ours: octets */
 #define LIMIT_DEFERRALS		20000	/* ours: senders deferred at a time */
+#define LIMIT_DEFERRAL_RETRY	432000	/* RFC 5321 4.5.4.1: 5 days, in s */
 #define LIMIT_SIGN_RULES	1000	/* ours */
 #define LIMIT_SIGN_DOMAINS	10000	/* ours: of all signing rules */
 #define LIMIT_SIGN_KEYS		10	/* ours: keys of one rule */

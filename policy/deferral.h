@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * deferral: for how long a sender has been deferred.
+ *
+ * A rule that defers may be bounded in time: who has been deferred for so
+ * long is accepted, whatever the reason, so that DNS that stays out of order
+ * delays mail and does not lose it.
+ *
+ * A sender is the network of the client (/24 or /64: a sender tries again
+ * from a neighbour of the same farm) and the envelope sender, without regard
+ * to case.  The latest LIMIT_DEFERRALS of them are remembered, in memory
+ * that is allocated once; who is pushed out begins anew.
+ *
+ * From any thread.  The caller tells the time, in seconds of any clock that
+ * goes on while the table lives.
+ */
+#ifndef POLICY_DEFERRAL_H
+#define POLICY_DEFERRAL_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/ipaddr.h"
+#include "base/limits.h"
+#include "mail/address.h"
+#include "policy/policy.h"
+
+struct deferral_table;
+
+/* NULL: no memory. */
+struct deferral_table	*deferral_new(void);
+void			 deferral_free(struct deferral_table *t);
+
+/*
+ * There is a reason to defer this sender now.  True while less than
+ * `at_most` seconds (above 0) have gone by since the first such reason.
+ * Then false, until there has been no reason for `at_most` seconds: after
+ * that the next one is a first again.  Each `at_most` has its own clock.
+ *
+ * A sender that is not told that its time is over, since it comes back late
+ * or not at all, is remembered for LIMIT_DEFERRAL_RETRY seconds longer.
+ */
+bool	deferral_may_defer(struct deferral_table *t,
+	    const struct ipaddr *client, const struct mail_path *sender,
+	    int64_t now, unsigned int at_most);
+
+/*
+ * Turns a decision to defer into one to accept, with `deferral_over` set,
+ * when its rule has a bound and that is over; leaves all others as they are.
+ */
+void	deferral_limit(struct deferral_table *t, const struct ipaddr *client,
+	    const struct mail_path *sender, int64_t now,
+	    struct policy_decision *d);
+
+#endif
