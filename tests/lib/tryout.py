@@ -19,6 +19,7 @@ EXAMPLE = "rfc8463-a3.eml"
 # What the example's domain says in DNS, besides the keys.
 ZONE = {
     "football.example.com": [{"TXT": "v=spf1 ip4:192.0.2.0/24 -all"}],
+    "_dmarc.football.example.com": [{"TXT": "v=DMARC1; p=reject"}],
     "mail.football.example.com": [{"TXT": "v=spf1 a -all"},
                                   {"A": "192.0.2.1"}],
 }
