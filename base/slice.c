@@ -74,18 +74,6 @@ slice_cmp(struct slice a, struct slice b)
 }
 
 struct slice
-slice_from(struct slice s, size_t from)
-{
-	if (from == 0)
-		return s;
-	if (from > s.len)
-		from = s.len;
-	if (s.len == 0)
-		return s;
-	return (struct slice){ s.ptr + from, s.len - from };
-}
-
-struct slice
 slice_head(struct slice s, size_t len)
 {
 	if (len < s.len)

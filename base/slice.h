@@ -38,7 +38,15 @@ bool	slice_ends_nocase(struct slice s, struct slice suffix);
 int	slice_cmp(struct slice a, struct slice b);
 
 /* From `from` to the end; empty when `from` is past the end. */
-struct slice	slice_from(struct slice s, size_t from);
+static inline struct slice
+slice_from(struct slice s, size_t from)
+{
+	if (from == 0 || s.len == 0)
+		return s;
+	if (from > s.len)
+		from = s.len;
+	return (struct slice){ s.ptr + from, s.len - from };
+}
 /* The first `len` bytes, or all of them when there are fewer. */
 struct slice	slice_head(struct slice s, size_t len);
 /* Without SP, HTAB, CR and LF at both ends. */

@@ -86,18 +86,31 @@ block_load(const char *p)
 	return b;
 }
 
-static inline bool
-block_any(block_octets b)
+/* Index of the first octet that is not 0; BLOCK when all are. */
+static inline size_t
+block_first(block_octets b)
 {
 	uint64_t half[2];
+	size_t i;
 
 	memcpy(half, &b, sizeof(half));
-	return (half[0] | half[1]) != 0;
+	for (i = 0; i < 2; i++) {
+		if (half[i] != 0)
+#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+			return i * 8 + (size_t)__builtin_ctzll(half[i]) / 8;
+#else
+			return i * 8 + (size_t)__builtin_clzll(half[i]) / 8;
+#endif
+	}
+	return BLOCK;
 }
 
-/* One of p[1] to p[BLOCK] needs a closer look, or the SP before it does. */
-static inline bool
-block_is_special(const char *p, bool body)
+/*
+ * Index of the first of p[1] to p[BLOCK] that needs a closer look, or that
+ * the SP before it does, counted from p[1]; BLOCK when there is none.
+ */
+static inline size_t
+block_special(const char *p, bool body)
 {
 	block_octets first = block_load(p), second = block_load(p + 1);
 	block_octets cr = (block_octets)(second == '\r');
@@ -108,7 +121,7 @@ block_is_special(const char *p, bool body)
 	    ((block_octets)(second == ' ') | cr));
 	if (body)
 		cr &= (block_octets)(first == '\n');
-	return block_any(special | cr);
+	return block_first(special | cr);
 }
 
 /* The same for one pair of octets. */
@@ -119,6 +132,25 @@ pair_is_special(char first, char second, bool body)
 	    (second == '\r' && (first == ' ' || first == '\n' || !body));
 }
 
+/* Index of the first special octet behind s[0], or s.len. */
+static inline size_t
+special_behind(struct slice s, bool body)
+{
+	size_t i = 0, n;
+
+	while (s.len - i > BLOCK) {
+		n = block_special(s.ptr + i, body);
+		i += n;
+		if (n < BLOCK)
+			return i + 1;
+	}
+	for (i++; i < s.len; i++) {
+		if (pair_is_special(s.ptr[i - 1], s.ptr[i], body))
+			break;
+	}
+	return i;
+}
+
 /*
  * Octets at the head of `s` that the relaxed form leaves as they are, where
  * `before` stands before them (' ' for any run of WSP).  A SP or CR at the
@@ -127,16 +159,11 @@ pair_is_special(char first, char second, bool body)
 static inline size_t
 plain_run(struct slice s, char before, bool body)
 {
-	size_t i = 0;
+	size_t i;
 
 	if (s.len == 0 || pair_is_special(before, s.ptr[0], body))
 		return 0;
-	while (s.len - i > BLOCK && !block_is_special(s.ptr + i, body))
-		i += BLOCK;
-	for (i++; i < s.len; i++) {
-		if (pair_is_special(s.ptr[i - 1], s.ptr[i], body))
-			break;
-	}
+	i = special_behind(s, body);
 	if (s.ptr[i - 1] == ' ' || s.ptr[i - 1] == '\r')
 		i--;
 	return i;

@@ -124,19 +124,34 @@ fields_reserve(struct mail_header *h)
 	return true;
 }
 
+/* Takes the octets before the next LF that has no CR; false at the end. */
 static bool
-is_bare_lf(struct slice s, size_t i)
+cut_at_bare_lf(struct slice *rest, struct slice *head)
 {
-	return s.ptr[i] == '\n' && (i == 0 || s.ptr[i - 1] != '\r');
+	const char *p = rest->ptr, *end = rest->ptr + rest->len;
+
+	*head = *rest;
+	while (p < end && (p = memchr(p, '\n', (size_t)(end - p))) != NULL) {
+		if (p == rest->ptr || p[-1] != '\r') {
+			head->len = (size_t)(p - rest->ptr);
+			*rest = slice_from(*rest, head->len);
+			return true;
+		}
+		p++;
+	}
+	return false;
 }
 
 static size_t
 count_bare_lf(struct slice s)
 {
-	size_t i, n = 0;
+	struct slice head;
+	size_t n = 0;
 
-	for (i = 0; i < s.len; i++)
-		n += is_bare_lf(s, i);
+	while (cut_at_bare_lf(&s, &head)) {
+		n++;
+		s = slice_from(s, 1);
+	}
 	return n;
 }
 
@@ -146,16 +161,20 @@ dup_with_crlf(struct arena *arena, struct slice s, size_t bare,
     struct slice *out)
 {
 	char *p = arena_alloc(arena, s.len + bare + 1);
-	size_t i;
+	struct slice head;
 
 	if (p == NULL)
 		return false;
 	*out = (struct slice){ p, s.len + bare };
-	for (i = 0; i < s.len; i++) {
-		if (is_bare_lf(s, i))
-			*p++ = '\r';
-		*p++ = s.ptr[i];
+	while (cut_at_bare_lf(&s, &head)) {
+		memcpy(p, head.ptr, head.len);
+		p += head.len;
+		memcpy(p, "\r\n", 2);
+		p += 2;
+		s = slice_from(s, 1);
 	}
+	if (head.len > 0)
+		memcpy(p, head.ptr, head.len);
 	return true;
 }
 

@@ -66,13 +66,13 @@ main(int argc, char **argv)
 			break;
 		case 'V':
 			puts("assay-milter " PACKAGE_VERSION);
-			return DAEMON_EXIT_OK;
+			return (int)DAEMON_EXIT_OK;
 		default:
-			return usage();
+			return (int)usage();
 		}
 	}
 	if (optind != argc)
-		return usage();
+		return (int)usage();
 	if (foreground)
 		log_force_stderr();
 	/* In the background "/" is the working folder; a reload needs it. */
@@ -81,7 +81,7 @@ main(int argc, char **argv)
 	c = config_read(path, why, sizeof(why));
 	if (c == NULL) {
 		fprintf(stderr, "%s\n", why);
-		return DAEMON_EXIT_CONFIG;
+		return (int)DAEMON_EXIT_CONFIG;
 	}
 	return (int)(check ? check_only(c) : daemon_run(c, foreground));
 }
