@@ -176,12 +176,14 @@ bool	policy_rule_covers(const struct policy_rule *a,
  * The SMTP reply of a decision to reject or to defer: code, enhanced code
  * and text, by the rule's template or by default after what it matched (RFC
  * 7372: 5.7.23 spf fail, 5.7.24 spf permerror, 4.7.24 spf temperror, 5.7.20
- * no passing dkim, 5.7.26 more than one failed, else 5.7.1 / 4.7.1).
+ * no passing dkim, 5.7.22 none that is aligned, 5.7.26 more than one failed;
+ * RFC 9989 7.2: 5.7.1 and the word DMARC; else 5.7.1 / 4.7.1).
  *
  * A template is "[CODE [ENHANCED]] TEXT"; what is left out is the default.
  * In TEXT stand the variables %{from-domain}, %{mailfrom-domain}, %{helo},
- * %{client}, %{spf}, %{spf-helo}, %{rule}, %{spf-domain} and
- * %{spf-explanation}; "%%" is one "%".
+ * %{client}, %{spf}, %{spf-helo}, %{dkim}, %{dkim-aligned}, %{dmarc},
+ * %{dmarc-policy}, %{dmarc-testing}, %{from}, %{dnssec}, %{tls}, %{rule},
+ * %{spf-domain} and %{spf-explanation}; "%%" is one "%".
  *
  * Everything foreign is made printable ASCII ("?" for all else); the text is
  * cut to LIMIT_REPLY_TEXT octets and holds single "%" (the caller doubles

@@ -7,8 +7,10 @@
  *    cannot differ.
  * 2. Without a template, or for what it leaves out, RFC 7372 says the
  *    enhanced code for what the rule matched: 3.2 for SPF, 3.1 for DKIM,
- *    3.4 when both failed.  Those codes of class 5 have no sibling in class
- *    4 but X.7.24; a deferral for another reason is X.7.1 (RFC 3463 3.8).
+ *    3.4 when several checks failed.  Those codes of class 5 have no sibling
+ *    in class 4 but X.7.24; a deferral for another reason is X.7.1 (RFC 3463
+ *    3.8).  A fail of DMARC alone is 5.7.1, with that word in the text (RFC
+ *    9989 7.2).
  * 3. The text is expanded octet by octet into fixed room.  What a sender
  *    chose (names, an explanation) is text there, never a format, and only
  *    printable ASCII of it is kept (RFC 7208 11.5.1, RFC 5321 4.2).
@@ -23,10 +25,14 @@
 
 /* ---- variables ---- */
 
+#define RESULTS_TEXT 80		/* room for all results with commas */
+
 struct reply_facts {
 	const struct policy_decision	*decision;
 	const struct policy_facts	*message;
 	char				 client[IPADDR_TEXT];
+	char				 dkim[RESULTS_TEXT];
+	char				 dkim_aligned[RESULTS_TEXT];
 };
 
 typedef struct slice	variable_fn(const struct reply_facts *f);
@@ -79,6 +85,70 @@ spf_helo(const struct reply_facts *f)
 }
 
 static struct slice
+dkim(const struct reply_facts *f)
+{
+	return slice_str(f->dkim);
+}
+
+static struct slice
+dkim_aligned(const struct reply_facts *f)
+{
+	return slice_str(f->dkim_aligned);
+}
+
+static struct slice
+dmarc(const struct reply_facts *f)
+{
+	return slice_str(auth_result_name(f->message->dmarc));
+}
+
+static struct slice
+dmarc_policy(const struct reply_facts *f)
+{
+	switch (f->message->dmarc_policy) {
+	case POLICY_DMARC_NONE:
+		return SLICE("none");
+	case POLICY_DMARC_QUARANTINE:
+		return SLICE("quarantine");
+	case POLICY_DMARC_REJECT:
+		return SLICE("reject");
+	case POLICY_DMARC_NO_RECORD:
+		break;
+	}
+	return SLICE("(none)");
+}
+
+static struct slice
+yes_no(bool yes)
+{
+	return yes ? SLICE("yes") : SLICE("no");
+}
+
+static struct slice
+dmarc_testing(const struct reply_facts *f)
+{
+	return yes_no(f->message->dmarc_testing);
+}
+
+static struct slice
+from(const struct reply_facts *f)
+{
+	return slice_str(mail_from_state_name(f->message->from));
+}
+
+static struct slice
+dnssec(const struct reply_facts *f)
+{
+	return yes_no(f->message->dnssec);
+}
+
+static struct slice
+tls(const struct reply_facts *f)
+{
+	return yes_no(f->message->tls);
+}
+
+static struct slice
 rule_name(const struct reply_facts *f)
 {
 	return f->decision->rule != NULL ? f->decision->rule->name :
@@ -104,6 +174,14 @@ static const struct variable variables[] = {
 	{ SLICE_INIT("client"), client },
 	{ SLICE_INIT("spf"), spf },
 	{ SLICE_INIT("spf-helo"), spf_helo },
+	{ SLICE_INIT("dkim"), dkim },
+	{ SLICE_INIT("dkim-aligned"), dkim_aligned },
+	{ SLICE_INIT("dmarc"), dmarc },
+	{ SLICE_INIT("dmarc-policy"), dmarc_policy },
+	{ SLICE_INIT("dmarc-testing"), dmarc_testing },
+	{ SLICE_INIT("from"), from },
+	{ SLICE_INIT("dnssec"), dnssec },
+	{ SLICE_INIT("tls"), tls },
 	{ SLICE_INIT("rule"), rule_name },
 	{ SLICE_INIT("spf-domain"), spf_domain },
 	{ SLICE_INIT("spf-explanation"), spf_explanation }
@@ -111,7 +189,8 @@ static const struct variable variables[] = {
 
 static const char unknown_variable[] =
     "unknown variable; known are from-domain, mailfrom-domain, helo, client, "
-    "spf, spf-helo, rule, spf-domain, spf-explanation";
+    "spf, spf-helo, dkim, dkim-aligned, dmarc, dmarc-policy, dmarc-testing, "
+    "from, dnssec, tls, rule, spf-domain, spf-explanation";
 
 static const struct variable *
 find_variable(struct slice name)
@@ -342,34 +421,105 @@ helo_text(enum auth_result r)
 	return "SPF does not allow the HELO name %{helo} from %{client}";
 }
 
+/* What the rule asked for and what failed. */
+struct failures {
+	const char	*spf, *spf_helo;	/* codes; NULL: not failed */
+	bool		 an_spf;		/* one of them, for good */
+	bool		 dkim, dkim_aligned;	/* no signature passed */
+	bool		 dmarc;
+};
+
+static void
+find_failures(const struct policy_rule *r, const struct policy_facts *f,
+    char class, struct failures *out)
+{
+	const unsigned int pass = 1u << AUTH_PASS;
+
+	out->spf = r->spf != 0 ? spf_code(f->spf, class) : NULL;
+	out->spf_helo =
+	    r->spf_helo != 0 ? spf_code(f->spf_helo, class) : NULL;
+	out->an_spf = (out->spf != NULL && is_failed(f->spf)) ||
+	    (out->spf_helo != NULL && is_failed(f->spf_helo));
+	out->dkim = class == '5' && r->dkim != 0 && (f->dkim & pass) == 0;
+	out->dkim_aligned = class == '5' && r->dkim_aligned != 0 &&
+	    (f->dkim_aligned & pass) == 0;
+	out->dmarc = class == '5' && r->dmarc != 0 && f->dmarc == AUTH_FAIL;
+}
+
+/* RFC 5322 3.6 and 3.6.2; no code says more than X.7.1. */
+static const char *
+from_text(enum mail_from_state state)
+{
+	switch (state) {
+	case MAIL_FROM_OK:
+		break;
+	case MAIL_FROM_ABSENT:
+		return "the message has no From field";
+	case MAIL_FROM_MULTIPLE:
+		return "the message has several From fields, or several "
+		    "domains in From";
+	case MAIL_FROM_UNPARSABLE:
+		return "the From field of the message is not a list of "
+		    "addresses";
+	}
+	return NULL;
+}
+
+static struct fallback
+dkim_fallback(const struct failures *failed, const struct policy_facts *f,
+    char class)
+{
+	if (failed->dkim_aligned && (f->dkim & 1u << AUTH_PASS) != 0)
+		return (struct fallback){ class, ".7.22",
+		    "no passing DKIM signature of %{from-domain} found" };
+	return (struct fallback){ class, ".7.20",
+	    "no passing DKIM signature found" };
+}
+
+/* The rest: errors, and what no RFC has a code for. */
+static const char *
+plain_text(const struct policy_rule *r, const struct policy_facts *f,
+    char class)
+{
+	const char *text = r->from != 0 || r->dmarc != 0 ?
+	    from_text(f->from) : NULL;
+
+	if (text != NULL)
+		return text;
+	if (r->dmarc != 0 && f->dmarc == AUTH_TEMPERROR)
+		return "DMARC of %{from-domain} could not be checked, since "
+		    "DNS gave no answer";
+	return class == '5' ? "refused by local policy" :
+	    "deferred by local policy, try again later";
+}
+
 /* Step 2. */
 static struct fallback
 choose_default(const struct policy_rule *r, const struct policy_facts *f,
     enum policy_action action)
 {
 	char class = action == POLICY_REJECT ? '5' : '4';
-	const char *mail = r->spf != 0 ? spf_code(f->spf, class) : NULL;
-	const char *name =
-	    r->spf_helo != 0 ? spf_code(f->spf_helo, class) : NULL;
-	bool dkim = class == '5' && r->dkim != 0 &&
-	    (f->dkim & 1u << AUTH_PASS) == 0;
-	bool spf_failed = (mail != NULL && is_failed(f->spf)) ||
-	    (name != NULL && is_failed(f->spf_helo));
+	struct failures failed;
+	bool dkim;
 
-	if (dkim && spf_failed)
+	find_failures(r, f, class, &failed);
+	dkim = failed.dkim || failed.dkim_aligned;
+	if (failed.dmarc)
+		return (struct fallback){ class,
+		    failed.an_spf || dkim ? ".7.26" : ".7.1",
+		    "DMARC: not authenticated as mail from %{from-domain}, "
+		    "whose policy is %{dmarc-policy}" };
+	if (failed.an_spf && dkim)
 		return (struct fallback){ class, ".7.26",
 		    "neither SPF nor DKIM authenticates this message" };
-	if (mail != NULL)
-		return (struct fallback){ class, mail, spf_text(f) };
-	if (name != NULL)
-		return (struct fallback){ class, name,
+	if (failed.spf != NULL)
+		return (struct fallback){ class, failed.spf, spf_text(f) };
+	if (failed.spf_helo != NULL)
+		return (struct fallback){ class, failed.spf_helo,
 		    helo_text(f->spf_helo) };
 	if (dkim)
-		return (struct fallback){ class, ".7.20",
-		    "no passing DKIM signature found" };
-	return (struct fallback){ class, ".7.1", class == '5' ?
-	    "refused by local policy" :
-	    "deferred by local policy, try again later" };
+		return dkim_fallback(&failed, f, class);
+	return (struct fallback){ class, ".7.1", plain_text(r, f, class) };
 }
 
 /* ---- writing ---- */
@@ -408,6 +558,22 @@ expand(struct slice text, const struct reply_facts *f, char *out)
 	out[sink.len] = '\0';
 }
 
+/* "pass,fail" */
+static void
+put_results(char out[RESULTS_TEXT], unsigned int set)
+{
+	size_t len = 0;
+	unsigned int r;
+
+	out[0] = '\0';
+	for (r = 0; r < AUTH_RESULTS; r++) {
+		if ((set & 1u << r) != 0 && len < RESULTS_TEXT)
+			len += (size_t)snprintf(out + len,
+			    RESULTS_TEXT - len, "%s%s", len > 0 ? "," : "",
+			    auth_result_name((enum auth_result)r));
+	}
+}
+
 static void
 put_slice(char *out, size_t size, struct slice s)
 {
@@ -433,6 +599,8 @@ policy_reply(const struct policy_decision *d, const struct policy_facts *f,
 		t = (struct template){ .text = { NULL, 0 } };
 	fallback = choose_default(r, f, d->action);
 	ipaddr_format(&f->client, facts.client);
+	put_results(facts.dkim, f->dkim);
+	put_results(facts.dkim_aligned, f->dkim_aligned);
 	put_slice(out->code, sizeof(out->code), t.code.len > 0 ? t.code :
 	    d->action == POLICY_REJECT ? SLICE("550") : SLICE("451"));
 	if (t.enhanced.len > 0)

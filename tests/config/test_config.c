@@ -714,8 +714,9 @@ static const struct {
 	  "5xx" },
 	{ "policy: [{reply: '550 5.7.1 %{form} x', action: reject}]", "1:18: "
 	  "policy rule 1: reply, at '%{form} x': unknown variable; known are "
-	  "from-domain, mailfrom-domain, helo, client, spf, spf-helo, rule, "
-	  "spf-domain, spf-explanation" },
+	  "from-domain, mailfrom-domain, helo, client, spf, spf-helo, dkim, "
+	  "dkim-aligned, dmarc, dmarc-policy, dmarc-testing, from, dnssec, "
+	  "tls, rule, spf-domain, spf-explanation" },
 	{ "policy: [{reply: '', action: reject}]", "1:18: policy rule 1: "
 	  "reply is ''; allowed: printable ASCII text of 1 to 960 "
 	  "characters" },

@@ -27,7 +27,9 @@ check_reply(struct slice template, struct slice foreign,
 	struct policy_rule r = { .action = action, .reply = template };
 	struct policy_decision d = { .action = action, .rule = &r };
 	struct policy_facts f = { .spf_explanation = foreign,
-	    .helo = foreign, .mailfrom_domain = foreign };
+	    .helo = foreign, .mailfrom_domain = foreign,
+	    .from_domain = foreign, .dmarc = AUTH_FAIL,
+	    .dkim = ~0u, .dkim_aligned = ~0u };
 	struct policy_reply reply;
 	const char *problem;
 	size_t at, i;

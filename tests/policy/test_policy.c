@@ -224,6 +224,184 @@ test_unknown_facts(void)
 		    "nothing known: %s", rows[i].name);
 }
 
+/* ---- conditions on the message ---- */
+
+static const struct slice recipients[] = { SLICE_INIT("example.org"),
+    SLICE_INIT("lists.example.net") };
+
+/* What is known of a message that fails DMARC. */
+static struct policy_facts
+message_facts(void)
+{
+	struct policy_facts f = some_facts();
+
+	f.dkim_aligned = SET(FAIL) | SET(TEMPERROR);
+	f.dmarc = AUTH_FAIL;
+	f.dmarc_policy = POLICY_DMARC_QUARANTINE;
+	f.dmarc_testing = true;
+	f.from = MAIL_FROM_OK;
+	f.from_domain = SLICE("news.example.com");
+	f.recipient_domains = recipients;
+	f.recipient_domain_count = 2;
+	f.tls = true;
+	return f;
+}
+
+#define POLICY(p) (1u << POLICY_DMARC_##p)
+#define FROM(s) (1u << MAIL_FROM_##s)
+#define NO (1u << false)
+#define YES (1u << true)
+
+static bool
+rule_decides(struct policy_rule r, const struct policy_facts *f)
+{
+	struct policy p = { &r, 1 };
+	struct policy_decision d;
+
+	policy_decide(&p, f, &d);
+	return d.rule != NULL;
+}
+
+static const struct {
+	const char		*name;
+	struct policy_rule	 rule;
+	bool			 want;
+} message_rows[] = {
+	{ "any aligned signature", { .dkim_aligned = SET(TEMPERROR) }, true },
+	{ "no such aligned signature", { .dkim_aligned = SET(PASS) },
+	  false },
+	{ "dmarc is", { .dmarc = SET(FAIL) | SET(NONE) }, true },
+	{ "dmarc is not", { .dmarc = SET(PASS) | SET(PERMERROR) }, false },
+	{ "policy is", { .dmarc_policy = POLICY(QUARANTINE) }, true },
+	{ "policy is not",
+	  { .dmarc_policy = POLICY(REJECT) | POLICY(NONE) }, false },
+	{ "in test mode", { .dmarc_testing = YES }, true },
+	{ "not in test mode", { .dmarc_testing = NO }, false },
+	{ "from is", { .from = FROM(OK) }, true },
+	{ "from is not",
+	  { .from = FROM(ABSENT) | FROM(MULTIPLE) | FROM(UNPARSABLE) },
+	  false },
+	{ "not authenticated", { .dnssec = NO }, true },
+	{ "authenticated", { .dnssec = YES }, false },
+	{ "with TLS", { .tls = YES }, true },
+	{ "without TLS", { .tls = NO }, false },
+	{ "all of several", { .dmarc = SET(FAIL), .spf = SET(FAIL),
+	  .dmarc_policy = POLICY(QUARANTINE), .from = FROM(OK) }, true },
+	{ "all but one", { .dmarc = SET(FAIL), .spf = SET(PASS),
+	  .dmarc_policy = POLICY(QUARANTINE), .from = FROM(OK) }, false },
+};
+
+static void
+test_message_conditions(void)
+{
+	struct policy_facts f = message_facts();
+	size_t i;
+
+	for (i = 0; i < sizeof(message_rows) / sizeof(message_rows[0]); i++)
+		ok(rule_decides(message_rows[i].rule, &f) ==
+		    message_rows[i].want, "%s", message_rows[i].name);
+	/* Nothing can be said of a record that is not there. */
+	f.dmarc_policy = POLICY_DMARC_NO_RECORD;
+	f.dmarc_testing = false;
+	ok(!rule_decides((struct policy_rule){ .dmarc_policy = POLICY(NONE) |
+	    POLICY(QUARANTINE) | POLICY(REJECT) }, &f),
+	    "no record: not even policy none");
+	ok(!rule_decides((struct policy_rule){ .dmarc_testing = NO | YES },
+	    &f), "no record: nor test mode");
+}
+
+static void
+test_message_domains(void)
+{
+	static const struct {
+		const char	*from, *recipient;
+		bool		 want;
+	} rows[] = {
+		{ "news.example.com", "", true },
+		{ "*.example.com", "", true },
+		{ "example.com", "", false },
+		{ "a.example *.com", "", true },
+		{ "", "example.org", true },
+		{ "", "*.example.net", true },
+		{ "", "example.net *.example.org", false },
+		{ "*.com", "example.org", true },
+		{ "*.com", "example.com", false },
+	};
+	struct policy_pattern from[2], recipient[2];
+	struct policy_facts f = message_facts();
+	struct policy_rule r;
+	size_t i;
+
+	for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		r = (struct policy_rule){ .from_domain = from,
+		    .recipient_domain = recipient };
+		r.from_domain_count = parse_patterns(rows[i].from, from);
+		r.recipient_domain_count =
+		    parse_patterns(rows[i].recipient, recipient);
+		ok(rule_decides(r, &f) == rows[i].want, "from '%s', "
+		    "recipient '%s'", rows[i].from, rows[i].recipient);
+	}
+	r = (struct policy_rule){ .from_domain = from,
+	    .from_domain_count = parse_patterns("*.com", from) };
+	f.from = MAIL_FROM_MULTIPLE;
+	ok(!rule_decides(r, &f), "one domain of several is not met");
+	f.from = MAIL_FROM_OK;
+	f.from_domain = SLICE("");
+	ok(!rule_decides(r, &f), "nor is no domain");
+	r = (struct policy_rule){ .recipient_domain = recipient,
+	    .recipient_domain_count = parse_patterns("*.org", recipient) };
+	f.recipient_domain_count = 0;
+	ok(!rule_decides(r, &f), "nor are no recipients");
+}
+
+/* ---- stages ---- */
+
+static void
+test_stages(void)
+{
+	struct policy_facts f = some_facts();
+	struct policy_rule rules[3] = {
+		{ .action = POLICY_QUARANTINE },
+		{ .action = POLICY_REJECT, .spf = SET(FAIL),
+		  .stage = POLICY_STAGE_MAIL },
+		{ .action = POLICY_TEMPFAIL, .stage = POLICY_STAGE_MAIL }
+	};
+	struct policy p = { rules, 3 };
+	struct policy_decision d;
+	bool needs_spf;
+
+	f.at_mail = true;
+	policy_decide(&p, &f, &d);
+	ok(d.rule == &rules[1], "at MAIL: the first rule for it");
+	f.spf = AUTH_PASS;
+	policy_decide(&p, &f, &d);
+	ok(d.rule == &rules[2], "at MAIL: the next one");
+	rules[2].observe = true;
+	policy_decide(&p, &f, &d);
+	ok(d.rule == NULL && d.action == POLICY_ACCEPT &&
+	    d.observed == &rules[2], "at MAIL: only observed");
+	f.at_mail = false;
+	policy_decide(&p, &f, &d);
+	ok(d.rule == &rules[0], "at the end: the first of all");
+	rules[0].dkim = SET(POLICY);
+	f.spf = AUTH_FAIL;
+	policy_decide(&p, &f, &d);
+	ok(d.rule == &rules[1], "at the end: rules for MAIL, too");
+
+	ok(policy_has_mail_stage(&p, &needs_spf) && needs_spf,
+	    "SPF is needed at MAIL");
+	rules[1].spf = 0;
+	ok(policy_has_mail_stage(&p, &needs_spf) && !needs_spf,
+	    "SPF is not needed at MAIL");
+	rules[2].spf_helo = SET(FAIL);
+	ok(policy_has_mail_stage(&p, &needs_spf) && needs_spf,
+	    "SPF of HELO is needed at MAIL");
+	rules[0].spf = SET(FAIL);
+	p.count = 1;
+	ok(!policy_has_mail_stage(&p, &needs_spf) && !needs_spf,
+	    "no rules for MAIL");
+}
+
 /* ---- several rules ---- */
 
 static void
@@ -324,6 +502,56 @@ test_covers(void)
 	}
 }
 
+/* A narrower rule is covered by the wider one, and not the reverse. */
+static void
+test_covers_all(void)
+{
+	static const struct {
+		const char		*name;
+		struct policy_rule	 wide, narrow;
+	} rows[] = {
+		{ "dkim-aligned", { .dkim_aligned = SET(FAIL) | SET(NONE) },
+		  { .dkim_aligned = SET(FAIL) } },
+		{ "dmarc", { .dmarc = 0 }, { .dmarc = SET(FAIL) } },
+		{ "dmarc-policy",
+		  { .dmarc_policy = POLICY(REJECT) | POLICY(NONE) },
+		  { .dmarc_policy = POLICY(REJECT) } },
+		{ "dmarc-testing", { .dmarc_testing = 0 },
+		  { .dmarc_testing = NO } },
+		{ "from", { .from = FROM(ABSENT) | FROM(MULTIPLE) },
+		  { .from = FROM(MULTIPLE) } },
+		{ "dnssec", { .dnssec = NO | YES }, { .dnssec = YES } },
+		{ "tls", { .tls = 0 }, { .tls = NO } },
+		{ "stage", { .stage = POLICY_STAGE_MAIL },
+		  { .stage = POLICY_STAGE_END } },
+	};
+	struct policy_pattern wide[2], narrow[2];
+	struct policy_rule a, b;
+	size_t i;
+
+	for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		ok(policy_rule_covers(&rows[i].wide, &rows[i].narrow),
+		    "%s: covers", rows[i].name);
+		ok(!policy_rule_covers(&rows[i].narrow, &rows[i].wide),
+		    "%s: is covered", rows[i].name);
+	}
+	parse_patterns("*.example", wide);
+	parse_patterns("a.example", narrow);
+	a = (struct policy_rule){ .from_domain = wide,
+	    .from_domain_count = 1 };
+	b = (struct policy_rule){ .from_domain = narrow,
+	    .from_domain_count = 1 };
+	ok(policy_rule_covers(&a, &b) && !policy_rule_covers(&b, &a),
+	    "from-domain");
+	a = (struct policy_rule){ .recipient_domain = wide,
+	    .recipient_domain_count = 1 };
+	ok(!policy_rule_covers(&a, &b), "recipient-domain, from-domain");
+	b = (struct policy_rule){ .recipient_domain = narrow,
+	    .recipient_domain_count = 1 };
+	ok(policy_rule_covers(&a, &b) && !policy_rule_covers(&b, &a),
+	    "recipient-domain");
+}
+
 static void
 test_names(void)
 {
@@ -342,8 +570,12 @@ main(void)
 	test_pattern_parse();
 	test_conditions();
 	test_unknown_facts();
+	test_message_conditions();
+	test_message_domains();
+	test_stages();
 	test_order();
 	test_covers();
+	test_covers_all();
 	test_names();
 	return tap_done();
 }

@@ -10,7 +10,8 @@
 
 static const char variables[] =
     "unknown variable; known are from-domain, mailfrom-domain, helo, client, "
-    "spf, spf-helo, rule, spf-domain, spf-explanation";
+    "spf, spf-helo, dkim, dkim-aligned, dmarc, dmarc-policy, dmarc-testing, "
+    "from, dnssec, tls, rule, spf-domain, spf-explanation";
 static const char code[] =
     "the code is not three digits, the second 0 to 5";
 static const char enhanced[] = "the enhanced code is not as 5.7.1";
@@ -38,7 +39,8 @@ test_check(void)
 		{ "500 5.7.1  two spaces", POLICY_REJECT, NULL, 0 },
 		{ "550 5.7.1 %{from-domain}%{mailfrom-domain}%{helo}"
 		  "%{client}%{spf}%{spf-helo}%{rule}%{spf-domain}"
-		  "%{spf-explanation}%%", POLICY_REJECT, NULL, 0 },
+		  "%{spf-explanation}%{dkim}%{dkim-aligned}%{dmarc}"
+		  "%{dmarc-policy}%{dmarc-testing}%{from}%{dnssec}%{tls}%%", POLICY_REJECT, NULL, 0 },
 		{ "550 5.7.1 no", POLICY_ACCEPT,
 		  "only reject and tempfail have a reply", 0 },
 		{ "550 5.7.1 no", POLICY_DISCARD,
@@ -170,6 +172,11 @@ test_templates(void)
 		  "550|5.7.1|example.net example.com mail.example.com" },
 		{ "%{client} %{spf} %{spf-helo} %{rule}", POLICY_REJECT,
 		  "550|5.7.1|192.0.2.7 fail softfail my rule" },
+		{ "%{dkim} %{dkim-aligned} %{dmarc} %{dmarc-policy}",
+		  POLICY_REJECT, "550|5.7.1|pass,fail,permerror none fail "
+		  "quarantine" },
+		{ "%{dmarc-testing} %{from} %{dnssec} %{tls}", POLICY_REJECT,
+		  "550|5.7.1|yes ok no yes" },
 		/* The explanation is text: what looks like a variable or a
 		   format in it stays as it is. */
 		{ "%{spf-domain}: %{spf-explanation}, 100%%", POLICY_REJECT,
@@ -185,6 +192,12 @@ test_templates(void)
 	struct policy_rule r = { .name = SLICE("my rule") };
 	size_t i;
 
+	f.dkim = SET(FAIL) | SET(PASS) | SET(PERMERROR);
+	f.dkim_aligned = SET(NONE);
+	f.dmarc = AUTH_FAIL;
+	f.dmarc_policy = POLICY_DMARC_QUARANTINE;
+	f.dmarc_testing = true;
+	f.tls = true;
 	for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		r.reply = slice_str(rows[i].reply);
 		r.action = rows[i].action;
@@ -198,12 +211,13 @@ test_nothing_known(void)
 	struct policy_facts f = { .dkim = SET(NONE) };
 	struct policy_rule r = { .action = POLICY_REJECT, .reply = SLICE(
 	    "%{client} %{helo} %{mailfrom-domain} %{from-domain} %{spf} "
-	    "%{spf-domain}[%{spf-explanation}]") };
+	    "%{spf-domain}[%{spf-explanation}] %{dkim} [%{dkim-aligned}] "
+	    "%{dmarc} %{dmarc-policy}") };
 	struct policy_decision d = { .action = POLICY_TEMPFAIL };
 	struct policy_reply reply;
 
 	is_str(reply_of(&r, &f), "550|5.7.1|unknown (none) (none) (none) "
-	    "none (none)[]", "nothing known");
+	    "none (none)[] none [] none (none)", "nothing known");
 	policy_reply(&d, &f, &reply);
 	is_str(reply.text, "deferred by local policy, try again later",
 	    "no rule");
@@ -297,6 +311,80 @@ test_defaults(void)
 	    "example.com from 192.0.2.7", "spf fail without explanation");
 }
 
+#define DMARC_TEXT "DMARC: not authenticated as mail from example.net, " \
+	"whose policy is reject"
+
+static void
+test_message_defaults(void)
+{
+	static const struct {
+		const char		*name;
+		struct policy_rule	 rule;
+		struct policy_facts	 found;	/* beside some_facts() */
+		const char		*want;
+	} rows[] = {
+		{ "dmarc alone", { .action = POLICY_REJECT,
+		    .dmarc = SET(FAIL) }, { .dmarc = AUTH_FAIL },
+		  "550|5.7.1|" DMARC_TEXT },
+		{ "dmarc and spf", { .action = POLICY_REJECT,
+		    .dmarc = SET(FAIL), .spf = SET(FAIL) },
+		  { .dmarc = AUTH_FAIL }, "550|5.7.26|" DMARC_TEXT },
+		{ "dmarc and dkim", { .action = POLICY_REJECT,
+		    .dmarc = SET(FAIL), .dkim = SET(FAIL) },
+		  { .dmarc = AUTH_FAIL }, "550|5.7.26|" DMARC_TEXT },
+		{ "dmarc fail or none: none", { .action = POLICY_REJECT,
+		    .dmarc = SET(FAIL) | SET(NONE) }, { .dmarc = AUTH_NONE },
+		  "550|5.7.1|refused by local policy" },
+		{ "dmarc fail is deferred", { .action = POLICY_TEMPFAIL,
+		    .dmarc = SET(FAIL) }, { .dmarc = AUTH_FAIL },
+		  "451|4.7.1|deferred by local policy, try again later" },
+		{ "dmarc temperror", { .action = POLICY_TEMPFAIL,
+		    .dmarc = SET(TEMPERROR) }, { .dmarc = AUTH_TEMPERROR },
+		  "451|4.7.1|DMARC of example.net could not be checked, "
+		  "since DNS gave no answer" },
+		{ "no aligned signature", { .action = POLICY_REJECT,
+		    .dkim_aligned = SET(NONE) }, { .dkim = SET(PASS) },
+		  "550|5.7.22|no passing DKIM signature of example.net "
+		  "found" },
+		{ "no signature at all", { .action = POLICY_REJECT,
+		    .dkim_aligned = SET(NONE) }, { .dkim = SET(FAIL) },
+		  "550|5.7.20|no passing DKIM signature found" },
+		{ "spf and no aligned signature", { .action = POLICY_REJECT,
+		    .dkim_aligned = SET(NONE), .spf = SET(FAIL) },
+		  { .dkim = SET(PASS) }, "550|5.7.26|neither SPF nor DKIM "
+		  "authenticates this message" },
+		{ "from absent", { .action = POLICY_REJECT,
+		    .from = ~1u }, { .from = MAIL_FROM_ABSENT },
+		  "550|5.7.1|the message has no From field" },
+		{ "from multiple", { .action = POLICY_REJECT,
+		    .from = ~1u }, { .from = MAIL_FROM_MULTIPLE },
+		  "550|5.7.1|the message has several From fields, or several "
+		  "domains in From" },
+		{ "from unparsable", { .action = POLICY_REJECT,
+		    .from = ~1u }, { .from = MAIL_FROM_UNPARSABLE },
+		  "550|5.7.1|the From field of the message is not a list of "
+		  "addresses" },
+		{ "dmarc permerror", { .action = POLICY_REJECT,
+		    .dmarc = SET(PERMERROR) }, { .dmarc = AUTH_PERMERROR,
+		    .from = MAIL_FROM_ABSENT },
+		  "550|5.7.1|the message has no From field" },
+	};
+	struct policy_facts f;
+	size_t i;
+
+	for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		f = some_facts();
+		f.dkim_aligned = SET(NONE);
+		f.dmarc_policy = POLICY_DMARC_REJECT;
+		f.dmarc = rows[i].found.dmarc;
+		f.from = rows[i].found.from;
+		if (rows[i].found.dkim != 0)
+			f.dkim = rows[i].found.dkim;
+		is_str(reply_of(&rows[i].rule, &f), rows[i].want,
+		    rows[i].name);
+	}
+}
+
 static void
 test_foreign_text(void)
 {
@@ -341,6 +429,7 @@ main(void)
 	test_templates();
 	test_nothing_known();
 	test_defaults();
+	test_message_defaults();
 	test_foreign_text();
 	test_cut();
 	return tap_done();
