@@ -12,6 +12,9 @@
 #define LIMIT_HEADER_FIELDS	10000	/* ours: fields kept of one message */
 #define LIMIT_HEADER_BYTES	(2u << 20) /* ours: names and values of them */
 #define LIMIT_MESSAGE_MEMORY	(8u << 20) /* ours: one message's arena */
+#define LIMIT_RECIPIENT_DOMAINS	1000	/* ours: for recipient-domain */
+#define LIMIT_MAIL_STAGE_MS	5000	/* ours: wait for SPF at MAIL; Sendmail
+					   waits 10 s for an answer */
 #define LIMIT_CHECK_MEMORY	(1u << 20) /* ours: scratch of one SPF run */
 #define LIMIT_COMMENT_NESTING	32	/* ours: RFC 5322 sets none */
 #define LIMIT_FROM_MAILBOXES	1000	/* ours: addresses read in From */
@@ -51,6 +54,8 @@
 #define LIMIT_DKIM_KEY_CACHE	1000	/* ours: parsed keys kept */
 #define LIMIT_DKIM_KEY_CACHED	2048	/* ours: octets of a record kept */
 #define LIMIT_DKIM_CANDIDATES	100	/* ours: DKIM-Signature fields read */
+#define LIMIT_DKIM_KEY_FILE	(16u << 10) /* ours: octets of a PEM file */
+#define LIMIT_DKIM_SIGN_H	(32u << 10) /* ours: octets of an h= we make */
 
 /* DMARC, RFC 9989. */
 #define LIMIT_DMARC_WALK	8	/* 4.10: look-ups of one Tree Walk */

@@ -45,6 +45,7 @@
 struct daemon {
 	struct config		*config;	/* borrowed from the engine */
 	struct dkim_context	*dkim;
+	struct deferral_table	*deferrals;
 	struct listener		*listener;
 	sigset_t		 signals;
 	int			 parent;	/* pipe to it; -1: none */
@@ -234,6 +235,17 @@ same_text(const char *a, const char *b)
 	return a == b || (a != NULL && b != NULL && strcmp(a, b) == 0);
 }
 
+/* Takes over the reference to `c`. */
+static struct engine *
+make_engine(struct daemon *d, struct config *c)
+{
+	struct engine *e = engine_new(c, d->dkim, d->why, WHY_SIZE);
+
+	if (e != NULL)
+		e->deferrals = d->deferrals;
+	return e;
+}
+
 /* All of the new configuration, or none of it. */
 static void
 reload(struct daemon *d)
@@ -245,7 +257,7 @@ reload(struct daemon *d)
 	notify_reloading();
 	c = config_read(was->path, d->why, WHY_SIZE);
 	if (c != NULL)
-		e = engine_new(c, d->dkim, d->why, WHY_SIZE);
+		e = make_engine(d, c);
 	if (e == NULL) {
 		log_line(CONFIG_LOG_ERROR, "not reloaded, the running "
 		    "configuration stays: %s", d->why);
@@ -401,7 +413,12 @@ start(struct daemon *d, bool foreground)
 		snprintf(d->why, WHY_SIZE, "OpenSSL cannot be used");
 		return false;
 	}
-	e = engine_new(d->config, d->dkim, d->why, WHY_SIZE);
+	d->deferrals = deferral_new();
+	if (d->deferrals == NULL) {
+		snprintf(d->why, WHY_SIZE, "no memory");
+		return false;
+	}
+	e = make_engine(d, d->config);
 	d->config = e != NULL ? e->config : NULL;
 	if (e == NULL)
 		return false;
@@ -433,6 +450,7 @@ finish(struct daemon *d, const char *pid_file)
 		_exit(DAEMON_EXIT_OK);
 	engine_set_current(NULL);
 	dkim_context_free(d->dkim);
+	deferral_free(d->deferrals);
 }
 
 enum daemon_exit

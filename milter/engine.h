@@ -14,12 +14,16 @@
 
 #include "config/config.h"
 #include "dkim/dkim.h"
+#include "policy/deferral.h"
 #include "resolver/resolver.h"
 
 struct engine {
 	struct config		*config;	/* owned reference */
 	struct resolver		*resolver;	/* owned */
 	struct dkim_context	*dkim;		/* borrowed: lives for ever */
+	/* Set by the maker before anybody else sees the engine: who has been
+	   deferred; borrowed, lives for ever.  NULL: at-most has no effect. */
+	struct deferral_table	*deferrals;
 };
 
 /*

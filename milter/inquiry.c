@@ -247,21 +247,44 @@ block(struct inquiry *q, int64_t start, unsigned int deadline_ms,
 	}
 }
 
+/* Microseconds that it blocked; the lock is held. */
+static int64_t
+run_and_block(struct inquiry *q, unsigned int deadline_ms,
+    const struct inquiry_waiting *waiting)
+{
+	int64_t start;
+
+	inquiry_run(q);
+	if (q->done)
+		return 0;
+	start = resolver_clock_us();
+	if (waiting->blocks != NULL)
+		waiting->blocks(waiting->arg);
+	block(q, start, deadline_ms, waiting);
+	return resolver_clock_us() - start;
+}
+
+bool
+inquiry_settle(struct inquiry *q, unsigned int deadline_ms,
+    const struct inquiry_waiting *waiting)
+{
+	bool done;
+
+	pthread_mutex_lock(&q->lock);
+	run_and_block(q, deadline_ms, waiting);
+	done = q->done;
+	pthread_mutex_unlock(&q->lock);
+	return done;
+}
+
 int64_t
 inquiry_wait(struct inquiry *q, unsigned int deadline_ms,
     const struct inquiry_waiting *waiting)
 {
-	int64_t start, blocked = 0;
+	int64_t blocked;
 
 	pthread_mutex_lock(&q->lock);
-	inquiry_run(q);
-	if (!q->done) {
-		start = resolver_clock_us();
-		if (waiting->blocks != NULL)
-			waiting->blocks(waiting->arg);
-		block(q, start, deadline_ms, waiting);
-		blocked = resolver_clock_us() - start;
-	}
+	blocked = run_and_block(q, deadline_ms, waiting);
 	close_locked(q);
 	if (!q->done) {
 		dns_ledger_close(q->ledger, DNS_TIMEOUT);

@@ -53,6 +53,13 @@ void		 inquiry_unlock(struct inquiry *q);
 void		 inquiry_run(struct inquiry *q);
 
 /*
+ * Waits until no check waits for an answer, `deadline_ms` at most, and
+ * leaves the inquiry open.  False when the time was not enough.
+ */
+bool		 inquiry_settle(struct inquiry *q, unsigned int deadline_ms,
+		    const struct inquiry_waiting *waiting);
+
+/*
  * Waits until no check waits for an answer, `deadline_ms` at most.  Then
  * the inquiry is closed: what is still open is answered with DNS_TIMEOUT,
  * what a check asks after that with DNS_NOT_ASKED, so that every check

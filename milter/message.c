@@ -17,6 +17,8 @@
  */
 #include "milter/message.h"
 
+#include <string.h>
+
 #include "base/arena.h"
 #include "base/limits.h"
 #include "base/mem.h"
@@ -38,6 +40,10 @@ struct message {
 	struct dkim_verifier	*verifier;
 	struct authres_writer	 writer;
 	bool			 writing;
+
+	int64_t			 now;
+	struct slice		*recipients;
+	size_t			 recipients_cap;
 
 	struct spf_request	 helo_request;
 	bool			 helo_done;
@@ -212,13 +218,13 @@ stop_checks(struct message *m)
 }
 
 static void
-start_dkim(struct message *m, int64_t now)
+start_dkim(struct message *m)
 {
 	const struct config *c = m->results.engine->config;
 	struct dkim_options options = {
 		.max_signatures = c->limits.signatures,
 		.minimum_rsa_bits = c->dkim.minimum_rsa_bits,
-		.now = now
+		.now = m->now
 	};
 
 	m->verifier = dkim_verifier_new(m->results.engine->dkim, &options,
@@ -228,15 +234,16 @@ start_dkim(struct message *m, int64_t now)
 }
 
 void
-message_mail(struct message *m, struct slice path, bool utf8,
-    bool authenticated, int64_t now)
+message_mail(struct message *m, const struct message_envelope *envelope)
 {
 	struct message_results *r = &m->results;
 
-	r->mail = arena_dup(m->arena, path);
-	r->utf8 = utf8;
+	r->mail = arena_dup(m->arena, envelope->path);
+	r->utf8 = envelope->utf8;
+	r->tls = envelope->tls;
+	m->now = envelope->now;
 	mail_path_parse(r->mail, &r->path);
-	if (authenticated)
+	if (envelope->authenticated)
 		r->origin = MESSAGE_AUTHENTICATED;
 	if (r->origin != MESSAGE_FOREIGN) {
 		stop_checks(m);
@@ -247,16 +254,62 @@ message_mail(struct message *m, struct slice path, bool utf8,
 		r->helo_domain.len = 0;
 	if (!open_inquiry(m))
 		return;
-	start_dkim(m, now);
+	start_dkim(m);
 	m->mail_request = (struct spf_request){ .identity = SPF_MAILFROM,
 		.ip = r->client, .helo = r->helo, .local = r->path.local,
 		.domain = r->path.domain_text, .receiver = r->receiver,
-		.now = now, .max_void = LIMIT_SPF_VOID };
+		.now = m->now, .max_void = LIMIT_SPF_VOID };
 	/* Both empty would mean "<>", which "<" and the like are not. */
 	if (!r->path.null && r->path.local.len + r->path.domain_text.len == 0)
 		m->mail_request.domain = r->mail;
 	m->mail_wanted = true;
 	run_and_unlock(m);
+}
+
+/* Room for one more recipient domain. */
+static bool
+recipients_reserve(struct message *m)
+{
+	size_t cap = m->recipients_cap > 0 ? 2 * m->recipients_cap : 8;
+	struct slice *list;
+
+	if (m->results.recipient_domain_count < m->recipients_cap)
+		return true;
+	list = arena_array(m->arena, cap, sizeof(*list));
+	if (list == NULL)
+		return false;
+	if (m->recipients_cap > 0)
+		memcpy(list, m->recipients,
+		    m->recipients_cap * sizeof(*list));
+	m->recipients = list;
+	m->recipients_cap = cap;
+	m->results.recipient_domains = list;
+	return true;
+}
+
+void
+message_recipient(struct message *m, struct slice path)
+{
+	struct message_results *r = &m->results;
+	struct mail_path parsed;
+	struct slice name;
+	size_t i;
+
+	mail_path_parse(path, &parsed);
+	if (!parsed.has_domain)
+		return;
+	name = domain_slice(&parsed.domain);
+	for (i = 0; i < r->recipient_domain_count; i++)
+		if (slice_eq(m->recipients[i], name))
+			return;
+	if (r->recipient_domain_count == LIMIT_RECIPIENT_DOMAINS)
+		return;
+	if (!recipients_reserve(m)) {
+		m->failed = true;
+		return;
+	}
+	m->recipients[r->recipient_domain_count++] = arena_dup(m->arena,
+	    name);
 }
 
 void
@@ -352,18 +405,19 @@ message_body(struct message *m, struct slice chunk)
 
 /*
  * RFC 6376 3.6.1: a signature whose key is in test mode (t=y) is treated as
- * if it were not there.
+ * if it were not there, unless the configuration says otherwise.
  */
 static void
 finish_dmarc(struct message *m, struct dns_ledger *ledger)
 {
 	const struct message_results *r = &m->results;
+	bool use = r->engine->config->dkim.test_keys;
 	const struct dkim_signature *s;
 	size_t i;
 
 	for (i = 0; i < r->signature_count; i++) {
 		s = &r->signatures[i];
-		m->identifiers[i + 1].certainty = s->key_testing ?
+		m->identifiers[i + 1].certainty = s->key_testing && !use ?
 		    DMARC_IS_NOT_PASS : certainty(s->result);
 	}
 	/* The inquiry is closed: every question has an answer at once. */
@@ -436,17 +490,45 @@ find_forged(struct message *m, struct message_orders *orders)
 }
 
 static void
-decide(struct message *m, struct message_orders *orders)
+decide(struct message *m, bool at_mail, struct message_orders *orders)
 {
 	struct message_results *r = &m->results;
 	struct policy_facts facts;
 
 	report_facts(r, &facts);
+	facts.at_mail = at_mail;
 	policy_decide(&r->engine->config->policy, &facts, &r->decision);
+	if (r->engine->deferrals != NULL)
+		deferral_limit(r->engine->deferrals, &r->client, &r->path,
+		    m->now, &r->decision);
 	orders->action = r->decision.action;
 	if (orders->action == POLICY_REJECT ||
 	    orders->action == POLICY_TEMPFAIL)
 		policy_reply(&r->decision, &facts, &orders->reply);
+}
+
+bool
+message_decide_at_mail(struct message *m,
+    const struct inquiry_waiting *waiting, struct message_orders *orders)
+{
+	const struct config *c = m->results.engine->config;
+	unsigned int deadline = c->limits.deadline_ms;
+	bool needs_spf;
+
+	*orders = (struct message_orders){ .action = POLICY_ACCEPT };
+	if (m->failed || !m->mail_wanted ||
+	    !policy_has_mail_stage(&c->policy, &needs_spf))
+		return false;
+	if (deadline > LIMIT_MAIL_STAGE_MS)
+		deadline = LIMIT_MAIL_STAGE_MS;
+	/* What is not known in time is decided at the end. */
+	if (needs_spf && !inquiry_settle(m->inquiry, deadline, waiting))
+		return false;
+	inquiry_lock(m->inquiry);
+	decide(m, true, orders);
+	inquiry_unlock(m->inquiry);
+	return orders->action == POLICY_REJECT ||
+	    orders->action == POLICY_TEMPFAIL;
 }
 
 bool
@@ -462,7 +544,7 @@ message_finish(struct message *m, const struct inquiry_waiting *waiting,
 	check(m, waiting);
 	if (!find_forged(m, orders))
 		return false;
-	decide(m, orders);
+	decide(m, false, orders);
 	m->writing = true;
 	return report_authres(&m->results, &m->writer, &orders->authres);
 }

@@ -50,6 +50,10 @@ struct message_results {
 	struct slice			 mail;	/* MAIL FROM as given */
 	struct mail_path		 path;
 	bool				 utf8;	/* SMTPUTF8 */
+	bool				 tls;
+	/* Canonical; those of recipients without a domain name left out. */
+	const struct slice		*recipient_domains;
+	size_t				 recipient_domain_count;
 	struct mail_from		 from;
 	struct slice			 receiver;	/* authserv-id */
 
@@ -90,12 +94,29 @@ struct message	*message_new(struct engine *engine,
 		    const struct ipaddr *client, struct slice receiver);
 void		 message_free(struct message *m);
 
+/* What comes with MAIL FROM. */
+struct message_envelope {
+	struct slice	path;		/* the argument, as typed */
+	bool		utf8;		/* SMTPUTF8 */
+	bool		authenticated;	/* SMTP AUTH */
+	bool		tls;		/* the client used TLS */
+	int64_t		now;		/* seconds since the Epoch */
+};
+
 /* Again with another argument: the later one counts. */
 void	message_helo(struct message *m, struct slice helo);
-/* `path` is the argument of MAIL FROM as typed; `now` in seconds since the
-   Epoch. */
-void	message_mail(struct message *m, struct slice path, bool utf8,
-	    bool authenticated, int64_t now);
+void	message_mail(struct message *m,
+	    const struct message_envelope *envelope);
+/*
+ * A decision before DATA, if a rule of the policy asks for one (`stage:
+ * mail`): waits for SPF when such a rule needs it.  False: no decision to
+ * refuse or defer, go on; otherwise `orders` has action and reply.
+ */
+bool	message_decide_at_mail(struct message *m,
+	    const struct inquiry_waiting *waiting,
+	    struct message_orders *orders);
+/* `path` is the argument of RCPT TO, as typed. */
+void	message_recipient(struct message *m, struct slice path);
 void	message_field(struct message *m, struct slice name,
 	    struct slice value);
 void	message_header_end(struct message *m);

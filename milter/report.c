@@ -22,6 +22,59 @@ dkim_set(const struct message_results *r)
 	return set != 0 ? set : 1u << AUTH_NONE;
 }
 
+/*
+ * Of the signatures whose d= is the Author Domain, or is above or below it.
+ * Whether one that passed is aligned in the end is DMARC's to say.
+ */
+static unsigned int
+aligned_set(const struct message_results *r)
+{
+	unsigned int set = 0;
+	size_t i;
+
+	for (i = 0; i < r->signature_count; i++)
+		if (r->signatures[i].aligned)
+			set |= 1u << r->signatures[i].result;
+	if (r->dmarc.aligned_dkim >= 0 && r->dmarc.result == AUTH_PASS)
+		set |= 1u << AUTH_PASS;
+	else if (r->dmarc.has_record)
+		set &= ~(1u << AUTH_PASS);
+	return set != 0 ? set : 1u << AUTH_NONE;
+}
+
+static enum policy_dmarc
+dmarc_policy(const struct dmarc_verdict *v)
+{
+	if (!v->has_record)
+		return POLICY_DMARC_NO_RECORD;
+	switch (v->published) {
+	case DMARC_POLICY_REJECT:
+		return POLICY_DMARC_REJECT;
+	case DMARC_POLICY_QUARANTINE:
+		return POLICY_DMARC_QUARANTINE;
+	case DMARC_POLICY_NONE:
+		break;
+	}
+	return POLICY_DMARC_NONE;
+}
+
+/* Did an identity pass on DNS data that was authenticated? */
+static bool
+is_authenticated(const struct message_results *r)
+{
+	const struct dkim_signature *s;
+	size_t i;
+
+	if (r->spf.result == AUTH_PASS && r->spf.authenticated)
+		return true;
+	for (i = 0; i < r->signature_count; i++) {
+		s = &r->signatures[i];
+		if (s->result == AUTH_PASS && s->authenticated)
+			return true;
+	}
+	return false;
+}
+
 void
 report_facts(const struct message_results *r, struct policy_facts *f)
 {
@@ -31,6 +84,15 @@ report_facts(const struct message_results *r, struct policy_facts *f)
 		.spf_helo = r->spf_helo.result,
 		.spf_helo_checked = r->spf_helo_checked,
 		.dkim = dkim_set(r),
+		.dkim_aligned = aligned_set(r),
+		.dmarc = r->dmarc.result,
+		.dmarc_policy = dmarc_policy(&r->dmarc),
+		.dmarc_testing = r->dmarc.testing,
+		.from = r->from.state,
+		.recipient_domains = r->recipient_domains,
+		.recipient_domain_count = r->recipient_domain_count,
+		.dnssec = is_authenticated(r),
+		.tls = r->tls,
 		.spf_domain = domain_slice(&r->spf.domain),
 		.spf_explanation = slice_str(r->spf.explanation) };
 	if (r->path.has_domain)
@@ -249,6 +311,8 @@ log_checks(struct log_record *rec, const struct message_results *r)
 		log_spf(rec, "spf-helo", "spf-helo-why", &r->spf_helo);
 	log_dkim(rec, r);
 	log_dmarc(rec, &r->dmarc);
+	if (is_authenticated(r))
+		log_record_text(rec, "dnssec", SLICE("yes"));
 	log_record_number(rec, "lookups", (long long)r->questions);
 	if (r->unanswered > 0)
 		log_record_number(rec, "unanswered",
@@ -278,7 +342,9 @@ log_decision(struct log_record *rec, const struct message_results *r)
 	    slice_str(policy_action_name(d->action)));
 	if (d->rule != NULL)
 		log_record_text(rec, "rule", d->rule->name);
-	else
+	if (d->deferral_over)
+		log_record_text(rec, "why", SLICE("deferred long enough"));
+	else if (d->rule == NULL)
 		log_record_text(rec, "why", slice_str(origins[r->origin]));
 }
 

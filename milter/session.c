@@ -142,6 +142,21 @@ is_outdated(const struct message *m)
 	return outdated;
 }
 
+/* Does a rule of the current policy look at recipients? */
+static bool
+wants_recipients(void)
+{
+	struct engine *e = engine_current();
+	const struct policy *p = &e->config->policy;
+	bool wanted = false;
+	size_t i;
+
+	for (i = 0; i < p->count; i++)
+		wanted |= p->rules[i].recipient_domain_count > 0;
+	engine_unref(e);
+	return wanted;
+}
+
 static sfsistat
 on_negotiate(SMFICTX *ctx, unsigned long actions, unsigned long steps,
     unsigned long unused2, unsigned long unused3, unsigned long *want_actions,
@@ -154,7 +169,7 @@ on_negotiate(SMFICTX *ctx, unsigned long actions, unsigned long steps,
 	 * MAIL is answered: Postfix holds back commands whose answer nobody
 	 * wants until DATA, and the look-ups for SPF would start late.
 	 */
-	unsigned long away = SMFIP_NR_CONN | SMFIP_NR_HELO | SMFIP_NORCPT |
+	unsigned long away = SMFIP_NR_CONN | SMFIP_NR_HELO | SMFIP_NR_RCPT |
 	    SMFIP_NR_HDR | SMFIP_NR_EOH | SMFIP_NR_BODY | SMFIP_NOUNKNOWN |
 	    SMFIP_HDR_LEADSPC;
 	struct session *s = session_need(ctx);
@@ -174,6 +189,8 @@ on_negotiate(SMFICTX *ctx, unsigned long actions, unsigned long steps,
 	 */
 	if (!listener_is_inet(own_listener))
 		away |= SMFIP_NODATA;
+	if (!wants_recipients())
+		away |= SMFIP_NORCPT;
 	*want_actions = actions & (need | SMFIF_QUARANTINE);
 	*want_steps = steps & away;
 	*want2 = *want3 = 0;
@@ -228,11 +245,56 @@ has_argument(char **argv, const char *word)
 	return false;
 }
 
+static void
+about_to_block(void *arg)
+{
+	(void)arg;
+	listener_nudge(own_listener);
+}
+
+/* libmilter takes the text for a format: every "%" is doubled. */
+static void
+set_reply(SMFICTX *ctx, const struct policy_reply *reply)
+{
+	char text[2 * LIMIT_REPLY_TEXT + 1], code[sizeof(reply->code)],
+	    enhanced[sizeof(reply->enhanced)];
+	size_t from, to = 0;
+
+	for (from = 0; reply->text[from] != '\0'; from++) {
+		if (reply->text[from] == '%')
+			text[to++] = '%';
+		text[to++] = reply->text[from];
+	}
+	text[to] = '\0';
+	memcpy(code, reply->code, sizeof(code));
+	memcpy(enhanced, reply->enhanced, sizeof(enhanced));
+	if (smfi_setreply(ctx, code, enhanced, text) != MI_SUCCESS)
+		log_line(CONFIG_LOG_ERROR, "reply not taken: %s %s %s",
+		    reply->code, reply->enhanced, reply->text);
+}
+
+static sfsistat
+decide_at_mail(SMFICTX *ctx, struct session *s)
+{
+	const struct inquiry_waiting waiting = { .blocks = about_to_block };
+	struct message_orders orders;
+	bool reject;
+
+	if (!message_decide_at_mail(s->message, &waiting, &orders))
+		return SMFIS_CONTINUE;
+	reject = orders.action == POLICY_REJECT;
+	set_reply(ctx, &orders.reply);
+	report_log(message_results(s->message), SLICE(""));
+	end_message(s);
+	return reject ? SMFIS_REJECT : SMFIS_TEMPFAIL;
+}
+
 static sfsistat
 on_mail(SMFICTX *ctx, char **argv)
 {
 	struct session *s = session_of(ctx);
 	const char *auth = smfi_getsymval(ctx, unconst("{auth_type}"));
+	const char *tls = smfi_getsymval(ctx, unconst("{tls_version}"));
 
 	if (s == NULL)
 		return SMFIS_CONTINUE;
@@ -242,10 +304,23 @@ on_mail(SMFICTX *ctx, char **argv)
 	s->started = true;
 	if (s->message == NULL && begin_message(s) == NULL)
 		return SMFIS_CONTINUE;
-	message_mail(s->message, slice_str(argv[0]),
-	    has_argument(argv, "SMTPUTF8"), auth != NULL && *auth != '\0',
-	    (int64_t)time(NULL));
-	return SMFIS_CONTINUE;
+	message_mail(s->message, &(struct message_envelope){
+		.path = slice_str(argv[0]),
+		.utf8 = has_argument(argv, "SMTPUTF8"),
+		.authenticated = auth != NULL && *auth != '\0',
+		.tls = tls != NULL && *tls != '\0',
+		.now = (int64_t)time(NULL) });
+	return decide_at_mail(ctx, s);
+}
+
+static sfsistat
+on_rcpt(SMFICTX *ctx, char **argv)
+{
+	struct session *s = session_of(ctx);
+
+	if (s != NULL && s->message != NULL)
+		message_recipient(s->message, slice_str(argv[0]));
+	return SMFIS_NOREPLY;
 }
 
 static sfsistat
@@ -298,13 +373,6 @@ on_body(SMFICTX *ctx, unsigned char *chunk, size_t len)
 }
 
 static void
-about_to_block(void *arg)
-{
-	(void)arg;
-	listener_nudge(own_listener);
-}
-
-static void
 show_progress(void *arg)
 {
 	(void)smfi_progress(arg);
@@ -328,27 +396,6 @@ change_header(SMFICTX *ctx, const struct session *s,
 		value = slice_from(value, 1);
 	return smfi_insheader(ctx, 0, field, unconst(value.ptr)) ==
 	    MI_SUCCESS;
-}
-
-/* libmilter takes the text for a format: every "%" is doubled. */
-static void
-set_reply(SMFICTX *ctx, const struct policy_reply *reply)
-{
-	char text[2 * LIMIT_REPLY_TEXT + 1], code[sizeof(reply->code)],
-	    enhanced[sizeof(reply->enhanced)];
-	size_t from, to = 0;
-
-	for (from = 0; reply->text[from] != '\0'; from++) {
-		if (reply->text[from] == '%')
-			text[to++] = '%';
-		text[to++] = reply->text[from];
-	}
-	text[to] = '\0';
-	memcpy(code, reply->code, sizeof(code));
-	memcpy(enhanced, reply->enhanced, sizeof(enhanced));
-	if (smfi_setreply(ctx, code, enhanced, text) != MI_SUCCESS)
-		log_line(CONFIG_LOG_ERROR, "reply not taken: %s %s %s",
-		    reply->code, reply->enhanced, reply->text);
 }
 
 static sfsistat
@@ -474,6 +521,7 @@ COUNTED(negotiate, (SMFICTX *c, unsigned long a, unsigned long b,
 COUNTED(connect, (SMFICTX *c, char *n, _SOCK_ADDR *a), (c, n, a))
 COUNTED(helo, (SMFICTX *c, char *n), (c, n))
 COUNTED(mail, (SMFICTX *c, char **v), (c, v))
+COUNTED(rcpt, (SMFICTX *c, char **v), (c, v))
 COUNTED(header, (SMFICTX *c, char *n, char *v), (c, n, v))
 COUNTED(eoh, (SMFICTX *c), (c))
 COUNTED(body, (SMFICTX *c, unsigned char *b, size_t n), (c, b, n))
@@ -493,6 +541,7 @@ session_register(const struct listener *listener)
 		.xxfi_connect = counted_connect,
 		.xxfi_helo = counted_helo,
 		.xxfi_envfrom = counted_mail,
+		.xxfi_envrcpt = counted_rcpt,
 		.xxfi_header = counted_header,
 		.xxfi_eoh = counted_eoh,
 		.xxfi_body = counted_body,

@@ -7,8 +7,9 @@
  *   assay.yaml   the configuration, which names zone.yaml
  *   message.eml  the message
  *   scenario     lines "client: ADDRESS", "helo: NAME", "mail: <PATH>",
- *                "smtputf8: yes", "auth: yes", "now: SECONDS", and what is
- *                wanted: "field: TEXT" (unfolded, "none" for no field),
+ *                "rcpt: <PATH>", "tls: yes", "smtputf8: yes",
+ *                "auth: yes", "now: SECONDS", and what is wanted:
+ *                "field: TEXT" (unfolded, "none" for no field),
  *                "remove: N N", "action: WORD", "reply: CODE X.Y.Z TEXT"
  */
 #include <dirent.h>
@@ -28,8 +29,8 @@
 
 struct scenario {
 	struct ipaddr	client;
-	struct slice	helo, mail;
-	bool		utf8, auth;
+	struct slice	helo, mail, rcpt;
+	bool		utf8, auth, tls;
 	int64_t		now;
 	struct slice	field, remove, action, reply;
 };
@@ -64,6 +65,10 @@ set_value(struct scenario *s, struct slice key, struct slice value)
 		s->helo = value;
 	else if (slice_eq(key, SLICE("mail")))
 		s->mail = value;
+	else if (slice_eq(key, SLICE("rcpt")))
+		s->rcpt = value;
+	else if (slice_eq(key, SLICE("tls")))
+		s->tls = true;
 	else if (slice_eq(key, SLICE("smtputf8")))
 		s->utf8 = true;
 	else if (slice_eq(key, SLICE("auth")))
@@ -111,7 +116,11 @@ feed(struct message *m, const struct scenario *s, const struct parsed *p,
 	size_t i;
 
 	message_helo(m, s->helo);
-	message_mail(m, s->mail, s->utf8, s->auth, s->now);
+	message_mail(m, &(struct message_envelope){ .path = s->mail,
+		.utf8 = s->utf8, .authenticated = s->auth, .tls = s->tls,
+		.now = s->now });
+	if (s->rcpt.len > 0)
+		message_recipient(m, s->rcpt);
 	for (i = 0; i < p->header.count; i++)
 		message_field(m, p->header.fields[i].name,
 		    p->header.fields[i].value);
