@@ -266,6 +266,11 @@ test_full(void)
 	is_config(c, with_folder(full), "every key");
 }
 
+#define KEY "{selector: s, file: s.pem}"
+#define SIGN(keys) "sign: [{" keys "}]"
+#define SIGN_DATE(date) SIGN("domains: a.example, keys: [{selector: s, " \
+	"file: s.pem, from: " date "}]")
+
 static void
 test_values(void)
 {
@@ -336,6 +341,33 @@ test_values(void)
 		  "dmarc=0/2/0 from=f " },
 		{ "policy: [{action: accept, when: {dnssec: TRUE, tls: "
 		  "'no'}}]", "dnssec=2 tls=1 " },
+		{ SIGN_DATE("1970-01-01"), " from=0" },
+		{ SIGN_DATE("2000-02-29"), " from=951782400" },
+		{ SIGN_DATE("2100-03-01"), " from=4107542400" },
+		{ SIGN_DATE("2024-03-01"), " from=1709251200" },
+		{ SIGN_DATE("9999-12-31T23:59:59Z"), " from=253402300799" },
+		{ SIGN_DATE("1999-12-31t00:00:01z"), " from=946598401" },
+		{ SIGN_DATE("2026-11-22"), " from=1795305600" },
+		{ SIGN("domains: a.example, keys: [" KEY "], headers: [x, "
+		  "FROM]"), " headers=x:FROM: oversign=default" },
+		{ SIGN("domains: a.example, keys: [" KEY "], oversign: []"),
+		  " headers=default oversign=\nkey" },
+		{ SIGN("domains: a.example, keys: [" KEY "], headers: from, "
+		  "oversign: [Subject, 'X!#']"),
+		  " headers=from: oversign=Subject:X!#:\n" },
+		{ SIGN("domains: a.example, keys: [" KEY "], "
+		  "canonicalization: simple/relaxed"), " c=simple/relaxed " },
+		{ SIGN("domains: a.example, keys: [" KEY "], "
+		  "canonicalization: simple/simple"), " c=simple/simple " },
+		{ SIGN("domains: a.example, keys: [" KEY "], expire: 1m"),
+		  " x=60 " },
+		{ SIGN("domains: a.example, keys: [" KEY "], expire: 365d"),
+		  " x=31536000 " },
+		{ SIGN("domains: a.example, keys: [{selector: a.B, file: "
+		  "/k}]"), "\nkey a.b /k at " },
+		{ "sign: [{domains: a.example, keys: [" KEY "]}, {domains: "
+		  "'*.a.example', keys: [" KEY "]}, {domains: [b.example, "
+		  "example], keys: [" KEY "]}]", "domain=*.a.example d= " },
 		{ "dkim: {test-keys: yes}", " test=1 " },
 		{ "unsigned: tempfail", " unsigned=1" },
 		{ "sign: []", " unsigned=0" },
@@ -390,6 +422,11 @@ test_values(void)
 #define PATH_107 "a path that begins with \"/\" and has at most 107 " \
 	"characters behind local:"
 #define ACTIONS "accept, reject, tempfail, quarantine, discard"
+#define FIELDS "default, or names of header fields like [From, Subject]"
+#define KEYS "a list of {selector: NAME, file: PATH}"
+#define BAD_DATE(date) "1:69: sign rule 1: key 1: from is '" date "'; " \
+	"allowed: a date like 2026-12-31, or a time like " \
+	"2026-12-31T12:00:00Z, both in UTC"
 #define X10 "xxxxxxxxxx"
 #define X50 X10 X10 X10 X10 X10
 
@@ -642,6 +679,119 @@ static const struct {
 	{ "policy: [{action: accept, observe: maybe}]", "1:36: policy rule "
 	  "1: observe is 'maybe'; allowed: yes, no" },
 
+	/* Signing. */
+	{ "unsigned: reject", "1:11: unsigned is 'reject'; allowed: accept, "
+	  "tempfail" },
+	{ "sign: yes", "1:7: sign is 'yes'; allowed: a list of sign rules" },
+	{ "sign: {domains: a.example}", "1:7: sign is a mapping; allowed: a "
+	  "list of sign rules" },
+	{ "sign: [a.example]", "1:8: sign rule 1 must be a mapping of \"key: "
+	  "value\"; allowed: " SIGN_KEYS },
+	{ SIGN("domain: a.example"), "1:9: unknown key 'domain' in a sign "
+	  "rule, did you mean domains?; allowed: " SIGN_KEYS },
+	{ SIGN("keys: [" KEY "]"), "1:8: sign rule 1: domains is missing" },
+	{ SIGN("domains: a.example"), "1:8: sign rule 1: keys is missing" },
+	{ SIGN("domains: [], keys: [" KEY "]"), "1:18: sign rule 1: domains "
+	  "is an empty list; allowed: " DOMAINS },
+	{ SIGN("domains: '*', keys: [" KEY "]"), "1:18: sign rule 1: domains "
+	  "is '*'; allowed: " DOMAINS },
+	{ SIGN("identity: '*.a.example'"), "1:19: sign rule 1: identity is "
+	  "'*.a.example'; allowed: a domain like example.org" },
+	{ SIGN("identity: ''"), "1:19: sign rule 1: identity is ''; allowed: "
+	  "a domain like example.org" },
+	{ SIGN("canonicalization: relaxed"), "1:27: sign rule 1: "
+	  "canonicalization is 'relaxed'; allowed: relaxed/relaxed, "
+	  "relaxed/simple, simple/relaxed, simple/simple" },
+	{ SIGN("canonicalization: relaxed/nowsp"), "1:27: sign rule 1: "
+	  "canonicalization is 'relaxed/nowsp'; allowed: relaxed/relaxed, "
+	  "relaxed/simple, simple/relaxed, simple/simple" },
+	{ SIGN("expire: 59s"), "1:17: sign rule 1: expire is '59s'; allowed: "
+	  "a number with s, m, h or d, 1m to 365d" },
+	{ SIGN("expire: 366d"), "1:17: sign rule 1: expire is '366d'; "
+	  "allowed: a number with s, m, h or d, 1m to 365d" },
+	{ SIGN("headers: [To, Subject]"), "1:18: sign rule 1: headers is "
+	  "without From; allowed: a list with From" },
+	{ SIGN("headers: []"), "1:18: sign rule 1: headers is an empty list; "
+	  "allowed: " FIELDS },
+	{ SIGN("headers: Default"), "1:18: sign rule 1: headers is without "
+	  "From; allowed: a list with From" },
+	{ SIGN("headers: [From, 'a:']"), "1:25: sign rule 1: headers is "
+	  "'a:'; allowed: " FIELDS },
+	{ SIGN("headers: [From, a;b]"), "1:25: sign rule 1: headers is "
+	  "'a;b'; allowed: " FIELDS },
+	{ SIGN("headers: [From, a b]"), "1:25: sign rule 1: headers is "
+	  "'a b'; allowed: " FIELDS },
+	{ SIGN("headers: [From, " X50 X10 X10 "xxxxxxx]"), "1:25: sign rule "
+	  "1: headers is '" X50 X10 "...'; allowed: " FIELDS },
+	{ SIGN("headers: [From, To, from]"), "1:29: sign rule 1: headers has "
+	  "'from' twice; allowed: each name once" },
+	{ SIGN("oversign: {a: b}"), "1:19: sign rule 1: oversign is a "
+	  "mapping; allowed: " FIELDS },
+	{ SIGN("oversign: "), "1:19: sign rule 1: oversign has no value; "
+	  "allowed: " FIELDS },
+	{ SIGN("oversign: [a, A]"), "1:23: sign rule 1: oversign has 'A' "
+	  "twice; allowed: each name once" },
+	{ SIGN("keys: []"), "1:15: sign rule 1: keys is an empty list; "
+	  "allowed: " KEYS },
+	{ SIGN("keys: s.pem"), "1:15: sign rule 1: keys is 's.pem'; "
+	  "allowed: " KEYS },
+	{ SIGN("keys: " KEY), "1:15: sign rule 1: keys is a mapping; "
+	  "allowed: " KEYS },
+	{ SIGN("keys: "), "1:15: sign rule 1: keys has no value; allowed: "
+	  KEYS },
+	{ SIGN("keys: [s.pem]"), "1:16: sign rule 1: key 1: must be a "
+	  "mapping of \"key: value\"; allowed: " KEY_KEYS },
+	{ SIGN("keys: [{selector: s, path: s}]"), "1:30: unknown key 'path' "
+	  "in a signing key; allowed: " KEY_KEYS },
+	{ SIGN("keys: [{file: s}]"), "1:16: sign rule 1: key 1: selector is "
+	  "missing" },
+	{ SIGN("keys: [" KEY ", {selector: t}]"), "1:44: sign rule 1: key 2: "
+	  "file is missing" },
+	{ SIGN("keys: [{selector: 's=', file: s}]"), "1:27: sign rule 1: key "
+	  "1: selector is 's='; allowed: a name like s2026" },
+	{ SIGN("keys: [{selector: s, file: }]"), "1:36: sign rule 1: key 1: "
+	  "file has no value; allowed: the path of a key file" },
+	{ SIGN("keys: [{selector: s, file: \"a\\0\"}]"), "1:36: sign rule "
+	  "1: key 1: file is 'a?'; allowed: the path of a key file" },
+	{ SIGN("keys: [" KEY ", {selector: S, file: t}]"), "1:55: sign rule "
+	  "1: key 2: selector is 's', which is the key in line 1; allowed: "
+	  "a selector of its own" },
+	{ SIGN("keys: [{selector: s, file: s, from: 2026-02-01, until: "
+	  "2026-02-01}]"), "1:64: sign rule 1: key 1: until is "
+	  "'2026-02-01', which is not after from; allowed: a later date" },
+	{ SIGN("keys: [{selector: s, file: s, until: 2025-12-31, from: "
+	  "2026-02-01}]"), "1:46: sign rule 1: key 1: until is "
+	  "'2025-12-31', which is not after from; allowed: a later date" },
+	{ "sign:\n- {domains: '*.a.example', keys: [" KEY "]}\n- {domains: "
+	  "[a.example, b.a.example], keys: [" KEY "]}", "3:25: sign rule 2: "
+	  "domains is 'b.a.example', which can never match: the sign rule in "
+	  "line 2 has it; allowed: what no rule in front has" },
+	{ "sign:\n- {domains: a.example, keys: [" KEY "]}\n- {domains: "
+	  "A.example, keys: [" KEY "]}", "3:13: sign rule 2: domains is "
+	  "'A.example', which can never match: the sign rule in line 2 has "
+	  "it; allowed: what no rule in front has" },
+
+	{ SIGN_DATE("1969-12-31"), BAD_DATE("1969-12-31") },
+	{ SIGN_DATE("2026-02-29"), BAD_DATE("2026-02-29") },
+	{ SIGN_DATE("2100-02-29"), BAD_DATE("2100-02-29") },
+	{ SIGN_DATE("2026-13-01"), BAD_DATE("2026-13-01") },
+	{ SIGN_DATE("2026-00-01"), BAD_DATE("2026-00-01") },
+	{ SIGN_DATE("2026-04-31"), BAD_DATE("2026-04-31") },
+	{ SIGN_DATE("2026-01-00"), BAD_DATE("2026-01-00") },
+	{ SIGN_DATE("2026-1-1"), BAD_DATE("2026-1-1") },
+	{ SIGN_DATE("10000-01-01"), BAD_DATE("10000-01-01") },
+	{ SIGN_DATE("20260101"), BAD_DATE("20260101") },
+	{ SIGN_DATE("2026-01-01T"), BAD_DATE("2026-01-01T") },
+	{ SIGN_DATE("2026-01-01T24:00:00Z"), BAD_DATE("2026-01-01T24:00:00Z") },
+	{ SIGN_DATE("2026-01-01T12:60:00Z"), BAD_DATE("2026-01-01T12:60:00Z") },
+	{ SIGN_DATE("2026-01-01T12:00:60Z"), BAD_DATE("2026-01-01T12:00:60Z") },
+	{ SIGN_DATE("2026-01-01T12:00Z"), BAD_DATE("2026-01-01T12:00Z") },
+	{ SIGN_DATE("2026-01-01T12:00:00"), BAD_DATE("2026-01-01T12:00:00") },
+	{ SIGN_DATE("2026-01-01T12:00:00+00:00"), BAD_DATE("2026-01-01T12:00:00+00:00") },
+	{ SIGN_DATE("2026-01-01 12:00:00Z"), BAD_DATE("2026-01-01 12:00:00Z") },
+	{ SIGN_DATE("2026-01-01x"), BAD_DATE("2026-01-01x") },
+	{ SIGN_DATE("tomorrow"), BAD_DATE("tomorrow") },
+
 	/* Conditions. */
 	{ "policy: [{when: }]", "1:17: policy rule 1: when has no "
 	  "conditions; leave it out for a rule that matches everything" },
@@ -814,6 +964,94 @@ test_limits(void)
 	ok(at == NULL && strstr(why, "the text is too long") != NULL,
 	    "reply past the limit");
 	config_unref(at);
+}
+
+/* `count` pieces, each with its number in place of the "#". */
+static struct config *
+read_numbered(const char *head, const char *piece, unsigned int count,
+    const char *tail)
+{
+	struct slice rest = slice_str(piece), before;
+	struct config *c;
+	struct buf b;
+	unsigned int i;
+
+	slice_cut(&rest, '#', &before);
+	buf_init(&b, LIMIT_YAML_BYTES);
+	buf_adds(&b, head);
+	for (i = 0; i < count; i++)
+		buf_addf(&b, "%.*s%u%.*s", SLICE_ARG(before), i,
+		    SLICE_ARG(rest));
+	buf_adds(&b, tail);
+	c = config_read_text(buf_slice(&b), "t.yaml", why, sizeof(why));
+	buf_fini(&b);
+	return c;
+}
+
+static void
+test_sign_limits(void)
+{
+	static const char rule[] = "- {domains: a#.example, keys: [" KEY
+	    "]}\n";
+	static const char key[] = "{selector: s#, file: f},";
+	static const char keys[] = "sign: [{domains: a.example, keys: [";
+	static const char names[] = "sign: [{domains: a.example, keys: [" KEY
+	    "], oversign: [";
+	static const char domains[] = "sign:\n- {domains: b.example, keys: ["
+	    KEY "]}\n- {keys: [" KEY "], domains: [";
+	struct config *at;
+
+	at = read_numbered("sign:\n", rule, LIMIT_SIGN_RULES, "");
+	limit("sign rules at the limit", at, "one sign rule more",
+	    read_numbered("sign:\n", rule, LIMIT_SIGN_RULES + 1, ""),
+	    "t.yaml:2:1: sign has 1001 items; allowed: up to 1000");
+	at = read_numbered(keys, key, LIMIT_SIGN_KEYS, "]}]");
+	limit("keys at the limit", at, "one key more",
+	    read_numbered(keys, key, LIMIT_SIGN_KEYS + 1, "]}]"),
+	    "t.yaml:1:35: sign rule 1: keys has 11 items; allowed: up to "
+	    "10");
+	at = read_numbered(names, "n#,", LIMIT_SIGN_HEADERS, "]}]");
+	limit("names at the limit", at, "one name more",
+	    read_numbered(names, "n#,", LIMIT_SIGN_HEADERS + 1, "]}]"),
+	    "t.yaml:1:75: sign rule 1: oversign has 101 items; allowed: up "
+	    "to 100");
+	at = read_numbered(domains, "a#.example,", LIMIT_SIGN_DOMAINS - 1,
+	    "]}");
+	limit("domains at the limit", at, "one domain more",
+	    read_numbered(domains, "a#.example,", LIMIT_SIGN_DOMAINS, "]}"),
+	    "t.yaml:3:49: sign has 10001 domains in its rules up to here; "
+	    "allowed: up to 10000");
+	at = read_many(names, "x", LIMIT_SIGN_NAME, "]}]");
+	ok(at != NULL, "a name of the longest length");
+	config_unref(at);
+}
+
+#define L63 X50 X10 "xxx"
+#define L50 "." X10 X10 X10 X10 "xxxxxxxxx"
+
+/* SELECTOR._domainkey.DOMAIN has 253 octets, and then 254. */
+static void
+test_key_names(void)
+{
+	static const char ds[] = "sign: [{domains: a.example, identity: " L63
+	    L50 ".x, keys: [{file: f, selector: " L63 L50;
+	static const char wild[] = "sign: [{domains: '*." L63 L50 ".x', "
+	    "keys: [{file: f, selector: " L63 L50;
+	static const char *const heads[] = { ds, wild };
+	struct config *c;
+	size_t i;
+
+	for (i = 0; i < 2; i++) {
+		c = read_many(heads[i], "y", 253 - 2 * 113 - 2 - 12, "}]}]");
+		ok(c != NULL, "a key's name of the longest length: %s", why);
+		config_unref(c);
+		c = read_many(heads[i], "y", 253 - 2 * 113 - 2 - 11, "}]}]");
+		ok(c == NULL && strstr(why, ": sign rule 1: selector and "
+		    "domain of key 1 are too long together for the DNS; "
+		    "allowed: 241 octets") != NULL, "one octet more: %s",
+		    why);
+		config_unref(c);
+	}
 }
 
 #define A20 "a,a,a,a,a,a,a,a,a,a,a,a,a,a,a,a,a,a,a,a,"
@@ -1130,6 +1368,8 @@ main(void)
 	test_values();
 	test_bad();
 	test_limits();
+	test_sign_limits();
+	test_key_names();
 	test_memory_cap();
 	test_files();
 	test_outside();
