@@ -11,6 +11,7 @@ any time.  What is installed already is not fetched.
 import fcntl
 import glob
 import os
+import re
 import shutil
 import stat
 import subprocess
@@ -58,6 +59,7 @@ def _fetch(packages, home, root):
     fresh = tempfile.mkdtemp(prefix="new-", dir=home)
     try:
         os.chmod(fresh, 0o755)
+        _skeleton(fresh + "/root")
         _download(packages, fresh)
         for package in glob.glob(os.path.join(fresh, "*.deb")):
             _apt(["dpkg-deb", "-x", package, fresh + "/root"], fresh)
@@ -65,6 +67,14 @@ def _fetch(packages, home, root):
         os.rename(fresh + "/root", root)
     finally:
         shutil.rmtree(fresh, ignore_errors=True)
+
+
+def _skeleton(root):
+    """Debian has merged these into /usr, not all packages know it."""
+    for name in ("bin", "lib", "lib64", "sbin"):
+        os.makedirs(os.path.join(root, "usr", name))
+        os.symlink("usr/" + name, os.path.join(root, name))
+    os.makedirs(os.path.join(root, "etc"))
 
 
 def _download(packages, folder):
@@ -82,11 +92,10 @@ def _download(packages, folder):
 
 
 def _closure(packages, folder):
-    """The packages and what apt would install with them."""
+    """The packages and what apt would install, not upgrade, with them."""
     plan = _apt(["apt-get", "-s", "install", "--no-install-recommends"] +
                 list(packages), folder)
-    return set(packages) | {line.split()[1] for line in plan.splitlines()
-                            if line.startswith("Inst ")}
+    return set(packages) | set(re.findall(r"(?m)^Inst (\S+) \(", plan))
 
 
 def _apt(command, folder):
@@ -104,24 +113,10 @@ def _apt(command, folder):
 
 
 def _without_privileges(root):
-    """No set-id program: the loader ignores LD_LIBRARY_PATH for those."""
+    """No set-id programs in a folder that anybody can enter."""
     for folder, _, names in os.walk(root):
         for name in names:
             path = os.path.join(folder, name)
             mode = os.lstat(path).st_mode
             if stat.S_ISREG(mode) and mode & 0o6000:
                 os.chmod(path, stat.S_IMODE(mode) & 0o777)
-
-
-def environment(root):
-    """Variables with which programs below `root` find what is theirs."""
-    library = glob.glob(root + "/usr/lib/*-linux-gnu*") + \
-        glob.glob(root + "/lib/*-linux-gnu*")
-    perl = [root + "/usr/share/perl5"]
-    for folder in library:
-        perl += glob.glob(folder + "/perl5/*")
-        perl += glob.glob(folder + "/perl/*")
-    env = dict(os.environ)
-    env["LD_LIBRARY_PATH"] = ":".join(library)
-    env["PERL5LIB"] = ":".join(perl)
-    return env

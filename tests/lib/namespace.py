@@ -1,13 +1,17 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """namespace: a machine of its own for one test program.
 
-enter() starts the test program again in private namespaces.  There it has
-a loopback interface on which all of 192.0.2.0/24 and some IPv6 addresses
-are at home, so that a client can really come from there; every port is
-free; the host is mx.example.org, names come from a hosts file and name
-servers are asked on 127.0.0.1; what programs tell syslog can be read; and
-when the test ends, so does every process in it.  The machine outside is not
-touched, and cannot be reached.
+prepare() starts the test program again in private namespaces.  There
+
+- the wanted packages (debs.py) lie over /usr and /etc as if they were
+  installed, and what is written below /etc and /run is ours alone;
+- all of 192.0.2.0/24 and some IPv6 addresses are at home on the loopback
+  interface, so a client can really come from there, and every port is free;
+- the host is mx.example.org, names come from a hosts file, name servers are
+  asked on 127.0.0.1, and what programs tell syslog can be read;
+- when the test ends, so does every process that it has started.
+
+The machine outside is not touched, and cannot be reached.
 """
 
 import os
@@ -15,20 +19,22 @@ import shutil
 import socket
 import subprocess
 import sys
-import tempfile
 import threading
 
+import debs
 import tap
 
 MARK = "ASSAY_TEST_NAMESPACE"
 UNSHARE = ["unshare", "--net", "--mount", "--uts", "--pid", "--fork",
            "--kill-child", "--mount-proc"]
+FOLDER = "/run/assay-namespace"
 HOST = "mx.example.org"
 ADDRESSES = ("192.0.2.1/24", "2001:db8::1/128", "2001:db8::2/128")
 FILES = {
-    "hosts": "127.0.0.1 localhost\n::1 localhost\n127.0.0.1 %s mx\n" % HOST,
-    "nsswitch.conf": "passwd: files\ngroup: files\nhosts: files\n",
-    "resolv.conf": "nameserver 127.0.0.1\n",
+    "/etc/hosts": "127.0.0.1 localhost\n::1 localhost\n"
+                  "127.0.0.1 %s mx\n" % HOST,
+    "/etc/nsswitch.conf": "passwd: files\ngroup: files\nhosts: files\n",
+    "/etc/resolv.conf": "nameserver 127.0.0.1\n",
 }
 DEVICES = "null zero full random urandom tty".split()
 
@@ -36,38 +42,56 @@ _syslog = []
 
 
 def missing():
-    """Why there can be no namespace here, or None."""
-    if os.environ.get(MARK):
-        return None
+    """Why there can be no such namespace here, or None."""
     if os.geteuid() != 0:
         return "not root"
     for program, package in (("unshare", "util-linux"), ("ip", "iproute2")):
         if not shutil.which(program):
             return "the package %s is not installed" % package
-    done = subprocess.run(UNSHARE + ["true"], stdin=subprocess.DEVNULL,
-                          capture_output=True, text=True)
+    done = subprocess.run(
+        UNSHARE + ["mount", "-t", "overlay", "-o", "lowerdir=/etc:/usr",
+                   "overlay", "/usr"],
+        stdin=subprocess.DEVNULL, capture_output=True, text=True)
     if done.returncode != 0:
         return "no namespaces: " + done.stderr.strip()
     return None
 
 
-def enter():
-    """Returns inside; call it before anything is started."""
+def prepare(*sets):
+    """
+    Goes on inside, with these sets of packages, or skips all tests.  To be
+    called before anything is started.
+    """
     if not os.environ.get(MARK):
-        os.environ[MARK] = "yes"
-        sys.stdout.flush()
-        os.execvp(UNSHARE[0], UNSHARE + [sys.executable] + sys.argv)
+        _leave(sets)
     _be_init()
     socket.sethostname(HOST)
     _run("ip", "link", "set", "lo", "up")
     for address in ADDRESSES:
         _run("ip", "address", "add", address, "dev", "lo")
-    folder = tempfile.mkdtemp(prefix="assay-namespace-")
-    tap.cleanup(lambda: shutil.rmtree(folder, ignore_errors=True))
-    os.chmod(folder, 0o755)
-    _lay_files(folder)
-    _lay_devices(folder)
+    _run("mount", "-t", "tmpfs", "-o", "mode=755", "tmpfs", "/run")
+    os.mkdir(FOLDER)
+    _lay_packages([debs.unpack(*names) for names in sets])
+    for path, text in FILES.items():
+        install(path, text)
+    _lay_devices()
     _receive_syslog()
+
+
+def _leave(sets):
+    """The packages have to be fetched while there is a network."""
+    why = missing()
+    try:
+        if not why:
+            for names in sets:
+                debs.unpack(*names)
+    except debs.Unavailable as reason:
+        why = str(reason)
+    if why:
+        tap.skip_all(why)
+    os.environ[MARK] = "yes"
+    sys.stdout.flush()
+    os.execvp(UNSHARE[0], UNSHARE + [sys.executable] + sys.argv)
 
 
 def _run(*command):
@@ -85,19 +109,31 @@ def _be_init():
             os._exit(os.waitstatus_to_exitcode(status) & 0xff)
 
 
-def _lay_files(folder):
-    for name, text in FILES.items():
-        path = os.path.join(folder, name)
-        with open(path, "w") as f:
-            f.write(text)
-        place = os.path.realpath("/etc/" + name)
-        if os.path.exists(place):
-            _run("mount", "--bind", path, place)
+def _lay_packages(roots):
+    upper, work = os.path.join(FOLDER, "etc"), os.path.join(FOLDER, "work")
+    os.mkdir(upper)
+    os.mkdir(work)
+    _run("mount", "-t", "overlay", "overlay", "/etc", "-o",
+         "lowerdir=%s,upperdir=%s,workdir=%s" %
+         (":".join([r + "/etc" for r in roots] + ["/etc"]), upper, work))
+    if roots:
+        _run("mount", "-t", "overlay", "overlay", "/usr", "-o", "lowerdir=" +
+             ":".join([r + "/usr" for r in roots] + ["/usr"]))
 
 
-def _lay_devices(folder):
+def install(path, text, mode=0o644):
+    """Writes a file below /etc."""
+    os.makedirs(os.path.dirname(path), exist_ok=True)
+    if os.path.islink(path):
+        os.unlink(path)
+    with open(path, "w") as f:
+        f.write(text)
+    os.chmod(path, mode)
+
+
+def _lay_devices():
     """A /dev of our own, since /dev/log is to be ours."""
-    dev = os.path.join(folder, "dev")
+    dev = os.path.join(FOLDER, "dev")
     os.mkdir(dev)
     _run("mount", "-t", "tmpfs", "-o", "mode=755", "tmpfs", dev)
     for name in DEVICES:

@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """sendmail: a real Sendmail on loopback, with the face of mta.Postfix.
 
-It is unpacked, not installed, and runs in a private namespace (debs.py,
-namespace.py).  A test begins with:
+It is unpacked, not installed, and runs in a private namespace (namespace.py).
+A test begins with:
 
-    sendmail.prepare()      # or the test is skipped
+    namespace.prepare(sendmail.PACKAGES)    # or is skipped
 """
 
 import os
@@ -12,17 +12,17 @@ import smtplib
 import subprocess
 
 import assaydaemon
-import debs
 import mta
 import namespace
 import tap
 
+PROGRAM = "/usr/libexec/sendmail/sendmail"
 PACKAGES = ("sendmail-bin", "sendmail-cf", "libwrap0")
 
 # Above the lines of etc/sendmail.mc.
 HEAD = """\
-define(`_CF_DIR_', `{root}/usr/share/sendmail/cf/')dnl
-include(`{root}/usr/share/sendmail/cf/m4/cf.m4')dnl
+define(`_CF_DIR_', `/usr/share/sendmail/cf/')dnl
+include(`/usr/share/sendmail/cf/m4/cf.m4')dnl
 OSTYPE(`linux')dnl
 define(`MAIL_SETTINGS_DIR', `{top}/')dnl
 define(`confDOMAIN_NAME', `mx.example.org')dnl
@@ -60,19 +60,6 @@ MAILER(`smtp')dnl
 SOCKET = "local:/run/assay/milter.sock"     # as etc/sendmail.mc has it
 
 
-def prepare():
-    """Enters a namespace with Sendmail at hand, or skips all tests."""
-    try:
-        why = namespace.missing()
-        if not why:
-            debs.unpack(*PACKAGES)
-    except debs.Unavailable as reason:
-        why = str(reason)
-    if why:
-        tap.skip_all(why)
-    namespace.enter()
-
-
 def snippet(milter):
     """etc/sendmail.mc with our socket in it."""
     path = os.path.join(assaydaemon.top_srcdir(), "etc/sendmail.mc")
@@ -94,11 +81,10 @@ class Sendmail:
     def __init__(self, milter=None, mc="", mailer="esmtp", sink=None,
                  next_hop=None, temporary=True):
         self.top = assaydaemon.work_folder("assay-sendmail-")
-        self.root = debs.unpack(*PACKAGES)
         self.sink = sink or mta.Sink()
         self.port = assaydaemon.free_port()
         self.process = None
-        text = HEAD.format(root=self.root, top=self.top, port=self.port,
+        text = HEAD.format(top=self.top, port=self.port,
                            mailer=mailer, MAILER=mailer.upper(),
                            next_hop=next_hop or self.sink.port)
         if milter:
@@ -121,14 +107,13 @@ class Sendmail:
             f.write(text)
 
     def _command(self):
-        return [os.path.join(self.root, "usr/libexec/sendmail/sendmail"),
-                "-C", os.path.join(self.top, "sendmail.cf")]
+        return [PROGRAM, "-C", os.path.join(self.top, "sendmail.cf")]
 
     def start(self):
         tap.cleanup(self.stop)
         self.process = subprocess.Popen(
             self._command() + ["-bD"], stdin=subprocess.DEVNULL,
-            env=debs.environment(self.root), cwd=self.top)
+            cwd=self.top)
         assaydaemon.wait_for(self._listens, 60, "Sendmail accepts")
         return self
 

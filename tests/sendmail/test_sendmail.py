@@ -2,6 +2,7 @@
 """A real Sendmail hands real messages to assay-milter; what is delivered?"""
 
 import inbound
+import namespace
 import sendmail
 import tap
 
@@ -20,5 +21,5 @@ def dns_outage():
     inbound.dns_outage(start)
 
 
-sendmail.prepare()
+namespace.prepare(sendmail.PACKAGES)
 tap.main(600)
