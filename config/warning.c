@@ -2,12 +2,14 @@
 /*
  * warning: what a configuration may say, but hardly means.
  *
- * A few questions on the whole, then some for each rule; a rule has at most
- * one warning, the first that fits.
+ * A few questions on the whole, then some for each rule of the policy and of
+ * signing; a rule has at most one warning, the first that fits.  A rule is
+ * said never to match only when that is certain.
  */
 #include "config/config.h"
 
 #include <stdio.h>
+#include <time.h>
 #include <unistd.h>
 
 typedef bool	general_fn(const struct config *c, char *out, size_t size);
@@ -35,8 +37,21 @@ timeout_is_cut(const struct config *c, char *out, size_t size)
 	return true;
 }
 
-static general_fn *const general[] = { stays_root, timeout_is_cut };
+static bool
+unsigned_is_idle(const struct config *c, char *out, size_t size)
+{
+	if (c->unsigned_mail == CONFIG_UNSIGNED_ACCEPT || c->sign_count > 0)
+		return false;
+	snprintf(out, size, "%s: unsigned is set, but nothing is signed: "
+	    "there are no rules in sign", c->path);
+	return true;
+}
+
+static general_fn *const general[] = { stays_root, timeout_is_cut,
+	unsigned_is_idle };
 #define GENERAL (sizeof(general) / sizeof(general[0]))
+
+/* ---- rules of the policy ---- */
 
 /* "FILE:LINE: rule 'NAME' " */
 static size_t
@@ -63,42 +78,272 @@ who_covers(const struct policy *p, size_t at)
 	return NULL;
 }
 
+/* The rule in front of number `at` that is overtaken by it. */
+static const struct policy_rule *
+who_is_overtaken(const struct policy *p, size_t at)
+{
+	const struct policy_rule *r = &p->rules[at];
+	size_t i;
+
+	if (r->stage != POLICY_STAGE_MAIL || r->observe ||
+	    r->action == POLICY_ACCEPT)
+		return NULL;
+	for (i = 0; i < at; i++) {
+		if (!p->rules[i].observe &&
+		    p->rules[i].stage != POLICY_STAGE_MAIL)
+			return &p->rules[i];
+	}
+	return NULL;
+}
+
+#define BIT(value) (1u << (value))
+
+/* Is the condition there, and does it leave out all of `values`? */
+static bool
+excludes(unsigned int condition, unsigned int values)
+{
+	return condition != 0 && (condition & values) == 0;
+}
+
+static bool
+is_trusted(const struct config *c, const struct ipnet *net)
+{
+	const struct ipnet *t = c->trusted_networks;
+	size_t i;
+
+	for (i = 0; i < c->trusted_network_count; i++) {
+		if (t[i].bits <= net->bits &&
+		    ipnet_contains(&t[i], &net->addr))
+			return true;
+	}
+	return false;
+}
+
+static bool
+all_trusted(const struct config *c, const struct policy_rule *r)
+{
+	size_t i;
+
+	for (i = 0; i < r->client_count; i++) {
+		if (!is_trusted(c, &r->client[i]))
+			return false;
+	}
+	return r->client_count > 0;
+}
+
+/* Without one domain in From: DMARC is permerror, or temperror when memory
+   ran out; nothing is aligned; there is no from-domain. */
+static const char *
+from_contradicts(const struct policy_rule *r)
+{
+	if (!excludes(r->from, BIT(MAIL_FROM_OK)))
+		return NULL;
+	if (r->from_domain_count > 0)
+		return "from-domain wants from: ok";
+	if (excludes(r->dmarc, BIT(AUTH_PERMERROR) | BIT(AUTH_TEMPERROR)))
+		return "without one domain in From, dmarc is permerror";
+	if (r->dmarc_policy != 0 || r->dmarc_testing != 0)
+		return "without one domain in From there is no DMARC record";
+	if (excludes(r->dkim_aligned, BIT(AUTH_NONE)))
+		return "without one domain in From, dkim-aligned is none";
+	return NULL;
+}
+
+static const char *
+dmarc_contradicts(const struct policy_rule *r)
+{
+	if ((r->dmarc_policy != 0 || r->dmarc_testing != 0) &&
+	    excludes(r->dmarc, BIT(AUTH_PASS) | BIT(AUTH_FAIL) |
+	    BIT(AUTH_TEMPERROR)))
+		return "with these results of dmarc there is no DMARC record";
+	if (excludes(r->dkim, ~BIT(AUTH_NONE)) &&
+	    excludes(r->dkim_aligned, BIT(AUTH_NONE)))
+		return "with dkim: none, dkim-aligned is none, too";
+	return NULL;
+}
+
+/* Why a rule can never match, whatever stands around it; or NULL. */
+static const char *
+why_never(const struct config *c, const struct policy_rule *r)
+{
+	const char *why = from_contradicts(r);
+
+	if (why == NULL)
+		why = dmarc_contradicts(r);
+	if (why != NULL)
+		return why;
+	if (r->spf_helo != 0 && !c->spf.helo)
+		return "it asks for spf-helo, but spf.helo is no";
+	if (r->dnssec == BIT(true) &&
+	    c->resolver.options.trust_ad == RESOLVER_TRUST_AD_NO)
+		return "it asks for dnssec, but resolver.trust-ad is no";
+	if (all_trusted(c, r))
+		return "its clients are in trusted-networks, whose mail is "
+		    "not checked";
+	return NULL;
+}
+
 static bool
 rule_warning(const struct config *c, size_t at, char *out, size_t size)
 {
 	static const struct policy_rule everything;
-	const struct policy_rule *r = &c->policy.rules[at], *before;
+	const struct policy_rule *r = &c->policy.rules[at], *other;
+	const char *why = why_never(c, r);
 	size_t len = begin(c, r, out, size);
 
-	before = who_covers(&c->policy, at);
-	if (before != NULL) {
+	if (why != NULL)
+		snprintf(out + len, size - len, "can never match: %s", why);
+	else if ((other = who_covers(&c->policy, at)) != NULL)
 		snprintf(out + len, size - len, "can never match: rule "
 		    "'%.*s' in line %u decides first",
-		    SLICE_ARG(before->name), before->line);
-		return true;
-	}
-	if (r->spf_helo != 0 && !c->spf.helo) {
-		snprintf(out + len, size - len, "can never match: it asks "
-		    "for spf-helo, but spf.helo is no");
-		return true;
-	}
-	if (at + 1 == c->policy.count && r->action == POLICY_ACCEPT &&
-	    policy_rule_covers(r, &everything)) {
+		    SLICE_ARG(other->name), other->line);
+	else if ((other = who_is_overtaken(&c->policy, at)) != NULL)
+		snprintf(out + len, size - len, "decides at MAIL FROM, "
+		    "before rule '%.*s' in line %u in front of it",
+		    SLICE_ARG(other->name), other->line);
+	else if (at + 1 == c->policy.count && r->action == POLICY_ACCEPT &&
+	    policy_rule_covers(r, &everything))
 		snprintf(out + len, size - len, "accepts all that is left, "
 		    "which is what happens without it");
+	else
+		return false;
+	return true;
+}
+
+/* ---- rules of signing ---- */
+
+/* The key that begins first after `when`, or NULL. */
+static const struct config_sign_key *
+next_key(const struct config_sign *r, int64_t when)
+{
+	const struct config_sign_key *k, *next = NULL;
+
+	for (k = r->keys; k < r->keys + r->key_count; k++) {
+		if (k->from > when && (next == NULL || k->from < next->from))
+			next = k;
+	}
+	return next;
+}
+
+static bool
+is_signed_at(const struct config_sign *r, int64_t when)
+{
+	size_t i;
+
+	for (i = 0; i < r->key_count; i++) {
+		if (r->keys[i].from <= when && when < r->keys[i].until)
+			return true;
+	}
+	return false;
+}
+
+/* The first moment at which a key ends and no other is there, or INT64_MAX. */
+static int64_t
+find_gap(const struct config_sign *r)
+{
+	const struct config_sign_key *k;
+	int64_t start = INT64_MAX;
+
+	for (k = r->keys; k < r->keys + r->key_count; k++) {
+		if (k->until < start && !is_signed_at(r, k->until))
+			start = k->until;
+	}
+	return start;
+}
+
+static const char *
+put_time(int64_t when, char out[32])
+{
+	time_t t = (time_t)when;
+	struct tm tm;
+
+	if (gmtime_r(&t, &tm) == NULL ||
+	    strftime(out, 32, "%Y-%m-%dT%H:%M:%SZ", &tm) == 0)
+		snprintf(out, 32, "%lld", (long long)when);
+	return out;
+}
+
+static bool
+gap_warning(const struct config *c, const struct config_sign *r, char *out,
+    size_t size)
+{
+	const struct config_sign_key *next;
+	char from[32], until[32];
+	int64_t start = find_gap(r);
+
+	if (start == INT64_MAX)
+		return false;
+	next = next_key(r, start);
+	if (next == NULL)
+		snprintf(out, size, "%s:%u: no key of this sign rule signs "
+		    "from %s on", c->path, r->line, put_time(start, from));
+	else
+		snprintf(out, size, "%s:%u: no key of this sign rule signs "
+		    "from %s to %s", c->path, r->line, put_time(start, from),
+		    put_time(next->from, until));
+	return true;
+}
+
+/* "example.org" of "mail.example.org". */
+static struct slice
+last_two_labels(struct slice name)
+{
+	while (domain_labels(name) > 2)
+		name = domain_parent(name);
+	return name;
+}
+
+/* No Organizational Domain but a public suffix can be above both. */
+static bool
+identity_warning(const struct config *c, const struct config_sign *r,
+    char *out, size_t size)
+{
+	struct slice mine = last_two_labels(r->identity), domain;
+	size_t i;
+
+	for (i = 0; i < r->domain_count && r->identity.len > 0; i++) {
+		domain = domain_slice(&r->domains[i].domain);
+		if (slice_eq(last_two_labels(domain), mine))
+			continue;
+		snprintf(out, size, "%s:%u: identity %.*s is not aligned "
+		    "with %.*s: such a signature is of no use for DMARC",
+		    c->path, r->line, SLICE_ARG(r->identity),
+		    SLICE_ARG(domain));
 		return true;
 	}
 	return false;
+}
+
+static bool
+sign_warning(const struct config *c, size_t at, char *out, size_t size)
+{
+	const struct config_sign *r = &c->sign[at];
+
+	return identity_warning(c, r, out, size) ||
+	    gap_warning(c, r, out, size);
+}
+
+/* ---- all of them ---- */
+
+static bool
+warning(const struct config *c, size_t at, char *out, size_t size)
+{
+	if (at < GENERAL)
+		return general[at](c, out, size);
+	at -= GENERAL;
+	if (at < c->policy.count)
+		return rule_warning(c, at, out, size);
+	return sign_warning(c, at - c->policy.count, out, size);
 }
 
 bool
 config_warning(const struct config *c, size_t *at, char *out,
     size_t out_size)
 {
+	size_t count = GENERAL + c->policy.count + c->sign_count;
 	bool found = false;
 
-	for (; !found && *at < GENERAL + c->policy.count; ++*at)
-		found = *at < GENERAL ? general[*at](c, out, out_size) :
-		    rule_warning(c, *at - GENERAL, out, out_size);
+	for (; !found && *at < count; ++*at)
+		found = warning(c, *at, out, out_size);
 	return found;
 }

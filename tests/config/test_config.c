@@ -1243,6 +1243,83 @@ test_warnings(void)
 		{ "user: a\nspf: {helo: no}\npolicy:\n- {action: reject, "
 		  "when: {spf-helo: fail}}\n", "t.yaml:4: rule 'rule 1' can "
 		  "never match: it asks for spf-helo, but spf.helo is no\n" },
+		/* What contradicts itself. */
+#define NEVER(when, why) { "user: a\npolicy: [{action: reject, when: {" \
+	when "}}]\n", "t.yaml:2: rule 'rule 1' can never match: " why "\n" }
+#define FINE(when) { "user: a\npolicy: [{action: reject, when: {" \
+	when "}}]\n", "" }
+		NEVER("from: [absent, multiple], from-domain: a.example",
+		    "from-domain wants from: ok"),
+		FINE("from: [absent, ok], from-domain: a.example"),
+		NEVER("from: unparsable, dmarc: [fail, none]",
+		    "without one domain in From, dmarc is permerror"),
+		FINE("from: unparsable, dmarc: [fail, permerror]"),
+		NEVER("from: absent, dmarc-policy: none",
+		    "without one domain in From there is no DMARC record"),
+		NEVER("from: absent, dkim-aligned: [pass, fail]",
+		    "without one domain in From, dkim-aligned is none"),
+		FINE("from: absent, dkim-aligned: [pass, none]"),
+		NEVER("dmarc: [none, permerror], dmarc-policy: reject",
+		    "with these results of dmarc there is no DMARC record"),
+		NEVER("dmarc: none, dmarc-testing: no",
+		    "with these results of dmarc there is no DMARC record"),
+		FINE("dmarc: [none, temperror], dmarc-policy: reject"),
+		NEVER("dkim: none, dkim-aligned: fail",
+		    "with dkim: none, dkim-aligned is none, too"),
+		FINE("dkim: [none, fail], dkim-aligned: fail"),
+		FINE("dkim: none, dkim-aligned: none"),
+		NEVER("client: [127.0.0.1, '::1']", "its clients are in "
+		    "trusted-networks, whose mail is not checked"),
+		FINE("client: [127.0.0.1, 192.0.2.1]"),
+		FINE("client: 0.0.0.0/0"),
+		{ "user: a\nresolver: {trust-ad: no}\npolicy: [{action: "
+		  "reject, when: {dnssec: yes}}]\n", "t.yaml:3: rule 'rule "
+		  "1' can never match: it asks for dnssec, but "
+		  "resolver.trust-ad is no\n" },
+		{ "user: a\nresolver: {trust-ad: no}\npolicy: [{action: "
+		  "reject, when: {dnssec: no}}]\n", "" },
+
+		/* Stages. */
+		{ "user: a\npolicy:\n- {action: accept, when: {dkim: pass}}\n"
+		  "- {action: reject, when: {spf: fail}, stage: mail}\n",
+		  "t.yaml:4: rule 'rule 2' decides at MAIL FROM, before rule "
+		  "'rule 1' in line 3 in front of it\n" },
+		{ "user: a\npolicy:\n- {action: accept, when: {dkim: pass}, "
+		  "observe: yes}\n- {action: reject, when: {spf: fail}, "
+		  "stage: mail}\n", "" },
+		{ "user: a\npolicy:\n- {action: accept, when: {client: "
+		  "192.0.2.1}, stage: mail}\n- {action: reject, when: {spf: "
+		  "fail}, stage: mail}\n- {action: reject, when: {dmarc: "
+		  "fail}}\n", "" },
+		{ "user: a\npolicy:\n- {action: reject, when: {spf: fail}}\n"
+		  "- {action: tempfail, when: {spf: fail}, stage: mail}\n",
+		  "t.yaml:4: rule 'rule 2' decides at MAIL FROM, before rule "
+		  "'rule 1' in line 3 in front of it\n" },
+
+		/* Signing. */
+		{ "user: a\nunsigned: tempfail\n", "t.yaml: unsigned is set, "
+		  "but nothing is signed: there are no rules in sign\n" },
+		{ "user: a\nsign:\n- {domains: [a.example, '*.b.example'], "
+		  "identity: x.a.example, keys: [" KEY "]}\n",
+		  "t.yaml:3: identity x.a.example is not aligned with "
+		  "b.example: such a signature is of no use for DMARC\n" },
+		{ "user: a\nunsigned: tempfail\nsign:\n- {domains: [a.example, "
+		  "b.example], keys: [" KEY "]}\n", "" },
+		{ "user: a\nsign:\n- {domains: a.example, keys: [{selector: "
+		  "a, file: a, until: 2026-07-01}]}\n", "t.yaml:3: no key of "
+		  "this sign rule signs from 2026-07-01T00:00:00Z on\n" },
+		{ "user: a\nsign:\n- {domains: a.example, keys: [{selector: "
+		  "a, file: a, until: 2026-07-01}, {selector: b, file: b, "
+		  "from: 2026-07-01T00:00:01Z}]}\n", "t.yaml:3: no key of "
+		  "this sign rule signs from 2026-07-01T00:00:00Z to "
+		  "2026-07-01T00:00:01Z\n" },
+		{ "user: a\nsign:\n- {domains: a.example, keys: [{selector: "
+		  "a, file: a, until: 2026-07-01}, {selector: b, file: b, "
+		  "from: 2026-07-01}]}\n", "" },
+		{ "user: a\nsign:\n- {domains: a.example, keys: [{selector: "
+		  "a, file: a, until: 2027-07-01}, {selector: b, file: b, "
+		  "until: 2026-07-01}, {selector: c, file: c, from: "
+		  "2027-06-01}]}\n", "" },
 		{ "user: a\npolicy:\n- {action: reject}\n- {action: reject}\n"
 		  "- {action: reject}\n", "t.yaml:4: rule 'rule 2' can never "
 		  "match: rule 'rule 1' in line 3 decides first\nt.yaml:5: "

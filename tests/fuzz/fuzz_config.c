@@ -40,7 +40,21 @@ check_rule(const struct policy *p, const struct policy_rule *r)
 	check(r->action < POLICY_ACTIONS && r->line > 0);
 	check(r->reply.len == 0 ||
 	    policy_reply_check(r->reply, r->action, &problem, &at));
-	check((r->spf | r->spf_helo | r->dkim) < 1u << AUTH_RESULTS);
+	check((r->spf | r->spf_helo | r->dkim | r->dkim_aligned | r->dmarc) <
+	    1u << AUTH_RESULTS);
+	check(r->dmarc_policy < 1u << (POLICY_DMARC_REJECT + 1));
+	check(r->from < 1u << (MAIL_FROM_UNPARSABLE + 1));
+	check((r->dmarc_testing | r->dnssec | r->tls) < 1u << 2);
+	check(r->at_most == 0 || r->action == POLICY_TEMPFAIL);
+	if (r->stage == POLICY_STAGE_MAIL) {
+		check(r->action == POLICY_ACCEPT ||
+		    r->action == POLICY_REJECT ||
+		    r->action == POLICY_TEMPFAIL);
+		check((r->dkim | r->dkim_aligned | r->dmarc |
+		    r->dmarc_policy | r->dmarc_testing | r->from |
+		    r->dnssec) == 0);
+		check(r->from_domain_count + r->recipient_domain_count == 0);
+	}
 	for (i = p->rules; i < r; i++)
 		check(!slice_eq(i->name, r->name));
 }
@@ -63,6 +77,34 @@ check_reply(const struct policy_rule *r)
 	check(strlen(reply.code) == 3 && reply.text[0] != '\0');
 	check(reply.code[0] == (r->action == POLICY_REJECT ? '5' : '4'));
 	check(reply.enhanced[0] == reply.code[0]);
+}
+
+static void
+check_names(const struct slice *names, size_t count)
+{
+	size_t i;
+
+	check(count == 0 || names != NULL);
+	for (i = 0; i < count; i++)
+		check(names[i].len > 0 && names[i].len <= LIMIT_SIGN_NAME);
+}
+
+static void
+check_sign(const struct config_sign *r)
+{
+	const struct config_sign_key *k;
+
+	check(r->domain_count > 0 && r->line > 0);
+	check(r->key_count > 0 && r->key_count <= LIMIT_SIGN_KEYS);
+	check(r->headers == NULL || r->header_count > 0);
+	check_names(r->headers, r->header_count);
+	check_names(r->oversign, r->oversign_count);
+	for (k = r->keys; k < r->keys + r->key_count; k++) {
+		check(k->selector.len > 0 && k->selector.len <= DOMAIN_MAX);
+		check(k->selector.len + 12 + r->identity.len <= DOMAIN_MAX);
+		check_text(k->file, LIMIT_YAML_BYTES);
+		check(k->from < k->until && k->line > 0 && k->column > 0);
+	}
 }
 
 static void
@@ -95,8 +137,11 @@ check_config(const struct config *c)
 		check_rule(&c->policy, &c->policy.rules[i]);
 		check_reply(&c->policy.rules[i]);
 	}
+	for (i = 0; i < c->sign_count; i++)
+		check_sign(&c->sign[i]);
 	while (config_warning(c, &at, text, sizeof(text)))
-		check(text[0] != '\0' && ++warnings <= c->policy.count + 2);
+		check(text[0] != '\0' && ++warnings <=
+		    c->policy.count + c->sign_count + 3);
 }
 
 int
