@@ -1,4 +1,8 @@
 # SPDX-License-Identifier: BSD-2-Clause
+# Sections to paste, for whoever wants to refuse mail.
+policiesdir = $(docdir)/examples
+dist_policies_DATA = etc/policy-observe.yaml etc/policy-strict.yaml
+
 libassay_a_SOURCES += \
 	config/config.c config/config.h \
 	config/rules.c config/rules.h \
@@ -11,9 +15,11 @@ libassay_a_SOURCES += \
 
 check_PROGRAMS += \
 	tests/config/test_config \
+	tests/config/test_policies \
 	tests/config/test_yaml \
 	tests/config/test_zonefile
 tests_config_test_config_SOURCES = tests/config/test_config.c
+tests_config_test_policies_SOURCES = tests/config/test_policies.c
 tests_config_test_yaml_SOURCES = tests/config/test_yaml.c
 tests_config_test_zonefile_SOURCES = tests/config/test_zonefile.c
 

@@ -1209,6 +1209,33 @@ test_manual(void)
 	free(text);
 }
 
+/* Its examples can be used as they are; those of zones are not ours. */
+static void
+test_manual_examples(void)
+{
+	static const char begin[] = "\n.Bd -literal -offset indent\n";
+	char *text, *at, *end;
+	struct config *c;
+	unsigned int count = 0;
+	size_t len;
+
+	text = load("doc/assay.yaml.5", &len);
+	for (at = text; (at = strstr(at, begin)) != NULL; at = end + 1) {
+		at += strlen(begin);
+		end = strstr(at, "\n.Ed\n");
+		if (end == NULL)
+			break;
+		*end = '\0';
+		if (strncmp(at, "zonedata:", 9) == 0)
+			continue;
+		c = read_text(at);
+		ok(c != NULL, "example %u: %s", ++count, why);
+		config_unref(c);
+	}
+	ok(count >= 2, "%u examples", count);
+	free(text);
+}
+
 /* ---- warnings ---- */
 
 static void
@@ -1452,6 +1479,7 @@ main(void)
 	test_outside();
 	test_shipped();
 	test_manual();
+	test_manual_examples();
 	test_warnings();
 	test_root_warning();
 	test_references();

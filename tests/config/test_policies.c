@@ -1,0 +1,259 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The policies that are shipped: what they decide, and that they agree. */
+#include "config/config.h"
+
+#include "base/buf.h"
+#include "tests/tap.h"
+
+static char why[1024];
+
+/* A text file of the source tree; owned by the caller. */
+static char *
+load(const char *name)
+{
+	const char *top = getenv("top_srcdir");
+	char path[4096], *text = calloc(1, 65536);
+	FILE *f;
+
+	(void)snprintf(path, sizeof(path), "%s/%s", top != NULL ? top : ".",
+	    name);
+	f = fopen(path, "rb");
+	if (f == NULL || text == NULL ||
+	    fread(text, 1, 65535, f) == 0) {
+		printf("Bail out! %s cannot be read\n", path);
+		exit(1);
+	}
+	(void)fclose(f);
+	return text;
+}
+
+static struct config *
+read_text(const char *name, const char *text)
+{
+	struct config *c = config_read_text(slice_str(text), name, why,
+	    sizeof(why));
+
+	if (c == NULL) {
+		printf("Bail out! %s\n", why);
+		exit(1);
+	}
+	return c;
+}
+
+static struct config *
+read_shipped(const char *name)
+{
+	char *text = load(name);
+	struct config *c = read_text(name, text);
+
+	free(text);
+	return c;
+}
+
+/* None of them is about a rule. */
+static void
+test_warnings(const struct config *c)
+{
+	char line[512];
+	size_t at = 0;
+	bool good = true;
+
+	while (config_warning(c, &at, line, sizeof(line))) {
+		if (strstr(line, "user is not set") == NULL) {
+			printf("# %s\n", line);
+			good = false;
+		}
+	}
+	ok(good, "%s: no warnings of rules", c->path);
+}
+
+/* ---- what they decide ---- */
+
+#define SET(r) (1u << AUTH_##r)
+
+static const struct {
+	const char		*name;
+	struct policy_facts	 facts;
+	enum policy_action	 action;
+	const char		*rule;	/* NULL: none */
+} rows[] = {
+	{ "nothing known", { .dkim = SET(NONE) }, POLICY_ACCEPT, NULL },
+	{ "no record", { .spf = AUTH_FAIL, .dkim = SET(NONE),
+	    .dmarc = AUTH_NONE }, POLICY_ACCEPT, NULL },
+	{ "pass", { .spf = AUTH_FAIL, .dkim = SET(PASS), .dmarc = AUTH_PASS,
+	    .dmarc_policy = POLICY_DMARC_REJECT }, POLICY_ACCEPT, NULL },
+	{ "From absent", { .from = MAIL_FROM_ABSENT, .dkim = SET(PASS),
+	    .dmarc = AUTH_PERMERROR }, POLICY_REJECT, "from-unusable" },
+	{ "From multiple", { .from = MAIL_FROM_MULTIPLE, .dkim = SET(PASS),
+	    .dmarc = AUTH_PERMERROR }, POLICY_REJECT, "from-unusable" },
+	{ "From unparsable", { .from = MAIL_FROM_UNPARSABLE,
+	    .dkim = SET(PASS), .dmarc = AUTH_PERMERROR }, POLICY_REJECT,
+	    "from-unusable" },
+	{ "DNS failed", { .dmarc = AUTH_TEMPERROR, .spf = AUTH_TEMPERROR,
+	    .dkim = SET(NONE) }, POLICY_TEMPFAIL, "dns-failed" },
+	{ "SPF failed, no record", { .dmarc = AUTH_NONE,
+	    .spf = AUTH_TEMPERROR, .dkim = SET(NONE) }, POLICY_ACCEPT,
+	    NULL },
+	{ "reject, spf fail, no signature", { .dmarc = AUTH_FAIL,
+	    .dmarc_policy = POLICY_DMARC_REJECT, .spf = AUTH_FAIL,
+	    .dkim = SET(NONE) }, POLICY_REJECT, "dmarc-reject" },
+	{ "reject, spf fail, broken signature", { .dmarc = AUTH_FAIL,
+	    .dmarc_policy = POLICY_DMARC_REJECT, .spf = AUTH_FAIL,
+	    .dkim = SET(FAIL) }, POLICY_REJECT, "dmarc-reject" },
+	{ "reject, spf fail, a signature passes", { .dmarc = AUTH_FAIL,
+	    .dmarc_policy = POLICY_DMARC_REJECT, .spf = AUTH_FAIL,
+	    .dkim = SET(FAIL) | SET(PASS) }, POLICY_QUARANTINE,
+	    "dmarc-reject-signed" },
+	{ "reject alone", { .dmarc = AUTH_FAIL,
+	    .dmarc_policy = POLICY_DMARC_REJECT, .spf = AUTH_SOFTFAIL,
+	    .dkim = SET(NONE) }, POLICY_QUARANTINE,
+	    "dmarc-reject-doubtful" },
+	{ "reject, spf passes for another domain", { .dmarc = AUTH_FAIL,
+	    .dmarc_policy = POLICY_DMARC_REJECT, .spf = AUTH_PASS,
+	    .dkim = SET(NONE) }, POLICY_QUARANTINE,
+	    "dmarc-reject-doubtful" },
+	{ "reject in test mode is quarantine", { .dmarc = AUTH_FAIL,
+	    .dmarc_policy = POLICY_DMARC_REJECT, .dmarc_testing = true,
+	    .spf = AUTH_FAIL, .dkim = SET(NONE) }, POLICY_QUARANTINE,
+	    "dmarc-reject-doubtful" },
+	{ "quarantine", { .dmarc = AUTH_FAIL,
+	    .dmarc_policy = POLICY_DMARC_QUARANTINE, .spf = AUTH_FAIL,
+	    .dkim = SET(NONE) }, POLICY_QUARANTINE, "dmarc-quarantine" },
+	{ "quarantine in test mode is none", { .dmarc = AUTH_FAIL,
+	    .dmarc_policy = POLICY_DMARC_QUARANTINE, .dmarc_testing = true,
+	    .spf = AUTH_FAIL, .dkim = SET(NONE) }, POLICY_ACCEPT, NULL },
+	{ "policy none", { .dmarc = AUTH_FAIL,
+	    .dmarc_policy = POLICY_DMARC_NONE, .spf = AUTH_FAIL,
+	    .dkim = SET(NONE) }, POLICY_ACCEPT, NULL },
+};
+
+static void
+is_rule(const struct policy_rule *r, const char *want, const char *name)
+{
+	char got[80] = "none";
+
+	if (r != NULL)
+		(void)snprintf(got, sizeof(got), "%.*s", SLICE_ARG(r->name));
+	is_str(got, want != NULL ? want : "none", name);
+}
+
+static void
+test_strict(const struct config *c)
+{
+	struct policy_decision d;
+	size_t i;
+
+	for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		policy_decide(&c->policy, &rows[i].facts, &d);
+		is_rule(d.rule, rows[i].rule, rows[i].name);
+		ok(d.action == rows[i].action && d.observed == NULL,
+		    "strict: %s: %s", rows[i].name,
+		    policy_action_name(d.action));
+	}
+}
+
+static void
+test_observe(const struct config *c)
+{
+	struct policy_decision d;
+	size_t i;
+
+	for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		policy_decide(&c->policy, &rows[i].facts, &d);
+		ok(d.action == POLICY_ACCEPT && d.rule == NULL,
+		    "observe: %s: accept", rows[i].name);
+		is_rule(d.observed, rows[i].rule, "and what would have been");
+	}
+}
+
+static void
+test_bounds(const struct config *c)
+{
+	const struct policy_rule *r;
+
+	for (r = c->policy.rules; r < c->policy.rules + c->policy.count; r++)
+		ok((r->action == POLICY_TEMPFAIL) == (r->at_most == 4 * 3600),
+		    "%.*s: what is deferred, for four hours at most",
+		    SLICE_ARG(r->name));
+}
+
+/* ---- that they agree, and that their examples are good ---- */
+
+/* Without comments, empty lines and "observe". */
+static void
+put_rules(struct buf *b, const char *text)
+{
+	struct slice rest = slice_str(text), line, trimmed;
+
+	while (rest.len > 0) {
+		slice_cut(&rest, '\n', &line);
+		trimmed = slice_trim(line);
+		if (trimmed.len == 0 || trimmed.ptr[0] == '#' ||
+		    slice_eq(trimmed, SLICE("observe: yes")))
+			continue;
+		buf_add(b, line);
+		buf_addc(b, '\n');
+	}
+}
+
+static void
+test_agree(void)
+{
+	char *strict = load("etc/policy-strict.yaml");
+	char *observe = load("etc/policy-observe.yaml");
+	struct buf a, b;
+
+	buf_init(&a, 65536);
+	buf_init(&b, 65536);
+	put_rules(&a, strict);
+	put_rules(&b, observe);
+	is_str(buf_cstr(&b), buf_cstr(&a), "the same rules in both");
+	buf_fini(&a);
+	buf_fini(&b);
+	free(strict);
+	free(observe);
+}
+
+static void
+test_examples(void)
+{
+	char *text = load("etc/policy-strict.yaml"), *line = text;
+	struct config *c;
+	unsigned int out = 0;
+
+	/* "  # - name" and "  #   key": the "#" goes. */
+	while ((line = strstr(line, "\n  # ")) != NULL) {
+		line += strlen("\n  # ");
+		if ((line[0] == '-' && line[1] == ' ') ||
+		    (line[0] == ' ' && line[1] == ' ')) {
+			memset(line - 2, ' ', 2);
+			memmove(line - 4, line - 2, strlen(line - 2) + 1);
+			out++;
+		}
+	}
+	ok(out == 9, "%u lines taken out of comments", out);
+	c = read_text("examples", text);
+	is_num((long long)c->policy.count, 9, "rules with the examples");
+	test_warnings(c);
+	config_unref(c);
+	free(text);
+}
+
+int
+main(void)
+{
+	struct config *strict = read_shipped("etc/policy-strict.yaml");
+	struct config *observe = read_shipped("etc/policy-observe.yaml");
+
+	test_warnings(strict);
+	test_warnings(observe);
+	test_strict(strict);
+	test_observe(observe);
+	test_bounds(strict);
+	test_bounds(observe);
+	test_agree();
+	test_examples();
+	config_unref(strict);
+	config_unref(observe);
+	return tap_done();
+}
