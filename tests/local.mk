@@ -19,9 +19,12 @@ EXTRA_DIST += \
 	tests/lib/tryout.py
 
 # Examples that the tests use as they are.
-EXTRA_DIST += etc/sendmail.mc
+EXTRA_DIST += etc/sendmail.mc etc/postfix-header_checks \
+	etc/postfix-milter_header_checks etc/procmailrc \
+	etc/sieve/assay.sieve etc/spamassassin.cf
 
 script_tests = \
+	tests/downstream/test_downstream.py \
 	tests/lint/test_lint.py \
 	tests/milter/test_basic.py \
 	tests/milter/test_dkim.py \

@@ -18,8 +18,9 @@ set -u
 top=$(cd "$(dirname "$0")/.." && pwd)
 . "$top/tests/lib/packages.sh"
 
-need $build_packages clang libclang-rt-dev python3 python3-yaml postfix \
-    mandoc golang-blitiri-go-spf-dev xz-utils git || exit 1
+need $build_packages clang libclang-rt-dev python3 python3-yaml python3-dkim \
+    python3-nacl openssl postfix iproute2 mandoc golang-blitiri-go-spf-dev \
+    xz-utils git || exit 1
 
 work=$(mktemp -d "${TMPDIR:-/tmp}/assay-run-XXXXXX") || exit 1
 jobs=$(nproc 2>/dev/null || echo 2)
