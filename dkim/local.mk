@@ -6,13 +6,20 @@ libassay_a_SOURCES += \
 	dkim/context.c dkim/context.h \
 	dkim/crypto.c dkim/crypto.h \
 	dkim/dkim.h \
+	dkim/hazard.c dkim/hazard.h \
 	dkim/headerhash.c dkim/headerhash.h \
 	dkim/key.c dkim/key.h \
 	dkim/keycache.c dkim/keycache.h \
+	dkim/keyfile.c \
+	dkim/privkey.c dkim/privkey.h \
+	dkim/sign.c dkim/sign.h \
 	dkim/signature.c dkim/signature.h \
 	dkim/verify.c
 
 dkim_test_support = tests/dkim/support.c tests/dkim/support.h
+dkim_sign_support = $(dkim_test_support) \
+	tests/dkim/keyfiles.c tests/dkim/keyfiles.h \
+	tests/dkim/signing.c tests/dkim/signing.h
 
 check_PROGRAMS += \
 	tests/dkim/test_bodyhash \
@@ -22,6 +29,7 @@ check_PROGRAMS += \
 	tests/dkim/test_key \
 	tests/dkim/test_keycache \
 	tests/dkim/test_memory \
+	tests/dkim/test_sign \
 	tests/dkim/test_signature \
 	tests/dkim/test_verify
 
@@ -39,6 +47,8 @@ tests_dkim_test_keycache_SOURCES = \
 	tests/dkim/test_keycache.c $(dkim_test_support)
 tests_dkim_test_memory_SOURCES = \
 	tests/dkim/test_memory.c $(dkim_test_support)
+tests_dkim_test_sign_SOURCES = \
+	tests/dkim/test_sign.c $(dkim_sign_support)
 tests_dkim_test_signature_SOURCES = \
 	tests/dkim/test_signature.c $(dkim_test_support)
 tests_dkim_test_verify_SOURCES = \

@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * privkey: what signing and key files know of private keys beyond
+ * dkim/sign.h.
+ */
+#ifndef DKIM_PRIVKEY_H
+#define DKIM_PRIVKEY_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/limits.h"
+#include "dkim/crypto.h"
+#include "dkim/sign.h"
+
+/*
+ * Takes over `pkey`, in failure too.  NULL when it is no key that verifiers
+ * will take, or for want of memory; `why` says which.
+ */
+struct dkim_private_key	*dkim_private_key_adopt(struct evp_pkey_st *pkey,
+			    char *why, size_t why_size);
+/* Borrowed. */
+struct evp_pkey_st	*dkim_private_key_pkey(
+			    const struct dkim_private_key *k);
+
+/*
+ * Signs a SHA-256 value as crypto_verify() checks it.  Any number of threads
+ * may use one key.  False: memory or OpenSSL failed.
+ */
+bool	dkim_private_key_sign(const struct dkim_private_key *k,
+	    const unsigned char hash[DKIM_SHA256_LEN],
+	    unsigned char sig[LIMIT_DKIM_SIG_B], size_t *len);
+
+#endif
