@@ -1,0 +1,472 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""The command assay: what it says, how it ends, what it lets through."""
+
+import json
+import os
+import pty
+import re
+import subprocess
+
+import assaydaemon
+import messages
+import tap
+from tap import equal, ok
+
+DATA = os.path.join(assaydaemon.top_srcdir(), "tests/data/tools")
+ZONE = os.path.join(DATA, "zone.yaml")
+CONFIG = os.path.join(DATA, "assay.yaml")
+MESSAGE = os.path.join(DATA, "message.eml")
+
+# Printable ASCII, line ends, and TAB of a folded field.
+CLEAN = re.compile(rb"\A[\x20-\x7e\n\t]*\Z")
+COLOUR = re.compile(rb"\x1b\[(0|1|2|31|32|33)m")
+
+
+def binary():
+    return os.environ.get("ASSAY") or os.path.join(
+        os.environ.get("top_builddir", "."), "assay")
+
+
+def run(*arguments, data=None, env=None):
+    done = subprocess.run([binary()] + list(arguments), input=data or b"",
+                          capture_output=True, timeout=120,
+                          env=dict(os.environ, **(env or {})))
+    text = done.stderr.decode("utf-8", "replace")
+    if any(mark in text for mark in assaydaemon.SANITIZER_MARKS):
+        ok(False, "no sanitizer report", text[-4000:])
+    return done
+
+
+def check(*arguments, data=None):
+    """assay check --json with the zone, as (status, value)."""
+    done = run("check", "--json", "--zone", ZONE, *arguments, data=data)
+    try:
+        return done.returncode, json.loads(done.stdout)
+    except ValueError:
+        ok(False, "JSON can be read", done.stdout[-500:], done.stderr)
+        return done.returncode, None
+
+
+def golden(name, *arguments):
+    done = run(*arguments)
+    # The tests' messages grow older.
+    got = re.sub(r"\d+ (second|minute|hour|day|year)s? ago", "AGO",
+                 done.stdout.decode("ascii"))
+    with open(os.path.join(DATA, name), encoding="ascii") as f:
+        want = f.read()
+    if not ok(got == want, name):
+        for number, (a, b) in enumerate(
+                zip(got.splitlines(), want.splitlines()), 1):
+            if a != b:
+                tap.note("line %d\n got: %s\nwant: %s" % (number, a, b))
+                break
+        else:
+            tap.note("one is longer than the other")
+    equal(done.stderr, b"", name + ": nothing on stderr")
+    return done.returncode
+
+
+@tap.test
+def what_it_says():
+    equal(golden("check.txt", "check", "--zone", ZONE, "-c", CONFIG,
+                 MESSAGE), 0, "check: status")
+    equal(golden("spf.txt", "spf", "--zone", ZONE, "192.0.2.99",
+                 "a@football.example.com", "mail.football.example.com"), 1,
+          "spf: status")
+    equal(golden("dmarc.txt", "dmarc", "--zone", ZONE,
+                 "a.b.football.example.com"), 0, "dmarc: status")
+
+
+@tap.test
+def statuses():
+    with open(MESSAGE, "rb") as f:
+        message = f.read()
+    folder = assaydaemon.work_folder()
+    bad = os.path.join(folder, "bad.yaml")
+    with open(bad, "w", encoding="ascii") as f:
+        f.write("nonsense: yes\n")
+    zone = ("--zone", ZONE)
+    rules = ("check", "-c", CONFIG) + zone
+    for name, want, arguments in (
+            ("no command", 64, ()),
+            ("unknown command", 64, ("nonsense",)),
+            ("no message", 64, ("check",)),
+            ("two messages", 64, ("check", MESSAGE, MESSAGE)),
+            ("unknown option", 64, ("check", "--nonsense", MESSAGE)),
+            ("option without value", 64, ("check", MESSAGE, "--ip")),
+            ("not an address", 64, ("check", "--ip", "192.0.2", MESSAGE)),
+            ("spf: not an address", 64, ("spf", "x", "a@b.example", "c")),
+            ("spf: no HELO", 64, ("spf", "192.0.2.1", "a@b.example")),
+            ("dmarc: not a domain", 64, ("dmarc", "a..b")),
+            ("dmarc: no domain", 64, ("dmarc",)),
+            ("help", 0, ("help",)),
+            ("help with more", 64, ("help", "more")),
+            ("version", 0, ("-V",)),
+            ("no such file", 66, ("check",) + zone + (
+                os.path.join(folder, "none"),)),
+            ("a folder", 66, ("check",) + zone + (folder,)),
+            ("no such configuration", 78, ("check", "-c",
+             os.path.join(folder, "none"), MESSAGE)),
+            ("bad configuration", 78, ("check", "-c", bad, MESSAGE)),
+            ("bad zone", 78, ("check", "--zone", bad, MESSAGE)),
+            ("accepted", 0, rules + (MESSAGE,)),
+            ("refused", 1, rules + ("--ip", "192.0.2.99", MESSAGE)),
+            ("deferred", 1, rules + ("--from", "a@slow.example", MESSAGE)),
+            ("thrown away", 0, rules + ("--from", "a@throw.example",
+                                        MESSAGE)),
+            ("refused by nobody", 0, ("check",) + zone +
+             ("--ip", "192.0.2.99", MESSAGE)),
+            ("spf pass", 0, ("spf",) + zone + (
+                "192.0.2.7", "a@football.example.com", "x.example")),
+            ("spf permerror", 1, ("spf",) + zone + (
+                "192.0.2.7", "a@syntax.example", "x.example")),
+            ("spf temperror", 1, ("spf",) + zone + (
+                "192.0.2.7", "a@slow.example", "x.example")),
+            ("spf none", 0, ("spf",) + zone + (
+                "192.0.2.7", "a@none.example", "x.example")),
+            ("dmarc none", 0, ("dmarc",) + zone + ("none.example",))):
+        done = run(*arguments)
+        equal(done.returncode, want, name, done.stderr)
+        ok(bool(done.stderr) == (want >= 64), name + ": stderr only when it "
+           "is due", done.stderr)
+    equal(run("check", "--zone", ZONE, "-", data=message).returncode, 0,
+          "a message on stdin")
+    with open("/dev/full", "wb") as full:
+        done = subprocess.run([binary(), "dmarc", "--zone", ZONE,
+                               "football.example.com"], stdout=full,
+                              stderr=subprocess.PIPE, timeout=60)
+    equal(done.returncode, 74, "an output that cannot be written")
+
+
+@tap.test
+def dns_shut():
+    folder = assaydaemon.work_folder()
+    path = os.path.join(folder, "zone.yaml")
+    with open(path, "w", encoding="ascii") as f:
+        f.write("zonedata:\n  _dmarc.football.example.com: [TIMEOUT]\n"
+                "  football.example.com: [TIMEOUT]\n")
+    equal(run("dmarc", "--zone", path, "football.example.com").returncode, 1,
+          "dmarc: DNS does not answer")
+    done = run("check", "--json", "--zone", path, MESSAGE)
+    value = json.loads(done.stdout)
+    equal(done.returncode, 0, "check: DNS does not answer, accepted")
+    equal(value["spf"]["result"], "temperror", "spf is temperror")
+    equal(value["spf"]["lookup"]["outcome"], "timeout", "and says why")
+    equal(value["dmarc"]["result"], "temperror", "dmarc is temperror")
+
+
+@tap.test
+def envelope():
+    def facts(*arguments, **options):
+        _, value = check(*arguments, **options)
+        e = value["envelope"]
+        return (e["client"], e["client_from"], e["helo"], e["helo_from"],
+                e["sender"], e["sender_from"], e["received"])
+
+    found = "mail.football.example.com"
+    path = "<joe@football.example.com>"
+    equal(facts(MESSAGE), ("192.0.2.1", "Received", found, "Received", path,
+                           "Return-Path", 2), "all from the header")
+    equal(facts("--ip", "203.0.113.77", MESSAGE),
+          ("203.0.113.77", "given", "inner.football.example.com", "Received",
+           path, "Return-Path", 3), "HELO of the client that is given")
+    equal(facts("--ip", "2001:db8::9", MESSAGE),
+          ("2001:db8::9", "given", "", "unknown", path, "Return-Path", 0),
+          "a client that no field names")
+    equal(facts("--helo", "h.example", MESSAGE),
+          ("192.0.2.1", "Received", "h.example", "given", path,
+           "Return-Path", 2), "HELO given, the client found")
+    equal(facts("--ip", "192.0.2.9", "--helo", "h", "--from", "x@y.example",
+                MESSAGE),
+          ("192.0.2.9", "given", "h", "given", "x@y.example", "given", 0),
+          "all given")
+    nothing = b"Received: from a by b\r\nFrom: a@football.example.com\r\n\r\n"
+    equal(facts("-", data=nothing), (None, "unknown", "", "unknown", "",
+                                     "unknown", 0), "nothing to be found")
+    _, value = check("-", data=nothing)
+    equal(value["spf"]["result"], "none", "then SPF is none")
+    ok(value["spf_helo"] is None, "and HELO is not checked")
+    done = run("check", "--zone", ZONE, "-", data=nothing)
+    ok(b"no SPF result" in done.stdout, "and it says so", done.stdout)
+    equal(facts("-", data=b"Return-Path: <>\r\n" + nothing)[4:6],
+          ("<>", "Return-Path"), "the null sender")
+    inside = b"".join(
+        b"Received: from x (x [%s]) by y\r\n" % a for a in (
+            b"10.1.2.3", b"172.31.0.1", b"192.168.0.1", b"127.0.0.1",
+            b"169.254.1.1", b"100.64.0.1", b"0.0.0.0", b"IPv6:::1",
+            b"IPv6:fe80::1", b"IPv6:fd00::1", b"IPv6:::ffff:10.0.0.1"))
+    equal(facts("-", data=inside + b"Received: from o ([172.32.0.1]) by y"
+                b"\r\n" + nothing)[0:7:6], ("172.32.0.1", 12),
+          "private addresses are passed over")
+    equal(facts("-c", CONFIG, "-", data=b"Received: from t "
+                b"([198.51.100.7]) by y\r\nReceived: from o ([192.0.2.5]) by "
+                b"t\r\n" + nothing)[0], "192.0.2.5",
+          "and so are those that the configuration trusts")
+    _, value = check("-c", CONFIG, "--ip", "198.51.100.7", MESSAGE)
+    ok(value["envelope"]["client_trusted"], "a trusted client is told")
+    equal(value["spf"]["result"], "neutral", "and checked all the same")
+
+
+@tap.test
+def forms_of_a_file():
+    """LF, an mbox's first line, no body: the signatures do not mind."""
+    with open(MESSAGE, "rb") as f:
+        message = f.read()
+    for name, data in (
+            ("CRLF", message), ("LF", message.replace(b"\r\n", b"\n")),
+            ("mbox", b"From joe@x Sun Jun 10 2018\n" +
+             message.replace(b"\r\n", b"\n"))):
+        _, value = check("-", data=data)
+        equal([s["result"] for s in value["dkim"]], ["pass", "pass"], name)
+        equal((value["bare_lf"], value["mbox"]),
+              (name != "CRLF", name == "mbox"), name + ": it says so")
+    for name, data in (("empty", b""), ("one field", b"From: a@b.example"),
+                       ("a body alone", b"\r\nbody\r\n"),
+                       ("one line of an mbox", b"From x")):
+        status, value = check("-", data=data)
+        equal(status, 0, name + ": status")
+        equal(value["dkim"], [], name + ": no signature")
+
+
+@tap.test
+def what_differs():
+    """Header and body are judged apart from each other."""
+    with open(MESSAGE, "rb") as f:
+        message = f.read()
+    body = message.replace(b"hungry", b"thirsty")
+    both = body.replace(b"Is dinner", b"Was dinner")
+    for name, data, want in (
+            ("as it was", message, ("good", "good")),
+            ("body", body, ("good", "differs")),
+            ("header", message.replace(b"Is dinner", b"Was dinner"),
+             ("differs", "good")),
+            ("both", both, ("differs", "differs"))):
+        _, value = check("-", data=data)
+        for s in value["dkim"]:
+            equal((s["header"], s["body"]), want, "%s, %s" % (name, s["s"]))
+            equal(s["result"], "pass" if want == ("good", "good") else
+                  "fail", name + ": result")
+            equal(s["bh"] == s["computed_bh"], want[1] == "good",
+                  name + ": hashes")
+            equal(s["t"], 1528637909, name + ": t=")
+            ok(s["age"] > 200 * 86400, name + ": age")
+
+
+@tap.test
+def vectors():
+    """The DKIM vectors, through the command."""
+    folder = assaydaemon.work_folder()
+    zone = os.path.join(folder, "zone.yaml")
+    with open(zone, "w", encoding="utf-8") as f:
+        json.dump({"zonedata": messages.key_zone()}, f)
+    bad = []
+    count = 0
+    for name, want in messages.expected():
+        done = run("check", "--json", "--zone", zone,
+                   os.path.join(messages.folder(), name))
+        value = json.loads(done.stdout)
+        got = [s["result"] for s in value["dkim"]]
+        count += 1
+        if got != want:
+            bad.append("%s: got %s, want %s" % (name, got, want))
+        for s in value["dkim"]:
+            if s["result"] == "pass" and (s["header"], s["body"]) != \
+                    ("good", "good"):
+                bad.append("%s: passes, but %s" % (name, s))
+            if s["comment"] == "body hash did not verify" and \
+                    s["body"] != "differs":
+                bad.append("%s: body does not differ" % name)
+            if s["comment"] == "signature did not verify" and \
+                    s["header"] != "differs":
+                bad.append("%s: header does not differ" % name)
+    ok(count > 130, "all vectors are there", count)
+    ok(not bad, "each gives its result", *bad[:20])
+
+
+@tap.test
+def same_as_the_daemon():
+    """One code: the field is octet for octet the daemon's."""
+    with open(ZONE, encoding="utf-8") as f:
+        zone = f.read()
+    with open(CONFIG, encoding="utf-8") as f:
+        rules = f.read()
+    folder = assaydaemon.work_folder()
+    socket = "local:" + os.path.join(folder, "m.sock")
+    text = (rules + "socket: %s\nlog: {target: stderr}\n"
+            "resolver: {zone: zone.yaml}\n" % socket)
+    with assaydaemon.Daemon(text, zone, folder=folder) as daemon:
+        daemon.socket = socket
+        for client, helo, sender in (
+                ("192.0.2.1", "mail.football.example.com",
+                 "<joe@football.example.com>"),
+                ("192.0.2.99", "mail.football.example.com",
+                 "<joe@football.example.com>"),
+                ("192.0.2.1", "x", "<a@syntax.example>"),
+                ("192.0.2.1", "x", "<a@loop.example>"),
+                ("192.0.2.1", "x", "<a@slow.example>"),
+                ("2001:db8::1", "[IPv6:2001:db8::1]", "<>"),
+                ("192.0.2.1", "slow.example", "<a@broken.example>")):
+            with open(MESSAGE, "rb") as f:
+                raw = f.read()
+            result = daemon.send(raw, client=client, helo=helo,
+                                 sender=sender)
+            done = run("check", "--json", "-c", daemon.path, "--ip", client,
+                       "--helo", helo, "--from", sender, MESSAGE)
+            value = json.loads(done.stdout)
+            name = "%s %s %s" % (client, helo, sender)
+            if result.accepted:
+                field = result.header.all()[0][1].decode("ascii")
+                equal(value["header"]["value"], field, name)
+            equal(done.returncode == 0, result.accepted,
+                  name + ": accepted or not")
+
+
+def hostile_messages():
+    long_name = b"a" * 200000
+    yield "escape sequences", (
+        b"Return-Path: <\x1b[2J\x07@hostile.example>\r\n"
+        b"Received: from \x1b[31m (x [192.0.2.1]) by y\r\n"
+        b"DKIM-Signature: v=1; a=rsa-sha256; d=\x1b[31m; s=\x07; h=from; "
+        b"bh=\x1b; b=\x9b\r\n"
+        b"DKIM-Signature: v=1; a=rsa-sha256; c=\x1b[1m; d=hostile.example; "
+        b"s=s; h=from:\x1b; bh=AAAA; b=AAAA\r\n"
+        b"From: \"\x1b]0;title\x07\" <a@hostile.example>\r\n\r\nx\x1b[0m\r\n")
+    yield "8-bit and UTF-8", (
+        "Return-Path: <j\u00f6\u202e@hostile.example>\r\n"
+        "From: \u009b <\u00e4@b\u00fccher.example>\r\n\r\n".encode("utf-8"))
+    yield "no UTF-8", (b"Return-Path: <\xff\xfe@x.example>\r\n"
+                       b"From: \xff@\xff\r\n\r\n")
+    yield "NUL", (b"Return-Path: <a\0b@c\0d>\r\nFrom: a@b\0c.example\r\n"
+                  b"Re\0ceived: x\r\n\r\n\0\0\r\n")
+    yield "5,000 fields", (b"".join(b"X-%d: y\r\n" % i for i in range(5000)) +
+                           b"From: a@football.example.com\r\n\r\n")
+    yield "20,000 Received", (b"Received: from a (b [10.0.0.1]) by c\r\n" *
+                              20000 + b"From: a@football.example.com\r\n\r\n")
+    yield "1,000 signatures", (
+        b"DKIM-Signature: v=1; a=rsa-sha256; d=football.example.com; s=test;"
+        b" h=from; bh=AAAA; b=AAAA\r\n" * 1000 +
+        b"From: a@football.example.com\r\n\r\nx\r\n")
+    yield "1,000 names in h=", (
+        b"DKIM-Signature: v=1; a=rsa-sha256; d=football.example.com; s=test;"
+        b" bh=AAAA; b=AAAA; h=from" + b":from" * 999 + b"\r\n"
+        b"From: a@football.example.com\r\n\r\nx\r\n")
+    yield "long From", b"From: " + long_name + b"@x.example\r\n\r\n"
+    yield "10,000 addresses", (b"From: " + b", ".join(
+        b"a@b%d.example" % i for i in range(10000)) + b"\r\n\r\n")
+    yield "comments", (b"Received: from a " + b"(" * 100000 + b" [192.0.2.1]"
+                       b"\r\nFrom: " + b"(" * 1000 + b"a@b.example\r\n\r\n")
+    yield "comments in a row", (b"Received: from a " + b"()" * 500000 +
+                                b" ([192.0.2.1]) by x\r\n\r\n")
+    yield "header of 3 MB", (b"X: " + b"y" * 3000000 + b"\r\nFrom: "
+                             b"a@football.example.com\r\n\r\n")
+    yield "no header", b"\x1b[31m" * 1000
+    yield "body of 20 MB", (b"From: a@football.example.com\r\n\r\n" +
+                            b"\x1b[31mx\r\n" * (2 << 20))
+
+
+@tap.test
+def hostile():
+    for name, data in hostile_messages():
+        done = run("check", "--zone", ZONE, "-", data=data)
+        equal(done.returncode, 0, name + ": status", done.stderr[-500:])
+        ok(CLEAN.match(done.stdout), name + ": printable ASCII only",
+           done.stdout[-1000:])
+        status, value = check("-", data=data)
+        equal(status, 0, name + ": JSON: status")
+        ok(value and value["header"]["value"], name + ": JSON: a field")
+    _, value = check("-", data=b"X: " + b"y" * 3000000 + b"\r\nFrom: "
+                     b"a@football.example.com\r\n\r\n")
+    equal((value["header_cut"], value["from"]["state"]),
+          (True, "unparsable"), "a header too large is no From")
+
+
+@tap.test
+def hostile_records():
+    for arguments in (("spf", "192.0.2.1", "a@hostile.example", "\x1b[31m"),
+                      ("spf", "192.0.2.1", "\x1b@hostile.example", "\r\n"),
+                      ("spf", "192.0.2.1", "a@loop.example", "x"),
+                      ("dmarc", "hostile.example")):
+        done = run(arguments[0], "--zone", ZONE, *arguments[1:])
+        ok(CLEAN.match(done.stdout), "%r: printable ASCII" % (arguments,),
+           done.stdout)
+        done = run(arguments[0], "--json", "--zone", ZONE, *arguments[1:])
+        ok(CLEAN.match(done.stdout) and json.loads(done.stdout),
+           "%r: JSON" % (arguments,), done.stdout)
+    done = run("check", "--ip", "\x1b[31m", MESSAGE)
+    ok(b"\x1b" not in done.stderr, "an argument goes back escaped",
+       done.stderr)
+
+
+def on_terminal(*arguments, **env):
+    """What comes out when stdout is a terminal."""
+    master, slave = pty.openpty()
+    values = dict(os.environ, TERM="xterm", **env)
+    if "NO_COLOR" not in env:
+        values.pop("NO_COLOR", None)
+    process = subprocess.Popen([binary()] + list(arguments), stdout=slave,
+                               stdin=subprocess.DEVNULL, env=values)
+    os.close(slave)
+    out = b""
+    while True:
+        try:
+            more = os.read(master, 65536)
+        except OSError:
+            break
+        if not more:
+            break
+        out += more
+    os.close(master)
+    process.wait(60)
+    return out.replace(b"\r\n", b"\n")
+
+
+@tap.test
+def colour():
+    arguments = ("check", "--zone", ZONE, "-c", CONFIG, MESSAGE)
+    plain = run(*arguments).stdout
+    ok(b"\x1b" not in plain, "no colour in a pipe")
+    out = on_terminal(*arguments)
+    ok(b"\x1b[32mpass\x1b[0m" in out, "colour on a terminal", out[:300])
+    equal(COLOUR.sub(b"", out), plain, "and nothing but colour is added")
+    for name, got in (
+            ("--no-color", on_terminal("check", "--no-color",
+                                       *arguments[1:])),
+            ("NO_COLOR", on_terminal(*arguments, NO_COLOR="1")),
+            ("--json", on_terminal("check", "--json", *arguments[1:]))):
+        ok(b"\x1b" not in got, name + ": no colour", got[:300])
+    hostile_file = os.path.join(assaydaemon.work_folder(), "m.eml")
+    with open(hostile_file, "wb") as f:
+        f.write(next(hostile_messages())[1])
+    out = on_terminal("check", "--zone", ZONE, hostile_file)
+    ok(b"\x1b" not in COLOUR.sub(b"", out) and b"\x07" not in out,
+       "a message cannot steer the terminal", out)
+
+
+@tap.test
+def json_facts():
+    _, value = check("-c", CONFIG, MESSAGE)
+    equal(value["decision"]["observed"]["name"], "watch passes", "observed")
+    equal(value["decision"]["rule"], None, "no rule")
+    equal(value["header"]["removed"], [1], "removed")
+    terms = [s for s in value["spf"]["steps"] if s["kind"] == "term"]
+    equal(terms[-1]["text"], "mx", "the last term")
+    equal((terms[-1]["lookups"], terms[-1]["voids"]), (4, 1), "counters")
+    equal(terms[-1]["lookup"]["records"][1],
+          {"preference": 10, "name": "mx1.football.example.com"}, "an MX")
+    equal([(w["lookup"]["name"], w["found"]) for w in
+           value["dmarc"]["walk"]][0],
+          ("_dmarc.football.example.com", "policy record"), "the walk")
+    status, value = check("-c", CONFIG, "--from", "a@early.example", MESSAGE)
+    equal((status, value["decision"]["at_mail"],
+           value["decision"]["rule"]["name"]), (1, True, "early"),
+          "refused before DATA, by a rule behind one that accepts")
+    equal([s["result"] for s in value["dkim"]], ["pass", "pass"],
+          "and the rest is told all the same")
+    status, value = check("-c", CONFIG, "--ip", "192.0.2.99", MESSAGE)
+    equal((status, value["decision"]["action"]), (1, "reject"), "refused")
+    equal(value["decision"]["reply"],
+          {"code": "550", "enhanced": "5.7.23", "text":
+           "192.0.2.99 may not send for football.example.com"}, "the reply")
+
+
+tap.main()

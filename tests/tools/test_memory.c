@@ -1,0 +1,132 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Every allocation of a command fails once: it ends with a status that is
+ * defined, and whatever it took is given back (the leak sanitizer looks).
+ */
+#include "tools/check.h"
+#include "tools/dmarc.h"
+#include "tools/spf.h"
+
+#include <fcntl.h>
+#include <getopt.h>
+#include <unistd.h>
+
+#include "base/mem.h"
+#include "tests/tap.h"
+
+#define ARGUMENTS 8
+#define ROUNDS 20000
+
+typedef enum tool_exit command_fn(struct tool *t, int argc, char **argv);
+
+static char config[600], zone[600], message[600];
+
+static const struct {
+	const char	*name;
+	command_fn	*run;
+	const char	*argv[ARGUMENTS];
+	enum tool_exit	 want;
+} cases[] = {
+	{ "check", check_command, { "assay", "-c", config, "--zone", zone,
+	  message }, TOOL_OK },
+	{ "check --json", check_command, { "assay", "--json", "--zone", zone,
+	  message }, TOOL_OK },
+	{ "spf", spf_command, { "assay", "--zone", zone, "192.0.2.99",
+	  "a@football.example.com", "mail.football.example.com" },
+	  TOOL_REFUSED },
+	{ "dmarc", dmarc_command, { "assay", "--zone", zone,
+	  "a.football.example.com" }, TOOL_OK }
+};
+
+static bool
+is_defined(enum tool_exit status)
+{
+	return status == TOOL_OK || status == TOOL_REFUSED ||
+	    status == TOOL_NO_INPUT || status == TOOL_UNAVAILABLE ||
+	    status == TOOL_CONFIG;
+}
+
+static enum tool_exit
+run_starved(size_t i, unsigned long after, unsigned long *hits)
+{
+	struct tool t = { .json = false };
+	enum tool_exit status;
+	char *argv[ARGUMENTS + 1];
+	int argc = 0;
+
+	for (; argc < ARGUMENTS && cases[i].argv[argc] != NULL; argc++) {
+		argv[argc] = mem_dup(cases[i].argv[argc],
+		    strlen(cases[i].argv[argc]));
+		if (argv[argc] == NULL)
+			exit(EXIT_FAILURE);
+	}
+	argv[argc] = NULL;
+	optind = 0;
+	mem_fail_after(after, 1);
+	status = cases[i].run(&t, argc, argv);
+	tool_stop(&t);
+	*hits = mem_fail_hits();
+	mem_fail_after(0, 0);
+	while (argc > 0)
+		mem_free(argv[--argc]);
+	return status;
+}
+
+/* What the commands say is for other tests: out of sight for now. */
+static int
+hide(int fd, const char *name)
+{
+	int saved = dup(fd), null = open(name, O_WRONLY);
+
+	fflush(NULL);
+	if (saved < 0 || null < 0 || dup2(null, fd) < 0)
+		exit(EXIT_FAILURE);
+	close(null);
+	return saved;
+}
+
+static void
+show(int fd, int saved)
+{
+	fflush(NULL);
+	if (dup2(saved, fd) < 0)
+		exit(EXIT_FAILURE);
+	close(saved);
+}
+
+static void
+starve(size_t i)
+{
+	int out = hide(STDOUT_FILENO, "/dev/null");
+	int err = hide(STDERR_FILENO, "/dev/null");
+	unsigned long n, hits = 1;
+	enum tool_exit status = TOOL_OK;
+	bool good = true;
+
+	for (n = 0; good && hits > 0 && n < ROUNDS; n++) {
+		status = run_starved(i, n, &hits);
+		good = is_defined(status);
+	}
+	show(STDOUT_FILENO, out);
+	show(STDERR_FILENO, err);
+	ok(good && hits == 0 && n > 10, "%s: %lu allocations failed",
+	    cases[i].name, n);
+	is_num(status, cases[i].want, cases[i].name);
+}
+
+int
+main(void)
+{
+	const char *top = getenv("top_srcdir");
+	const char *data = "tests/data/tools";
+	size_t i;
+
+	if (top == NULL)
+		top = ".";
+	snprintf(config, sizeof(config), "%s/%s/assay.yaml", top, data);
+	snprintf(zone, sizeof(zone), "%s/%s/zone.yaml", top, data);
+	snprintf(message, sizeof(message), "%s/%s/message.eml", top, data);
+	for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
+		starve(i);
+	return tap_done();
+}

@@ -1,0 +1,146 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * answer: one look-up and what DNS said to it, in words.
+ */
+#include "tools/answer.h"
+
+#define RECORDS_SHOWN 10	/* of an answer, to a human */
+
+static enum dns_outcome
+outcome_of(const struct dns_answer *answer)
+{
+	return answer != NULL ? answer->outcome : DNS_NOT_ASKED;
+}
+
+/* Names of MX and PTR records: the root is "". */
+static void
+text_name(struct text *t, struct slice name)
+{
+	if (name.len == 0)
+		text_say(t, ".");
+	text_foreign(t, name);
+}
+
+static void
+text_record(struct text *t, enum dns_type type, const struct dns_record *r)
+{
+	char address[IPADDR_TEXT];
+
+	switch (type) {
+	case DNS_TYPE_A:
+	case DNS_TYPE_AAAA:
+		ipaddr_format(&r->addr, address);
+		text_say(t, "%s", address);
+		return;
+	case DNS_TYPE_MX:
+		text_say(t, "%u ", r->preference);
+		text_name(t, r->text);
+		return;
+	case DNS_TYPE_PTR:
+		text_name(t, r->text);
+		return;
+	case DNS_TYPE_TXT:
+		text_say(t, "\"");
+		text_value(t, r->text);
+		text_say(t, "\"");
+		return;
+	}
+}
+
+static void
+text_end_of(struct text *t, const struct dns_answer *answer)
+{
+	if (outcome_of(answer) == DNS_SERVER_FAILURE && answer->rcode != 0)
+		text_say(t, " (RCODE %u)", answer->rcode);
+	if (dns_outcome_is_known(outcome_of(answer)))
+		text_style(t, TEXT_DIM, " (TTL %lu%s)",
+		    (unsigned long)answer->ttl,
+		    answer->authenticated ? ", DNSSEC" : "");
+}
+
+static void
+text_outcome(struct text *t, const struct dns_answer *answer)
+{
+	enum dns_outcome outcome = outcome_of(answer);
+
+	text_style(t, dns_outcome_is_known(outcome) ? TEXT_PLAIN : TEXT_DOUBT,
+	    "%s", dns_outcome_name(outcome));
+}
+
+static void
+text_question(struct text *t, enum dns_type type, struct slice name)
+{
+	text_say(t, "%s ", dns_type_name(type));
+	text_foreign(t, name);
+	text_say(t, ": ");
+}
+
+void
+answer_text(struct text *t, enum dns_type type, struct slice name,
+    const struct dns_answer *answer)
+{
+	size_t i;
+
+	text_question(t, type, name);
+	if (outcome_of(answer) != DNS_FOUND)
+		text_outcome(t, answer);
+	for (i = 0; answer != NULL && i < answer->count; i++) {
+		if (i == RECORDS_SHOWN) {
+			text_say(t, " and %zu more", answer->count - i);
+			break;
+		}
+		if (i > 0)
+			text_say(t, ", ");
+		text_record(t, type, &answer->records[i]);
+	}
+	text_end_of(t, answer);
+}
+
+void
+answer_text_short(struct text *t, enum dns_type type, struct slice name,
+    const struct dns_answer *answer)
+{
+	text_question(t, type, name);
+	text_outcome(t, answer);
+	text_end_of(t, answer);
+}
+
+static void
+json_record(struct json *j, enum dns_type type, const struct dns_record *r)
+{
+	char address[IPADDR_TEXT];
+
+	if (type == DNS_TYPE_A || type == DNS_TYPE_AAAA) {
+		ipaddr_format(&r->addr, address);
+		json_string(j, NULL, address);
+		return;
+	}
+	if (type != DNS_TYPE_MX) {
+		json_slice(j, NULL, r->text);
+		return;
+	}
+	json_object(j, NULL);
+	json_number(j, "preference", r->preference);
+	json_slice(j, "name", r->text);
+	json_object_end(j);
+}
+
+void
+answer_json(struct json *j, const char *key, enum dns_type type,
+    struct slice name, const struct dns_answer *answer)
+{
+	size_t i;
+
+	json_object(j, key);
+	json_string(j, "type", dns_type_name(type));
+	json_slice(j, "name", name);
+	json_string(j, "outcome", dns_outcome_name(outcome_of(answer)));
+	json_number(j, "rcode", answer != NULL ? answer->rcode : 0);
+	json_number(j, "ttl", answer != NULL ? answer->ttl : 0);
+	json_bool(j, "dnssec", answer != NULL && answer->authenticated);
+	json_array(j, "records");
+	for (i = 0; answer != NULL && i < answer->count; i++)
+		json_record(j, type, &answer->records[i]);
+	json_array_end(j);
+	json_object_end(j);
+}

@@ -1,0 +1,479 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * check: all that the daemon would find out about a message in a file.
+ *
+ * 1. The file is read.  A line "From " of an mbox in front is passed over;
+ *    line ends that are LF become CRLF, as a mail server makes them.
+ * 2. Envelope facts that are not given are found in the header.
+ * 3. The message goes through milter/message.h, as in the daemon.
+ * 4. What it found is told: the checks once more, with their steps, then
+ *    the decision and the field.
+ */
+#include "tools/check.h"
+
+#include <getopt.h>
+#include <time.h>
+
+#include "base/limits.h"
+#include "milter/message.h"
+#include "tools/dmarc.h"
+#include "tools/envelope.h"
+#include "tools/signatures.h"
+#include "tools/spf.h"
+
+#define BODY_CHUNK 65535	/* as a milter gets it */
+
+static const struct slice authres_name = SLICE_INIT("Authentication-Results");
+
+struct check {
+	struct tool		*t;
+	struct buf		 file, body_text;
+	struct slice		 head, body;
+	struct mail_header	 header;
+	struct arena		*header_arena;
+	bool			 from_line;	/* of an mbox */
+	bool			 bare_lf;	/* line ends were LF */
+	struct envelope		 envelope;
+	int64_t			 now;
+
+	struct message		*message;
+	struct message_orders	 orders;
+	/* The one that counts, with its reply. */
+	struct policy_decision	 decision;
+	struct policy_reply	 reply;
+	bool			 at_mail;	/* it was made there */
+	struct spf_story	*spf, *spf_helo;	/* helo: may be NULL */
+	struct dmarc_story	*dmarc;
+	struct signatures	 signatures;
+};
+
+/* ---- steps 1 and 2 ---- */
+
+/* LF alone becomes CRLF. */
+static bool
+mend_lines(struct check *c)
+{
+	struct slice rest = c->body, line;
+
+	buf_init(&c->body_text, 2 * LIMIT_TOOL_MESSAGE);
+	while (slice_cut(&rest, '\n', &line)) {
+		buf_add(&c->body_text, line);
+		if (line.len == 0 || line.ptr[line.len - 1] != '\r')
+			buf_addc(&c->body_text, '\r');
+		buf_addc(&c->body_text, '\n');
+	}
+	buf_add(&c->body_text, line);
+	c->body = buf_slice(&c->body_text);
+	return !buf_failed(&c->body_text);
+}
+
+static bool
+read_message(struct check *c)
+{
+	struct slice text = buf_slice(&c->file), line = text, rest = text;
+
+	c->from_line = slice_starts(text, SLICE("From "));
+	if (c->from_line) {
+		slice_cut(&text, '\n', &line);
+		rest = text;
+	}
+	c->bare_lf = slice_cut(&rest, '\n', &line) &&
+	    (line.len == 0 || line.ptr[line.len - 1] != '\r');
+	c->header_arena = arena_new(LIMIT_MESSAGE_MEMORY);
+	if (c->header_arena == NULL)
+		return false;
+	mail_header_init(&c->header, c->header_arena);
+	(void)mail_header_parse(&c->header, text, &c->body);
+	c->head = slice_head(text, text.len - c->body.len);
+	return !c->bare_lf || mend_lines(c);
+}
+
+static bool
+has_8bit(struct slice s)
+{
+	size_t i;
+
+	for (i = 0; i < s.len; i++)
+		if ((unsigned char)s.ptr[i] > 0x7F)
+			return true;
+	return false;
+}
+
+/* A file does not say whether SMTPUTF8 was asked for. */
+static bool
+needs_utf8(const struct check *c)
+{
+	const struct mail_field *f;
+
+	f = mail_header_find(&c->header, SLICE("From"), 1);
+	return has_8bit(c->envelope.sender) || (f != NULL &&
+	    has_8bit(f->value));
+}
+
+/* ---- step 3 ---- */
+
+static void
+keep_decision(struct check *c, const struct message_orders *orders)
+{
+	c->decision = message_results(c->message)->decision;
+	c->reply = orders->reply;
+}
+
+/*
+ * Where a rule refuses before DATA the daemon ends; here the rest is looked
+ * at all the same, but decides nothing any more.
+ */
+static void
+feed_envelope(struct check *c, const struct inquiry_waiting *waiting)
+{
+	struct message_orders orders;
+
+	if (c->envelope.helo_from != ENVELOPE_UNKNOWN)
+		message_helo(c->message, c->envelope.helo);
+	message_mail(c->message, &(const struct message_envelope){
+	    .path = c->envelope.sender, .utf8 = needs_utf8(c),
+	    .now = c->now });
+	c->at_mail = message_decide_at_mail(c->message, waiting, &orders);
+	if (c->at_mail)
+		keep_decision(c, &orders);
+}
+
+static void
+feed(struct check *c)
+{
+	struct slice body = c->body;
+	size_t i;
+
+	for (i = 0; i < c->header.count; i++)
+		message_field(c->message, c->header.fields[i].name,
+		    c->header.fields[i].value);
+	/* What was too much to keep here is too much there, too. */
+	if (c->header.overflow)
+		message_field(c->message, SLICE(""), c->head);
+	message_header_end(c->message);
+	for (; body.len > 0; body = slice_from(body, BODY_CHUNK))
+		message_body(c->message, slice_head(body, BODY_CHUNK));
+}
+
+static bool
+run(struct check *c)
+{
+	static const struct inquiry_waiting waiting;
+
+	c->now = (int64_t)time(NULL);
+	c->message = message_new(engine_ref(c->t->engine),
+	    &c->envelope.client, c->t->receiver);
+	if (c->message == NULL)
+		return false;
+	feed_envelope(c, &waiting);
+	feed(c);
+	if (!message_finish(c->message, &waiting, &c->orders))
+		return false;
+	if (!c->at_mail)
+		keep_decision(c, &c->orders);
+	return true;
+}
+
+/* ---- step 4 ---- */
+
+static bool
+explain(struct check *c)
+{
+	const struct message_results *r = message_results(c->message);
+	struct dns_ledger *ledger = message_ledger(c->message);
+	const struct spf_request *helo;
+
+	helo = message_spf_request(c->message, SPF_HELO);
+	c->spf = spf_story_new(c->t, message_spf_request(c->message,
+	    SPF_MAILFROM), ledger);
+	if (helo != NULL)
+		c->spf_helo = spf_story_new(c->t, helo, ledger);
+	c->dmarc = dmarc_story_new(c->t, message_dmarc_request(c->message),
+	    ledger);
+	return c->spf != NULL && (helo == NULL || c->spf_helo != NULL) &&
+	    c->dmarc != NULL && signatures_read(&c->signatures, c->t,
+	    r->signatures, r->signature_count, message_header(c->message),
+	    c->body, ledger, c->now);
+}
+
+/* A field's value, one line for each of its own. */
+static void
+text_field(struct text *t, struct slice value)
+{
+	struct slice line;
+	bool first = true;
+
+	text_foreign(t, authres_name);
+	text_say(t, ":");
+	while (value.len > 0) {
+		slice_cut(&value, '\n', &line);
+		if (!first)
+			text_say(t, "\n\t");
+		text_foreign(t, first ? line : slice_trim(line));
+		first = false;
+	}
+	text_end(t);
+}
+
+static void
+text_note(struct text *t, const char *note)
+{
+	text_item(t, "note");
+	text_say(t, "%s\n", note);
+}
+
+static void
+text_message(const struct check *c)
+{
+	const struct mail_from *from = &message_results(c->message)->from;
+	struct text *t = &c->t->text;
+
+	envelope_text(t, &c->envelope);
+	text_item(t, "From");
+	text_value(t, domain_slice(&from->domain));
+	if (from->state != MAIL_FROM_OK)
+		text_style(t, TEXT_BAD, "  %s",
+		    mail_from_state_name(from->state));
+	if (from->problem != NULL)
+		text_say(t, ": %s", from->problem);
+	text_end(t);
+	if (c->from_line)
+		text_note(t, "the line \"From \" of an mbox is passed over");
+	if (c->bare_lf)
+		text_note(t, "line ends are LF: taken as CRLF");
+	if (c->header.overflow)
+		text_note(t, "the header is too large to keep all of it");
+}
+
+static void
+text_rule(struct text *t, const char *item, const struct policy_rule *r)
+{
+	text_item(t, item);
+	text_say(t, "\"");
+	text_foreign(t, r->name);
+	text_say(t, "\", line %u: %s\n", r->line,
+	    policy_action_name(r->action));
+}
+
+static void
+text_decision(const struct check *c)
+{
+	const struct policy_decision *d = &c->decision;
+	const struct policy_reply *reply = &c->reply;
+	struct text *t = &c->t->text;
+
+	text_title(t, "Decision: ");
+	text_style(t, d->action == POLICY_ACCEPT ? TEXT_GOOD : TEXT_BAD,
+	    "%s", policy_action_name(d->action));
+	text_say(t, "%s\n", c->at_mail ? ", before DATA (stage: mail)" : "");
+	if (d->rule != NULL)
+		text_rule(t, "rule", d->rule);
+	else if (c->t->config_path == NULL)
+		text_say(t, "  no -c FILE: there are no rules\n");
+	else
+		text_say(t, "  no rule matched\n");
+	if (d->observed != NULL)
+		text_rule(t, "observed", d->observed);
+	if (reply->code[0] != '\0') {
+		text_item(t, "reply");
+		text_say(t, "%s %s ", reply->code, reply->enhanced);
+		text_foreign(t, slice_str(reply->text));
+		text_end(t);
+	}
+}
+
+static void
+text_field_orders(const struct check *c)
+{
+	struct text *t = &c->t->text;
+	size_t i;
+
+	text_title(t, "Header\n");
+	for (i = 0; i < c->orders.removal_count; i++)
+		text_say(t, "  removed: Authentication-Results, number %u "
+		    "from the top, which claims to be ours\n",
+		    c->orders.removals[i]);
+	text_field(t, c->orders.authres);
+}
+
+static void
+tell_text(const struct check *c)
+{
+	struct text *t = &c->t->text;
+
+	text_message(c);
+	spf_story_text(t, c->spf);
+	if (c->spf_helo != NULL)
+		spf_story_text(t, c->spf_helo);
+	signatures_text(t, &c->signatures);
+	dmarc_story_text(t, c->dmarc);
+	text_decision(c);
+	text_field_orders(c);
+}
+
+static void
+json_from(struct json *j, const struct mail_from *from)
+{
+	json_object(j, "from");
+	json_string(j, "state", mail_from_state_name(from->state));
+	json_slice_or_null(j, "domain", domain_slice(&from->domain));
+	json_string(j, "problem", from->problem);
+	json_object_end(j);
+}
+
+static void
+json_rule(struct json *j, const char *key, const struct policy_rule *r)
+{
+	if (r == NULL) {
+		json_null(j, key);
+		return;
+	}
+	json_object(j, key);
+	json_slice(j, "name", r->name);
+	json_number(j, "line", r->line);
+	json_string(j, "action", policy_action_name(r->action));
+	json_object_end(j);
+}
+
+static void
+json_decision(const struct check *c)
+{
+	const struct policy_decision *d = &c->decision;
+	const struct policy_reply *reply = &c->reply;
+	struct json *j = &c->t->out;
+
+	json_object(j, "decision");
+	json_string(j, "action", policy_action_name(d->action));
+	json_bool(j, "at_mail", c->at_mail);
+	json_string(j, "configuration", c->t->config_path);
+	json_rule(j, "rule", d->rule);
+	json_rule(j, "observed", d->observed);
+	if (reply->code[0] != '\0') {
+		json_object(j, "reply");
+		json_string(j, "code", reply->code);
+		json_string(j, "enhanced", reply->enhanced);
+		json_string(j, "text", reply->text);
+		json_object_end(j);
+	} else {
+		json_null(j, "reply");
+	}
+	json_object_end(j);
+}
+
+static void
+json_field_orders(const struct check *c)
+{
+	struct json *j = &c->t->out;
+	size_t i;
+
+	json_object(j, "header");
+	json_slice(j, "name", authres_name);
+	json_slice(j, "value", c->orders.authres);
+	json_array(j, "removed");
+	for (i = 0; i < c->orders.removal_count; i++)
+		json_number(j, NULL, c->orders.removals[i]);
+	json_array_end(j);
+	json_object_end(j);
+}
+
+static void
+json_dns(struct json *j, const struct message_results *r)
+{
+	json_object(j, "dns");
+	json_number(j, "questions", (long long)r->questions);
+	json_number(j, "unanswered", (long long)r->unanswered);
+	json_number(j, "slowest_us", r->dns_us);
+	json_object_end(j);
+}
+
+static void
+tell_json(const struct check *c)
+{
+	const struct message_results *r = message_results(c->message);
+	struct json *j = &c->t->out;
+
+	json_object(j, NULL);
+	json_string(j, "command", "check");
+	envelope_json(j, "envelope", &c->envelope);
+	json_from(j, &r->from);
+	json_bool(j, "mbox", c->from_line);
+	json_bool(j, "bare_lf", c->bare_lf);
+	json_bool(j, "header_cut", c->header.overflow);
+	spf_story_json(j, "spf", c->spf);
+	if (c->spf_helo != NULL)
+		spf_story_json(j, "spf_helo", c->spf_helo);
+	else
+		json_null(j, "spf_helo");
+	signatures_json(j, "dkim", &c->signatures);
+	dmarc_story_json(j, "dmarc", c->dmarc);
+	json_decision(c);
+	json_field_orders(c);
+	json_dns(j, r);
+	json_object_end(j);
+	text_end(&c->t->text);
+}
+
+static enum tool_exit
+check(struct check *c)
+{
+	if (!read_message(c))
+		return tool_no_memory();
+	envelope_complete(&c->envelope, c->t, &c->header);
+	if (!run(c) || !explain(c))
+		return tool_no_memory();
+	if (c->t->json)
+		tell_json(c);
+	else
+		tell_text(c);
+	return c->decision.action == POLICY_REJECT ||
+	    c->decision.action == POLICY_TEMPFAIL ? TOOL_REFUSED : TOOL_OK;
+}
+
+static void
+release(struct check *c)
+{
+	message_free(c->message);
+	arena_free(c->header_arena);
+	buf_fini(&c->body_text);
+	buf_fini(&c->file);
+}
+
+static bool
+give(struct envelope *e, const char *ip, const char *helo, const char *from)
+{
+	if (helo != NULL) {
+		e->helo = slice_str(helo);
+		e->helo_from = ENVELOPE_GIVEN;
+	}
+	if (from != NULL) {
+		e->sender = slice_str(from);
+		e->sender_from = ENVELOPE_GIVEN;
+	}
+	return ip == NULL || envelope_give_client(e, ip);
+}
+
+enum tool_exit
+check_command(struct tool *t, int argc, char **argv)
+{
+	const char *ip = NULL, *helo = NULL, *from = NULL;
+	const struct tool_option own[] = { { "ip", &ip }, { "helo", &helo },
+		{ "from", &from }, { NULL, NULL } };
+	struct check c = { .t = t };
+	enum tool_exit status;
+
+	if (!tool_options(t, argc, argv, own))
+		return TOOL_USAGE;
+	if (optind + 1 != argc)
+		return tool_fail(TOOL_USAGE, "usage: assay check [--ip "
+		    "ADDRESS] [--helo NAME] [--from SENDER] MESSAGE", NULL);
+	if (!give(&c.envelope, ip, helo, from))
+		return tool_fail(TOOL_USAGE, "not an IP address", ip);
+	buf_init(&c.body_text, 0);
+	status = tool_read_file(argv[optind], &c.file);
+	if (status == TOOL_OK)
+		status = tool_start(t);
+	if (status == TOOL_OK)
+		status = check(&c);
+	release(&c);
+	return status;
+}

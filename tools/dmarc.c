@@ -1,0 +1,342 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * dmarc: the walk to a DMARC policy, and why the verdict is what it is.
+ *
+ * As with SPF, a second run over the same answers tells the steps.  A request
+ * without identifiers is the question what a domain publishes: it has no
+ * result.
+ */
+#include "tools/dmarc.h"
+
+#include <getopt.h>
+
+#include "base/limits.h"
+#include "tools/answer.h"
+
+struct dmarc_line {
+	struct slice		 name;
+	const struct dns_answer	*answer;
+	const char		*found;
+	struct dmarc_line	*next;
+};
+
+struct dmarc_story {
+	struct arena			*arena;
+	const struct dmarc_request	*request;
+	struct dmarc_verdict		 verdict;
+	struct dmarc_line		*first, **last;
+	bool				 cut;
+};
+
+/* A dmarc_trace_fn. */
+static void
+collect(void *arg, const struct dmarc_step *step)
+{
+	struct dmarc_story *s = arg;
+	struct dmarc_line *line = arena_alloc(s->arena, sizeof(*line));
+
+	if (line == NULL) {
+		s->cut = true;
+		return;
+	}
+	line->name = arena_dup(s->arena, step->name);
+	line->answer = step->answer;
+	line->found = step->found;
+	*s->last = line;
+	s->last = &line->next;
+}
+
+struct dmarc_story *
+dmarc_story_new(struct tool *t, const struct dmarc_request *request,
+    struct dns_ledger *ledger)
+{
+	struct arena *scratch = arena_new(LIMIT_CHECK_MEMORY);
+	struct dmarc_story *s = arena_alloc(t->arena, sizeof(*s));
+	struct dns_entry *e;
+
+	if (scratch == NULL || s == NULL) {
+		arena_free(scratch);
+		return NULL;
+	}
+	s->arena = t->arena;
+	s->request = request;
+	s->last = &s->first;
+	while (dmarc_check(request, ledger, scratch, collect, s,
+	    &s->verdict) != CHECK_DONE)
+		while ((e = dns_ledger_take_new(ledger)) != NULL)
+			dns_ledger_answer(e, dns_answer_of(DNS_NOT_ASKED));
+	arena_free(scratch);
+	s->cut |= arena_failed(t->arena);
+	return s;
+}
+
+/* ---- as text ---- */
+
+static void
+text_walk(struct text *t, const struct dmarc_story *s)
+{
+	const struct dmarc_line *line;
+
+	for (line = s->first; line != NULL; line = line->next) {
+		text_indent(t, 1);
+		if (line->answer != NULL)
+			answer_text(t, DNS_TYPE_TXT, line->name,
+			    line->answer);
+		else
+			text_foreign(t, line->name);
+		text_style(t, TEXT_BOLD, "   %s", line->found);
+		text_end(t);
+	}
+	if (s->cut)
+		text_say(t, "  ... (too much to show)\n");
+}
+
+static const char *
+certainty_name(enum dmarc_certainty c)
+{
+	switch (c) {
+	case DMARC_IS_PASS:
+		return "passed";
+	case DMARC_IS_NOT_PASS:
+		return "did not pass";
+	case DMARC_IS_TEMPERROR:
+		return "could not be checked";
+	case DMARC_IS_OPEN:
+		break;
+	}
+	return "open";
+}
+
+/* "aligned", "not aligned", or NULL when it does not matter. */
+static const char *
+alignment_name(const struct dmarc_story *s, size_t i)
+{
+	const struct dmarc_identifier *id = &s->request->identifiers[i];
+	const struct dmarc_verdict *v = &s->verdict;
+	int aligned = id->method == DMARC_SPF ? v->aligned_spf :
+	    v->aligned_dkim;
+
+	if (aligned == (int)i)
+		return "aligned";
+	return v->result == AUTH_FAIL && id->certainty == DMARC_IS_PASS ?
+	    "not aligned" : NULL;
+}
+
+static void
+text_identifiers(struct text *t, const struct dmarc_story *s)
+{
+	const struct dmarc_identifier *id;
+	const char *aligned;
+	size_t i;
+
+	for (i = 0; i < s->request->count; i++) {
+		id = &s->request->identifiers[i];
+		aligned = alignment_name(s, i);
+		text_item(t, id->method == DMARC_SPF ? "spf" : "dkim");
+		text_value(t, id->domain);
+		text_say(t, "  %s", certainty_name(id->certainty));
+		if (aligned != NULL)
+			text_style(t, aligned[0] == 'a' ? TEXT_GOOD :
+			    TEXT_BAD, ", %s", aligned);
+		text_end(t);
+	}
+}
+
+static void
+text_domain(struct text *t, const char *name, const struct domain *d)
+{
+	if (d->len == 0)
+		return;
+	text_item(t, name);
+	text_foreign(t, domain_slice(d));
+	text_end(t);
+}
+
+static void
+text_policy(struct text *t, const struct dmarc_verdict *v)
+{
+	if (!v->has_record)
+		return;
+	text_item(t, "policy");
+	text_style(t, TEXT_BOLD, "%s", dmarc_policy_name(v->published));
+	text_say(t, " by %s= at ", v->tag);
+	text_foreign(t, domain_slice(&v->policy_domain));
+	if (v->testing)
+		text_say(t, "; test mode (t=y): %s applies",
+		    dmarc_policy_name(v->applied));
+	if (v->authenticated)
+		text_say(t, " (DNSSEC)");
+	text_end(t);
+}
+
+void
+dmarc_story_text(struct text *t, const struct dmarc_story *s)
+{
+	const struct dmarc_verdict *v = &s->verdict;
+
+	text_title(t, "DMARC");
+	if (s->request->count > 0) {
+		text_style(t, TEXT_BOLD, ": ");
+		text_result(t, v->result);
+	}
+	text_end(t);
+	text_domain(t, "From", &v->from_domain);
+	text_domain(t, "organization", &v->organizational_domain);
+	text_walk(t, s);
+	text_policy(t, v);
+	text_identifiers(t, s);
+	if (v->problem == NULL)
+		return;
+	text_item(t, "because");
+	text_say(t, "%s\n", v->problem);
+}
+
+/* ---- as JSON ---- */
+
+static void
+json_walk(struct json *j, const struct dmarc_story *s)
+{
+	const struct dmarc_line *line;
+
+	json_array(j, "walk");
+	for (line = s->first; line != NULL; line = line->next) {
+		json_object(j, NULL);
+		answer_json(j, "lookup", DNS_TYPE_TXT, line->name,
+		    line->answer);
+		json_string(j, "found", line->found);
+		json_object_end(j);
+	}
+	json_array_end(j);
+	json_bool(j, "walk_cut", s->cut);
+}
+
+static void
+json_identifiers(struct json *j, const struct dmarc_story *s)
+{
+	const struct dmarc_identifier *id;
+	size_t i;
+
+	json_array(j, "identifiers");
+	for (i = 0; i < s->request->count; i++) {
+		id = &s->request->identifiers[i];
+		json_object(j, NULL);
+		json_string(j, "method", id->method == DMARC_SPF ? "spf" :
+		    "dkim");
+		json_slice_or_null(j, "domain", id->domain);
+		json_string(j, "state", certainty_name(id->certainty));
+		json_string(j, "alignment", alignment_name(s, i));
+		json_object_end(j);
+	}
+	json_array_end(j);
+}
+
+static void
+json_policy(struct json *j, const struct dmarc_verdict *v)
+{
+	if (!v->has_record) {
+		json_null(j, "policy");
+		return;
+	}
+	json_object(j, "policy");
+	json_slice(j, "domain", domain_slice(&v->policy_domain));
+	json_string(j, "published", dmarc_policy_name(v->published));
+	json_string(j, "applied", dmarc_policy_name(v->applied));
+	json_string(j, "tag", v->tag);
+	json_bool(j, "testing", v->testing);
+	json_object_end(j);
+}
+
+void
+dmarc_story_json(struct json *j, const char *key, const struct dmarc_story *s)
+{
+	const struct dmarc_verdict *v = &s->verdict;
+
+	json_object(j, key);
+	json_string(j, "result", s->request->count > 0 ?
+	    auth_result_name(v->result) : NULL);
+	json_slice_or_null(j, "from_domain", domain_slice(&v->from_domain));
+	json_slice_or_null(j, "organizational_domain",
+	    domain_slice(&v->organizational_domain));
+	json_policy(j, v);
+	json_string(j, "problem", v->problem);
+	json_bool(j, "dnssec", v->authenticated);
+	json_walk(j, s);
+	json_identifiers(j, s);
+	json_object_end(j);
+}
+
+/* ---- the command ---- */
+
+struct question {
+	struct dmarc_request	 request;
+	struct mail_from	 from;
+	struct arena		*scratch;
+	struct dmarc_verdict	 verdict;
+};
+
+/* An inquiry_step_fn. */
+static bool
+ask(void *arg, struct dns_ledger *ledger)
+{
+	struct question *q = arg;
+
+	return dmarc_check(&q->request, ledger, q->scratch, NULL, NULL,
+	    &q->verdict) == CHECK_DONE;
+}
+
+static enum tool_exit
+tell(struct tool *t, struct question *q, struct inquiry *inquiry)
+{
+	struct dmarc_story *s;
+
+	s = dmarc_story_new(t, &q->request, inquiry_ledger(inquiry));
+	if (s == NULL)
+		return tool_no_memory();
+	if (t->json) {
+		json_object(&t->out, NULL);
+		json_string(&t->out, "command", "dmarc");
+		dmarc_story_json(&t->out, "dmarc", s);
+		json_object_end(&t->out);
+		text_end(&t->text);
+	} else {
+		dmarc_story_text(&t->text, s);
+	}
+	return s->verdict.result == AUTH_TEMPERROR ? TOOL_REFUSED : TOOL_OK;
+}
+
+static enum tool_exit
+look_up(struct tool *t, struct question *q)
+{
+	enum tool_exit status = tool_start(t);
+	struct inquiry *inquiry;
+
+	if (status != TOOL_OK)
+		return status;
+	q->scratch = arena_new(LIMIT_CHECK_MEMORY);
+	if (q->scratch == NULL)
+		return tool_no_memory();
+	inquiry = tool_inquire(t, ask, q);
+	status = inquiry != NULL ? tell(t, q, inquiry) : tool_no_memory();
+	inquiry_free(inquiry);
+	arena_free(q->scratch);
+	return status;
+}
+
+enum tool_exit
+dmarc_command(struct tool *t, int argc, char **argv)
+{
+	static const struct tool_option none[] = { { NULL, NULL } };
+	struct question q = { .from = { .state = MAIL_FROM_OK,
+		.has_domain = true } };
+
+	if (!tool_options(t, argc, argv, none))
+		return TOOL_USAGE;
+	if (optind + 1 != argc)
+		return tool_fail(TOOL_USAGE, "usage: assay dmarc DOMAIN",
+		    NULL);
+	if (!domain_parse(slice_str(argv[optind]), &q.from.domain))
+		return tool_fail(TOOL_USAGE, "not a domain name",
+		    argv[optind]);
+	q.request.from = &q.from;
+	return look_up(t, &q);
+}

@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * dmarc: the walk to a DMARC policy, and why the verdict is what it is.
+ */
+#ifndef TOOLS_DMARC_H
+#define TOOLS_DMARC_H
+
+#include <stdbool.h>
+
+#include "dmarc/dmarc.h"
+#include "resolver/ledger.h"
+#include "tools/json.h"
+#include "tools/text.h"
+#include "tools/tool.h"
+
+struct dmarc_story;
+
+/* Like spf_story_new(). */
+struct dmarc_story	*dmarc_story_new(struct tool *t,
+			    const struct dmarc_request *request,
+			    struct dns_ledger *ledger);
+void	dmarc_story_text(struct text *t, const struct dmarc_story *s);
+void	dmarc_story_json(struct json *j, const char *key,
+	    const struct dmarc_story *s);
+
+/* assay dmarc DOMAIN */
+enum tool_exit	dmarc_command(struct tool *t, int argc, char **argv);
+
+#endif

@@ -1,0 +1,48 @@
+# SPDX-License-Identifier: BSD-2-Clause
+
+# All of the command but its main(), for tests as well.
+assay_parts = \
+	tools/answer.c tools/answer.h \
+	tools/check.c tools/check.h \
+	tools/dmarc.c tools/dmarc.h \
+	tools/envelope.c tools/envelope.h \
+	tools/json.c tools/json.h \
+	tools/received.c tools/received.h \
+	tools/signatures.c tools/signatures.h \
+	tools/spf.c tools/spf.h \
+	tools/text.c tools/text.h \
+	tools/tool.c tools/tool.h
+
+bin_PROGRAMS += assay
+assay_SOURCES = tools/main.c $(assay_parts)
+
+check_PROGRAMS += \
+	tests/tools/test_memory \
+	tests/tools/test_output \
+	tests/tools/test_received
+tests_tools_test_memory_SOURCES = tests/tools/test_memory.c $(assay_parts)
+tests_tools_test_output_SOURCES = tests/tools/test_output.c \
+	tools/json.c tools/json.h tools/text.c tools/text.h
+tests_tools_test_received_SOURCES = tests/tools/test_received.c \
+	tools/received.c tools/received.h
+
+fuzz_programs += tests/fuzz/fuzz_received
+tests_fuzz_fuzz_received_SOURCES = tests/fuzz/fuzz_received.c \
+	tests/fuzz/replay.c tools/received.c tools/received.h
+EXTRA_DIST += \
+	tests/fuzz/received.dict \
+	tests/fuzz/corpus/received/comments \
+	tests/fuzz/corpus/received/exchange \
+	tests/fuzz/corpus/received/exim \
+	tests/fuzz/corpus/received/postfix \
+	tests/fuzz/corpus/received/qmail \
+	tests/fuzz/corpus/received/sendmail \
+	tests/data/tools/assay.yaml \
+	tests/data/tools/check.txt \
+	tests/data/tools/dmarc.txt \
+	tests/data/tools/message.eml \
+	tests/data/tools/spf.txt \
+	tests/data/tools/zone.yaml
+
+dist_check_SCRIPTS += tests/tools/test_assay.py
+TESTS += tests/tools/test_assay.py

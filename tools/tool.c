@@ -1,0 +1,215 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * tool: what all commands of assay share: options, the configuration that
+ * they work by, and how they end.
+ *
+ * The configuration is read as the daemon reads it, and changed in two
+ * places before anybody else sees it: no network is trusted, since what is
+ * asked about is to be checked, and a zone named on the command line takes
+ * the place of the configured one.
+ */
+#include "tools/tool.h"
+
+#include <errno.h>
+#include <getopt.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/limits.h"
+#include "config/config.h"
+#include "config/zonefile.h"
+
+#define OPTIONS_MAX 16
+#define WHY_MAX 1024
+
+/* ---- how it ends ---- */
+
+enum tool_exit
+tool_fail(enum tool_exit status, const char *text, const char *foreign)
+{
+	struct text err = { .out = stderr };
+
+	text_say(&err, "assay: %s", text);
+	if (foreign != NULL) {
+		if (text[0] != '\0')
+			text_say(&err, ": ");
+		text_foreign(&err, slice_str(foreign));
+	}
+	text_end(&err);
+	return status;
+}
+
+enum tool_exit
+tool_no_memory(void)
+{
+	return tool_fail(TOOL_UNAVAILABLE, "out of memory", NULL);
+}
+
+/* ---- options ---- */
+
+enum { OPTION_JSON = 256, OPTION_NO_COLOR, OPTION_ZONE, OPTION_OWN };
+
+bool
+tool_options(struct tool *t, int argc, char **argv,
+    const struct tool_option *own)
+{
+	struct option table[OPTIONS_MAX] = {
+		{ "json", no_argument, NULL, OPTION_JSON },
+		{ "no-color", no_argument, NULL, OPTION_NO_COLOR },
+		{ "zone", required_argument, NULL, OPTION_ZONE }
+	};
+	size_t n = 3, i;
+	int option;
+
+	for (i = 0; own[i].name != NULL && n < OPTIONS_MAX - 1; i++)
+		table[n++] = (struct option){ own[i].name, required_argument,
+		    NULL, OPTION_OWN + (int)i };
+	while ((option = getopt_long(argc, argv, "c:", table, NULL)) != -1) {
+		if (option == 'c')
+			t->config_path = optarg;
+		else if (option == OPTION_JSON)
+			t->json = true;
+		else if (option == OPTION_NO_COLOR)
+			t->no_color = true;
+		else if (option == OPTION_ZONE)
+			t->zone_path = optarg;
+		else if (option >= OPTION_OWN)
+			*own[option - OPTION_OWN].value = optarg;
+		else
+			return false;
+	}
+	text_init(&t->text, stdout, t->no_color || t->json);
+	json_init(&t->out, stdout);
+	return true;
+}
+
+/* ---- the configuration ---- */
+
+static struct config *
+read_config(const struct tool *t)
+{
+	struct config *c;
+	char why[WHY_MAX];
+
+	c = t->config_path != NULL ?
+	    config_read(t->config_path, why, sizeof(why)) :
+	    config_read_text(SLICE(""), "defaults", why, sizeof(why));
+	if (c == NULL)
+		(void)tool_fail(TOOL_CONFIG, "", why);
+	return c;
+}
+
+static bool
+read_zone(const struct tool *t, struct config *c)
+{
+	struct dns_zone *zone;
+	char why[WHY_MAX];
+
+	if (t->zone_path == NULL)
+		return true;
+	zone = zonefile_read(t->zone_path, why, sizeof(why));
+	if (zone == NULL) {
+		(void)tool_fail(TOOL_CONFIG, "", why);
+		return false;
+	}
+	dns_zone_free(c->resolver.zone);
+	c->resolver.zone = zone;
+	c->resolver.options.zone = zone;
+	return true;
+}
+
+/* The daemon takes what the mail server says of itself. */
+static void
+set_receiver(struct tool *t, const struct config *c)
+{
+	t->receiver = c->authserv_id;
+	if (t->receiver.len > 0)
+		return;
+	if (gethostname(t->host, sizeof(t->host) - 1) != 0 ||
+	    t->host[0] == '\0')
+		memcpy(t->host, "localhost", sizeof("localhost"));
+	t->receiver = slice_str(t->host);
+}
+
+enum tool_exit
+tool_start(struct tool *t)
+{
+	struct config *c = read_config(t);
+	char why[WHY_MAX];
+
+	if (c == NULL)
+		return TOOL_CONFIG;
+	if (!read_zone(t, c)) {
+		config_unref(c);
+		return TOOL_CONFIG;
+	}
+	t->trusted = c->trusted_networks;
+	t->trusted_count = c->trusted_network_count;
+	c->trusted_network_count = 0;
+	set_receiver(t, c);
+	t->arena = arena_new(LIMIT_TOOL_MEMORY);
+	t->dkim = dkim_context_new();
+	if (t->arena == NULL || t->dkim == NULL) {
+		config_unref(c);
+		return tool_no_memory();
+	}
+	t->engine = engine_new(c, t->dkim, why, sizeof(why));
+	return t->engine != NULL ? TOOL_OK :
+	    tool_fail(TOOL_UNAVAILABLE, "", why);
+}
+
+void
+tool_stop(struct tool *t)
+{
+	engine_unref(t->engine);
+	if (t->dkim != NULL)
+		dkim_context_free(t->dkim);
+	arena_free(t->arena);
+}
+
+struct inquiry *
+tool_inquire(struct tool *t, inquiry_step_fn *step, void *arg)
+{
+	static const struct inquiry_waiting waiting;
+	struct inquiry *q = inquiry_new(t->engine->resolver, step, arg);
+
+	if (q != NULL)
+		(void)inquiry_wait(q, t->engine->config->limits.deadline_ms,
+		    &waiting);
+	return q;
+}
+
+/* ---- files ---- */
+
+static void
+read_all(FILE *f, struct buf *b)
+{
+	char chunk[16384];
+	size_t n;
+
+	while (!buf_failed(b) && (n = fread(chunk, 1, sizeof(chunk), f)) > 0)
+		buf_add(b, (struct slice){ chunk, n });
+}
+
+enum tool_exit
+tool_read_file(const char *path, struct buf *b)
+{
+	bool standard = slice_eq(slice_str(path), SLICE("-"));
+	FILE *f = standard ? stdin : fopen(path, "rb");
+	int error;
+
+	buf_init(b, LIMIT_TOOL_MESSAGE);
+	if (f == NULL)
+		return tool_fail(TOOL_NO_INPUT, strerror(errno), path);
+	errno = 0;
+	read_all(f, b);
+	error = ferror(f) ? errno : 0;
+	if (!standard)
+		fclose(f);
+	if (error != 0)
+		return tool_fail(TOOL_NO_INPUT, strerror(error), path);
+	if (buf_failed(b))
+		return tool_fail(TOOL_NO_INPUT, "too large", path);
+	return TOOL_OK;
+}

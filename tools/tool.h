@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * tool: what all commands of assay share: options, the configuration that
+ * they work by, and how they end.
+ */
+#ifndef TOOLS_TOOL_H
+#define TOOLS_TOOL_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/arena.h"
+#include "base/buf.h"
+#include "base/ipaddr.h"
+#include "base/slice.h"
+#include "dkim/dkim.h"
+#include "milter/engine.h"
+#include "milter/inquiry.h"
+#include "tools/json.h"
+#include "tools/text.h"
+
+/* By sysexits.h, where it has a word. */
+enum tool_exit {
+	TOOL_OK = 0,
+	TOOL_REFUSED = 1,	/* would be, or deferred; a key differs */
+	TOOL_USAGE = 64,
+	TOOL_NO_INPUT = 66,
+	TOOL_UNAVAILABLE = 69,	/* no memory, no resolver */
+	TOOL_OUTPUT = 74,
+	TOOL_TEMPORARY = 75,	/* DNS did not answer */
+	TOOL_CONFIG = 78
+};
+
+struct tool {
+	/* Options that every command takes. */
+	const char		*config_path;	/* NULL: all defaults */
+	const char		*zone_path;	/* NULL: as configured */
+	bool			 json;
+	bool			 no_color;
+
+	struct text		 text;
+	struct json		 out;
+	/* From tool_start() on. */
+	struct arena		*arena;
+	struct dkim_context	*dkim;
+	/* Its configuration trusts no network: what is asked about is
+	   checked.  The networks that it did trust are here. */
+	struct engine		*engine;
+	const struct ipnet	*trusted;
+	size_t			 trusted_count;
+	struct slice		 receiver;	/* authserv-id */
+	char			 host[256];
+};
+
+/* An option of one command: "--name VALUE". */
+struct tool_option {
+	const char	 *name;
+	const char	**value;
+};
+
+/*
+ * Reads the options in argv[1] and on; the first argument behind them is
+ * argv[optind].  `own` ends with a NULL name.  False, and told on stderr,
+ * for an option that is none of them.
+ */
+bool		 tool_options(struct tool *t, int argc, char **argv,
+		    const struct tool_option *own);
+/*
+ * Reads the configuration and the zone, starts the resolver.  On failure it
+ * says why on stderr.  tool_stop() is due in either case.
+ */
+enum tool_exit	 tool_start(struct tool *t);
+void		 tool_stop(struct tool *t);
+
+/* "assay: TEXT[: FOREIGN]" on stderr; returns `status`. */
+enum tool_exit	 tool_fail(enum tool_exit status, const char *text,
+		    const char *foreign);
+enum tool_exit	 tool_no_memory(void);
+
+/*
+ * Puts questions until `step` is content, within the deadline of the
+ * configuration; no answer by then is a time-out.  The caller frees what it
+ * gets (inquiry_free()); NULL: no memory.
+ */
+struct inquiry	*tool_inquire(struct tool *t, inquiry_step_fn *step,
+		    void *arg);
+
+/* All of a file, or of stdin for "-".  `b` is initialised by this. */
+enum tool_exit	 tool_read_file(const char *path, struct buf *b);
+
+#endif
