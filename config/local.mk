@@ -39,6 +39,8 @@ EXTRA_DIST += \
 	tests/fuzz/corpus/config/full \
 	tests/fuzz/corpus/config/policy \
 	tests/fuzz/corpus/config/refused \
+	tests/fuzz/corpus/config/sign \
+	tests/fuzz/corpus/config/strict \
 	tests/fuzz/zonefile.dict \
 	tests/fuzz/corpus/zonefile/all \
 	tests/fuzz/corpus/zonefile/bad \

@@ -40,7 +40,8 @@ test_check(void)
 		{ "550 5.7.1 %{from-domain}%{mailfrom-domain}%{helo}"
 		  "%{client}%{spf}%{spf-helo}%{rule}%{spf-domain}"
 		  "%{spf-explanation}%{dkim}%{dkim-aligned}%{dmarc}"
-		  "%{dmarc-policy}%{dmarc-testing}%{from}%{dnssec}%{tls}%%", POLICY_REJECT, NULL, 0 },
+		  "%{dmarc-policy}%{dmarc-testing}%{from}%{dnssec}%{tls}%%",
+		  POLICY_REJECT, NULL, 0 },
 		{ "550 5.7.1 no", POLICY_ACCEPT,
 		  "only reject and tempfail have a reply", 0 },
 		{ "550 5.7.1 no", POLICY_DISCARD,
