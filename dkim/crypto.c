@@ -19,9 +19,15 @@
 #include <openssl/rand.h>
 #include <openssl/rsa.h>
 
+/*
+ * OpenSSL does not clean up at the end of the process: other threads may
+ * still use it then.
+ */
 struct evp_md_st *
 crypto_sha256_new(void)
 {
+	if (OPENSSL_init_crypto(OPENSSL_INIT_NO_ATEXIT, NULL) != 1)
+		return NULL;
 	return EVP_MD_fetch(NULL, "SHA256", NULL);
 }
 

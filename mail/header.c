@@ -128,9 +128,12 @@ fields_reserve(struct mail_header *h)
 static bool
 cut_at_bare_lf(struct slice *rest, struct slice *head)
 {
-	const char *p = rest->ptr, *end = rest->ptr + rest->len;
+	const char *p = rest->ptr, *end;
 
 	*head = *rest;
+	if (rest->len == 0)
+		return false;
+	end = rest->ptr + rest->len;
 	while (p < end && (p = memchr(p, '\n', (size_t)(end - p))) != NULL) {
 		if (p == rest->ptr || p[-1] != '\r') {
 			head->len = (size_t)(p - rest->ptr);

@@ -2,8 +2,8 @@
 /*
  * daemon: from a configuration to a running milter, and to its end.
  *
- *  1. As root, if started so: descriptors raised, socket bound and given
- *     away, pid file written.
+ *  1. As root, if started so: descriptors raised, private keys read, socket
+ *     bound and given away, pid file written.
  *  2. Into the background: before any thread exists.  The parent waits for
  *     a word that all is well, so that its exit status tells the truth.
  *  3. libmilter takes the socket, privileges are dropped.
@@ -28,6 +28,7 @@
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/mem.h"
@@ -40,19 +41,20 @@
 #define WHY_SIZE	1024
 #define DRAIN_SECONDS	30	/* for the messages in hand at SIGTERM */
 #define STOP_NUDGE_US	10000	/* between nudges at the end */
-#define CALLBACK_TRIES	100	/* of 10 ms: for callbacks at the exit */
 
 struct daemon {
-	struct config		*config;	/* borrowed from the engine */
+	struct config		*config;	/* NULL when all is started */
 	struct dkim_context	*dkim;
 	struct deferral_table	*deferrals;
+	struct signing		*signing;	/* until an engine has it */
 	struct listener		*listener;
 	sigset_t		 signals;
 	int			 parent;	/* pipe to it; -1: none */
+	enum daemon_exit	 status;	/* of a start that fails */
 	bool			 wrote_pid;
 	atomic_bool		 stopping;
 	atomic_bool		 ended;		/* smfi_main() returned */
-	bool			 drained;
+	pthread_t		 stopper;
 	char			 why[WHY_SIZE];
 };
 
@@ -235,15 +237,66 @@ same_text(const char *a, const char *b)
 	return a == b || (a != NULL && b != NULL && strcmp(a, b) == 0);
 }
 
-/* Takes over the reference to `c`. */
+/* True also when there is nothing to sign. */
+static bool
+load_keys(struct daemon *d, const struct config *c)
+{
+	if (c->sign_count == 0)
+		return true;
+	d->signing = signing_load(c, d->why, WHY_SIZE);
+	return d->signing != NULL;
+}
+
+/* Takes over the reference to `c`, and the keys. */
 static struct engine *
 make_engine(struct daemon *d, struct config *c)
 {
 	struct engine *e = engine_new(c, d->dkim, d->why, WHY_SIZE);
 
-	if (e != NULL)
+	if (e != NULL) {
 		e->deferrals = d->deferrals;
+		e->signing = d->signing;
+	} else {
+		signing_free(d->signing);
+	}
+	d->signing = NULL;
 	return e;
+}
+
+static void
+log_key(void *arg, const struct signing_check *c)
+{
+	char text[WHY_SIZE];
+
+	(void)arg;
+	signing_check_text(c, text, sizeof(text));
+	log_line(c->match == DKIM_KEY_MATCHES || c->name[0] == '\0' ?
+	    CONFIG_LOG_INFO : CONFIG_LOG_WARNING, "key %s", text);
+}
+
+/* A thread: look-ups take their time, and mail need not wait for them. */
+static void *
+check_keys(void *arg)
+{
+	struct engine *e = arg;
+
+	signing_preflight(e->signing, e->resolver, (int64_t)time(NULL),
+	    e->config->limits.deadline_ms, log_key, NULL);
+	engine_unref(e);
+	return NULL;
+}
+
+static void
+start_key_check(struct engine *e)
+{
+	pthread_t thread;
+
+	if (e->signing == NULL)
+		return;
+	if (pthread_create(&thread, NULL, check_keys, engine_ref(e)) == 0)
+		pthread_detach(thread);
+	else
+		engine_unref(e);
 }
 
 /* All of the new configuration, or none of it. */
@@ -256,8 +309,10 @@ reload(struct daemon *d)
 
 	notify_reloading();
 	c = config_read(was->path, d->why, WHY_SIZE);
-	if (c != NULL)
+	if (c != NULL && load_keys(d, c))
 		e = make_engine(d, c);
+	else
+		config_unref(c);
 	if (e == NULL) {
 		log_line(CONFIG_LOG_ERROR, "not reloaded, the running "
 		    "configuration stays: %s", d->why);
@@ -270,8 +325,9 @@ reload(struct daemon *d)
 		    !same_text(c->pid_file, was->pid_file))
 			log_line(CONFIG_LOG_WARNING, "socket, socket-mode, "
 			    "user and pid-file change with a restart only");
-		log_line(CONFIG_LOG_INFO, "reloaded %s", c->path);
+		start_key_check(e);
 		engine_set_current(e);
+		log_line(CONFIG_LOG_INFO, "reloaded %s", c->path);
 	}
 	engine_unref(old);
 	notify_state("READY=1");
@@ -286,17 +342,17 @@ stop_libmilter(void *arg)
 	return NULL;
 }
 
-static void
-stop(struct daemon *d)
+/* A thread, so that the next signal can be taken meanwhile. */
+static void *
+stop(void *arg)
 {
+	struct daemon *d = arg;
 	pthread_t helper;
 
-	d->stopping = true;
 	notify_state("STOPPING=1");
 	log_line(CONFIG_LOG_INFO, "stopping: messages in hand are finished "
 	    "first");
-	d->drained = session_drain(DRAIN_SECONDS);
-	if (!d->drained)
+	if (!session_drain(DRAIN_SECONDS))
 		log_line(CONFIG_LOG_WARNING, "stopping with messages in hand");
 	if (pthread_create(&helper, NULL, stop_libmilter, NULL) == 0)
 		pthread_detach(helper);
@@ -307,13 +363,6 @@ stop(struct daemon *d)
 		listener_nudge(d->listener);
 		usleep(STOP_NUDGE_US);
 	}
-}
-
-/* Waits for messages, so that the next signal can be taken meanwhile. */
-static void *
-stop_in_thread(void *arg)
-{
-	stop(arg);
 	return NULL;
 }
 
@@ -322,7 +371,6 @@ take_signals(void *arg)
 {
 	struct daemon *d = arg;
 	bool stopping = false;
-	pthread_t helper;
 	int sig;
 
 	for (;;) {
@@ -335,10 +383,9 @@ take_signals(void *arg)
 			session_hurry();
 		else if (sig == SIGTERM || sig == SIGINT) {
 			stopping = true;
-			if (pthread_create(&helper, NULL, stop_in_thread,
-			    d) != 0)
+			if (pthread_create(&d->stopper, NULL, stop, d) != 0)
 				_exit(DAEMON_EXIT_UNAVAILABLE);
-			pthread_detach(helper);
+			d->stopping = true;
 		} else if (sig < 0 && errno != EINTR)
 			return NULL;
 	}
@@ -403,6 +450,10 @@ start(struct daemon *d, bool foreground)
 	pthread_t signals;
 
 	raise_descriptor_limit();
+	if (!load_keys(d, d->config)) {
+		d->status = DAEMON_EXIT_CONFIG;
+		return false;
+	}
 	if (!open_listener(d) || (!foreground && !go_to_background(d)) ||
 	    !write_pid_file(d) || !give_to_libmilter(d) ||
 	    !drop_privileges(d))
@@ -422,7 +473,13 @@ start(struct daemon *d, bool foreground)
 	d->config = e != NULL ? e->config : NULL;
 	if (e == NULL)
 		return false;
+	log_configure(e->config->log.target, e->config->log.level,
+	    e->config->log.format);
+	log_line(CONFIG_LOG_INFO, "ready at %s", e->config->socket);
+	start_key_check(e);
 	engine_set_current(e);
+	/* From here on a reload may free this configuration. */
+	d->config = NULL;
 	if (pthread_create(&signals, NULL, take_signals, d) != 0) {
 		snprintf(d->why, WHY_SIZE, "no thread for signals");
 		return false;
@@ -432,25 +489,17 @@ start(struct daemon *d, bool foreground)
 }
 
 /*
- * Frees what threads may still use only if none runs any more; otherwise
- * the end of the process is the only free.
+ * Memory is left to the end of the process: libmilter's workers, the
+ * resolver and the signal thread still run.
  */
 static void
 finish(struct daemon *d, const char *pid_file)
 {
-	int tries;
-
-	for (tries = 0; tries < CALLBACK_TRIES && !session_free_all();
-	    tries++)
-		usleep(10000);
+	if (d->stopping)
+		pthread_join(d->stopper, NULL);
 	listener_close(d->listener);
 	if (pid_file != NULL)
 		(void)unlink(pid_file);
-	if (!d->drained || tries == CALLBACK_TRIES)
-		_exit(DAEMON_EXIT_OK);
-	engine_set_current(NULL);
-	dkim_context_free(d->dkim);
-	deferral_free(d->deferrals);
 }
 
 enum daemon_exit
@@ -461,23 +510,21 @@ daemon_run(struct config *config, bool foreground)
 	char *pid_file;
 	int status;
 
-	d = (struct daemon){ .config = config, .parent = -1 };
+	d = (struct daemon){ .config = config, .parent = -1,
+		.status = DAEMON_EXIT_UNAVAILABLE };
 	pid_file = config->pid_file == NULL ? NULL :
 	    mem_dup(config->pid_file, strlen(config->pid_file));
 	log_warnings(config);
 	if (!start(&d, foreground)) {
 		log_line(CONFIG_LOG_ERROR, "%s", d.why);
-		tell_parent(&d, DAEMON_EXIT_UNAVAILABLE);
+		tell_parent(&d, d.status);
 		if (d.listener != NULL)
 			listener_close(d.listener);
 		if (d.wrote_pid && pid_file != NULL)
 			(void)unlink(pid_file);
 		mem_free(pid_file);
-		return DAEMON_EXIT_UNAVAILABLE;
+		return d.status;
 	}
-	log_configure(d.config->log.target, d.config->log.level,
-	    d.config->log.format);
-	log_line(CONFIG_LOG_INFO, "ready at %s", d.config->socket);
 	tell_parent(&d, DAEMON_EXIT_OK);
 	notify_state("READY=1");
 	status = smfi_main();

@@ -63,6 +63,7 @@ engine_unref(struct engine *e)
 		return;
 	/* The resolver borrows the zone from the configuration. */
 	resolver_free(e->resolver);
+	signing_free(e->signing);
 	config_unref(e->config);
 	mem_free(e);
 }

@@ -14,6 +14,7 @@
 
 #include "config/config.h"
 #include "dkim/dkim.h"
+#include "milter/signing.h"
 #include "policy/deferral.h"
 #include "resolver/resolver.h"
 
@@ -24,6 +25,8 @@ struct engine {
 	/* Set by the maker before anybody else sees the engine: who has been
 	   deferred; borrowed, lives for ever.  NULL: at-most has no effect. */
 	struct deferral_table	*deferrals;
+	/* Likewise, but owned.  NULL: nothing is signed. */
+	struct signing		*signing;
 };
 
 /*

@@ -12,7 +12,8 @@
  *  4. Signatures are verified, DMARC has its identifiers and its verdict,
  *     the policy decides, the field is written.
  *
- * A message of ours (trusted network, authenticated client) skips 1 to 3.
+ * A message of ours (trusted network, authenticated client) skips 1 to 3; it
+ * may be signed instead.
  * Memory that runs out sets `failed`, which message_finish() reports.
  */
 #include "milter/message.h"
@@ -38,6 +39,9 @@ struct message {
 	bool			 header_ended;
 	unsigned int		 authres_lost;	/* past the header's limits */
 	struct dkim_verifier	*verifier;
+	struct dkim_signer	*signer;	/* mail of ours */
+	struct slice		*signatures;
+	bool			 eight_bit;
 	struct authres_writer	 writer;
 	bool			 writing;
 
@@ -100,6 +104,7 @@ message_free(struct message *m)
 	inquiry_free(m->inquiry);	/* first: no step runs after this */
 	if (m->verifier != NULL)
 		dkim_verifier_fini(m->verifier);
+	dkim_signer_fini(m->signer);
 	if (m->writing)
 		authres_write_fini(&m->writer);
 	arena_free(m->scratch);
@@ -241,6 +246,7 @@ message_mail(struct message *m, const struct message_envelope *envelope)
 	r->mail = arena_dup(m->arena, envelope->path);
 	r->utf8 = envelope->utf8;
 	r->tls = envelope->tls;
+	m->eight_bit = envelope->eight_bit || envelope->utf8;
 	m->now = envelope->now;
 	mail_path_parse(r->mail, &r->path);
 	if (envelope->authenticated)
@@ -312,13 +318,20 @@ message_recipient(struct message *m, struct slice path)
 	    name);
 }
 
+/* Of mail from a trusted network only what is to be signed is looked at. */
+static bool
+keeps_header(const struct message *m)
+{
+	return m->results.origin != MESSAGE_TRUSTED ||
+	    m->results.engine->signing != NULL;
+}
+
 void
 message_field(struct message *m, struct slice name, struct slice value)
 {
 	size_t index = m->header.count;
 
-	if (m->results.origin == MESSAGE_TRUSTED || m->failed ||
-	    m->header_ended)
+	if (!keeps_header(m) || m->failed || m->header_ended)
 		return;
 	if (!mail_header_add(&m->header, name, value)) {
 		if (!m->header.overflow)
@@ -374,6 +387,35 @@ start_dmarc(struct message *m)
 	m->dmarc_wanted = true;
 }
 
+static void
+read_from(struct message *m)
+{
+	mail_from_read(&m->header, &m->results.from);
+	/* A second From may stand in what was not kept. */
+	if (m->header.overflow)
+		m->results.from = (struct mail_from){
+			.problem = "header too large",
+			.state = MAIL_FROM_UNPARSABLE };
+}
+
+static void
+start_signing(struct message *m)
+{
+	struct message_results *r = &m->results;
+	struct signing_plan *plan = &r->signing;
+
+	read_from(m);
+	signing_choose(r->engine->signing, &r->from, m->now, m->arena, plan);
+	if (plan->state != SIGNING_READY)
+		return;
+	m->signatures = arena_array(m->arena, plan->options.key_count,
+	    sizeof(*m->signatures));
+	m->signer = dkim_signer_new(r->engine->dkim, &plan->options,
+	    m->arena);
+	if (m->signer == NULL || m->signatures == NULL)
+		plan->state = SIGNING_FAILED;
+}
+
 void
 message_header_end(struct message *m)
 {
@@ -382,13 +424,11 @@ message_header_end(struct message *m)
 	if (m->header_ended)
 		return;
 	m->header_ended = true;
+	if (r->origin != MESSAGE_FOREIGN && r->engine->signing != NULL)
+		start_signing(m);
 	if (m->verifier == NULL || !open_inquiry(m))
 		return;
-	mail_from_read(&m->header, &r->from);
-	/* A second From may stand in what was not kept. */
-	if (m->header.overflow)
-		r->from = (struct mail_from){ .problem = "header too large",
-			.state = MAIL_FROM_UNPARSABLE };
+	read_from(m);
 	dkim_verifier_header_end(m->verifier, &m->header,
 	    r->from.has_domain ? &r->from.domain : NULL);
 	start_dmarc(m);
@@ -401,6 +441,8 @@ message_body(struct message *m, struct slice chunk)
 	message_header_end(m);
 	if (m->verifier != NULL && !m->failed)
 		dkim_verifier_body(m->verifier, chunk);
+	if (m->signer != NULL)
+		dkim_signer_body(m->signer, chunk);
 }
 
 /*
@@ -531,6 +573,37 @@ message_decide_at_mail(struct message *m,
 	    orders->action == POLICY_TEMPFAIL;
 }
 
+/*
+ * Mail of ours goes out unsigned when it cannot be signed, or is deferred:
+ * the configuration says which.
+ */
+static void
+sign(struct message *m, struct message_orders *orders)
+{
+	struct message_results *r = &m->results;
+	struct signing_plan *plan = &r->signing;
+
+	if (plan->state == SIGNING_READY) {
+		r->hazards = dkim_signer_hazards(m->signer, &m->header,
+		    m->eight_bit);
+		if (!dkim_signer_finish(m->signer, &m->header,
+		    m->signatures))
+			plan->state = SIGNING_FAILED;
+	}
+	if (plan->state == SIGNING_READY) {
+		orders->signatures = m->signatures;
+		orders->signature_count = plan->options.key_count;
+		return;
+	}
+	if ((plan->state != SIGNING_NO_KEY && plan->state != SIGNING_FAILED)
+	    || r->engine->config->unsigned_mail != CONFIG_UNSIGNED_TEMPFAIL)
+		return;
+	r->decision.action = orders->action = POLICY_TEMPFAIL;
+	orders->reply = (struct policy_reply){ .code = "451",
+		.enhanced = "4.7.0",
+		.text = "the message cannot be signed at this time" };
+}
+
 bool
 message_finish(struct message *m, const struct inquiry_waiting *waiting,
     struct message_orders *orders)
@@ -539,6 +612,9 @@ message_finish(struct message *m, const struct inquiry_waiting *waiting,
 	message_header_end(m);
 	if (m->failed)
 		return false;
+	if (m->results.origin != MESSAGE_FOREIGN &&
+	    m->results.engine->signing != NULL)
+		sign(m, orders);
 	if (m->verifier == NULL)
 		return find_forged(m, orders);
 	check(m, waiting);

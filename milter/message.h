@@ -28,6 +28,7 @@
 #include "mail/address.h"
 #include "milter/engine.h"
 #include "milter/inquiry.h"
+#include "milter/signing.h"
 #include "policy/policy.h"
 #include "spf/spf.h"
 
@@ -70,6 +71,9 @@ struct message_results {
 	int64_t				 dns_us;	/* slowest look-up */
 	int64_t				 waited_us;	/* at the end */
 	unsigned int			 forged;	/* fields removed */
+	/* Mail of ours, when signing is configured. */
+	struct signing_plan		 signing;
+	unsigned int			 hazards;	/* dkim_hazard bits */
 	struct policy_decision		 decision;
 };
 
@@ -82,6 +86,9 @@ struct message_orders {
 	/* Value of the Authentication-Results to insert on top, with its
 	   leading blank; empty: none. */
 	struct slice		 authres;
+	/* Values of DKIM-Signature fields to insert on top, likewise. */
+	const struct slice	*signatures;
+	size_t			 signature_count;
 	enum policy_action	 action;
 	struct policy_reply	 reply;		/* for reject and tempfail */
 };
@@ -100,6 +107,7 @@ struct message_envelope {
 	bool		utf8;		/* SMTPUTF8 */
 	bool		authenticated;	/* SMTP AUTH */
 	bool		tls;		/* the client used TLS */
+	bool		eight_bit;	/* BODY=8BITMIME */
 	int64_t		now;		/* seconds since the Epoch */
 };
 

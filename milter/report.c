@@ -321,6 +321,39 @@ log_checks(struct log_record *rec, const struct message_results *r)
 	log_record_ms(rec, "waited-ms", r->waited_us);
 }
 
+/* Who signed, and what may still break the signature (RFC 6376 5.3). */
+static void
+log_signing(struct log_record *rec, const struct message_results *r)
+{
+	const struct signing_plan *plan = &r->signing;
+	struct buf list;
+	size_t i;
+
+	buf_init(&list, LOG_DKIM_MAX);
+	for (i = 0; plan->state == SIGNING_READY &&
+	    i < plan->options.key_count; i++) {
+		buf_adds(&list, i > 0 ? "," : "");
+		buf_add(&list, plan->options.domain);
+		buf_addc(&list, ':');
+		buf_add(&list, plan->keys[i].selector);
+	}
+	log_record_text(rec, "signed", list.len > 0 ? buf_slice(&list) :
+	    SLICE("no"));
+	if (signing_problem(plan->state) != NULL)
+		log_record_text(rec, "unsigned-why",
+		    slice_str(signing_problem(plan->state)));
+	buf_reset(&list);
+	for (i = 0; i < DKIM_HAZARDS; i++) {
+		if ((r->hazards & (1u << i)) == 0)
+			continue;
+		buf_adds(&list, list.len > 0 ? ", " : "");
+		buf_adds(&list, dkim_hazard_name((enum dkim_hazard)(1u << i)));
+	}
+	if (list.len > 0)
+		log_record_text(rec, "hazards", buf_slice(&list));
+	buf_fini(&list);
+}
+
 static void
 log_decision(struct log_record *rec, const struct message_results *r)
 {
@@ -354,10 +387,14 @@ report_log(const struct message_results *r, struct slice queue_id)
 	char client[IPADDR_TEXT];
 	struct log_record rec;
 
-	if (!log_wants(CONFIG_LOG_INFO))
+	if (!log_wants(CONFIG_LOG_WARNING))
 		return;
 	ipaddr_format(&r->client, client);
-	log_record_begin(&rec, CONFIG_LOG_INFO, "message");
+	/* Mail that is not signed as it should be, or may break, is for the
+	   postmaster to see. */
+	log_record_begin(&rec, r->hazards != 0 ||
+	    signing_problem(r->signing.state) != NULL ? CONFIG_LOG_WARNING :
+	    CONFIG_LOG_INFO, "message");
 	log_record_text(&rec, "id", queue_id);
 	log_record_text(&rec, "client", slice_str(client));
 	log_record_text(&rec, "helo", r->helo);
@@ -367,6 +404,8 @@ report_log(const struct message_results *r, struct slice queue_id)
 		    domain_slice(&r->from.domain));
 	if (r->origin == MESSAGE_FOREIGN)
 		log_checks(&rec, r);
+	else if (r->engine->signing != NULL)
+		log_signing(&rec, r);
 	log_decision(&rec, r);
 	log_record_end(&rec);
 }

@@ -12,7 +12,6 @@
 
 #include <libmilter/mfapi.h>
 #include <pthread.h>
-#include <stdatomic.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
@@ -29,7 +28,7 @@
 #define PROGRESS_MS	5000	/* Sendmail waits 10 s unless told otherwise */
 
 struct session {
-	struct session		*prev, *next;	/* of all, for the exit */
+	struct session		*prev, *next;	/* of all */
 	struct ipaddr		 client;
 	char			 host[256];	/* the MTA's own name */
 	char			*helo;		/* NULL: none yet */
@@ -42,10 +41,13 @@ struct session {
 static const struct listener *own_listener;
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static pthread_cond_t drained = PTHREAD_COND_INITIALIZER;
-static struct session *sessions;	/* under the lock, as all below */
+/*
+ * All of them, under the lock as what follows.  At the end of the process
+ * libmilter forgets its sessions: here they are still to be found.
+ */
+static struct session *sessions;
 static unsigned int in_hand;
 static bool draining, hurry;
-static atomic_uint running;		/* callbacks */
 
 /* libmilter's API lacks const; it changes none of these. */
 static char *
@@ -82,7 +84,8 @@ session_need(SMFICTX *ctx)
 	return s;
 }
 
-static void
+/* False when the process is about to end and takes no more messages. */
+static bool
 begin_in_hand(struct session *s)
 {
 	pthread_mutex_lock(&lock);
@@ -91,6 +94,7 @@ begin_in_hand(struct session *s)
 		in_hand++;
 	}
 	pthread_mutex_unlock(&lock);
+	return s->in_hand;
 }
 
 static void
@@ -300,7 +304,12 @@ on_mail(SMFICTX *ctx, char **argv)
 		return SMFIS_CONTINUE;
 	if (s->started || (s->message != NULL && is_outdated(s->message)))
 		end_message(s);
-	begin_in_hand(s);
+	/* It would be cut off: better that it comes again. */
+	if (!begin_in_hand(s)) {
+		smfi_setreply(ctx, unconst("451"), unconst("4.3.2"),
+		    unconst("the mail filter is being restarted"));
+		return SMFIS_TEMPFAIL;
+	}
 	s->started = true;
 	if (s->message == NULL && begin_message(s) == NULL)
 		return SMFIS_CONTINUE;
@@ -309,6 +318,7 @@ on_mail(SMFICTX *ctx, char **argv)
 		.utf8 = has_argument(argv, "SMTPUTF8"),
 		.authenticated = auth != NULL && *auth != '\0',
 		.tls = tls != NULL && *tls != '\0',
+		.eight_bit = has_argument(argv, "BODY=8BITMIME"),
 		.now = (int64_t)time(NULL) });
 	return decide_at_mail(ctx, s);
 }
@@ -378,24 +388,34 @@ show_progress(void *arg)
 	(void)smfi_progress(arg);
 }
 
+/* On top of all fields; a server that adds the first blank gets none. */
 static bool
-change_header(SMFICTX *ctx, const struct session *s,
-    const struct message_orders *o)
+insert_on_top(SMFICTX *ctx, const struct session *s, char *field,
+    struct slice value)
 {
-	static char field[] = "Authentication-Results";
-	struct slice value = o->authres;
-	size_t i;
-
-	for (i = 0; i < o->removal_count; i++)
-		if (smfi_chgheader(ctx, field, (int)o->removals[i], NULL) !=
-		    MI_SUCCESS)
-			return false;
-	if (value.len == 0)
-		return true;
 	if (!s->leading_space)
 		value = slice_from(value, 1);
 	return smfi_insheader(ctx, 0, field, unconst(value.ptr)) ==
 	    MI_SUCCESS;
+}
+
+static bool
+change_header(SMFICTX *ctx, const struct session *s,
+    const struct message_orders *o)
+{
+	static char authres[] = "Authentication-Results",
+	    signature[] = "DKIM-Signature";
+	size_t i;
+
+	for (i = 0; i < o->removal_count; i++)
+		if (smfi_chgheader(ctx, authres, (int)o->removals[i], NULL) !=
+		    MI_SUCCESS)
+			return false;
+	for (i = o->signature_count; i > 0; i--)
+		if (!insert_on_top(ctx, s, signature, o->signatures[i - 1]))
+			return false;
+	return o->authres.len == 0 ||
+	    insert_on_top(ctx, s, authres, o->authres);
 }
 
 static sfsistat
@@ -499,36 +519,6 @@ on_close(SMFICTX *ctx)
 	return SMFIS_CONTINUE;
 }
 
-/*
- * What libmilter calls: the same, counted, so that the exit knows when no
- * callback runs any more.
- */
-#define COUNTED(name, params, args)			\
-	static sfsistat					\
-	counted_##name params				\
-	{						\
-		sfsistat status;			\
-							\
-		atomic_fetch_add(&running, 1);		\
-		status = on_##name args;		\
-		atomic_fetch_sub(&running, 1);		\
-		return status;				\
-	}
-
-COUNTED(negotiate, (SMFICTX *c, unsigned long a, unsigned long b,
-    unsigned long d, unsigned long e, unsigned long *f, unsigned long *g,
-    unsigned long *h, unsigned long *i), (c, a, b, d, e, f, g, h, i))
-COUNTED(connect, (SMFICTX *c, char *n, _SOCK_ADDR *a), (c, n, a))
-COUNTED(helo, (SMFICTX *c, char *n), (c, n))
-COUNTED(mail, (SMFICTX *c, char **v), (c, v))
-COUNTED(rcpt, (SMFICTX *c, char **v), (c, v))
-COUNTED(header, (SMFICTX *c, char *n, char *v), (c, n, v))
-COUNTED(eoh, (SMFICTX *c), (c))
-COUNTED(body, (SMFICTX *c, unsigned char *b, size_t n), (c, b, n))
-COUNTED(eom, (SMFICTX *c), (c))
-COUNTED(abort, (SMFICTX *c), (c))
-COUNTED(close, (SMFICTX *c), (c))
-
 bool
 session_register(const struct listener *listener)
 {
@@ -538,18 +528,18 @@ session_register(const struct listener *listener)
 		.xxfi_version = SMFI_VERSION,
 		.xxfi_flags = SMFIF_ADDHDRS | SMFIF_CHGHDRS |
 		    SMFIF_QUARANTINE | SMFIF_SETSYMLIST,
-		.xxfi_connect = counted_connect,
-		.xxfi_helo = counted_helo,
-		.xxfi_envfrom = counted_mail,
-		.xxfi_envrcpt = counted_rcpt,
-		.xxfi_header = counted_header,
-		.xxfi_eoh = counted_eoh,
-		.xxfi_body = counted_body,
-		.xxfi_eom = counted_eom,
-		.xxfi_abort = counted_abort,
-		.xxfi_close = counted_close,
+		.xxfi_connect = on_connect,
+		.xxfi_helo = on_helo,
+		.xxfi_envfrom = on_mail,
+		.xxfi_envrcpt = on_rcpt,
+		.xxfi_header = on_header,
+		.xxfi_eoh = on_eoh,
+		.xxfi_body = on_body,
+		.xxfi_eom = on_eom,
+		.xxfi_abort = on_abort,
+		.xxfi_close = on_close,
 		.xxfi_data = on_data,
-		.xxfi_negotiate = counted_negotiate
+		.xxfi_negotiate = on_negotiate
 	};
 
 	own_listener = listener;
@@ -581,22 +571,4 @@ session_hurry(void)
 	hurry = true;
 	pthread_cond_signal(&drained);
 	pthread_mutex_unlock(&lock);
-}
-
-bool
-session_free_all(void)
-{
-	struct session *s;
-
-	if (atomic_load(&running) > 0)
-		return false;
-	pthread_mutex_lock(&lock);
-	while ((s = sessions) != NULL) {
-		sessions = s->next;
-		message_free(s->message);
-		mem_free(s->helo);
-		mem_free(s);
-	}
-	pthread_mutex_unlock(&lock);
-	return true;
 }

@@ -21,15 +21,9 @@ bool	session_register(const struct listener *listener);
 /*
  * Waits until the messages that are in hand now have ended, at most
  * `seconds`, or until session_hurry() is called.  Messages that begin later
- * do not count.  False when some are left.
+ * are deferred.  False when some are left.
  */
 bool	session_drain(unsigned int seconds);
 void	session_hurry(void);
-
-/*
- * After smfi_main() has returned: frees all sessions, which libmilter
- * forgets.  False when a callback still runs, so that nothing was freed.
- */
-bool	session_free_all(void);
 
 #endif

@@ -1,0 +1,385 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * signing: which messages are signed, and with which keys.
+ */
+#include "milter/signing.h"
+
+#include <stdatomic.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+#include "base/mem.h"
+#include "milter/inquiry.h"
+#include "milter/log.h"
+
+#define KEY_PREFIX	"._domainkey."
+#define NAME_SIZE	(DOMAIN_MAX + sizeof(KEY_PREFIX) + DOMAIN_MAX)
+#define MASK_UNKNOWN	UINT64_MAX	/* nothing has been signed yet */
+
+struct loaded_rule {
+	const struct config_sign	 *rule;
+	struct dkim_private_key		**keys;	/* as rule->keys */
+	/* Bit i: keys[i] signed the latest message of this rule. */
+	_Atomic uint64_t		  mask;
+};
+
+struct signing {
+	struct loaded_rule	*rules;
+	size_t			 count;
+};
+
+void
+signing_free(struct signing *s)
+{
+	size_t i, k;
+
+	if (s == NULL)
+		return;
+	for (i = 0; i < s->count; i++) {
+		for (k = 0; s->rules[i].keys != NULL &&
+		    k < s->rules[i].rule->key_count; k++)
+			if (s->rules[i].keys[k] != NULL)
+				dkim_private_key_unref(s->rules[i].keys[k]);
+		mem_free(s->rules[i].keys);
+	}
+	mem_free(s->rules);
+	mem_free(s);
+}
+
+static bool
+load_rule(struct loaded_rule *r, const struct config *config, char *why,
+    size_t why_size)
+{
+	const struct config_sign_key *key;
+	char problem[512];
+	size_t k;
+
+	r->keys = mem_array(r->rule->key_count, sizeof(struct
+	    dkim_private_key *));
+	if (r->keys == NULL) {
+		snprintf(why, why_size, "no memory for keys");
+		return false;
+	}
+	for (k = 0; k < r->rule->key_count; k++) {
+		key = &r->rule->keys[k];
+		r->keys[k] = dkim_private_key_read(key->file, problem,
+		    sizeof(problem));
+		if (r->keys[k] == NULL) {
+			snprintf(why, why_size, "%s:%u:%u: %s: %s",
+			    config->path, key->line, key->column, key->file,
+			    problem);
+			return false;
+		}
+	}
+	return true;
+}
+
+struct signing *
+signing_load(const struct config *config, char *why, size_t why_size)
+{
+	struct signing *s = mem_alloc(sizeof(*s));
+	size_t i;
+
+	if (s != NULL)
+		s->rules = mem_array(config->sign_count, sizeof(*s->rules));
+	if (s == NULL || s->rules == NULL) {
+		snprintf(why, why_size, "no memory for keys");
+		mem_free(s);
+		return NULL;
+	}
+	for (i = 0; i < config->sign_count; i++) {
+		s->rules[i].rule = &config->sign[i];
+		atomic_init(&s->rules[i].mask, MASK_UNKNOWN);
+		s->count++;
+		if (!load_rule(&s->rules[i], config, why, why_size)) {
+			signing_free(s);
+			return NULL;
+		}
+	}
+	return s;
+}
+
+const char *
+signing_problem(enum signing_state state)
+{
+	switch (state) {
+	case SIGNING_NO_FROM:
+		return "From is absent, repeated or cannot be read";
+	case SIGNING_NO_KEY:
+		return "no key signs at this time";
+	case SIGNING_FAILED:
+		return "memory or OpenSSL failed";
+	case SIGNING_NO_RULE:
+	case SIGNING_READY:
+		break;
+	}
+	return NULL;
+}
+
+static struct loaded_rule *
+find_rule(struct signing *s, struct slice domain)
+{
+	const struct config_sign *rule;
+	size_t i, d;
+
+	for (i = 0; i < s->count; i++) {
+		rule = s->rules[i].rule;
+		for (d = 0; d < rule->domain_count; d++)
+			if (policy_pattern_matches(&rule->domains[d], domain))
+				return &s->rules[i];
+	}
+	return NULL;
+}
+
+static bool
+signs_at(const struct config_sign_key *key, int64_t now)
+{
+	return key->from <= now && now < key->until;
+}
+
+/* A line when other keys sign than did before. */
+static void
+log_rotation(struct loaded_rule *r, const struct signing_plan *plan,
+    uint64_t mask)
+{
+	uint64_t before = atomic_exchange(&r->mask, mask);
+	struct buf names;
+	size_t i;
+
+	if (before == mask || before == MASK_UNKNOWN)
+		return;
+	buf_init(&names, 1024);
+	for (i = 0; i < plan->options.key_count; i++) {
+		buf_addc(&names, ' ');
+		buf_add(&names, plan->keys[i].selector);
+	}
+	log_line(CONFIG_LOG_INFO, "key rotation: %.*s is now signed with%s",
+	    SLICE_ARG(plan->options.domain),
+	    names.len > 0 ? buf_cstr(&names) : " no key");
+	buf_fini(&names);
+}
+
+static void
+choose_keys(struct loaded_rule *r, int64_t now, struct signing_plan *plan)
+{
+	const struct config_sign *rule = r->rule;
+	uint64_t mask = 0;
+	size_t k;
+
+	for (k = 0; k < rule->key_count; k++) {
+		if (!signs_at(&rule->keys[k], now))
+			continue;
+		plan->keys[plan->options.key_count++] =
+		    (struct dkim_sign_key){
+			.selector = rule->keys[k].selector,
+			.key = r->keys[k] };
+		mask |= (uint64_t)1 << (k % 63);
+	}
+	log_rotation(r, plan, mask);
+	plan->state = plan->options.key_count > 0 ? SIGNING_READY :
+	    SIGNING_NO_KEY;
+}
+
+void
+signing_choose(struct signing *s, const struct mail_from *from, int64_t now,
+    struct arena *arena, struct signing_plan *out)
+{
+	struct loaded_rule *r;
+	const struct config_sign *rule;
+
+	*out = (struct signing_plan){ .state = SIGNING_NO_FROM };
+	if (from->state != MAIL_FROM_OK)
+		return;
+	out->state = SIGNING_NO_RULE;
+	r = find_rule(s, domain_slice(&from->domain));
+	if (r == NULL)
+		return;
+	rule = out->rule = r->rule;
+	out->keys = arena_array(arena, rule->key_count, sizeof(*out->keys));
+	if (out->keys == NULL) {
+		out->state = SIGNING_FAILED;
+		return;
+	}
+	out->options = (struct dkim_sign_options){
+		.domain = rule->identity.len > 0 ? rule->identity :
+		    domain_slice(&from->domain),
+		.keys = out->keys,
+		.relaxed_header = rule->relaxed_header,
+		.relaxed_body = rule->relaxed_body,
+		.headers = rule->headers, .header_count = rule->header_count,
+		.oversign = rule->oversign,
+		.oversign_count = rule->oversign_count,
+		.now = now, .expire = rule->expire };
+	choose_keys(r, now, out);
+}
+
+/* ---- pre-flight ---- */
+
+/* d= as far as it is known before a message comes; empty if it is not. */
+static struct slice
+known_identity(const struct config_sign *rule, const struct policy_pattern *p)
+{
+	if (rule->identity.len > 0)
+		return rule->identity;
+	return p->below ? SLICE("") : domain_slice(&p->domain);
+}
+
+/*
+ * Calls fn for each key and each d= that it signs for; `name` is empty when
+ * d= is not known.
+ */
+struct key_visit {
+	const struct loaded_rule	*rule;
+	size_t				 key;
+	char				 name[NAME_SIZE];
+};
+
+static void
+visit_keys(const struct signing *s, void (*fn)(void *,
+    const struct key_visit *), void *arg)
+{
+	struct key_visit v;
+	struct slice d, selector;
+	size_t i, p;
+
+	for (i = 0; i < s->count; i++) {
+		v.rule = &s->rules[i];
+		for (v.key = 0; v.key < v.rule->rule->key_count; v.key++) {
+			selector = v.rule->rule->keys[v.key].selector;
+			for (p = 0; p < v.rule->rule->domain_count; p++) {
+				d = known_identity(v.rule->rule,
+				    &v.rule->rule->domains[p]);
+				v.name[0] = '\0';
+				if (d.len > 0)
+					snprintf(v.name, sizeof(v.name),
+					    "%.*s" KEY_PREFIX "%.*s",
+					    SLICE_ARG(selector),
+					    SLICE_ARG(d));
+				fn(arg, &v);
+				/* One d= for all patterns. */
+				if (v.rule->rule->identity.len > 0)
+					break;
+			}
+		}
+	}
+}
+
+struct preflight {
+	const struct signing	*signing;
+	struct dns_ledger	*ledger;
+	bool			 all;		/* every answer is there */
+	int64_t			 now;
+	signing_check_fn	*fn;
+	void			*arg;
+};
+
+static void
+ask_key(void *arg, const struct key_visit *v)
+{
+	struct preflight *p = arg;
+
+	if (v->name[0] != '\0' && dns_ledger_ask(p->ledger,
+	    slice_str(v->name), DNS_TYPE_TXT) == NULL)
+		p->all = false;
+}
+
+/* An inquiry_step_fn. */
+static bool
+ask_keys(void *arg, struct dns_ledger *ledger)
+{
+	struct preflight *p = arg;
+
+	p->ledger = ledger;
+	p->all = true;
+	visit_keys(p->signing, ask_key, p);
+	return p->all;
+}
+
+static void
+tell_key(void *arg, const struct key_visit *v)
+{
+	const struct preflight *p = arg;
+	const struct config_sign_key *key = &v->rule->rule->keys[v->key];
+	struct signing_check c = { .rule = v->rule->rule, .key = key,
+		.name = v->name, .match = DKIM_KEY_UNKNOWN,
+		.now = signs_at(key, p->now) };
+
+	if (v->name[0] != '\0')
+		c.match = dkim_private_key_examine(v->rule->keys[v->key],
+		    dns_ledger_peek(p->ledger, slice_str(v->name),
+		    DNS_TYPE_TXT), &c.problem);
+	p->fn(p->arg, &c);
+}
+
+void
+signing_preflight(const struct signing *s, struct resolver *resolver,
+    int64_t now, unsigned int deadline_ms, signing_check_fn *fn, void *arg)
+{
+	struct preflight p = { .signing = s, .now = now, .fn = fn,
+		.arg = arg };
+	const struct inquiry_waiting waiting = { .progress_ms = 0 };
+	struct inquiry *q = inquiry_new(resolver, ask_keys, &p);
+
+	if (q == NULL)
+		return;
+	inquiry_wait(q, deadline_ms, &waiting);
+	p.ledger = inquiry_ledger(q);
+	visit_keys(s, tell_key, &p);
+	inquiry_free(q);
+}
+
+static void
+add_date(struct buf *b, const char *word, int64_t when)
+{
+	time_t t = (time_t)when;
+	struct tm tm;
+	char text[40];
+
+	if (gmtime_r(&t, &tm) == NULL ||
+	    strftime(text, sizeof(text), "%Y-%m-%d %H:%M UTC", &tm) == 0)
+		return;
+	buf_addf(b, ", %s %s", word, text);
+}
+
+/* "signs now, until ..." */
+static void
+add_times(struct buf *b, const struct signing_check *c)
+{
+	const struct config_sign_key *k = c->key;
+
+	buf_adds(b, c->now ? "; it signs now" : "; it does not sign now");
+	if (k->from != INT64_MIN && !c->now)
+		add_date(b, "from", k->from);
+	if (k->until != INT64_MAX)
+		add_date(b, "until", k->until);
+}
+
+void
+signing_check_text(const struct signing_check *c, char *out, size_t size)
+{
+	static const char *const said[] = {
+		[DKIM_KEY_MATCHES] = "the record in DNS fits the key",
+		[DKIM_KEY_DIFFERS] = "the record in DNS does not fit the key, "
+		    "so signatures will not verify: publish the one that "
+		    "\"assay key-check\" shows",
+		[DKIM_KEY_ABSENT] = "there is no key record in DNS, so "
+		    "signatures will not verify: publish the one that "
+		    "\"assay key-check\" shows",
+		[DKIM_KEY_UNKNOWN] = "DNS did not tell whether the record "
+		    "fits the key"
+	};
+	struct buf b;
+
+	buf_init(&b, size > 0 ? size - 1 : 0);
+	if (c->name[0] == '\0')
+		buf_addf(&b, "selector %.*s: which record it needs depends on "
+		    "the From domain", SLICE_ARG(c->key->selector));
+	else
+		buf_addf(&b, "%s: %s", c->name, said[c->match]);
+	if (c->problem != NULL && c->match != DKIM_KEY_ABSENT)
+		buf_addf(&b, " (%s)", c->problem);
+	add_times(&b, c);
+	snprintf(out, size, "%s", buf_cstr(&b));
+	buf_fini(&b);
+}

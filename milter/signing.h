@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * signing: which messages are signed, and with which keys.
+ *
+ * The keys of one configuration, loaded once; immutable but for a note of
+ * which keys signed last, so that a rotation is logged.  Only mail of ours
+ * may be signed (RFC 6376 section 5.1): that the caller has made sure of.
+ */
+#ifndef MILTER_SIGNING_H
+#define MILTER_SIGNING_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "config/config.h"
+#include "dkim/sign.h"
+#include "mail/address.h"
+#include "resolver/resolver.h"
+
+struct signing;
+
+/*
+ * Loads all keys that the configuration names, also those whose time has not
+ * come.  `config` is borrowed and outlives it.  On failure NULL, and `why`
+ * says "FILE:LINE:COLUMN: ...", the place that names the key.
+ */
+struct signing	*signing_load(const struct config *config, char *why,
+		    size_t why_size);
+/* Wipes the keys.  NULL is harmless. */
+void		 signing_free(struct signing *s);
+
+enum signing_state {
+	SIGNING_NO_RULE,	/* not a domain that we sign for */
+	SIGNING_READY,
+	SIGNING_NO_FROM,	/* no From field, none that can be read, or
+				   several (8.15): never signed */
+	SIGNING_NO_KEY,		/* no key of the rule signs at this time */
+	SIGNING_FAILED		/* memory or OpenSSL */
+};
+/* "the From field cannot be read" ...; NULL for the first two. */
+const char	*signing_problem(enum signing_state state);
+
+/* What is signed, and with what. */
+struct signing_plan {
+	enum signing_state		 state;
+	const struct config_sign	*rule;
+	struct dkim_sign_options	 options;
+	struct dkim_sign_key		*keys;	/* from the arena */
+};
+
+/* Decides by the From domain.  `from` and `arena` outlive the plan. */
+void	signing_choose(struct signing *s, const struct mail_from *from,
+	    int64_t now, struct arena *arena, struct signing_plan *out);
+
+/* One key, what the DNS says of it, and when it signs. */
+struct signing_check {
+	const struct config_sign	*rule;
+	const struct config_sign_key	*key;
+	/* "s1._domainkey.example.org"; empty: d= is known only when a
+	   message comes (pattern without identity). */
+	const char			*name;
+	enum dkim_key_match		 match;
+	const char			*problem;	/* static or NULL */
+	bool				 now;	/* it signs today */
+};
+typedef void signing_check_fn(void *arg, const struct signing_check *c);
+
+/*
+ * Looks up the record of every key and tells `fn` how it compares with the
+ * private one (the pre-flight).  Waits for DNS, `deadline_ms` at most.
+ */
+void	signing_preflight(const struct signing *s, struct resolver *resolver,
+	    int64_t now, unsigned int deadline_ms, signing_check_fn *fn,
+	    void *arg);
+/* The sentence for a log line or a terminal, with a mend where there is one. */
+void	signing_check_text(const struct signing_check *c, char *out,
+	    size_t size);
+
+#endif

@@ -1,0 +1,245 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""Outbound mail through the daemon: who is signed, with what, and who not."""
+
+import os
+import signal
+import subprocess
+import time
+
+import assaydaemon
+import tap
+from tap import equal, ok
+
+try:
+    import dkim
+except ImportError:
+    dkim = None
+
+HOUR = 3600
+
+
+def date(seconds):
+    return time.strftime("%Y-%m-%dT%H:%M:%SZ",
+                         time.gmtime(time.time() + seconds))
+
+
+def openssl(*arguments):
+    return subprocess.run(("openssl",) + arguments, check=True,
+                          capture_output=True).stdout
+
+
+class Keys:
+    """Private keys in a folder, and the zone that publishes them."""
+
+    def __init__(self, folder):
+        self.folder = folder
+        self.zone = {}
+
+    def path(self, name):
+        return os.path.join(self.folder, name + ".pem")
+
+    def make(self, name, domain, kind="rsa"):
+        import base64
+        path = self.path(name)
+        if kind == "rsa":
+            openssl("genrsa", "-out", path, "2048")
+        else:
+            openssl("genpkey", "-algorithm", "ed25519", "-out", path)
+        os.chmod(path, 0o600)
+        der = openssl("pkey", "-in", path, "-pubout", "-outform", "DER")
+        record = "v=DKIM1; k=%s; p=%s" % (
+            kind, base64.b64encode(der if kind == "rsa" else der[-32:])
+            .decode())
+        self.zone["%s._domainkey.%s" % (name, domain)] = [{"TXT": record}]
+        return path
+
+    def txt(self, name, timeout=5):
+        name = name.decode() if isinstance(name, bytes) else name
+        records = self.zone.get(name.rstrip("."), [])
+        return records[0]["TXT"].encode() if records else None
+
+
+def mail(sender=b"Joe <joe@example.org>", body=b"Hi.\r\n\r\n", extra=()):
+    fields = [(b"From", b" " + sender), (b"To", b" a@b.example"),
+              (b"Subject", b" one\n two"), (b"Date", b" today")]
+    return fields + list(extra), body
+
+
+def signatures(result):
+    return result.header.values("DKIM-Signature")
+
+
+def verifies(keys, result, body):
+    """All signatures, by another implementation; None without one."""
+    if dkim is None:
+        return None
+    text = b"".join(name + b":" + value.replace(b"\n", b"\r\n") + b"\r\n"
+                    for name, value in result.header.all()
+                    if name != b"Received") + b"\r\n" + body
+    return [dkim.DKIM(text).verify(idx=i, dnsfunc=keys.txt)
+            for i in range(len(signatures(result)))]
+
+
+def sign_section(made, **more):
+    rule = {"domains": ["example.org", "*.example.org"],
+            "identity": "example.org",
+            "keys": [{"selector": "r1", "file": made.path("r1")},
+                     {"selector": "e1", "file": made.path("e1")}]}
+    rule.update(more)
+    return [rule]
+
+
+def check_signed(keys, result, body, name):
+    equal(len(signatures(result)), 2, name + ": two signatures")
+    found = verifies(keys, result, body)
+    if found is None:
+        tap.skip(name + ": verified by dkimpy", "no python3-dkim")
+    else:
+        equal(found, [True, True], name + ": verified by dkimpy")
+
+
+@tap.test
+def signs():
+    with assaydaemon.Daemon() as daemon:
+        keys = Keys(daemon.folder)
+        keys.make("r1", "example.org")
+        keys.make("e1", "example.org", "ed25519")
+        daemon.configure({"sign": sign_section(keys)}, keys.zone)
+        daemon.kill(signal.SIGHUP)
+        assaydaemon.wait_for(lambda: "reloaded" in daemon.log(), 30,
+                             "keys are loaded")
+        for name, fields, body in (
+                ("plain",) + mail(),
+                ("sub-domain",) + mail(b"x@mail.example.org"),
+                ("empty body",) + mail(body=b""),
+                ("blank lines",) + mail(body=b"a \r\n\r\n\r\n"),
+                ("8-bit",) + mail(body=b"\xff\xfe\r\n"),
+                ("folds",) + mail(extra=[(b"Cc", b" a@b.example,\n\tc@d")])):
+            result = daemon.send(fields=fields, body=body,
+                                 client="127.0.0.1")
+            check_signed(keys, result, body, name)
+            equal(result.reply.code, "c", name + ": accepted")
+        fields, body = mail()
+        result = daemon.send(fields=fields, body=body, client="192.0.2.1")
+        equal(signatures(result), [], "a client on no list: not signed")
+        result = daemon.send(fields=fields, body=body, client="192.0.2.1",
+                             macros={"{auth_type}": "PLAIN",
+                                     "{auth_authen}": "joe"})
+        check_signed(keys, result, body, "authenticated client")
+        for name, fields in (
+                ("two From fields", mail(extra=[(b"From", b" a@b.c")])[0]),
+                ("no From", mail()[0][1:]),
+                ("two domains", mail(b"a@example.org, b@c.example")[0]),
+                ("unreadable From", mail(b"a@example.org>")[0]),
+                ("another domain", mail(b"a@example.com")[0]),
+                ("look-alike", mail(b"a@notexample.org")[0])):
+            result = daemon.send(fields=fields, body=body,
+                                 client="127.0.0.1")
+            equal(signatures(result), [], name + ": not signed")
+            equal(result.reply.code, "c", name + ": accepted")
+        ok("unsigned-why" in daemon.log(), "the log says why not")
+        ok("hazards" in daemon.log(), "the log names what may break")
+
+
+@tap.test
+def rotation():
+    with assaydaemon.Daemon() as daemon:
+        keys = Keys(daemon.folder)
+        for name in ("old", "new", "later"):
+            keys.make(name, "example.org")
+        soon = int(time.time()) + 5
+        section = sign_section(keys, keys=[
+            {"selector": "old", "file": keys.path("old"),
+             "until": time.strftime("%Y-%m-%dT%H:%M:%SZ",
+                                    time.gmtime(soon))},
+            {"selector": "new", "file": keys.path("new"),
+             "from": time.strftime("%Y-%m-%dT%H:%M:%SZ",
+                                   time.gmtime(soon))},
+            {"selector": "later", "file": keys.path("later"),
+             "from": date(HOUR)}])
+        daemon.configure({"sign": section}, keys.zone)
+        daemon.kill(signal.SIGHUP)
+        assaydaemon.wait_for(lambda: "reloaded" in daemon.log(), 30,
+                             "keys are loaded")
+
+        def selector():
+            fields, body = mail()
+            result = daemon.send(fields=fields, body=body,
+                                 client="127.0.0.1")
+            return [s.split(b"s=")[1].split(b";")[0]
+                    for s in signatures(result)]
+
+        first = selector()
+        ok(first in ([b"old"], [b"new"]), "one key signs", first)
+        assaydaemon.wait_for(lambda: selector() == [b"new"], 30,
+                             "the next key signs when its time has come")
+        ok(first == [b"new"] or "key rotation" in daemon.log(),
+           "the switch is logged")
+
+
+@tap.test
+def no_key_today():
+    for setting, want in (("accept", "c"), ("tempfail", "y")):
+        with assaydaemon.Daemon() as daemon:
+            keys = Keys(daemon.folder)
+            keys.make("old", "example.org")
+            daemon.configure(
+                {"sign": sign_section(keys, keys=[
+                    {"selector": "old", "file": keys.path("old"),
+                     "until": date(-HOUR)}]), "unsigned": setting},
+                keys.zone)
+            daemon.kill(signal.SIGHUP)
+            assaydaemon.wait_for(lambda: "reloaded" in daemon.log(), 30,
+                                 "configuration is loaded")
+            fields, body = mail()
+            result = daemon.send(fields=fields, body=body,
+                                 client="127.0.0.1")
+            equal(result.reply.code, want, "unsigned: " + setting)
+            equal(signatures(result), [], "nothing signed")
+
+
+@tap.test
+def bad_keys():
+    with assaydaemon.Daemon() as daemon:
+        keys = Keys(daemon.folder)
+        good = keys.make("r1", "example.org")
+        keys.make("e1", "example.org", "ed25519")
+        text = open(good, "rb").read()
+
+        def file(name, content, mode=0o600):
+            path = keys.path(name)
+            with open(path, "wb") as f:
+                f.write(content)
+            os.chmod(path, mode)
+            return path
+
+        encrypted = openssl("pkey", "-in", good, "-aes128", "-passout",
+                            "pass:x")
+        daemon.configure({"sign": sign_section(keys)}, keys.zone)
+        daemon.kill(signal.SIGHUP)
+        assaydaemon.wait_for(lambda: "reloaded" in daemon.log(), 30,
+                             "good keys are loaded")
+        for name, path, word in (
+                ("missing", keys.path("none"), "no such file"),
+                ("readable by others", file("open", text, 0o644), "chmod"),
+                ("no key", file("junk", b"hello\n"), "PEM"),
+                ("encrypted", file("enc", encrypted), "encrypted"),
+                ("truncated", file("cut", text[:200]), "")):
+            before = daemon.log().count("not reloaded")
+            daemon.configure({"sign": sign_section(keys, keys=[
+                {"selector": "r1", "file": path}])}, keys.zone)
+            daemon.kill(signal.SIGHUP)
+            assaydaemon.wait_for(
+                lambda: daemon.log().count("not reloaded") > before, 30,
+                name + ": refused")
+            line = [l for l in daemon.log().splitlines()
+                    if "not reloaded" in l][-1]
+            ok(word in line, "%s: the log says %r" % (name, word), line)
+            ok("assay.yaml:" in line, name + ": with file and line", line)
+            fields, body = mail()
+            result = daemon.send(fields=fields, body=body,
+                                 client="127.0.0.1")
+            check_signed(keys, result, body, name + ": the old keys sign on")
+
+
+tap.main()
