@@ -7,6 +7,7 @@ assay_parts = \
 	tools/dmarc.c tools/dmarc.h \
 	tools/envelope.c tools/envelope.h \
 	tools/json.c tools/json.h \
+	tools/keys.c tools/keys.h \
 	tools/received.c tools/received.h \
 	tools/signatures.c tools/signatures.h \
 	tools/spf.c tools/spf.h \

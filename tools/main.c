@@ -6,6 +6,7 @@
 
 #include "tools/check.h"
 #include "tools/dmarc.h"
+#include "tools/keys.h"
 #include "tools/spf.h"
 #include "tools/tool.h"
 
@@ -13,6 +14,9 @@ static const char usage[] =
     "usage: assay check [--ip ADDRESS] [--helo NAME] [--from SENDER] MESSAGE\n"
     "       assay spf IP SENDER HELO\n"
     "       assay dmarc DOMAIN\n"
+    "       assay keygen --domain DOMAIN --selector NAME\n"
+    "           [--type rsa|ed25519] [--bits N] DIR\n"
+    "       assay key-check --domain DOMAIN --selector NAME KEYFILE\n"
     "       assay help\n"
     "       assay -V\n"
     "options of all: [-c FILE] [--zone FILE] [--json] [--no-color]\n"
@@ -47,6 +51,8 @@ static const struct command {
 	{ SLICE_INIT("check"), check_command },
 	{ SLICE_INIT("spf"), spf_command },
 	{ SLICE_INIT("dmarc"), dmarc_command },
+	{ SLICE_INIT("keygen"), keygen_command },
+	{ SLICE_INIT("key-check"), key_check_command },
 	{ SLICE_INIT("help"), help },
 	{ SLICE_INIT("--help"), help },
 	{ SLICE_INIT("-h"), help },

@@ -41,6 +41,19 @@ tool_fail(enum tool_exit status, const char *text, const char *foreign)
 }
 
 enum tool_exit
+tool_fail_at(enum tool_exit status, const char *path, const char *why)
+{
+	struct text err = { .out = stderr };
+
+	text_say(&err, "assay: ");
+	text_foreign(&err, slice_str(path));
+	text_say(&err, ": ");
+	text_foreign(&err, slice_str(why));
+	text_end(&err);
+	return status;
+}
+
+enum tool_exit
 tool_no_memory(void)
 {
 	return tool_fail(TOOL_UNAVAILABLE, "out of memory", NULL);

@@ -26,6 +26,7 @@ enum tool_exit {
 	TOOL_USAGE = 64,
 	TOOL_NO_INPUT = 66,
 	TOOL_UNAVAILABLE = 69,	/* no memory, no resolver */
+	TOOL_CANNOT_CREATE = 73,
 	TOOL_OUTPUT = 74,
 	TOOL_TEMPORARY = 75,	/* DNS did not answer */
 	TOOL_CONFIG = 78
@@ -75,6 +76,9 @@ void		 tool_stop(struct tool *t);
 /* "assay: TEXT[: FOREIGN]" on stderr; returns `status`. */
 enum tool_exit	 tool_fail(enum tool_exit status, const char *text,
 		    const char *foreign);
+/* "assay: FOREIGN: FOREIGN", a path and what is wrong with it. */
+enum tool_exit	 tool_fail_at(enum tool_exit status, const char *path,
+		    const char *why);
 enum tool_exit	 tool_no_memory(void);
 
 /*

@@ -442,6 +442,114 @@ def colour():
        "a message cannot steer the terminal", out)
 
 
+def zone_record(text):
+    """The name and the strings of one TXT record in a zone file."""
+    match = re.match(r'(\S+)\. IN TXT \(((?:\s+"[^"\\]*")+)\s*\)\n\Z', text)
+    if not match:
+        return None, []
+    return match.group(1), re.findall(r'"([^"]*)"', match.group(2))
+
+
+@tap.test
+def keys():
+    folder = assaydaemon.work_folder()
+    zone_path = os.path.join(folder, "zone.yaml")
+    zone = {}
+    for selector, arguments, size in (
+            ("r1", (), 2048), ("r2", ("--type", "rsa", "--bits", "1024"),
+                               1024),
+            ("r3", ("--bits", "4096"), 4096),
+            ("e1", ("--type", "ed25519"), 256)):
+        done = run("keygen", "--domain", "Example.ORG", "--selector",
+                   selector, *arguments, folder)
+        equal(done.returncode, 0, selector + ": keygen", done.stderr)
+        path = os.path.join(folder, selector + ".pem")
+        equal(os.stat(path).st_mode & 0o7777, 0o600, selector + ": mode")
+        name, strings = zone_record(done.stdout.decode("ascii"))
+        equal(name, selector + "._domainkey.example.org",
+              selector + ": name", done.stdout)
+        ok(strings and max(map(len, strings)) < 255,
+           selector + ": strings under 255", strings)
+        zone[name] = [{"TXT": "".join(strings)}]
+        with open(zone_path, "w", encoding="ascii") as f:
+            json.dump({"zonedata": zone}, f)
+        check_key = ("key-check", "--zone", zone_path, "--domain",
+                     "example.org", "--selector", selector)
+        equal(run(*check_key, path).returncode, 0, selector + ": matches")
+        value = json.loads(run(*check_key[:1], "--json", *check_key[1:],
+                               path).stdout)
+        equal((value["result"], value["bits"]), ("matches", size),
+              selector + ": JSON")
+        equal("".join(value["strings"]), "".join(strings),
+              selector + ": JSON: strings")
+    key_faults(folder, zone_path)
+    key_statuses(folder)
+
+
+def key_faults(folder, zone_path):
+    """What is published, against the private key."""
+    zone = ("--zone", zone_path, "--domain", "example.org", "--selector")
+    r1 = os.path.join(folder, "r1.pem")
+    done = run("key-check", *zone, "r3", r1)
+    equal(done.returncode, 1, "another key")
+    ok(b"differs" in done.stdout and b"What to publish" in done.stdout,
+       "another key: and says what to do", done.stdout)
+    equal(run("key-check", *zone, "e1", r1).returncode, 1, "another type")
+    done = run("key-check", *zone, "none", r1)
+    equal(done.returncode, 1, "no record")
+    ok(b"absent" in done.stdout, "no record: it says so", done.stdout)
+    shut = os.path.join(folder, "shut.yaml")
+    with open(shut, "w", encoding="ascii") as f:
+        f.write("zonedata:\n  r1._domainkey.example.org: [TIMEOUT]\n")
+    done = run("key-check", "--zone", shut, *zone[2:], "r1", r1)
+    equal(done.returncode, 75, "DNS does not answer")
+    os.chmod(r1, 0o640)
+    done = run("key-check", *zone, "r1", r1)
+    equal(done.returncode, 66, "a key that others can read")
+    ok(b"chmod" in done.stderr, "and how to mend it", done.stderr)
+    with open(os.path.join(folder, "e1.pem"), "rb") as f:
+        before = f.read()
+    done = run("keygen", "--domain", "example.org", "--selector", "e1",
+               "--type", "ed25519", folder)
+    equal(done.returncode, 73, "never over a key that is there")
+    equal(done.stdout, b"", "and no record is printed")
+    with open(os.path.join(folder, "e1.pem"), "rb") as f:
+        equal(f.read(), before, "the key is as it was")
+
+
+def key_statuses(folder):
+    who = ("--domain", "example.org", "--selector", "s")
+    for name, want, arguments in (
+            ("no selector", 64, ("keygen", "--domain", "a.example", folder)),
+            ("no domain", 64, ("keygen", "--selector", "s", folder)),
+            ("no folder", 64, ("keygen",) + who),
+            ("bad domain", 64, ("keygen", "--domain", "a..b", "--selector",
+                                "s", folder)),
+            ("bad selector", 64, ("keygen", "--domain", "a.example",
+                                  "--selector", "../s", folder)),
+            ("too long", 64, ("keygen", "--domain",
+                              ".".join(["a" * 60] * 4), "--selector",
+                              "selector", folder)),
+            ("unknown type", 64, ("keygen", "--type", "dsa") + who +
+             (folder,)),
+            ("bits of ed25519", 64, ("keygen", "--type", "ed25519", "--bits",
+                                     "2048") + who + (folder,)),
+            ("1023 bits", 64, ("keygen", "--bits", "1023") + who +
+             (folder,)),
+            ("8193 bits", 64, ("keygen", "--bits", "8193") + who +
+             (folder,)),
+            ("no such folder", 73, ("keygen", "--type", "ed25519") + who +
+             (os.path.join(folder, "none"),)),
+            ("key-check: no such file", 66, ("key-check",) + who +
+             (os.path.join(folder, "none"),)),
+            ("key-check: no file", 64, ("key-check",) + who)):
+        done = run(*arguments)
+        equal(done.returncode, want, name, done.stderr)
+        ok(done.stderr, name + ": it says why")
+        ok(not os.path.exists(os.path.join(folder, "s.pem")),
+           name + ": no key is left")
+
+
 @tap.test
 def json_facts():
     _, value = check("-c", CONFIG, MESSAGE)

@@ -1,0 +1,343 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * keys: private keys for signing, and whether the DNS knows them.
+ *
+ * A key is written to DIR/SELECTOR.pem, and its record printed as a zone
+ * file wants it (RFC 1035 section 5.1): a TXT record of several strings,
+ * which a verifier joins (RFC 6376 section 3.6.2.2).
+ */
+#include "tools/keys.h"
+
+#include <getopt.h>
+
+#include "base/domain.h"
+#include "base/limits.h"
+#include "dkim/sign.h"
+#include "tools/answer.h"
+
+/* RFC 1035 3.3 allows 255. */
+#define STRING_MAX 250
+#define RECORD_MAX 4096		/* octets of a record; 8192 bits need 1,400 */
+#define PATH_TEXT_MAX 4096
+#define WHY_MAX 1024
+#define MINIMUM_BITS 1024	/* RFC 8301 section 3.2 */
+#define GOOD_BITS 2048		/* likewise: what one should have */
+
+struct key {
+	/* Options. */
+	const char		*domain_text, *selector_text;
+	const char		*type_text, *bits_text;
+
+	struct domain		 domain, selector;
+	struct domain		 name;	/* s._domainkey.d */
+	enum dkim_key_type	 type;
+	unsigned int		 bits;
+	struct dkim_private_key	*key;
+	struct buf		 record;
+};
+
+static void
+key_fini(struct key *k)
+{
+	dkim_private_key_unref(k->key);
+	buf_fini(&k->record);
+}
+
+static enum tool_exit
+join_name(struct key *k)
+{
+	enum tool_exit status = TOOL_OK;
+	struct buf text;
+
+	buf_init(&text, LIMIT_DOMAIN_UTF8);
+	buf_add(&text, domain_slice(&k->selector));
+	buf_adds(&text, "._domainkey.");
+	buf_add(&text, domain_slice(&k->domain));
+	if (buf_failed(&text))
+		status = tool_no_memory();
+	else if (!domain_parse_dns(buf_slice(&text), &k->name))
+		status = tool_fail(TOOL_USAGE, "selector and domain are too "
+		    "long together", NULL);
+	buf_fini(&text);
+	return status;
+}
+
+static enum tool_exit
+read_name(struct key *k, const char *usage)
+{
+	if (k->domain_text == NULL || k->selector_text == NULL)
+		return tool_fail(TOOL_USAGE, usage, NULL);
+	if (!domain_parse(slice_str(k->domain_text), &k->domain))
+		return tool_fail(TOOL_USAGE, "not a domain name",
+		    k->domain_text);
+	if (!domain_parse(slice_str(k->selector_text), &k->selector))
+		return tool_fail(TOOL_USAGE, "not a selector",
+		    k->selector_text);
+	return join_name(k);
+}
+
+static bool
+make_record(struct key *k)
+{
+	buf_init(&k->record, RECORD_MAX);
+	return dkim_private_key_record(k->key, &k->record) &&
+	    !buf_failed(&k->record);
+}
+
+static const char *
+type_name(const struct dkim_private_key *k)
+{
+	return dkim_private_key_type(k) == DKIM_KEY_RSA ? "RSA" : "Ed25519";
+}
+
+/* ---- the record ---- */
+
+static void
+text_record(struct text *t, const struct key *k)
+{
+	struct slice rest = buf_slice(&k->record);
+
+	text_foreign(t, domain_slice(&k->name));
+	text_say(t, ". IN TXT (");
+	for (; rest.len > 0; rest = slice_from(rest, STRING_MAX)) {
+		text_say(t, "\n\t\"");
+		text_foreign(t, slice_head(rest, STRING_MAX));
+		text_say(t, "\"");
+	}
+	text_say(t, " )\n");
+}
+
+static void
+json_key(struct json *j, const struct key *k)
+{
+	struct slice rest = buf_slice(&k->record);
+
+	json_slice(j, "name", domain_slice(&k->name));
+	json_string(j, "type", type_name(k->key));
+	json_number(j, "bits", dkim_private_key_bits(k->key));
+	json_slice(j, "record", rest);
+	json_array(j, "strings");
+	for (; rest.len > 0; rest = slice_from(rest, STRING_MAX))
+		json_slice(j, NULL, slice_head(rest, STRING_MAX));
+	json_array_end(j);
+}
+
+/* ---- keygen ---- */
+
+static enum tool_exit
+read_type(struct key *k)
+{
+	unsigned long long bits = GOOD_BITS;
+	struct slice type = slice_str(k->type_text);
+
+	k->type = slice_eq(type, SLICE("ed25519")) ? DKIM_KEY_ED25519 :
+	    DKIM_KEY_RSA;
+	if (k->type == DKIM_KEY_RSA && type.len > 0 &&
+	    !slice_eq(type, SLICE("rsa")))
+		return tool_fail(TOOL_USAGE, "not a type of key (rsa, "
+		    "ed25519)", k->type_text);
+	if (k->bits_text == NULL) {
+		k->bits = GOOD_BITS;
+		return TOOL_OK;
+	}
+	if (k->type != DKIM_KEY_RSA)
+		return tool_fail(TOOL_USAGE, "--bits is for RSA keys only",
+		    NULL);
+	if (!slice_number(slice_str(k->bits_text), LIMIT_DKIM_RSA_BITS,
+	    &bits) || bits < MINIMUM_BITS)
+		return tool_fail(TOOL_USAGE, "not a number of bits from 1024 "
+		    "to 8192", k->bits_text);
+	k->bits = (unsigned int)bits;
+	if (k->bits < GOOD_BITS)
+		(void)tool_fail(TOOL_OK, "warning: RFC 8301 asks for RSA "
+		    "keys of 2048 bits or more", NULL);
+	return TOOL_OK;
+}
+
+static enum tool_exit
+write_key(const struct key *k, const char *path)
+{
+	char why[WHY_MAX];
+
+	if (!dkim_private_key_write(k->key, path, why, sizeof(why)))
+		return tool_fail_at(TOOL_CANNOT_CREATE, path, why);
+	return tool_fail(TOOL_OK, "the private key is in", path);
+}
+
+static void
+tell_record(struct tool *t, const struct key *k, const char *path)
+{
+	if (!t->json) {
+		text_record(&t->text, k);
+		return;
+	}
+	json_object(&t->out, NULL);
+	json_string(&t->out, "command", "keygen");
+	json_string(&t->out, "file", path);
+	json_key(&t->out, k);
+	json_object_end(&t->out);
+	text_end(&t->text);
+}
+
+/* The record is made first: it cannot fail any more once there is a file. */
+static enum tool_exit
+generate(struct tool *t, struct key *k, const char *folder)
+{
+	enum tool_exit status;
+	struct buf path;
+
+	k->key = dkim_private_key_generate(k->type, k->bits);
+	if (k->key == NULL || !make_record(k))
+		return tool_fail(TOOL_UNAVAILABLE, "cannot make a key", NULL);
+	buf_init(&path, PATH_TEXT_MAX);
+	buf_addf(&path, "%s/%s.pem", folder, k->selector.text);
+	status = buf_failed(&path) ? tool_fail(TOOL_CANNOT_CREATE,
+	    "path too long, or out of memory", folder) :
+	    write_key(k, buf_cstr(&path));
+	if (status == TOOL_OK)
+		tell_record(t, k, buf_cstr(&path));
+	buf_fini(&path);
+	return status;
+}
+
+enum tool_exit
+keygen_command(struct tool *t, int argc, char **argv)
+{
+	static const char usage[] = "usage: assay keygen --domain DOMAIN "
+	    "--selector NAME [--type rsa|ed25519] [--bits N] DIR";
+	struct key k = { .key = NULL };
+	const struct tool_option own[] = { { "domain", &k.domain_text },
+		{ "selector", &k.selector_text }, { "type", &k.type_text },
+		{ "bits", &k.bits_text }, { NULL, NULL } };
+	enum tool_exit status;
+
+	if (!tool_options(t, argc, argv, own))
+		return TOOL_USAGE;
+	if (optind + 1 != argc)
+		return tool_fail(TOOL_USAGE, usage, NULL);
+	status = read_name(&k, usage);
+	if (status == TOOL_OK)
+		status = read_type(&k);
+	if (status == TOOL_OK)
+		status = generate(t, &k, argv[optind]);
+	key_fini(&k);
+	return status;
+}
+
+/* ---- key-check ---- */
+
+/* An inquiry_step_fn. */
+static bool
+ask(void *arg, struct dns_ledger *ledger)
+{
+	const struct key *k = arg;
+
+	return dns_ledger_ask(ledger, domain_slice(&k->name),
+	    DNS_TYPE_TXT) != NULL;
+}
+
+static const struct {
+	const char	*name;
+	enum text_style	 style;
+	enum tool_exit	 status;
+} matches[] = {
+	[DKIM_KEY_MATCHES] = { "matches", TEXT_GOOD, TOOL_OK },
+	[DKIM_KEY_DIFFERS] = { "differs", TEXT_BAD, TOOL_REFUSED },
+	[DKIM_KEY_ABSENT] = { "absent", TEXT_BAD, TOOL_REFUSED },
+	[DKIM_KEY_UNKNOWN] = { "DNS did not answer", TEXT_DOUBT,
+		TOOL_TEMPORARY }
+};
+
+static void
+text_match(struct text *t, const struct key *k, enum dkim_key_match match,
+    const struct dns_answer *answer)
+{
+	text_title(t, "Key record: ");
+	text_style(t, matches[match].style, "%s\n", matches[match].name);
+	text_item(t, "private key");
+	text_say(t, "%s, %u bits\n", type_name(k->key),
+	    dkim_private_key_bits(k->key));
+	text_item(t, "DNS");
+	answer_text(t, DNS_TYPE_TXT, domain_slice(&k->name), answer);
+	text_end(t);
+	if (match != DKIM_KEY_DIFFERS && match != DKIM_KEY_ABSENT)
+		return;
+	text_say(t, "\nWhat to publish:\n");
+	text_record(t, k);
+}
+
+static void
+json_match(struct json *j, const struct key *k, enum dkim_key_match match,
+    const struct dns_answer *answer)
+{
+	json_object(j, NULL);
+	json_string(j, "command", "key-check");
+	json_string(j, "result", match == DKIM_KEY_UNKNOWN ? "unknown" :
+	    matches[match].name);
+	json_key(j, k);
+	answer_json(j, "lookup", DNS_TYPE_TXT, domain_slice(&k->name),
+	    answer);
+	json_object_end(j);
+}
+
+static enum tool_exit
+tell_match(struct tool *t, const struct key *k, struct inquiry *q)
+{
+	const struct dns_answer *answer;
+	enum dkim_key_match match;
+
+	answer = dns_ledger_peek(inquiry_ledger(q), domain_slice(&k->name),
+	    DNS_TYPE_TXT);
+	match = dkim_private_key_compare(k->key, answer);
+	if (t->json) {
+		json_match(&t->out, k, match, answer);
+		text_end(&t->text);
+	} else {
+		text_match(&t->text, k, match, answer);
+	}
+	return matches[match].status;
+}
+
+static enum tool_exit
+compare(struct tool *t, struct key *k, const char *path)
+{
+	enum tool_exit status;
+	char why[WHY_MAX];
+	struct inquiry *q;
+
+	k->key = dkim_private_key_read(path, why, sizeof(why));
+	if (k->key == NULL)
+		return tool_fail_at(TOOL_NO_INPUT, path, why);
+	if (!make_record(k))
+		return tool_no_memory();
+	status = tool_start(t);
+	if (status != TOOL_OK)
+		return status;
+	q = tool_inquire(t, ask, k);
+	if (q == NULL)
+		return tool_no_memory();
+	status = tell_match(t, k, q);
+	inquiry_free(q);
+	return status;
+}
+
+enum tool_exit
+key_check_command(struct tool *t, int argc, char **argv)
+{
+	static const char usage[] = "usage: assay key-check --domain DOMAIN "
+	    "--selector NAME KEYFILE";
+	struct key k = { .key = NULL };
+	const struct tool_option own[] = { { "domain", &k.domain_text },
+		{ "selector", &k.selector_text }, { NULL, NULL } };
+	enum tool_exit status;
+
+	if (!tool_options(t, argc, argv, own))
+		return TOOL_USAGE;
+	if (optind + 1 != argc)
+		return tool_fail(TOOL_USAGE, usage, NULL);
+	status = read_name(&k, usage);
+	if (status == TOOL_OK)
+		status = compare(t, &k, argv[optind]);
+	key_fini(&k);
+	return status;
+}
