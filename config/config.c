@@ -88,7 +88,8 @@ static const struct schema_key resolver_keys[] = {
 	{ .name = "cache", .read = schema_size,
 	  FIELD(resolver.options.cache_bytes),
 	  .min = 64u << 10, .max = 4ull << 30 },
-	{ .name = "zone", .read = values_file, FIELD(resolver.zone_path),
+	{ .name = "zone", .read = values_readable_file,
+	  FIELD(resolver.zone_path),
 	  .table = "the path of a zone file" },
 	{ .name = NULL }
 };

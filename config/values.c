@@ -7,6 +7,7 @@
 
 #include <pwd.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/ascii.h"
 #include "base/cursor.h"
@@ -199,6 +200,19 @@ values_file(struct schema *s, const struct schema_key *key,
 	memcpy(path + folder.len, n->text.ptr, n->text.len);
 	memcpy((char *)out + key->field, &path, sizeof(path));
 	return true;
+}
+
+bool
+values_readable_file(struct schema *s, const struct schema_key *key,
+    const struct yaml_node *n, void *out)
+{
+	char *path;
+
+	if (!values_file(s, key, n, out))
+		return false;
+	memcpy(&path, (char *)out + key->field, sizeof(path));
+	return s->offline || access(path, R_OK) == 0 ||
+	    schema_refuse(s, key, n, "a file that can be read");
 }
 
 /* ---- lists ---- */

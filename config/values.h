@@ -18,6 +18,8 @@ schema_read_fn	values_domain;
 /* const char *: a path, relative to the folder of the configuration file;
    `table` is the text of what is allowed */
 schema_read_fn	values_file;
+/* the same, and the file is there and can be read */
+schema_read_fn	values_readable_file;
 /* struct ipnet * and count */
 schema_read_fn	values_networks;
 /* struct slice * and count, for resolver_options */

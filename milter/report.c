@@ -58,18 +58,29 @@ dmarc_policy(const struct dmarc_verdict *v)
 	return POLICY_DMARC_NONE;
 }
 
-/* Did an identity pass on DNS data that was authenticated? */
+/*
+ * Did an identity that belongs to the Author Domain (it is the same name, or
+ * above or below it) pass on DNS data that was authenticated?  Anybody can
+ * sign a zone of their own.
+ */
 static bool
 is_authenticated(const struct message_results *r)
 {
 	const struct dkim_signature *s;
+	struct slice from, spf;
 	size_t i;
 
-	if (r->spf.result == AUTH_PASS && r->spf.authenticated)
+	if (r->from.state != MAIL_FROM_OK)
+		return false;
+	from = domain_slice(&r->from.domain);
+	spf = domain_slice(&r->spf.domain);
+	if (r->spf.result == AUTH_PASS && r->spf.authenticated &&
+	    (domain_is_at_or_below(from, spf) ||
+	    domain_is_at_or_below(spf, from)))
 		return true;
 	for (i = 0; i < r->signature_count; i++) {
 		s = &r->signatures[i];
-		if (s->result == AUTH_PASS && s->authenticated)
+		if (s->result == AUTH_PASS && s->aligned && s->authenticated)
 			return true;
 	}
 	return false;
