@@ -83,7 +83,6 @@ main(int argc, char **argv)
 		fputs(usage, stderr);
 		return (int)TOOL_USAGE;
 	}
-	argv[1] = argv[0];	/* what getopt_long() calls us */
 	status = command->run(&t, argc - 1, argv + 1);
 	tool_stop(&t);
 	/* Whoever reads a cut report must not take it for a whole one. */

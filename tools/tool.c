@@ -75,6 +75,7 @@ tool_options(struct tool *t, int argc, char **argv,
 	size_t n = 3, i;
 	int option;
 
+	opterr = 0;	/* getopt_long() would not escape what it tells */
 	for (i = 0; own[i].name != NULL && n < OPTIONS_MAX - 1; i++)
 		table[n++] = (struct option){ own[i].name, required_argument,
 		    NULL, OPTION_OWN + (int)i };
@@ -90,7 +91,8 @@ tool_options(struct tool *t, int argc, char **argv,
 		else if (option >= OPTION_OWN)
 			*own[option - OPTION_OWN].value = optarg;
 		else
-			return false;
+			return tool_fail(TOOL_USAGE, "not an option, or its "
+			    "value is missing", argv[optind - 1]) == TOOL_OK;
 	}
 	text_init(&t->text, stdout, t->no_color || t->json);
 	json_init(&t->out, stdout);

@@ -6,8 +6,10 @@ import os
 import pty
 import re
 import subprocess
+import time
 
 import assaydaemon
+import dnsserver
 import messages
 import tap
 from tap import equal, ok
@@ -153,6 +155,46 @@ def dns_shut():
     equal(value["spf"]["result"], "temperror", "spf is temperror")
     equal(value["spf"]["lookup"]["outcome"], "timeout", "and says why")
     equal(value["dmarc"]["result"], "temperror", "dmarc is temperror")
+
+
+@tap.test
+def live_dns():
+    """A name server, with TTLs, DNSSEC and silence."""
+    zone = {"live.example": [{"TXT": "v=spf1 a:a.live.example -all"}],
+            "a.live.example": [{"A": "192.0.2.1"}]}
+    folder = assaydaemon.work_folder()
+    path = os.path.join(folder, "assay.yaml")
+    server = dnsserver.Server(zone, ttl=1234)
+    server.behave("live.example", ad=True)
+    with open(path, "w", encoding="ascii") as f:
+        json.dump({"resolver": {"nameservers": [server.address]}}, f)
+    done = run("spf", "-c", path, "--json", "192.0.2.1", "a@live.example",
+               "x")
+    value = json.loads(done.stdout)["spf"]
+    equal((done.returncode, value["result"]), (0, "pass"), "pass")
+    equal((value["lookup"]["ttl"], value["lookup"]["dnssec"]), (1234, True),
+          "TTL, and DNSSEC by the record")
+    term = [s for s in value["steps"] if s["kind"] == "term"][0]
+    equal((term["lookup"]["ttl"], term["lookup"]["dnssec"]), (1234, False),
+          "TTL, and no DNSSEC by the address")
+    done = run("spf", "-c", path, "192.0.2.1", "a@live.example", "x")
+    ok(b"A a.live.example: 192.0.2.1 (TTL 1234)   match  "
+       b"[look-ups 1/10, void 0/2]" in done.stdout, "the term's line",
+       done.stdout)
+    server.stop()
+    held, address = dnsserver.dead_port()
+    with open(path, "w", encoding="ascii") as f:
+        json.dump({"limits": {"deadline": "1s"}, "resolver": {
+            "nameservers": [address], "timeout": "30s"}}, f)
+    for arguments, want in (
+            (("spf", "-c", path, "192.0.2.1", "a@live.example", "x"), 1),
+            (("dmarc", "-c", path, "live.example"), 1),
+            (("check", "-c", path, MESSAGE), 0)):
+        begin = time.monotonic()
+        done = run(*arguments)
+        equal(done.returncode, want, arguments[0] + ": nobody answers")
+        ok(time.monotonic() - begin < 20, arguments[0] + ": in bounded time")
+    held.close()
 
 
 @tap.test
