@@ -29,6 +29,7 @@ check_PROGRAMS += \
 	tests/dkim/test_key \
 	tests/dkim/test_keycache \
 	tests/dkim/test_memory \
+	tests/dkim/test_privkey \
 	tests/dkim/test_sign \
 	tests/dkim/test_signature \
 	tests/dkim/test_verify
@@ -47,6 +48,8 @@ tests_dkim_test_keycache_SOURCES = \
 	tests/dkim/test_keycache.c $(dkim_test_support)
 tests_dkim_test_memory_SOURCES = \
 	tests/dkim/test_memory.c $(dkim_test_support)
+tests_dkim_test_privkey_SOURCES = \
+	tests/dkim/test_privkey.c $(dkim_sign_support)
 tests_dkim_test_sign_SOURCES = \
 	tests/dkim/test_sign.c $(dkim_sign_support)
 tests_dkim_test_signature_SOURCES = \
@@ -54,16 +57,20 @@ tests_dkim_test_signature_SOURCES = \
 tests_dkim_test_verify_SOURCES = \
 	tests/dkim/test_verify.c $(dkim_test_support)
 
-# What the test in Python runs.
-noinst_PROGRAMS += tests/dkim/verify_file
+# What the tests in Python run.
+noinst_PROGRAMS += tests/dkim/sign_file tests/dkim/verify_file
+tests_dkim_sign_file_SOURCES = \
+	tests/dkim/sign_file.c $(dkim_sign_support)
 tests_dkim_verify_file_SOURCES = \
 	tests/dkim/verify_file.c $(dkim_test_support)
-dist_check_SCRIPTS += tests/dkim/test_interop.py
-TESTS += tests/dkim/test_interop.py
+dist_check_SCRIPTS += tests/dkim/test_interop.py \
+	tests/dkim/test_sign_interop.py
+TESTS += tests/dkim/test_interop.py tests/dkim/test_sign_interop.py
 
 fuzz_programs += \
 	tests/fuzz/fuzz_dkim_canon \
 	tests/fuzz/fuzz_dkim_key \
+	tests/fuzz/fuzz_dkim_sign \
 	tests/fuzz/fuzz_dkim_signature \
 	tests/fuzz/fuzz_dkim_verify
 
@@ -72,6 +79,9 @@ tests_fuzz_fuzz_dkim_canon_SOURCES = \
 	$(dkim_test_support)
 tests_fuzz_fuzz_dkim_key_SOURCES = \
 	tests/fuzz/fuzz_dkim_key.c tests/fuzz/replay.c
+tests_fuzz_fuzz_dkim_sign_SOURCES = \
+	tests/fuzz/fuzz_dkim_sign.c tests/fuzz/replay.c \
+	$(dkim_test_support) tests/dkim/signing.c tests/dkim/signing.h
 tests_fuzz_fuzz_dkim_signature_SOURCES = \
 	tests/fuzz/fuzz_dkim_signature.c tests/fuzz/replay.c
 tests_fuzz_fuzz_dkim_verify_SOURCES = \
@@ -243,6 +253,14 @@ EXTRA_DIST += \
 	tests/fuzz/corpus/dkim_key/rsa4096 \
 	tests/fuzz/corpus/dkim_key/rsa512 \
 	tests/fuzz/corpus/dkim_key/t-s-sub \
+	tests/fuzz/dkim_sign.dict \
+	tests/fuzz/corpus/dkim_sign/blanks \
+	tests/fuzz/corpus/dkim_sign/body \
+	tests/fuzz/corpus/dkim_sign/long \
+	tests/fuzz/corpus/dkim_sign/no-header \
+	tests/fuzz/corpus/dkim_sign/plain \
+	tests/fuzz/corpus/dkim_sign/signed \
+	tests/fuzz/corpus/dkim_sign/simple \
 	tests/fuzz/dkim_signature.dict \
 	tests/fuzz/corpus/dkim_signature/b-fws-in-name-equals \
 	tests/fuzz/corpus/dkim_signature/b-lookalike-tags \

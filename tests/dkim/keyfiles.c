@@ -63,8 +63,11 @@ const char *
 keyfiles_write(const char *name, struct slice text, mode_t mode)
 {
 	const char *path = keyfiles_path(name);
-	FILE *f = fopen(path, "wb");
+	FILE *f;
 
+	/* One there may be of a mode that does not let us write. */
+	(void)unlink(path);
+	f = fopen(path, "wb");
 	if (f == NULL || fwrite(text.len > 0 ? text.ptr : "", 1, text.len,
 	    f) != text.len || fclose(f) != 0 || chmod(path, mode) != 0)
 		give_up(path);

@@ -69,6 +69,9 @@ signing_run(struct signing_result *r, struct dkim_context *ctx,
 	text_add(&r->message, "", 0);
 	if (r->fields.len > 0)
 		text_add(&r->message, r->fields.ptr, r->fields.len);
+	/* Without a header there may be no line to end it. */
+	if (body.ptr == message.ptr)
+		text_adds(&r->message, "\r\n");
 	text_add(&r->message, message.ptr, message.len);
 	return true;
 }
