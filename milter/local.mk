@@ -65,6 +65,10 @@ EXTRA_DIST += tests/data/replay/all-pass/assay.yaml \
 	tests/data/replay/null-sender/message.eml \
 	tests/data/replay/null-sender/scenario \
 	tests/data/replay/null-sender/zone.yaml \
+	tests/data/replay/policy-at-most/assay.yaml \
+	tests/data/replay/policy-at-most/message.eml \
+	tests/data/replay/policy-at-most/scenario \
+	tests/data/replay/policy-at-most/zone.yaml \
 	tests/data/replay/policy-dmarc-reject/assay.yaml \
 	tests/data/replay/policy-dmarc-reject/message.eml \
 	tests/data/replay/policy-dmarc-reject/scenario \

@@ -538,7 +538,7 @@ decide(struct message *m, bool at_mail, struct message_orders *orders)
 	struct policy_facts facts;
 
 	report_facts(r, &facts);
-	facts.at_mail = at_mail;
+	facts.at_mail = r->at_mail = at_mail;
 	policy_decide(&r->engine->config->policy, &facts, &r->decision);
 	if (r->engine->deferrals != NULL)
 		deferral_limit(r->engine->deferrals, &r->client, &r->path,

@@ -75,6 +75,8 @@ struct message_results {
 	struct signing_plan		 signing;
 	unsigned int			 hazards;	/* dkim_hazard bits */
 	struct policy_decision		 decision;
+	bool				 at_mail;	/* decided at MAIL: DKIM
+						   and DMARC are unknown */
 };
 
 /* What the mail server has to do.  Borrowed from the message. */

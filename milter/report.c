@@ -320,6 +320,10 @@ log_checks(struct log_record *rec, const struct message_results *r)
 	log_spf(rec, "spf", "spf-why", &r->spf);
 	if (r->spf_helo_checked)
 		log_spf(rec, "spf-helo", "spf-helo-why", &r->spf_helo);
+	if (r->at_mail) {
+		log_record_text(rec, "stage", SLICE("mail"));
+		return;
+	}
 	log_dkim(rec, r);
 	log_dmarc(rec, &r->dmarc);
 	if (is_authenticated(r))

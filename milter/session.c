@@ -34,7 +34,7 @@ struct session {
 	char			*helo;		/* NULL: none yet */
 	bool			 leading_space;	/* SMFIP_HDR_LEADSPC */
 	bool			 started;	/* MAIL came */
-	bool			 in_hand;	/* counted for session_drain() */
+	bool			 in_hand;	/* counted for the drain */
 	struct message		*message;
 };
 

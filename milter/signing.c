@@ -360,14 +360,9 @@ signing_check_text(const struct signing_check *c, char *out, size_t size)
 {
 	static const char *const said[] = {
 		[DKIM_KEY_MATCHES] = "the record in DNS fits the key",
-		[DKIM_KEY_DIFFERS] = "the record in DNS does not fit the key, "
-		    "so signatures will not verify: publish the one that "
-		    "\"assay key-check\" shows",
-		[DKIM_KEY_ABSENT] = "there is no key record in DNS, so "
-		    "signatures will not verify: publish the one that "
-		    "\"assay key-check\" shows",
-		[DKIM_KEY_UNKNOWN] = "DNS did not tell whether the record "
-		    "fits the key"
+		[DKIM_KEY_DIFFERS] = "the record in DNS does not fit the key",
+		[DKIM_KEY_ABSENT] = "there is no key record in DNS",
+		[DKIM_KEY_UNKNOWN] = "DNS did not tell what the record is"
 	};
 	struct buf b;
 
@@ -377,6 +372,9 @@ signing_check_text(const struct signing_check *c, char *out, size_t size)
 		    "the From domain", SLICE_ARG(c->key->selector));
 	else
 		buf_addf(&b, "%s: %s", c->name, said[c->match]);
+	if (c->match == DKIM_KEY_DIFFERS || c->match == DKIM_KEY_ABSENT)
+		buf_adds(&b, ", so signatures will not verify: publish the "
+		    "one that \"assay key-check\" shows");
 	if (c->problem != NULL && c->match != DKIM_KEY_ABSENT)
 		buf_addf(&b, " (%s)", c->problem);
 	add_times(&b, c);

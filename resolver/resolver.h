@@ -31,7 +31,7 @@ struct resolver_options {
 	   resolv_conf, read at start (at most LIMIT_DNS_SERVERS; when it
 	   has none or is not there, 127.0.0.1). */
 	const struct slice	*nameservers;
-	size_t			 nameserver_count;	/* <= LIMIT_DNS_SERVERS */
+	size_t			 nameserver_count;	/* LIMIT_DNS_SERVERS */
 	const char		*resolv_conf;	/* NULL: /etc/resolv.conf */
 	unsigned int		 timeout_ms;	/* one try; > 0 */
 	/* Of one question; > 0.  Each goes to another server, and every

@@ -621,7 +621,8 @@ open_socket(int type, in_port_t port)
 	if (fd < 0)
 		err(1, "socket");
 	/* Bursts do not fit into the default; forcing it needs root. */
-	if (setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, &size, sizeof(size)) != 0)
+	if (setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, &size,
+	    sizeof(size)) != 0)
 		(void)setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &size,
 		    sizeof(size));
 	if (bind(fd, (const struct sockaddr *)&a, sizeof(a)) != 0 ||

@@ -12,7 +12,7 @@
  *	-m	whose habits (postfix), see mta.h
  *	-t, -d	ms before MAIL, RCPT and DATA each; ms for the data (0, 0)
  *	-f, -h	reverse-path and HELO name
- *	-o	number of the first message: "%n" in SENDER, HELO and FILE stands
+ *	-o	number of the first message: "%n" in SENDER, HELO and FILE
  *		for a message's number, so that each can have names of its own
  *	-w	messages of each connection before those that are measured
  *	-b	burst: each connection brings one message as far as DATA; PAUSE

@@ -56,7 +56,8 @@ static const char *const plain_fields[] = {
 /* In the order of h=. */
 static const char *const signed_fields[] = {
 	"From: \"The monthly report\" <sender@%s>\r\n",
-	"To: <user@example.org>,\r\n\t\"Another reader\" <reader@example.org>\r\n",
+	"To: <user@example.org>,\r\n\t\"Another reader\" "
+	"<reader@example.org>\r\n",
 	"Subject:  All that happened in the last month,  with figures\r\n"
 	" and with a look at the next one\r\n",
 	"Date: Mon, 15 Jan 2024 10:00:00 +0000\r\n",

@@ -10,7 +10,9 @@
  *                "rcpt: <PATH>", "tls: yes", "smtputf8: yes",
  *                "auth: yes", "now: SECONDS", and what is wanted:
  *                "field: TEXT" (unfolded, "none" for no field),
- *                "remove: N N", "action: WORD", "reply: CODE X.Y.Z TEXT"
+ *                "remove: N N", "action: WORD", "reply: CODE X.Y.Z TEXT";
+ *                with "later: SECONDS" the message comes again after that
+ *                time, and "then: WORD" is the action wanted
  */
 #include <dirent.h>
 #include <stdio.h>
@@ -31,7 +33,8 @@ struct scenario {
 	struct ipaddr	client;
 	struct slice	helo, mail, rcpt;
 	bool		utf8, auth, tls;
-	int64_t		now;
+	int64_t		now, later;
+	struct slice	then;
 	struct slice	field, remove, action, reply;
 };
 
@@ -76,6 +79,11 @@ set_value(struct scenario *s, struct slice key, struct slice value)
 	else if (slice_eq(key, SLICE("now")) &&
 	    slice_number(value, 1ull << 40, &number))
 		s->now = (int64_t)number;
+	else if (slice_eq(key, SLICE("later")) &&
+	    slice_number(value, 1ull << 40, &number))
+		s->later = (int64_t)number;
+	else if (slice_eq(key, SLICE("then")))
+		s->then = value;
 	else if (slice_eq(key, SLICE("field")))
 		s->field = value;
 	else if (slice_eq(key, SLICE("remove")))
@@ -177,6 +185,7 @@ compare(const char *name, const struct scenario *s,
 }
 
 static const struct inquiry_waiting no_waiting;
+static struct deferral_table *deferrals;
 
 static struct engine *
 make_engine(const char *folder, struct dkim_context *dkim)
@@ -194,6 +203,8 @@ make_engine(const char *folder, struct dkim_context *dkim)
 	e = engine_new(c, dkim, why, sizeof(why));
 	if (e == NULL)
 		printf("# %s\n", why);
+	else
+		e->deferrals = deferrals;
 	return e;
 }
 
@@ -226,6 +237,25 @@ starve(const char *name, struct engine *e, const struct scenario *s,
 	ok(n > 1 && n < 10000, "%s: survives %lu failed allocations", name, n);
 }
 
+/* The same sender again, after a time. */
+static void
+come_again(const char *name, struct engine *e, const struct scenario *s,
+    const struct parsed *parsed)
+{
+	struct scenario later = *s;
+	struct message_orders o;
+	struct message *m;
+	const char *action;
+
+	later.now += s->later;
+	m = message_new(engine_ref(e), &s->client, e->config->authserv_id);
+	feed(m, &later, parsed, 1000);
+	ok(message_finish(m, &no_waiting, &o), "%s: comes again", name);
+	action = policy_action_name(o.action);
+	is_bytes(action, strlen(action), s->then.ptr, s->then.len, name);
+	message_free(m);
+}
+
 static void
 replay(const char *folder, const char *name, struct dkim_context *dkim)
 {
@@ -254,6 +284,8 @@ replay(const char *folder, const char *name, struct dkim_context *dkim)
 			compare(name, &s, &o);
 		message_free(m);
 	}
+	if (s.later > 0)
+		come_again(name, e, &s, &parsed);
 	starve(name, e, &s, &parsed);
 	arena_free(arena);
 	engine_unref(e);
@@ -272,6 +304,7 @@ main(void)
 
 	snprintf(base, sizeof(base), "%s/tests/data/replay",
 	    top != NULL ? top : ".");
+	deferrals = deferral_new();
 	dir = opendir(base);
 	if (!ok(dir != NULL && dkim != NULL, "%s is there", base))
 		return tap_done();
@@ -284,5 +317,6 @@ main(void)
 	}
 	closedir(dir);
 	dkim_context_free(dkim);
+	deferral_free(deferrals);
 	return tap_done();
 }

@@ -1,0 +1,125 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""The policy through the daemon: what an MTA is told, and when."""
+
+import json
+
+import assaydaemon
+import dnsserver
+import messages
+import tap
+from tap import equal, ok
+
+ZONE = {
+    "pass.example": [{"TXT": "v=spf1 ip4:192.0.2.1 -all"}],
+    "fail.example": [{"TXT": "v=spf1 -all"}],
+    "fail2.example": [{"TXT": "v=spf1 -all exp=why.fail2.example"}],
+    "why.fail2.example": [{"TXT": "100%% no, %{i}"}],
+    "dmarc.example": [{"TXT": "v=spf1 ip4:192.0.2.1 -all"}],
+    "_dmarc.dmarc.example": [{"TXT": "v=DMARC1; p=reject"}],
+}
+
+
+def rules(*list_of_rules):
+    return {"policy": list(list_of_rules)}
+
+
+def mail_from(domain):
+    return {"fields": [(b"From", b" a@" + domain)], "body": b"x\r\n"}
+
+
+def records(daemon):
+    found = []
+    for line in daemon.log().splitlines():
+        if line.startswith("{"):
+            record = json.loads(line)
+            if record.get("event") == "message":
+                found.append(record)
+    return found
+
+
+@tap.test
+def before_data():
+    config = rules({"name": "early", "stage": "mail", "action": "reject",
+                    "when": {"spf": "fail"}},
+                   {"name": "late", "action": "tempfail",
+                    "when": {"dmarc": "fail"}})
+    with assaydaemon.Daemon(config, ZONE) as daemon:
+        result = daemon.send(sender="<a@fail.example>",
+                             **mail_from(b"pass.example"))
+        equal(result.stage, "mail", "refused at MAIL")
+        ok(result.reply.data.startswith(b"550 5.7.23"), "with its codes",
+           result.reply)
+        equal(records(daemon)[-1].get("stage"), "mail", "the log says where")
+        equal(records(daemon)[-1].get("rule"), "early", "and by what")
+        result = daemon.send(sender="<a@pass.example>",
+                             **mail_from(b"dmarc.example"))
+        equal(result.stage, "eom", "the other rule waits for the end")
+        ok(result.reply.data.startswith(b"4"), "and defers", result.reply)
+        with daemon.session() as session:
+            session.connect()
+            session.helo()
+            refused = session.message(sender="<a@fail.example>",
+                                      **mail_from(b"pass.example"))
+            taken = session.message(sender="<a@pass.example>",
+                                    **mail_from(b"pass.example"))
+            equal(refused.stage, "mail", "refused, and then in the same "
+                  "connection:")
+            equal(taken.reply.code, "c", "another message is taken")
+
+
+@tap.test
+def replies():
+    config = rules(
+        {"name": "why", "action": "reject", "when": {"spf": "fail"},
+         "reply": "550 5.7.1 50%% of %{mailfrom-domain}: %{spf-explanation}"})
+    with assaydaemon.Daemon(config, ZONE) as daemon:
+        result = daemon.send(messages.PLAIN, sender="<a@fail2.example>")
+        equal(result.reply.data.rstrip(b"\0"),
+              b"550 5.7.1 50%% of fail2.example: 100%% no, 192.0.2.1",
+              "every % is doubled on the way to the MTA")
+
+
+@tap.test
+def recipients():
+    config = rules({"name": "list", "action": "quarantine",
+                    "when": {"recipient-domain": ["*.lists.example"]}})
+    with assaydaemon.Daemon(config, ZONE) as daemon:
+        for recipients_, want in (
+                (["<a@b.example>"], "accept"),
+                (["<a@lists.example>"], "accept"),
+                (["<a@b.example>", "<x@A.lists.EXAMPLE>"], "quarantine")):
+            daemon.send(messages.PLAIN, recipients=recipients_)
+            equal(records(daemon)[-1]["action"], want, str(recipients_))
+
+
+@tap.test
+def observed():
+    config = rules({"name": "watch", "observe": True, "action": "reject",
+                    "when": {"spf": "fail"}})
+    with assaydaemon.Daemon(config, ZONE) as daemon:
+        result = daemon.send(messages.PLAIN, sender="<a@fail.example>")
+        equal(result.reply.code, "c", "an observed rule refuses nothing")
+        record = records(daemon)[-1]
+        equal((record.get("observed"), record.get("observed-action")),
+              ("watch", "reject"), "the log says what it would have done")
+
+
+@tap.test
+def early_without_dns():
+    """What is not known in time at MAIL is decided at the end."""
+    config = rules({"name": "early", "stage": "mail", "action": "reject",
+                    "when": {"spf": "temperror"}})
+    server = dnsserver.Server()
+    for name in ("shut.example", "mail.example.net"):
+        server.set(name, [], drop=True)
+    # Longer than MAIL waits, so that it goes on; the end sees the time-out.
+    config["resolver"] = {"nameservers": [server.address],
+                          "timeout": "7s", "tries": 1}
+    with assaydaemon.Daemon(config) as daemon:
+        result = daemon.send(messages.PLAIN, sender="<a@shut.example>")
+        equal((result.stage, result.reply.code), ("eom", "y"),
+              "refused at the end")
+    server.stop()
+
+
+tap.main()
