@@ -15,6 +15,7 @@ EXTRA_DIST += \
 	tests/lib/namespace.py \
 	tests/lib/packages.sh \
 	tests/lib/sendmail.py \
+	tests/lib/signkeys.py \
 	tests/lib/tap.py \
 	tests/lib/tryout.py
 
@@ -25,6 +26,7 @@ EXTRA_DIST += etc/sendmail.mc etc/postfix-header_checks \
 
 script_tests = \
 	tests/downstream/test_downstream.py \
+	tests/interop/test_outbound.py \
 	tests/lint/test_lint.py \
 	tests/milter/test_basic.py \
 	tests/milter/test_dkim.py \

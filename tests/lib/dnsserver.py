@@ -91,11 +91,12 @@ class Behaviour:
 class Server:
     """
     `delay` is that of names which behave; with a `gate` (an Event) nothing
-    is answered before it is set.
+    is answered before it is set.  `port`: any that is free, unless told.
     """
 
-    def __init__(self, zone=None, delay=0, ttl=300, gate=None):
+    def __init__(self, zone=None, delay=0, ttl=300, gate=None, port=0):
         self.gate = gate
+        self.port = port
         self.zone = {}
         self.odd = {}
         self.default = Behaviour(delay=delay)
@@ -117,7 +118,7 @@ class Server:
         for _ in range(50):
             self.udp = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
             self.udp.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4 << 20)
-            self.udp.bind(("127.0.0.1", 0))
+            self.udp.bind(("127.0.0.1", self.port))
             self.port = self.udp.getsockname()[1]
             self.tcp = socket.socket()
             self.tcp.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)

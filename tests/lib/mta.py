@@ -113,8 +113,10 @@ class _Lmtp(socketserver.StreamRequestHandler):
     def command(self, verb, line):
         if verb in (b"LHLO", b"EHLO"):
             self.lmtp = verb == b"LHLO"
-            self.reply("250-sink.example.org\r\n250-PIPELINING\r\n"
-                       "250-8BITMIME\r\n250 SMTPUTF8")
+            self.reply("250-sink.example.org\r\n250-PIPELINING\r\n" +
+                       "".join("250-%s\r\n" % offer
+                               for offer in self.server.sink.offers) +
+                       "250 ENHANCEDSTATUSCODES")
         elif verb == b"MAIL":
             self.envelope = [re.search("<(.*?)>", line).group(1), []]
             self.reply("250 ok")
@@ -168,7 +170,10 @@ class Delivered:
 
 
 class Sink:
-    def __init__(self):
+    """`offers`: the extensions that it says it has."""
+
+    def __init__(self, offers=("8BITMIME", "SMTPUTF8")):
+        self.offers = offers
         self.server = _SinkServer(("127.0.0.1", 0), _Lmtp)
         self.server.sink = self
         self.port = self.server.server_address[1]
@@ -210,21 +215,19 @@ class Postfix:
         self.sink = sink or Sink()
         self.port = assaydaemon.free_port()
         self.master = None
-        settings = {}
+        settings = parse_main_cf(MAIN_CF.format(top=self.top,
+                                                sink=self.sink.port))
         if milter:
-            settings["smtpd_milters"] = postfix_spelling(milter)
+            settings.update(snippet(milter))
             settings["milter_default_action"] = "tempfail"
-            settings["milter_protocol"] = "6"
         settings.update(main or {})
         self._configure(settings)
 
     def _configure(self, settings):
         etc = os.path.join(self.top, "etc")
         os.mkdir(etc)
-        text = MAIN_CF.format(top=self.top, sink=self.sink.port)
-        text += "".join("%s = %s\n" % pair for pair in settings.items())
         with open(os.path.join(etc, "main.cf"), "w") as f:
-            f.write(text)
+            f.writelines("%s = %s\n" % pair for pair in settings.items())
         with open(os.path.join(etc, "master.cf"), "w") as f:
             f.write(MASTER_CF.format(port=self.port))
         spool = os.path.join(self.top, "spool")
@@ -298,9 +301,14 @@ class Postfix:
                 pass
 
 
-def submit(smtp, raw, sender, recipients):
-    """One transaction with the octets as they are (smtplib mends CR, LF)."""
-    smtp.mail(sender) if sender else smtp.docmd("MAIL FROM:<>")
+def submit(smtp, raw, sender, recipients, parameters=""):
+    """
+    One transaction with the octets as they are (smtplib mends CR, LF).
+    `parameters` of MAIL, such as "BODY=8BITMIME".
+    """
+    code, text = smtp.docmd("MAIL", "FROM:<%s> %s" % (sender, parameters))
+    if code != 250:
+        raise smtplib.SMTPSenderRefused(code, text, sender)
     for recipient in recipients:
         code, text = smtp.rcpt(recipient)
         if code != 250:
@@ -315,6 +323,20 @@ def submit(smtp, raw, sender, recipients):
     code, text = smtp.getreply()
     if code != 250:
         raise smtplib.SMTPDataError(code, text)
+
+
+def parse_main_cf(text):
+    return dict(re.findall(r"(?m)^(\w+) *= *(.*)$", text))
+
+
+def snippet(milter):
+    """etc/postfix-main.cf with our socket in it."""
+    path = os.path.join(assaydaemon.top_srcdir(), "etc/postfix-main.cf")
+    with open(path) as f:
+        settings = parse_main_cf(f.read())
+    if settings["smtpd_milters"] != "unix:/run/assay/milter.sock":
+        raise ValueError("etc/postfix-main.cf names another socket")
+    return dict(settings, smtpd_milters=postfix_spelling(milter))
 
 
 def postfix_spelling(address):
