@@ -47,11 +47,13 @@ tests_dkim_test_key_SOURCES = \
 tests_dkim_test_keycache_SOURCES = \
 	tests/dkim/test_keycache.c $(dkim_test_support)
 tests_dkim_test_memory_SOURCES = \
-	tests/dkim/test_memory.c $(dkim_test_support)
+	tests/dkim/test_memory.c $(dkim_test_support) \
+	tests/dkim/sslfail.c tests/dkim/sslfail.h
 tests_dkim_test_privkey_SOURCES = \
 	tests/dkim/test_privkey.c $(dkim_sign_support)
 tests_dkim_test_sign_SOURCES = \
-	tests/dkim/test_sign.c $(dkim_sign_support)
+	tests/dkim/test_sign.c $(dkim_sign_support) \
+	tests/dkim/sslfail.c tests/dkim/sslfail.h
 tests_dkim_test_signature_SOURCES = \
 	tests/dkim/test_signature.c $(dkim_test_support)
 tests_dkim_test_verify_SOURCES = \

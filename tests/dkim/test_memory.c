@@ -8,68 +8,11 @@
 #include "dkim/dkim.h"
 
 #include <limits.h>
-#include <stdatomic.h>
-
-#include <openssl/crypto.h>
 
 #include "base/mem.h"
+#include "tests/dkim/sslfail.h"
 #include "tests/dkim/support.h"
 #include "tests/tap.h"
-
-/* ---- OpenSSL's allocations: the n-th from now on fails, or all do ---- */
-
-static atomic_long	ssl_left = -1;	/* -1: none fails */
-static atomic_bool	ssl_for_good;
-static atomic_ulong	ssl_failures;
-
-static bool
-ssl_refused(void)
-{
-	long left = atomic_load(&ssl_left);
-
-	if (left < 0)
-		return false;
-	if (left > 0) {
-		atomic_store(&ssl_left, left - 1);
-		return false;
-	}
-	if (!atomic_load(&ssl_for_good))
-		atomic_store(&ssl_left, -1);
-	atomic_fetch_add(&ssl_failures, 1);
-	return true;
-}
-
-static void *
-ssl_malloc(size_t n, const char *file, int line)
-{
-	(void)file;
-	(void)line;
-	return ssl_refused() ? NULL : malloc(n);
-}
-
-static void *
-ssl_realloc(void *p, size_t n, const char *file, int line)
-{
-	(void)file;
-	(void)line;
-	return ssl_refused() ? NULL : realloc(p, n);
-}
-
-static void
-ssl_free(void *p, const char *file, int line)
-{
-	(void)file;
-	(void)line;
-	free(p);
-}
-
-static void
-ssl_fail_after(long n, bool for_good)
-{
-	atomic_store(&ssl_failures, 0);
-	atomic_store(&ssl_for_good, for_good);
-	atomic_store(&ssl_left, n);
-}
 
 /* ---- one message, over and over ---- */
 
@@ -157,10 +100,10 @@ test_openssl(struct dkim_context *shared, bool for_good, const char *name)
 	long n;
 
 	for (n = 0; n < MANY && hits > 0 && defined; n++) {
-		ssl_fail_after(n, for_good);
+		sslfail_after(n, for_good);
 		run_once(shared, &defined, &good);
-		hits = atomic_load(&ssl_failures);
-		ssl_fail_after(-1, false);
+		hits = sslfail_hits();
+		sslfail_after(-1, false);
 	}
 	ok(defined, "%s: a defined result each time", name);
 	ok(n > 3 && hits == 0 && good, "%s: good in the end (%ld)", name, n);
@@ -172,7 +115,7 @@ main(void)
 	struct dkim_context *ctx;
 	bool defined, good;
 
-	if (CRYPTO_set_mem_functions(ssl_malloc, ssl_realloc, ssl_free) != 1)
+	if (!sslfail_init())
 		return EXIT_FAILURE;
 	ctx = dkim_context_new();
 	zone = support_zone();

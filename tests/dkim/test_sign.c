@@ -6,11 +6,14 @@
  */
 #include "dkim/sign.h"
 
+#include <pthread.h>
+
 #include "base/ascii.h"
 #include "base/mem.h"
 #include "mail/taglist.h"
 #include "tests/dkim/keyfiles.h"
 #include "tests/dkim/signing.h"
+#include "tests/dkim/sslfail.h"
 #include "tests/tap.h"
 
 static struct dkim_context	*ctx;
@@ -626,6 +629,49 @@ test_8bitmime(void)
 	arena_free(arena);
 }
 
+/* ---- threads ---- */
+
+#define THREADS 4
+
+static void *
+sign_often(void *arg)
+{
+	struct dkim_sign_options o = options_of(true, true);
+	struct signing_result r;
+	bool *good = arg;
+	char got[200];
+	int i;
+
+	for (i = 0; i < 50 && *good; i++) {
+		got[0] = '\0';
+		if (signing_run(&r, ctx, &o, SLICE(MESSAGE), 100))
+			verify(text_slice(&r.message), got, sizeof(got));
+		signing_fini(&r);
+		*good = strcmp(got, "pass pass") == 0;
+	}
+	return NULL;
+}
+
+static void
+test_threads(void)
+{
+	pthread_t threads[THREADS];
+	bool good[THREADS], all = true;
+	size_t i, n;
+
+	for (n = 0; n < THREADS; n++) {
+		good[n] = true;
+		if (pthread_create(&threads[n], NULL, sign_often,
+		    &good[n]) != 0)
+			break;
+	}
+	for (i = 0; i < n; i++) {
+		(void)pthread_join(threads[i], NULL);
+		all = all && good[i];
+	}
+	ok(n == THREADS && all, "%d threads share keys", THREADS);
+}
+
 /* ---- memory ---- */
 
 /* Either there is no signature, or all are good. */
@@ -653,11 +699,65 @@ test_memory(unsigned long failures)
 	    "failing allocations, %lu of them", n);
 }
 
+static void
+test_openssl(bool for_good)
+{
+	struct dkim_sign_options o = options_of(true, true);
+	struct signing_result r;
+	unsigned long hits = 1;
+	bool good = true, made = false;
+	char got[200];
+	long n;
+
+	for (n = 0; n < 20000 && hits > 0 && good; n++) {
+		sslfail_after(n, for_good);
+		made = signing_run(&r, ctx, &o, SLICE(MESSAGE), 3);
+		hits = sslfail_hits();
+		sslfail_after(-1, false);
+		if (made) {
+			verify(text_slice(&r.message), got, sizeof(got));
+			good = strcmp(got, "pass pass") == 0;
+		}
+		signing_fini(&r);
+	}
+	ok(good && made && hits == 0 && n > 3,
+	    "failing allocations of OpenSSL's, %ld of them", n);
+}
+
+/* A key that is not read says why, one that is read can sign. */
+static void
+test_loading(bool for_good)
+{
+	const char *path = keyfiles_path("load.pem");
+	struct dkim_private_key *k = NULL;
+	unsigned long hits = 1;
+	bool told = true;
+	char why[512];
+	long n;
+
+	for (n = 0; n < 20000 && hits > 0 && told; n += n < 100 ? 1 : 61) {
+		why[0] = '\0';
+		sslfail_after(n, for_good);
+		dkim_private_key_unref(k);
+		k = dkim_private_key_read(path, why, sizeof(why));
+		hits = sslfail_hits();
+		sslfail_after(-1, false);
+		told = (k != NULL) == (why[0] == '\0');
+		if (!told)
+			printf("# %s\n", why);
+	}
+	ok(told && k != NULL && hits == 0 && n > 3,
+	    "the same while a key is read, about %ld", n);
+	dkim_private_key_unref(k);
+}
+
 int
 main(void)
 {
 	struct dkim_private_key *rsa, *ed;
 
+	if (!sslfail_init())
+		return EXIT_FAILURE;
 	keyfiles_init();
 	ctx = dkim_context_new();
 	zone = dns_zone_new();
@@ -680,8 +780,13 @@ main(void)
 	test_long_domain();
 	test_hazards();
 	test_8bitmime();
+	test_threads();
 	test_memory(1);
 	test_memory((unsigned long)-1);
+	test_openssl(false);
+	test_openssl(true);
+	test_loading(false);
+	test_loading(true);
 
 	dkim_private_key_unref(rsa);
 	dkim_private_key_unref(ed);
