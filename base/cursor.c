@@ -23,19 +23,3 @@ cursor_word(struct cursor *c, struct slice word)
 	c->p += word.len;
 	return true;
 }
-
-struct slice
-cursor_span(struct cursor *c, cursor_class_fn *in_class)
-{
-	struct cursor start = *c;
-
-	while (c->p < c->end && in_class(*c->p))
-		c->p++;
-	return cursor_since(c, &start);
-}
-
-struct slice
-cursor_since(const struct cursor *c, const struct cursor *start)
-{
-	return (struct slice){ start->p, (size_t)(c->p - start->p) };
-}

@@ -66,10 +66,26 @@ cursor_take(struct cursor *c, char want)
 bool	cursor_any(struct cursor *c, char *out);
 /* Takes `word` without regard to ASCII case, or nothing. */
 bool	cursor_word(struct cursor *c, struct slice word);
-/* The longest run of octets of the class, which may be empty. */
-struct slice	cursor_span(struct cursor *c, cursor_class_fn *in_class);
+
 /* All that was passed since `start`, a copy of the same cursor. */
-struct slice	cursor_since(const struct cursor *c,
-	    const struct cursor *start);
+static inline struct slice
+cursor_since(const struct cursor *c, const struct cursor *start)
+{
+	return (struct slice){ start->p, (size_t)(c->p - start->p) };
+}
+
+/*
+ * The longest run of octets of the class, which may be empty.  Inline, so
+ * that the class is no call for each octet.
+ */
+static inline struct slice
+cursor_span(struct cursor *c, cursor_class_fn *in_class)
+{
+	const char *p = c->p;
+
+	while (c->p < c->end && in_class(*c->p))
+		c->p++;
+	return (struct slice){ p, (size_t)(c->p - p) };
+}
 
 #endif

@@ -147,10 +147,9 @@ add_plain_text(struct buf *b, struct slice s)
 static void
 add_key(struct log_record *r, const char *key)
 {
-	if (r->json)
-		buf_addf(&r->out, ",\"%s\":", key);
-	else
-		buf_addf(&r->out, " %s=", key);
+	buf_adds(&r->out, r->json ? ",\"" : " ");
+	buf_adds(&r->out, key);
+	buf_adds(&r->out, r->json ? "\":" : "=");
 }
 
 void
