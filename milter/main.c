@@ -2,6 +2,7 @@
 /*
  * assay-milter: the command line.
  */
+#include <getopt.h>
 #include <limits.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -18,16 +19,13 @@
 #define CHECK_MS	10000	/* -t: for the look-ups of all keys together */
 #define DEFAULT_CONFIG ASSAY_SYSCONFDIR "/assay/assay.yaml"
 
-static enum daemon_exit
-usage(void)
-{
-	fputs("usage: assay-milter [-c FILE] [-f] [-t] [-V]\n"
-	    "  -c FILE  the configuration (default " DEFAULT_CONFIG ")\n"
-	    "  -f       stay in the foreground, log to stderr\n"
-	    "  -t       check the configuration and exit\n"
-	    "  -V       print the version and exit\n", stderr);
-	return DAEMON_EXIT_USAGE;
-}
+static const char usage[] =
+    "usage: assay-milter [-c FILE] [-f] [-t] [-V]\n"
+    "  -c FILE        the configuration (default " DEFAULT_CONFIG ")\n"
+    "  -f             stay in the foreground, log to stderr\n"
+    "  -t             check the configuration and exit\n"
+    "  -V, --version  print the version and exit\n"
+    "  --help         print this and exit\n";
 
 static void
 print_key(void *arg, const struct signing_check *c)
@@ -81,45 +79,72 @@ check_only(struct config *c)
 	return good ? DAEMON_EXIT_OK : DAEMON_EXIT_CONFIG;
 }
 
-int
-main(int argc, char **argv)
-{
-	const char *path = DEFAULT_CONFIG;
-	char absolute[PATH_MAX];
-	bool foreground = false, check = false;
-	struct config *c;
-	char why[WHY_SIZE];
-	int option;
+struct options {
+	const char	*path;
+	bool		 foreground;
+	bool		 check;
+};
 
-	while ((option = getopt(argc, argv, "c:ftV")) != -1) {
-		switch (option) {
+/* What the command ends with there and then; -1: go on. */
+static int
+read_options(int argc, char **argv, struct options *o)
+{
+	static const struct option long_options[] = {
+		{ "help", no_argument, NULL, 'h' },
+		{ "version", no_argument, NULL, 'V' },
+		{ NULL, 0, NULL, 0 }
+	};
+	int letter;
+
+	while ((letter = getopt_long(argc, argv, "c:ftV", long_options,
+	    NULL)) != -1) {
+		switch (letter) {
 		case 'c':
-			path = optarg;
+			o->path = optarg;
 			break;
 		case 'f':
-			foreground = true;
+			o->foreground = true;
 			break;
 		case 't':
-			check = true;
+			o->check = true;
 			break;
 		case 'V':
 			puts("assay-milter " PACKAGE_VERSION);
 			return (int)DAEMON_EXIT_OK;
+		case 'h':
+			fputs(usage, stdout);
+			return (int)DAEMON_EXIT_OK;
 		default:
-			return (int)usage();
+			fputs(usage, stderr);
+			return (int)DAEMON_EXIT_USAGE;
 		}
 	}
-	if (optind != argc)
-		return (int)usage();
-	if (foreground)
+	if (optind == argc)
+		return -1;
+	fputs(usage, stderr);
+	return (int)DAEMON_EXIT_USAGE;
+}
+
+int
+main(int argc, char **argv)
+{
+	struct options o = { .path = DEFAULT_CONFIG };
+	char absolute[PATH_MAX], why[WHY_SIZE];
+	int status = read_options(argc, argv, &o);
+	struct config *c;
+
+	if (status >= 0)
+		return status;
+	if (o.foreground)
 		log_force_stderr();
 	/* In the background "/" is the working folder; a reload needs it. */
-	else if (!check && realpath(path, absolute) != NULL)
-		path = absolute;
-	c = config_read(path, why, sizeof(why));
+	else if (!o.check && realpath(o.path, absolute) != NULL)
+		o.path = absolute;
+	c = config_read(o.path, why, sizeof(why));
 	if (c == NULL) {
 		fprintf(stderr, "%s\n", why);
 		return (int)DAEMON_EXIT_CONFIG;
 	}
-	return (int)(check ? check_only(c) : daemon_run(c, foreground));
+	return (int)(o.check ? check_only(c) :
+	    daemon_run(c, o.foreground));
 }
