@@ -40,6 +40,7 @@ define(`confREFUSE_LA', `10000')dnl
 define(`confQUEUE_LA', `10000')dnl
 define(`confDELAY_LA', `0')dnl
 define(`confAUTH_MECHANISMS', `ANONYMOUS')dnl
+FEATURE(`always_add_domain')dnl
 FEATURE(`nocanonify')dnl
 FEATURE(`no_default_msa')dnl
 FEATURE(`accept_unresolvable_domains')dnl
