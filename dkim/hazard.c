@@ -10,7 +10,8 @@
  *     it, or none behind it, or at either end, will not stay.
  *  2. A phrase is quoted when it has one of MustQuoteChars in it.
  *  3. Blanks within angle brackets are dropped.
- *  4. Lists are folded anew.  That matters to the simple form alone, in
+ *  4. An address without a domain gets that of the server.
+ *  5. Lists are folded anew.  That matters to the simple form alone, in
  *     which a list then has to be one line of 78 with ", " already.
  * Commas and marks in quoted strings and comments mean nothing.
  */
@@ -126,6 +127,8 @@ struct place {
 	bool	quoted;		/* in a quoted string */
 	bool	angle;		/* between < and > */
 	bool	odd;		/* this element has a mark to be quoted */
+	bool	word;		/* it has an octet that is no blank */
+	bool	domain;		/* it has "@", or is a group's head or end */
 	size_t	depth;		/* of comments */
 };
 
@@ -150,7 +153,7 @@ take_hidden(struct place *p, char c)
 	return true;
 }
 
-/* Rule 1, and the part of rule 4 that is about one comma. */
+/* Rule 1, and the part of rule 5 that is about one comma. */
 static bool
 comma_changes(struct slice list, size_t i, bool relaxed)
 {
@@ -163,6 +166,13 @@ comma_changes(struct slice list, size_t i, bool relaxed)
 	    ascii_is_space(after.ptr[1]));
 }
 
+/* Rule 4, at the end of an element. */
+static bool
+lacks_domain(const struct place *p)
+{
+	return p->word && !p->domain;
+}
+
 /* An octet outside of comments and quoted strings. */
 static bool
 octet_changes(struct place *p, struct slice list, size_t i, bool relaxed)
@@ -172,9 +182,13 @@ octet_changes(struct place *p, struct slice list, size_t i, bool relaxed)
 	char c = list.ptr[i];
 
 	if (c == ',') {
+		bool lacks = lacks_domain(p);
+
 		*p = (struct place){ .depth = 0 };
-		return comma_changes(list, i, relaxed);
+		return lacks || comma_changes(list, i, relaxed);
 	}
+	p->word |= !ascii_is_space(c);
+	p->domain |= c == '@' || c == ':' || c == ';';
 	if (p->angle) {
 		p->angle = c != '>';
 		return ascii_is_space(c);
@@ -203,7 +217,7 @@ list_changes(struct slice list, bool relaxed)
 		    octet_changes(&p, list, i, relaxed))
 			return true;
 	}
-	return false;
+	return lacks_domain(&p);
 }
 
 /* ---- fields ---- */

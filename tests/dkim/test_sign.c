@@ -509,7 +509,7 @@ static const struct {
 	{ "field of 998", SLICE_INIT(F "Cc: " LONG_100 LONG_100 LONG_100
 	    LONG_100 LONG_100 LONG_100 LONG_100 LONG_100 LONG_100
 	    "01234567890123456789012345678901234567890123456789"
-	    "01234567890123456789012345678901234567890123\r\n\r\n"), 0, ADDR },
+	    "0123456789012345678901234567890123456789@123\r\n\r\n"), 0, ADDR },
 	{ "field of 999", SLICE_INIT(F "Date: " LONG_100 LONG_100 LONG_100
 	    LONG_100 LONG_100 LONG_100 LONG_100 LONG_100 LONG_100
 	    "01234567890123456789012345678901234567890123456789"
@@ -567,6 +567,15 @@ static const struct {
 	    0, 0 },
 	{ "blanks in brackets", SLICE_INIT("From: J < j@x>\r\n\r\n"),
 	    ADDR, ADDR },
+	{ "address without domain", SLICE_INIT(F "To: a@x, eve\r\n\r\n"),
+	    ADDR, ADDR },
+	{ "address without domain first",
+	    SLICE_INIT(F "To: eve, a@x\r\n\r\n"), ADDR, ADDR },
+	{ "domain in a comment only", SLICE_INIT(F "To: eve (@x)\r\n\r\n"),
+	    ADDR, ADDR },
+	{ "group without addresses",
+	    SLICE_INIT(F "To: undisclosed-recipients:;\r\n\r\n"), 0, 0 },
+	{ "empty list", SLICE_INIT(F "Cc:\r\n\r\n"), 0, 0 },
 	{ "comma in Subject", SLICE_INIT(F "Subject: a,b\r\n\r\n"), 0, 0 },
 	{ "quote that does not end",
 	    SLICE_INIT(F "To: \"a,b\\\r\n\r\n"), 0, 0 },

@@ -123,9 +123,8 @@ CASES = (
          sendmail=SIMPLE_HEADER, hazard=ADDRESS),
     Case("blanks in brackets", to(b"Bob < bob@elsewhere.example >"),
          sendmail=ALL, hazard=ADDRESS),
-    # The signer does not see this one coming.
     Case("address without domain", to(b"Bob <bob@elsewhere.example>, eve"),
-         sendmail=ALL),
+         sendmail=ALL, hazard=ADDRESS),
     Case("group without addresses", to(b"undisclosed-recipients:;")),
     Case("unquoted dot", to(b"Bob B. Bee <bob@elsewhere.example>"),
          sendmail=ALL, hazard=ADDRESS),
