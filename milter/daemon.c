@@ -514,6 +514,9 @@ daemon_run(struct config *config, bool foreground)
 		.status = DAEMON_EXIT_UNAVAILABLE };
 	pid_file = config->pid_file == NULL ? NULL :
 	    mem_dup(config->pid_file, strlen(config->pid_file));
+	/* To stderr till the start is over. */
+	log_configure(CONFIG_LOG_STDERR, config->log.level,
+	    config->log.format);
 	log_warnings(config);
 	if (!start(&d, foreground)) {
 		log_line(CONFIG_LOG_ERROR, "%s", d.why);

@@ -9,7 +9,11 @@
 
 #include <stdarg.h>
 #include <stdatomic.h>
+#include <stdint.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
 #include <syslog.h>
 #include <time.h>
 #include <unistd.h>
@@ -22,6 +26,7 @@ static atomic_int log_target = CONFIG_LOG_STDERR;
 static atomic_int log_level = CONFIG_LOG_INFO;
 static atomic_int log_format = CONFIG_LOG_TEXT;
 static atomic_bool log_forced;
+static atomic_bool log_journal;		/* stderr is read by systemd */
 
 static const struct {
 	const char	*name;
@@ -46,9 +51,25 @@ log_configure(enum config_log_target target, enum config_log_level level,
 	atomic_store(&log_format, (int)format);
 }
 
+/* $JOURNAL_STREAM names the device and inode of the journal's socket. */
+static bool
+stderr_is_journal(void)
+{
+	const char *stream = getenv("JOURNAL_STREAM");
+	char own[64];
+	struct stat st;
+
+	if (stream == NULL || fstat(STDERR_FILENO, &st) != 0)
+		return false;
+	snprintf(own, sizeof(own), "%ju:%ju", (uintmax_t)st.st_dev,
+	    (uintmax_t)st.st_ino);
+	return strcmp(stream, own) == 0;
+}
+
 void
 log_force_stderr(void)
 {
+	atomic_store(&log_journal, stderr_is_journal());
 	atomic_store(&log_forced, true);
 	atomic_store(&log_target, (int)CONFIG_LOG_STDERR);
 }
@@ -84,7 +105,10 @@ write_line(enum config_log_level level, struct slice line)
 		return;
 	}
 	buf_init(&b, LOG_LINE_MAX + 128);
-	if (atomic_load(&log_format) == CONFIG_LOG_TEXT) {
+	/* The journal has a time and a priority of its own (sd-daemon(3)). */
+	if (atomic_load(&log_journal)) {
+		buf_addf(&b, "<%d>", levels[level].priority);
+	} else if (atomic_load(&log_format) == CONFIG_LOG_TEXT) {
 		add_time(&b);
 		buf_addf(&b, " %s: ", levels[level].name);
 	}

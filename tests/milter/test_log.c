@@ -4,8 +4,11 @@
  * read as such.
  */
 #include <fcntl.h>
+#include <stdint.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "milter/log.h"
@@ -138,11 +141,42 @@ test_lines(void)
 	    "\"text\":\"a\\u000ab\"}\n", "prose as JSON");
 }
 
+/* Last: there is no way back from it. */
+static void
+write_to_journal(const struct slice *value)
+{
+	char stream[64];
+	struct stat st;
+
+	if (fstat(STDERR_FILENO, &st) != 0)
+		return;
+	snprintf(stream, sizeof(stream), "%ju:%ju", (uintmax_t)st.st_dev,
+	    (uintmax_t)st.st_ino);
+	setenv("JOURNAL_STREAM", stream, 1);
+	log_force_stderr();
+	write_note(value);
+}
+
+static void
+test_journal(void)
+{
+	struct slice value = SLICE("x");
+
+	log_configure(CONFIG_LOG_STDERR, CONFIG_LOG_INFO, CONFIG_LOG_TEXT);
+	setenv("JOURNAL_STREAM", "1:1", 1);
+	log_force_stderr();
+	ok(strstr(captured(write_note, &value), "info: x") != NULL,
+	    "another stream than the journal's: with time and level");
+	is_str(captured(write_to_journal, &value), "<6>x\n",
+	    "the journal's: with a priority, without a time");
+}
+
 int
 main(void)
 {
 	test_values();
 	test_limits();
 	test_lines();
+	test_journal();
 	return tap_done();
 }

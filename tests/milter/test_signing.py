@@ -3,10 +3,10 @@
 
 import os
 import signal
-import subprocess
 import time
 
 import assaydaemon
+import signkeys
 import tap
 from tap import equal, ok
 
@@ -23,11 +23,6 @@ def date(seconds):
                          time.gmtime(time.time() + seconds))
 
 
-def openssl(*arguments):
-    return subprocess.run(("openssl",) + arguments, check=True,
-                          capture_output=True).stdout
-
-
 class Keys:
     """Private keys in a folder, and the zone that publishes them."""
 
@@ -39,19 +34,10 @@ class Keys:
         return os.path.join(self.folder, name + ".pem")
 
     def make(self, name, domain, kind="rsa"):
-        import base64
-        path = self.path(name)
-        if kind == "rsa":
-            openssl("genrsa", "-out", path, "2048")
-        else:
-            openssl("genpkey", "-algorithm", "ed25519", "-out", path)
-        os.chmod(path, 0o600)
-        der = openssl("pkey", "-in", path, "-pubout", "-outform", "DER")
-        record = "v=DKIM1; k=%s; p=%s" % (
-            kind, base64.b64encode(der if kind == "rsa" else der[-32:])
-            .decode())
-        self.zone["%s._domainkey.%s" % (name, domain)] = [{"TXT": record}]
-        return path
+        key = signkeys.Key(self.folder, name, kind)
+        self.zone["%s._domainkey.%s" % (name, domain)] = \
+            [{"TXT": key.record}]
+        return key.path
 
     def txt(self, name, timeout=5):
         name = name.decode() if isinstance(name, bytes) else name
@@ -213,7 +199,7 @@ def bad_keys():
             os.chmod(path, mode)
             return path
 
-        encrypted = openssl("pkey", "-in", good, "-aes128", "-passout",
+        encrypted = signkeys.openssl("pkey", "-in", good, "-aes128", "-passout",
                             "pass:x")
         daemon.configure({"sign": sign_section(keys)}, keys.zone)
         daemon.kill(signal.SIGHUP)
