@@ -218,6 +218,11 @@ on_connect(SMFICTX *ctx, char *name, _SOCK_ADDR *addr)
 	(void)name;
 	if (s == NULL)
 		return SMFIS_NOREPLY;
+	/* Another client (XCLIENT, a connection used again): nothing stays. */
+	end_message(s);
+	mem_free(s->helo);
+	s->helo = NULL;
+	s->client = (struct ipaddr){ .family = IPADDR_NONE };
 	ipaddr_from_sockaddr(addr, &s->client);
 	if (host != NULL)
 		snprintf(s->host, sizeof(s->host), "%s", host);

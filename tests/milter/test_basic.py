@@ -135,6 +135,23 @@ def check_bounce(daemon):
 
 
 @tap.test
+def another_client():
+    """A connection of the MTA's that serves one client after another."""
+    with assaydaemon.Daemon(BASE, ZONE) as daemon:
+        with daemon.session() as session:
+            session.connect(address="127.0.0.1")
+            session.helo()
+            ours = session.message(messages.PLAIN)
+            ok(not ours.authres, "a trusted client is not checked")
+            session.send("K")
+            session.connect(address="192.0.2.1")
+            session.helo()
+            theirs = session.message(messages.PLAIN)
+            ok(theirs.authres and "spf=" in theirs.authres,
+               "the next client of the same connection is", theirs.authres)
+
+
+@tap.test
 def senders():
     """MAIL FROM as clients type it."""
     forms = ("<a@pass.example>", "a@pass.example", "<A@PASS.example>",
