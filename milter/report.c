@@ -9,6 +9,7 @@
 #include "milter/log.h"
 
 #define SIG_B_SHOWN 8		/* RFC 6008 section 4: at least */
+#define RESULT_ROOM	8192	/* octets: one more signature, and DMARC */
 #define LOG_DKIM_MAX 200	/* octets of the log line for all signatures */
 
 static unsigned int
@@ -254,7 +255,9 @@ report_authres(const struct message_results *r, struct authres_writer *w,
 
 	authres_write_begin(w, r->receiver, r->utf8);
 	write_spf_results(r, w);
-	for (i = 0; i < r->signature_count; i++)
+	/* What has no room is left out: the message goes its way. */
+	for (i = 0; i < r->signature_count &&
+	    w->out.len < LIMIT_AUTHRES_WRITE - RESULT_ROOM; i++)
 		write_signature(r, w, &r->signatures[i]);
 	if (r->signature_count == 0)
 		authres_write_result(w, "dkim", "none");

@@ -106,6 +106,15 @@ def signatures(daemon):
             b"h=from; bh=AAAA; b=AAAA" % i) for i in range(1000)]
     defined(daemon.send(fields=odd + fields[1:], body=body),
             "1000 broken signatures")
+    # All that is said of them would not go into one field.
+    name = b".".join([b"x" * 60] * 3)
+    long = [(b"DKIM-Signature", b" v=1; a=rsa-sha256; d=%s.d%d.example; "
+             b"s=%s; i=@%s.d%d.example; h=from; "
+             b"bh=AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=; b=%s"
+             % (name, i, name, name, i, b"A" * 64)) for i in range(200)]
+    results = defined(daemon.send(fields=long + fields[1:], body=body),
+                      "200 signatures with long names")
+    ok(authres.all_of(results, "dmarc"), "and still all methods are there")
     for value, name in (
             (b" " + b"a=b; " * 12000, "12000 tags"),
             (b" v=1; a=rsa-sha256; d=example.com; s=ok; h=" +
