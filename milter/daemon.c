@@ -497,7 +497,7 @@ finish(struct daemon *d, const char *pid_file)
 {
 	if (d->stopping)
 		pthread_join(d->stopper, NULL);
-	listener_close(d->listener);
+	listener_remove(d->listener);
 	if (pid_file != NULL)
 		(void)unlink(pid_file);
 }

@@ -245,7 +245,7 @@ listener_nudge(const struct listener *l)
 }
 
 void
-listener_close(struct listener *l)
+listener_remove(const struct listener *l)
 {
 	const char *path = local_path(l->spelling);
 	struct stat st;
@@ -253,6 +253,12 @@ listener_close(struct listener *l)
 	if (path != NULL && l->ino != 0 && lstat(path, &st) == 0 &&
 	    st.st_dev == l->dev && st.st_ino == l->ino)
 		unlink(path);
+}
+
+void
+listener_close(struct listener *l)
+{
+	listener_remove(l);
 	if (l->fd >= 0 && !l->given)
 		close(l->fd);
 	mem_free(l);

@@ -44,7 +44,9 @@ bool		 listener_is_inet(const struct listener *l);
  * pool then adds a worker when all are busy.  Any thread.
  */
 void		 listener_nudge(const struct listener *l);
-/* Closes, and removes a local socket if it is still ours. */
+/* Removes a local socket if it is still ours. */
+void		 listener_remove(const struct listener *l);
+/* The same, closes and frees: nobody may use it any more. */
 void		 listener_close(struct listener *l);
 
 #endif

@@ -23,6 +23,8 @@ need $build_packages clang libclang-rt-dev python3 python3-yaml python3-dkim \
     xz-utils git || exit 1
 
 work=$(mktemp -d "${TMPDIR:-/tmp}/assay-run-XXXXXX") || exit 1
+# A daemon that has dropped its privileges reads its symbols for a sanitizer.
+chmod 755 "$work"
 jobs=$(nproc 2>/dev/null || echo 2)
 passed=0 failed=0 skipped=0
 
