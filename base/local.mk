@@ -47,38 +47,5 @@ tests_fuzz_fuzz_ipaddr_SOURCES = tests/fuzz/fuzz_ipaddr.c \
 
 EXTRA_DIST += \
 	tests/fuzz/base64.dict \
-	tests/fuzz/corpus/base64/folded \
-	tests/fuzz/corpus/base64/foreign \
-	tests/fuzz/corpus/base64/octets \
-	tests/fuzz/corpus/base64/pads-inside \
-	tests/fuzz/corpus/base64/pads-one \
-	tests/fuzz/corpus/base64/pads-two \
-	tests/fuzz/corpus/base64/rest-bits \
-	tests/fuzz/corpus/base64/rfc4648 \
 	tests/fuzz/domain.dict \
-	tests/fuzz/corpus/domain/a-label \
-	tests/fuzz/corpus/domain/dots \
-	tests/fuzz/corpus/domain/full-stops \
-	tests/fuzz/corpus/domain/joiner \
-	tests/fuzz/corpus/domain/latin-1 \
-	tests/fuzz/corpus/domain/literal \
-	tests/fuzz/corpus/domain/longest \
-	tests/fuzz/corpus/domain/nul \
-	tests/fuzz/corpus/domain/plain \
-	tests/fuzz/corpus/domain/right-to-left \
-	tests/fuzz/corpus/domain/selector \
-	tests/fuzz/corpus/domain/soft-hyphen \
-	tests/fuzz/corpus/domain/u-label \
-	tests/fuzz/corpus/domain/u-label-decomposed \
-	tests/fuzz/corpus/domain/u-label-two \
-	tests/fuzz/ipaddr.dict \
-	tests/fuzz/corpus/ipaddr/v4 \
-	tests/fuzz/corpus/ipaddr/v4-net \
-	tests/fuzz/corpus/ipaddr/v4-zeros \
-	tests/fuzz/corpus/ipaddr/v6 \
-	tests/fuzz/corpus/ipaddr/v6-full \
-	tests/fuzz/corpus/ipaddr/v6-mapped \
-	tests/fuzz/corpus/ipaddr/v6-mapped-net \
-	tests/fuzz/corpus/ipaddr/v6-net \
-	tests/fuzz/corpus/ipaddr/v6-quad \
-	tests/fuzz/corpus/ipaddr/v6-zone
+	tests/fuzz/ipaddr.dict

@@ -29,19 +29,5 @@ tests_fuzz_fuzz_zonefile_SOURCES = \
 	tests/fuzz/fuzz_zonefile.c tests/fuzz/replay.c
 
 EXTRA_DIST += \
-	tests/data/config/bad-zone-data.yaml \
-	tests/data/config/bad-zone.yaml \
-	tests/data/config/full.yaml \
-	tests/data/config/zone.yaml \
 	tests/fuzz/config.dict \
-	tests/fuzz/corpus/config/bytes \
-	tests/fuzz/corpus/config/flow \
-	tests/fuzz/corpus/config/full \
-	tests/fuzz/corpus/config/policy \
-	tests/fuzz/corpus/config/refused \
-	tests/fuzz/corpus/config/sign \
-	tests/fuzz/corpus/config/strict \
-	tests/fuzz/zonefile.dict \
-	tests/fuzz/corpus/zonefile/all \
-	tests/fuzz/corpus/zonefile/bad \
-	tests/fuzz/corpus/zonefile/design
+	tests/fuzz/zonefile.dict

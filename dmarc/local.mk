@@ -24,21 +24,9 @@ tests_dmarc_case_runner_SOURCES = tests/dmarc/case_runner.c \
 	$(dmarc_test_world)
 dist_check_SCRIPTS += tests/dmarc/test_cases.py
 TESTS += tests/dmarc/test_cases.py
-EXTRA_DIST += tests/data/dmarc/cases.json
 
 fuzz_programs += tests/fuzz/fuzz_dmarc_record
 tests_fuzz_fuzz_dmarc_record_SOURCES = tests/fuzz/fuzz_dmarc_record.c \
 	tests/fuzz/replay.c
 EXTRA_DIST += \
-	tests/fuzz/dmarc_record.dict \
-	tests/fuzz/corpus/dmarc_record/all-tags \
-	tests/fuzz/corpus/dmarc_record/blanks \
-	tests/fuzz/corpus/dmarc_record/historic \
-	tests/fuzz/corpus/dmarc_record/most-tags \
-	tests/fuzz/corpus/dmarc_record/no-record \
-	tests/fuzz/corpus/dmarc_record/plain \
-	tests/fuzz/corpus/dmarc_record/repeated \
-	tests/fuzz/corpus/dmarc_record/reports \
-	tests/fuzz/corpus/dmarc_record/too-many-tags \
-	tests/fuzz/corpus/dmarc_record/version-alone \
-	tests/fuzz/corpus/dmarc_record/wrong
+	tests/fuzz/dmarc_record.dict

@@ -32,9 +32,9 @@
 #include <unistd.h>
 
 #include "base/mem.h"
-#include "milter/engine.h"
+#include "message/engine.h"
 #include "milter/listen.h"
-#include "milter/log.h"
+#include "event/log.h"
 #include "milter/notify.h"
 #include "milter/session.h"
 

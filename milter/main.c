@@ -12,8 +12,8 @@
 
 #include "config/config.h"
 #include "milter/daemon.h"
-#include "milter/log.h"
-#include "milter/signing.h"
+#include "event/log.h"
+#include "message/signing.h"
 
 #define WHY_SIZE	1024
 #define CHECK_MS	10000	/* -t: for the look-ups of all keys together */

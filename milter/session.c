@@ -21,9 +21,9 @@
 
 #include "base/ascii.h"
 #include "base/mem.h"
-#include "milter/log.h"
-#include "milter/message.h"
-#include "milter/report.h"
+#include "event/log.h"
+#include "message/message.h"
+#include "message/report.h"
 
 #define PROGRESS_MS	5000	/* Sendmail waits 10 s unless told otherwise */
 

@@ -15,9 +15,4 @@ fuzz_programs += tests/fuzz/fuzz_reply
 tests_fuzz_fuzz_reply_SOURCES = tests/fuzz/fuzz_reply.c tests/fuzz/replay.c
 
 EXTRA_DIST += \
-	tests/fuzz/reply.dict \
-	tests/fuzz/corpus/reply/bad \
-	tests/fuzz/corpus/reply/dmarc \
-	tests/fuzz/corpus/reply/reject \
-	tests/fuzz/corpus/reply/tempfail \
-	tests/fuzz/corpus/reply/text
+	tests/fuzz/reply.dict

@@ -46,21 +46,5 @@ resolver_test_helpers = \
 fuzz_programs += tests/fuzz/fuzz_dns_packet
 tests_fuzz_fuzz_dns_packet_SOURCES = tests/fuzz/fuzz_dns_packet.c \
 	tests/fuzz/replay.c
-EXTRA_DIST += tests/fuzz/dns_packet.dict \
-	tests/fuzz/corpus/dns_packet/a \
-	tests/fuzz/corpus/dns_packet/aaaa \
-	tests/fuzz/corpus/dns_packet/badvers \
-	tests/fuzz/corpus/dns_packet/cname \
-	tests/fuzz/corpus/dns_packet/cname_loop \
-	tests/fuzz/corpus/dns_packet/cname_nx \
-	tests/fuzz/corpus/dns_packet/cname_open \
-	tests/fuzz/corpus/dns_packet/formerr_bare \
-	tests/fuzz/corpus/dns_packet/mx \
-	tests/fuzz/corpus/dns_packet/nodata \
-	tests/fuzz/corpus/dns_packet/nxdomain \
-	tests/fuzz/corpus/dns_packet/ptr \
-	tests/fuzz/corpus/dns_packet/referral \
-	tests/fuzz/corpus/dns_packet/servfail \
-	tests/fuzz/corpus/dns_packet/truncated \
-	tests/fuzz/corpus/dns_packet/ttl \
-	tests/fuzz/corpus/dns_packet/txt
+EXTRA_DIST += \
+	tests/fuzz/dns_packet.dict

@@ -14,7 +14,6 @@ noinst_PROGRAMS += tests/spf/suite_runner
 tests_spf_suite_runner_SOURCES = tests/spf/suite_runner.c
 dist_check_SCRIPTS += tests/spf/suite.py
 TESTS += tests/spf/suite.py
-EXTRA_DIST += tests/lib/spfsuite.py
 
 check_PROGRAMS += tests/spf/test_record tests/spf/test_macro \
 	tests/spf/test_check tests/spf/test_schedule
@@ -36,22 +35,4 @@ tests_fuzz_fuzz_spf_check_SOURCES = tests/fuzz/fuzz_spf_check.c \
 EXTRA_DIST += \
 	tests/fuzz/spf_record.dict \
 	tests/fuzz/spf_macro.dict \
-	tests/fuzz/spf_check.dict \
-	tests/fuzz/corpus/spf_record/all-terms \
-	tests/fuzz/corpus/spf_record/bad-length \
-	tests/fuzz/corpus/spf_record/bad-term \
-	tests/fuzz/corpus/spf_record/empty \
-	tests/fuzz/corpus/spf_record/modifiers \
-	tests/fuzz/corpus/spf_record/odd-names \
-	tests/fuzz/corpus/spf_macro/delimiters \
-	tests/fuzz/corpus/spf_macro/escapes \
-	tests/fuzz/corpus/spf_macro/rfc-name \
-	tests/fuzz/corpus/spf_macro/text \
-	tests/fuzz/corpus/spf_macro/truncation \
-	tests/fuzz/corpus/spf_macro/two-dots-last \
-	tests/fuzz/corpus/spf_check/explanation \
-	tests/fuzz/corpus/spf_check/loop \
-	tests/fuzz/corpus/spf_check/mechanisms \
-	tests/fuzz/corpus/spf_check/redirect \
-	tests/fuzz/corpus/spf_check/tree \
-	tests/fuzz/corpus/spf_check/voids
+	tests/fuzz/spf_check.dict

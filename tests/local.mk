@@ -3,21 +3,8 @@
 # What several tests share, and the tests that are scripts.
 
 EXTRA_DIST += \
-	tests/tap.h tests/run.sh \
-	tests/lib/assaydaemon.py \
-	tests/lib/authres.py \
-	tests/lib/debs.py \
-	tests/lib/dnsserver.py \
-	tests/lib/inbound.py \
-	tests/lib/messages.py \
-	tests/lib/milterclient.py \
-	tests/lib/mta.py \
-	tests/lib/namespace.py \
-	tests/lib/packages.sh \
-	tests/lib/sendmail.py \
-	tests/lib/signkeys.py \
-	tests/lib/tap.py \
-	tests/lib/tryout.py
+	tests/tap.h \
+	tests/run.sh
 
 # Examples that the tests use as they are.
 EXTRA_DIST += etc/sendmail.mc etc/postfix-header_checks \

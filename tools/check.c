@@ -5,7 +5,7 @@
  * 1. The file is read.  A line "From " of an mbox in front is passed over;
  *    line ends that are LF become CRLF, as a mail server makes them.
  * 2. Envelope facts that are not given are found in the header.
- * 3. The message goes through milter/message.h, as in the daemon.
+ * 3. The message goes through message/message.h, as in the daemon.
  * 4. What it found is told: the checks once more, with their steps, then
  *    the decision and the field.
  */
@@ -15,7 +15,7 @@
 #include <time.h>
 
 #include "base/limits.h"
-#include "milter/message.h"
+#include "message/message.h"
 #include "tools/dmarc.h"
 #include "tools/envelope.h"
 #include "tools/signatures.h"

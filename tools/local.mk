@@ -31,19 +31,7 @@ fuzz_programs += tests/fuzz/fuzz_received
 tests_fuzz_fuzz_received_SOURCES = tests/fuzz/fuzz_received.c \
 	tests/fuzz/replay.c tools/received.c tools/received.h
 EXTRA_DIST += \
-	tests/fuzz/received.dict \
-	tests/fuzz/corpus/received/comments \
-	tests/fuzz/corpus/received/exchange \
-	tests/fuzz/corpus/received/exim \
-	tests/fuzz/corpus/received/postfix \
-	tests/fuzz/corpus/received/qmail \
-	tests/fuzz/corpus/received/sendmail \
-	tests/data/tools/assay.yaml \
-	tests/data/tools/check.txt \
-	tests/data/tools/dmarc.txt \
-	tests/data/tools/message.eml \
-	tests/data/tools/spf.txt \
-	tests/data/tools/zone.yaml
+	tests/fuzz/received.dict
 
 dist_check_SCRIPTS += tests/tools/test_assay.py
 TESTS += tests/tools/test_assay.py

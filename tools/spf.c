@@ -15,7 +15,7 @@
 #include <time.h>
 
 #include "base/limits.h"
-#include "milter/message.h"
+#include "message/message.h"
 #include "tools/answer.h"
 
 struct spf_step {

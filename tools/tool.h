@@ -14,8 +14,8 @@
 #include "base/ipaddr.h"
 #include "base/slice.h"
 #include "dkim/dkim.h"
-#include "milter/engine.h"
-#include "milter/inquiry.h"
+#include "message/engine.h"
+#include "message/inquiry.h"
 #include "tools/json.h"
 #include "tools/text.h"
 

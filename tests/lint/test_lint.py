@@ -25,8 +25,13 @@ ARROWS = {
     "arc": ("base", "mail", "dkim"),
     "policy": ("base", "mail"),
     "config": ("base", "mail", "policy", "resolver"),
-    "milter": None,     # everything
-    "tools": None,
+    "event": ("base", "config"),
+    "message": ("base", "mail", "resolver", "spf", "dkim", "dmarc", "arc",
+                "policy", "config", "event"),
+    "milter": ("base", "mail", "resolver", "dkim", "policy", "config",
+               "event", "message"),
+    "tools": ("base", "mail", "resolver", "spf", "dkim", "dmarc", "arc",
+              "policy", "config", "event", "message"),
 }
 RESOLVER_INTERFACE = {"resolver/dns.h", "resolver/ledger.h",
                       "resolver/zone.h", "resolver/resolver.h"}
@@ -119,7 +124,7 @@ def include_problem(part, path, kind, target):
     if not os.path.exists(os.path.join(TOP, target)):
         return "no such file"
     allowed = ARROWS[part]
-    if neighbour == part or allowed is None:
+    if neighbour == part:
         return None
     if neighbour not in allowed:
         return "%s may not know %s" % (part, neighbour)

@@ -16,7 +16,7 @@
  * may be signed instead.
  * Memory that runs out sets `failed`, which message_finish() reports.
  */
-#include "milter/message.h"
+#include "message/message.h"
 
 #include <string.h>
 
@@ -25,7 +25,7 @@
 #include "base/mem.h"
 #include "mail/authres.h"
 #include "mail/header.h"
-#include "milter/report.h"
+#include "message/report.h"
 
 static const struct slice authres_name = SLICE_INIT("Authentication-Results");
 

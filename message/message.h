@@ -14,8 +14,8 @@
  * Look-ups start with the call that makes their name known.  No call waits
  * but message_finish().
  */
-#ifndef MILTER_MESSAGE_H
-#define MILTER_MESSAGE_H
+#ifndef MESSAGE_MESSAGE_H
+#define MESSAGE_MESSAGE_H
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -26,9 +26,9 @@
 #include "dkim/dkim.h"
 #include "dmarc/dmarc.h"
 #include "mail/address.h"
-#include "milter/engine.h"
-#include "milter/inquiry.h"
-#include "milter/signing.h"
+#include "message/engine.h"
+#include "message/inquiry.h"
+#include "message/signing.h"
 #include "policy/policy.h"
 #include "spf/spf.h"
 

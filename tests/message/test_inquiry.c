@@ -14,7 +14,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "milter/inquiry.h"
+#include "message/inquiry.h"
 #include "tests/tap.h"
 
 #define PACKET_MAX	1500

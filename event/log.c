@@ -5,7 +5,7 @@
  * A line is built in a buffer of its own and handed over with one call, so
  * lines of several threads do not mix and no lock is needed.
  */
-#include "milter/log.h"
+#include "event/log.h"
 
 #include <stdarg.h>
 #include <stdatomic.h>

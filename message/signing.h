@@ -6,8 +6,8 @@
  * which keys signed last, so that a rotation is logged.  Only mail of ours
  * may be signed (RFC 6376 section 5.1): that the caller has made sure of.
  */
-#ifndef MILTER_SIGNING_H
-#define MILTER_SIGNING_H
+#ifndef MESSAGE_SIGNING_H
+#define MESSAGE_SIGNING_H
 
 #include <stdbool.h>
 #include <stddef.h>

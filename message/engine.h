@@ -6,15 +6,15 @@
  * the current one; a message keeps the engine that it began with, and the
  * last message of an old engine ends its resolver.
  */
-#ifndef MILTER_ENGINE_H
-#define MILTER_ENGINE_H
+#ifndef MESSAGE_ENGINE_H
+#define MESSAGE_ENGINE_H
 
 #include <stdbool.h>
 #include <stddef.h>
 
 #include "config/config.h"
 #include "dkim/dkim.h"
-#include "milter/signing.h"
+#include "message/signing.h"
 #include "policy/deferral.h"
 #include "resolver/resolver.h"
 

@@ -12,7 +12,7 @@
  *     that cannot be, because answered() is just being called, finds
  *     `closed` set, touches nothing and drops its reference.
  */
-#include "milter/inquiry.h"
+#include "message/inquiry.h"
 
 #include <pthread.h>
 #include <time.h>

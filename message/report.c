@@ -3,10 +3,10 @@
  * report: what was found of a message, for the policy, for the header and
  * for the log.
  */
-#include "milter/report.h"
+#include "message/report.h"
 
 #include "base/buf.h"
-#include "milter/log.h"
+#include "event/log.h"
 
 #define SIG_B_SHOWN 8		/* RFC 6008 section 4: at least */
 #define RESULT_ROOM	8192	/* octets: one more signature, and DMARC */

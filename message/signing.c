@@ -2,7 +2,7 @@
 /*
  * signing: which messages are signed, and with which keys.
  */
-#include "milter/signing.h"
+#include "message/signing.h"
 
 #include <stdatomic.h>
 #include <stdio.h>
@@ -10,8 +10,8 @@
 #include <time.h>
 
 #include "base/mem.h"
-#include "milter/inquiry.h"
-#include "milter/log.h"
+#include "message/inquiry.h"
+#include "event/log.h"
 
 #define KEY_PREFIX	"._domainkey."
 #define NAME_SIZE	(DOMAIN_MAX + sizeof(KEY_PREFIX) + DOMAIN_MAX)

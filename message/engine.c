@@ -2,7 +2,7 @@
 /*
  * engine: a configuration and what was started for it.
  */
-#include "milter/engine.h"
+#include "message/engine.h"
 
 #include <pthread.h>
 #include <stdatomic.h>

@@ -11,10 +11,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "milter/log.h"
+#include "event/log.h"
 #include "tests/tap.h"
 
-#define VALUE_SHOWN 256		/* as in milter/log.c */
+#define VALUE_SHOWN 256		/* as in event/log.c */
 
 static char got[65536];
 

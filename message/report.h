@@ -3,13 +3,13 @@
  * report: what was found of a message, for the policy, for the header and
  * for the log.
  */
-#ifndef MILTER_REPORT_H
-#define MILTER_REPORT_H
+#ifndef MESSAGE_REPORT_H
+#define MESSAGE_REPORT_H
 
 #include <stdbool.h>
 
 #include "mail/authres.h"
-#include "milter/message.h"
+#include "message/message.h"
 #include "policy/policy.h"
 
 /* Everything in `f` is borrowed from the results. */

@@ -5,8 +5,8 @@
  * Foreign text never breaks a line: what is not printable ASCII leaves as
  * an escape.  Every function may be called from any thread.
  */
-#ifndef MILTER_LOG_H
-#define MILTER_LOG_H
+#ifndef EVENT_LOG_H
+#define EVENT_LOG_H
 
 #include <stdbool.h>
 

@@ -8,8 +8,8 @@
  * worker that serves the message and the resolver's; its lock is the only
  * thing between them.
  */
-#ifndef MILTER_INQUIRY_H
-#define MILTER_INQUIRY_H
+#ifndef MESSAGE_INQUIRY_H
+#define MESSAGE_INQUIRY_H
 
 #include <stdbool.h>
 #include <stdint.h>

@@ -23,8 +23,8 @@
 #include "base/buf.h"
 #include "base/mem.h"
 #include "mail/header.h"
-#include "milter/engine.h"
-#include "milter/message.h"
+#include "message/engine.h"
+#include "message/message.h"
 #include "tests/tap.h"
 
 #define FILE_MAX (8u << 20)

@@ -1,0 +1,10 @@
+# SPDX-License-Identifier: BSD-2-Clause
+#
+# The record of what was found, decided and told, and its writers.
+
+libassay_a_SOURCES += \
+	event/log.c event/log.h
+
+check_PROGRAMS += \
+	tests/event/test_log
+tests_event_test_log_SOURCES = tests/event/test_log.c

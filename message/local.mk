@@ -1,0 +1,16 @@
+# SPDX-License-Identifier: BSD-2-Clause
+#
+# One message's life, without a mail server around it.
+
+libassay_a_SOURCES += \
+	message/engine.c message/engine.h \
+	message/inquiry.c message/inquiry.h \
+	message/message.c message/message.h \
+	message/report.c message/report.h \
+	message/signing.c message/signing.h
+
+check_PROGRAMS += \
+	tests/message/test_inquiry \
+	tests/message/test_replay
+tests_message_test_inquiry_SOURCES = tests/message/test_inquiry.c
+tests_message_test_replay_SOURCES = tests/message/test_replay.c
