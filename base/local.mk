@@ -5,8 +5,10 @@ libassay_a_SOURCES += \
 	base/ascii.h \
 	base/base64.c base/base64.h \
 	base/buf.c base/buf.h \
+	base/clock.c base/clock.h \
 	base/cursor.c base/cursor.h \
 	base/domain.c base/domain.h \
+	base/hash.c base/hash.h \
 	base/ipaddr.c base/ipaddr.h \
 	base/limits.h \
 	base/mem.c base/mem.h \
@@ -19,6 +21,7 @@ check_PROGRAMS += \
 	tests/base/test_buf \
 	tests/base/test_cursor \
 	tests/base/test_domain \
+	tests/base/test_hash \
 	tests/base/test_ipaddr \
 	tests/base/test_limits \
 	tests/base/test_mem \
@@ -29,6 +32,7 @@ tests_base_test_base64_SOURCES = tests/base/test_base64.c
 tests_base_test_buf_SOURCES = tests/base/test_buf.c
 tests_base_test_cursor_SOURCES = tests/base/test_cursor.c
 tests_base_test_domain_SOURCES = tests/base/test_domain.c
+tests_base_test_hash_SOURCES = tests/base/test_hash.c
 tests_base_test_ipaddr_SOURCES = tests/base/test_ipaddr.c
 tests_base_test_limits_SOURCES = tests/base/test_limits.c
 tests_base_test_mem_SOURCES = tests/base/test_mem.c

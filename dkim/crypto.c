@@ -16,7 +16,6 @@
 
 #include <openssl/err.h>
 #include <openssl/evp.h>
-#include <openssl/rand.h>
 #include <openssl/rsa.h>
 
 /*
@@ -35,12 +34,6 @@ void
 crypto_sha256_free(struct evp_md_st *md)
 {
 	EVP_MD_free(md);
-}
-
-bool
-crypto_random(void *out, size_t len)
-{
-	return len <= 1024 && RAND_bytes(out, (int)len) == 1;
 }
 
 /* ---- hashes ---- */

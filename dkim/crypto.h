@@ -37,9 +37,6 @@ enum crypto_status {
 struct evp_md_st	*crypto_sha256_new(void);
 void			 crypto_sha256_free(struct evp_md_st *md);
 
-/* Octets that nobody can foretell, for hash tables. */
-bool	crypto_random(void *out, size_t len);
-
 /* One hash under way.  A failure is sticky and shows in crypto_hash_end(). */
 struct crypto_hash {
 	struct evp_md_ctx_st	*ctx;

@@ -12,6 +12,7 @@
 #include <stdint.h>
 #include <string.h>
 
+#include "base/hash.h"
 #include "base/mem.h"
 
 #define BUCKETS 1024		/* a power of 2 */
@@ -27,7 +28,6 @@ struct entry {
 
 struct dkim_keycache {
 	pthread_mutex_t	 lock;
-	uint64_t	 seed;		/* so that nobody can aim at a bucket */
 	size_t		 count;
 	struct entry	*newest, *oldest;
 	struct entry	*buckets[BUCKETS];
@@ -40,8 +40,7 @@ dkim_keycache_new(void)
 
 	if (c == NULL)
 		return NULL;
-	if (!crypto_random(&c->seed, sizeof(c->seed)) ||
-	    pthread_mutex_init(&c->lock, NULL) != 0) {
+	if (pthread_mutex_init(&c->lock, NULL) != 0) {
 		mem_free(c);
 		return NULL;
 	}
@@ -68,22 +67,6 @@ dkim_keycache_free(struct dkim_keycache *c)
 	}
 	pthread_mutex_destroy(&c->lock);
 	mem_free(c);
-}
-
-/* FNV-1a with a secret start, eight octets at a time, then mixed. */
-static uint64_t
-hash_record(const struct dkim_keycache *c, struct slice s)
-{
-	uint64_t h = c->seed ^ s.len, word;
-
-	for (; s.len > 0; s = slice_from(s, sizeof(word))) {
-		word = 0;
-		memcpy(&word, s.ptr,
-		    s.len < sizeof(word) ? s.len : sizeof(word));
-		h = (h ^ word) * UINT64_C(0x9e3779b97f4a7c15);
-		h ^= h >> 32;
-	}
-	return h;
 }
 
 static struct entry **
@@ -208,7 +191,7 @@ dkim_keycache_get(struct dkim_keycache *c, struct slice record,
 
 	if (record.len == 0 || record.len > LIMIT_DKIM_KEY_CACHED)
 		return dkim_key_parse(record, out, problem);
-	hash = hash_record(c, record);
+	hash = hash_keyed(record, 0);
 	*problem = NULL;
 	if (look_up(c, hash, record, out))
 		return DKIM_KEY_OK;

@@ -17,6 +17,7 @@
 #include <pthread.h>
 #include <time.h>
 
+#include "base/clock.h"
 #include "base/limits.h"
 #include "base/mem.h"
 
@@ -123,7 +124,7 @@ answered(struct resolver_wait *wait, const struct dns_answer *answer)
 		dns_answer_unref(answer);
 	} else {
 		unlink_waiter(q, w);
-		w->entry->answered_us = resolver_clock_us();
+		w->entry->answered_us = clock_us();
 		dns_ledger_answer(w->entry, answer);
 		inquiry_run(q);
 		if (q->done)
@@ -160,7 +161,7 @@ put_question(void *arg, struct dns_entry *e)
 		dns_ledger_answer(e, dns_answer_of(DNS_NOT_ASKED));
 		return;
 	}
-	e->asked_us = resolver_clock_us();
+	e->asked_us = clock_us();
 	/*
 	 * Before asking: answered() may come at any moment from then on, but
 	 * it takes our lock first.
@@ -216,13 +217,6 @@ close_locked(struct inquiry *q)
 	q->waiters = NULL;
 }
 
-static struct timespec
-timespec_of(int64_t us)
-{
-	return (struct timespec){ .tv_sec = (time_t)(us / 1000000),
-		.tv_nsec = (long)(us % 1000000) * 1000 };
-}
-
 /* Waits for the last answer; the lock is held, but not during progress. */
 static void
 block(struct inquiry *q, int64_t start, unsigned int deadline_ms,
@@ -233,11 +227,11 @@ block(struct inquiry *q, int64_t start, unsigned int deadline_ms,
 	int64_t next = start + step, until;
 	struct timespec ts;
 
-	while (!q->done && resolver_clock_us() < deadline) {
+	while (!q->done && clock_us() < deadline) {
 		until = step > 0 && next < deadline ? next : deadline;
-		ts = timespec_of(until);
+		ts = clock_timespec(until);
 		pthread_cond_timedwait(&q->changed, &q->lock, &ts);
-		if (step == 0 || q->done || resolver_clock_us() < next)
+		if (step == 0 || q->done || clock_us() < next)
 			continue;
 		next += step;
 		pthread_mutex_unlock(&q->lock);
@@ -257,11 +251,11 @@ run_and_block(struct inquiry *q, unsigned int deadline_ms,
 	inquiry_run(q);
 	if (q->done)
 		return 0;
-	start = resolver_clock_us();
+	start = clock_us();
 	if (waiting->blocks != NULL)
 		waiting->blocks(waiting->arg);
 	block(q, start, deadline_ms, waiting);
-	return resolver_clock_us() - start;
+	return clock_us() - start;
 }
 
 bool

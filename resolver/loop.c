@@ -12,6 +12,7 @@
 #include <sys/timerfd.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "resolver/engine.h"
 
 /* Tags of epoll events; those of channels count from 0. */
@@ -100,7 +101,7 @@ pause_end(struct resolver *r, int64_t now_us)
 static void
 set_timer(struct resolver *r)
 {
-	int64_t now = resolver_clock_us(), at = pause_end(r, now), us;
+	int64_t now = clock_us(), at = pause_end(r, now), us;
 	struct itimerspec its = { .it_value = { 0, 0 } };
 	size_t i;
 

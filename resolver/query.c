@@ -37,6 +37,7 @@
 #include <string.h>
 #include <sys/random.h>
 
+#include "base/clock.h"
 #include "base/mem.h"
 #include "resolver/engine.h"
 
@@ -323,7 +324,7 @@ send_query(struct resolver *r, struct query *q)
 
 	q->edns = q->server->edns && !q->plain;
 	if (!q->again)
-		q->try_us = resolver_clock_us();
+		q->try_us = clock_us();
 	len = packet_query(&q->target, q->type, random_id(r), q->edns,
 	    packet);
 	server_send(q->server, q->tcp ? SERVER_TCP : SERVER_UDP, packet, len,
@@ -353,7 +354,7 @@ take_next(struct resolver *r, struct server *s, int64_t now_us)
 void
 queries_dispatch(struct resolver *r)
 {
-	int64_t now = resolver_clock_us();
+	int64_t now = clock_us();
 	struct query *q;
 	size_t i;
 
@@ -514,7 +515,7 @@ next_waiter(struct resolver *r, struct query *q)
 static void
 finish(struct resolver *r, struct query *q, const struct dns_answer *answer)
 {
-	int64_t now = resolver_clock_us();
+	int64_t now = clock_us();
 	struct resolver_wait *w;
 
 	(void)pthread_mutex_lock(&r->lock);
@@ -574,7 +575,7 @@ final_answer(struct query *q, enum step step)
 static void
 land(struct resolver *r, struct query *q)
 {
-	int64_t now = resolver_clock_us();
+	int64_t now = clock_us();
 	enum step step = judge(q, now);
 	bool goes_on = false, dropped = false;
 

@@ -16,6 +16,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "base/clock.h"
 #include "base/mem.h"
 #include "resolver/engine.h"
 #include "resolver/nameserver.h"
@@ -23,15 +24,6 @@
 #define TABLE_SIZE 256
 
 static pthread_once_t ares_once = PTHREAD_ONCE_INIT;
-
-int64_t
-resolver_clock_us(void)
-{
-	struct timespec ts;
-
-	(void)clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (int64_t)ts.tv_sec * 1000000 + ts.tv_nsec / 1000;
-}
 
 bool
 resolver_nameserver_check(struct slice text, const char **problem)
@@ -281,7 +273,7 @@ resolver_ask(struct resolver *r, struct slice name, enum dns_type type,
 	if (r->zone != NULL)
 		return ask_zone(r, name, type);
 	key = table_key(name, type);
-	now = resolver_clock_us();
+	now = clock_us();
 	(void)pthread_mutex_lock(&r->lock);
 	r->stats.asked++;
 	answer = cache_get(r->cache, &key, now);

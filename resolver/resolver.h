@@ -123,7 +123,4 @@ struct resolver_stats {
 };
 void	resolver_get_stats(struct resolver *r, struct resolver_stats *out);
 
-/* Microseconds of the monotonic clock, for entries of a ledger. */
-int64_t	resolver_clock_us(void);
-
 #endif

@@ -1,96 +1,18 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * table: chained hashing over SipHash.
- *
- * The hash is SipHash-1-3 (Aumasson and Bernstein, 2012, with the reduced
- * rounds that are usual for hash tables): the name in words of eight octets,
- * its last word with the length on top, then one word for the type.
+ * table: chained hashing over the keyed hash of base/.
  */
 #include "resolver/table.h"
 
 #include <assert.h>
-#include <pthread.h>
-#include <string.h>
-#include <sys/random.h>
 
+#include "base/hash.h"
 #include "base/mem.h"
-
-static pthread_once_t secret_once = PTHREAD_ONCE_INIT;
-static uint64_t secret[2];
-
-/* Without entropy the addresses of the process have to do: the table still
-   works, it is only easier to aim at. */
-static void
-secret_make(void)
-{
-	if (getrandom(secret, sizeof(secret), 0) == sizeof(secret))
-		return;
-	secret[0] = (uint64_t)(uintptr_t)&secret_once;
-	secret[1] = (uint64_t)(uintptr_t)secret;
-}
-
-static inline uint64_t
-rotate(uint64_t x, unsigned int bits)
-{
-	return x << bits | x >> (64 - bits);
-}
-
-static inline void
-sip_round(uint64_t v[4])
-{
-	v[0] += v[1];
-	v[1] = rotate(v[1], 13) ^ v[0];
-	v[0] = rotate(v[0], 32);
-	v[2] += v[3];
-	v[3] = rotate(v[3], 16) ^ v[2];
-	v[0] += v[3];
-	v[3] = rotate(v[3], 21) ^ v[0];
-	v[2] += v[1];
-	v[1] = rotate(v[1], 17) ^ v[2];
-	v[2] = rotate(v[2], 32);
-}
-
-static inline void
-sip_word(uint64_t v[4], uint64_t word)
-{
-	v[3] ^= word;
-	sip_round(v);
-	v[0] ^= word;
-}
-
-static uint64_t
-sip_hash(struct slice name, unsigned int type)
-{
-	uint64_t v[4] = {
-		secret[0] ^ UINT64_C(0x736f6d6570736575),
-		secret[1] ^ UINT64_C(0x646f72616e646f6d),
-		secret[0] ^ UINT64_C(0x6c7967656e657261),
-		secret[1] ^ UINT64_C(0x7465646279746573)
-	};
-	uint64_t word;
-	size_t at;
-
-	for (at = 0; name.len - at >= sizeof(word); at += sizeof(word)) {
-		memcpy(&word, name.ptr + at, sizeof(word));
-		sip_word(v, word);
-	}
-	word = 0;
-	if (at < name.len)
-		memcpy(&word, name.ptr + at, name.len - at);
-	sip_word(v, word ^ (uint64_t)name.len << 56);
-	sip_word(v, type);
-	v[2] ^= 0xff;
-	sip_round(v);
-	sip_round(v);
-	sip_round(v);
-	return v[0] ^ v[1] ^ v[2] ^ v[3];
-}
 
 struct table_key
 table_key(struct slice name, unsigned int type)
 {
-	(void)pthread_once(&secret_once, secret_make);
-	return (struct table_key){ name, type, sip_hash(name, type) };
+	return (struct table_key){ name, type, hash_keyed(name, type) };
 }
 
 bool

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+#include "base/clock.h"
 #include "tests/resolver/asker.h"
 
 #include <sched.h>
@@ -112,13 +113,13 @@ asker_outcome(struct resolver *r, const char *name, enum dns_type type)
 void
 asker_wait_in_flight(struct resolver *r, uint64_t want)
 {
-	int64_t until = resolver_clock_us() + PATIENCE * INT64_C(1000000);
+	int64_t until = clock_us() + PATIENCE * INT64_C(1000000);
 	struct resolver_stats s;
 
 	do {
 		(void)sched_yield();
 		resolver_get_stats(r, &s);
-	} while (s.in_flight != want && resolver_clock_us() < until);
+	} while (s.in_flight != want && clock_us() < until);
 	if (s.in_flight != want)
 		give_up("queries in flight");
 }

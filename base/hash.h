@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * hash: one keyed hash for all tables.
+ *
+ * What is hashed comes from senders and name servers, who must not be able
+ * to aim at one slot: the hash is keyed with a random secret of the process,
+ * so its values mean nothing outside of it.  Any thread.
+ */
+#ifndef BASE_HASH_H
+#define BASE_HASH_H
+
+#include <stdint.h>
+
+#include "base/slice.h"
+
+/* `salt` keeps apart what has the same text: a type, a part, or another
+   hash, so that several texts can be chained. */
+uint64_t	hash_keyed(struct slice text, uint64_t salt);
+
+#endif
