@@ -4,7 +4,7 @@
  */
 #include "tools/envelope.h"
 
-#include "tools/received.h"
+#include "mail/received.h"
 
 bool
 envelope_give_client(struct envelope *e, const char *text)

@@ -8,7 +8,6 @@ assay_parts = \
 	tools/envelope.c tools/envelope.h \
 	tools/json.c tools/json.h \
 	tools/keys.c tools/keys.h \
-	tools/received.c tools/received.h \
 	tools/signatures.c tools/signatures.h \
 	tools/spf.c tools/spf.h \
 	tools/text.c tools/text.h \
@@ -19,19 +18,10 @@ assay_SOURCES = tools/main.c $(assay_parts)
 
 check_PROGRAMS += \
 	tests/tools/test_memory \
-	tests/tools/test_output \
-	tests/tools/test_received
+	tests/tools/test_output
 tests_tools_test_memory_SOURCES = tests/tools/test_memory.c $(assay_parts)
 tests_tools_test_output_SOURCES = tests/tools/test_output.c \
 	tools/json.c tools/json.h tools/text.c tools/text.h
-tests_tools_test_received_SOURCES = tests/tools/test_received.c \
-	tools/received.c tools/received.h
-
-fuzz_programs += tests/fuzz/fuzz_received
-tests_fuzz_fuzz_received_SOURCES = tests/fuzz/fuzz_received.c \
-	tests/fuzz/replay.c tools/received.c tools/received.h
-EXTRA_DIST += \
-	tests/fuzz/received.dict
 
 dist_check_SCRIPTS += tests/tools/test_assay.py
 TESTS += tests/tools/test_assay.py

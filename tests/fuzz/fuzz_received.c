@@ -9,7 +9,7 @@
 #include <stdlib.h>
 
 #include "base/buf.h"
-#include "tools/received.h"
+#include "mail/received.h"
 
 #define ROOM	(1u << 20)
 
@@ -46,7 +46,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct slice text = { (const char *)data, size };
 	struct ipaddr again;
-	struct received r;
+	struct received r, exact;
 
 	if (size > ROOM)
 		return 0;
@@ -60,5 +60,9 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	must(read_between("", text, " by x ([192.0.2.255])", &again) &&
 	    ipaddr_eq(&again, &r.client));
 	must(!read_between("x", text, "", &again));
+	/* The exact form is one of those that are read. */
+	if (received_read_exact(text, &exact))
+		must(ipaddr_eq(&exact.client, &r.client) &&
+		    slice_eq(exact.helo, r.helo));
 	return 0;
 }

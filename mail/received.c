@@ -16,7 +16,7 @@
  * 4. Without one in comments, the word itself when it is an address literal
  *    and HELO stands elsewhere.
  */
-#include "tools/received.h"
+#include "mail/received.h"
 
 #include "base/ascii.h"
 #include "base/cursor.h"
@@ -147,4 +147,143 @@ received_read(struct slice value, struct received *out)
 		read_comment(comment, out);
 	read_name(name, out);
 	return out->client.family != IPADDR_NONE;
+}
+
+/* ---- the exact form ---- */
+
+/*
+ *	exact    = [FWS] "from" FWS (named / unnamed) *comment FWS "by" FWS
+ *	named    = word FWS "(" [peer SP] literal [port] [forged] [exim] ")"
+ *	unnamed  = literal [port] FWS "(" ["port=" number SP] "helo=" word ")"
+ *	peer     = word              ; the name of the client, ident before it
+ *	port     = ":" number
+ *	forged   = SP "(may be forged)"
+ *	exim     = SP "helo=" word [SP "ident=" word]
+ *
+ * `word` has no blank and no bracket of a comment, so that a client's HELO
+ * cannot end one part and begin another.  A further comment with an address
+ * in it means that somebody's HELO could: then nothing is read.
+ */
+
+/* "[192.0.2.1]" or "[IPv6:2001:db8::1]", with a port behind it in Exim. */
+static bool
+exact_literal(struct cursor *c, struct ipaddr *out)
+{
+	struct slice word = cursor_span(c, is_word), inner;
+
+	if (word.len == 0 || word.ptr[0] != '[')
+		return false;
+	word = slice_from(word, 1);
+	if (!slice_cut(&word, ']', &inner) || !read_literal(inner, out))
+		return false;
+	if (word.len == 0)
+		return true;
+	return word.ptr[0] == ':' && slice_number(slice_from(word, 1),
+	    65535, &(unsigned long long){ 0 });
+}
+
+/* Takes `key` and the word behind it. */
+static bool
+exact_value(struct cursor *c, struct slice key, struct slice *out)
+{
+	return cursor_word(c, key) &&
+	    (*out = cursor_span(c, is_word)).len > 0;
+}
+
+/* Exim: what comes behind the address. */
+static bool
+exact_exim(struct cursor *c, struct received *out)
+{
+	struct slice ident;
+
+	if (!exact_value(c, SLICE("helo="), &out->helo))
+		return false;
+	if (!cursor_take(c, ' '))
+		return true;
+	return exact_value(c, SLICE("ident="), &ident);
+}
+
+/* The comment of `named`; the cursor is behind its "(". */
+static bool
+exact_peer(struct cursor *c, struct received *out)
+{
+	if (!cursor_is(c, '[') && (cursor_span(c, is_word).len == 0 ||
+	    !cursor_take(c, ' ')))
+		return false;
+	if (!exact_literal(c, &out->client))
+		return false;
+	if (cursor_take(c, ' ') && !cursor_word(c, SLICE("(may be forged)"))
+	    && !exact_exim(c, out))
+		return false;
+	return cursor_take(c, ')');
+}
+
+/* The comment of `unnamed`. */
+static bool
+exact_helo(struct cursor *c, struct received *out)
+{
+	struct slice port;
+
+	if (exact_value(c, SLICE("port="), &port) && !cursor_take(c, ' '))
+		return false;
+	return exact_value(c, SLICE("helo="), &out->helo) &&
+	    cursor_take(c, ')');
+}
+
+/* A blank or a fold, at least one. */
+static bool
+exact_fws(struct cursor *c)
+{
+	const char *p = c->p;
+
+	(void)lex_fws(c);
+	return c->p > p;
+}
+
+static bool
+exact_from(struct cursor *c, struct received *out)
+{
+	struct cursor first = *c;
+
+	out->helo = cursor_span(c, is_word);
+	if (out->helo.len == 0 || !exact_fws(c) || !cursor_take(c, '('))
+		return false;
+	if (exact_peer(c, out))
+		return true;
+	*c = first;
+	return exact_literal(c, &out->client) && exact_fws(c) &&
+	    cursor_take(c, '(') && exact_helo(c, out);
+}
+
+/* The comments behind the peer's: TLS, login. */
+static bool
+exact_comments(struct cursor *c)
+{
+	struct slice comments, comment;
+	struct cursor start = *c;
+	struct ipaddr address;
+
+	if (!lex_cfws(c))
+		return false;
+	comments = cursor_since(c, &start);
+	while (next_comment(&comments, &comment)) {
+		if (find_literal(comment, &address))
+			return false;
+	}
+	return true;
+}
+
+bool
+received_read_exact(struct slice value, struct received *out)
+{
+	struct cursor c = cursor_of(value);
+
+	*out = (struct received){ .helo = { NULL, 0 } };
+	(void)lex_fws(&c);
+	if (cursor_word(&c, SLICE("from")) && exact_fws(&c) &&
+	    exact_from(&c, out) && exact_comments(&c) &&
+	    cursor_word(&c, SLICE("by")) && exact_fws(&c))
+		return true;
+	*out = (struct received){ .helo = { NULL, 0 } };
+	return false;
 }

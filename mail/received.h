@@ -2,9 +2,13 @@
 /*
  * received: whom a Received field (RFC 5321 section 4.4) says a message came
  * from.
+ *
+ * Nothing in such a field is proved.  received_read() is for a person who
+ * asks about a message at hand; received_read_exact() for a field that a
+ * host of ours wrote, which its client must not be able to shape.
  */
-#ifndef TOOLS_RECEIVED_H
-#define TOOLS_RECEIVED_H
+#ifndef MAIL_RECEIVED_H
+#define MAIL_RECEIVED_H
 
 #include <stdbool.h>
 
@@ -23,5 +27,10 @@ struct received {
  * False when it has no address, or cannot be read.
  */
 bool	received_read(struct slice value, struct received *out);
+/*
+ * Reads only what Postfix, Sendmail and Exim write, from the first octet to
+ * the word "by" (see the grammar in received.c).  False for anything else.
+ */
+bool	received_read_exact(struct slice value, struct received *out);
 
 #endif
