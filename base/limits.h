@@ -88,6 +88,8 @@
 #define LIMIT_YAML_MEMORY	(32u << 20) /* ours: one file's tree */
 #define LIMIT_CONFIG_MEMORY	(32u << 20) /* ours: one configuration */
 #define LIMIT_SOCKET_PATH	107	/* unix(7): sun_path less its NUL */
+#define LIMIT_ORIGINS		1000	/* ours */
+#define LIMIT_ORIGIN_WORD	256	/* ours: octets of a CN */
 #define LIMIT_POLICY_RULES	1000	/* ours */
 #define LIMIT_POLICY_LIST	10000	/* ours: items of one condition */
 #define LIMIT_RULE_NAME		64	/* ours: octets */

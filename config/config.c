@@ -17,6 +17,7 @@
 
 #include "base/limits.h"
 #include "base/mem.h"
+#include "config/origins.h"
 #include "config/rules.h"
 #include "config/sign.h"
 #include "config/values.h"
@@ -127,6 +128,8 @@ static const struct schema_key root_keys[] = {
 	{ .name = "trusted-networks", .read = values_networks,
 	  FIELD(trusted_networks), COUNT(trusted_network_count),
 	  .max = LIMIT_POLICY_LIST },
+	{ .name = "origins", .read = origins_list, FIELD(origins),
+	  COUNT(origin_count), .max = LIMIT_ORIGINS },
 	{ .name = "log", .read = schema_section, .table = log_keys },
 	{ .name = "resolver", .read = schema_section,
 	  .table = resolver_keys },
@@ -227,6 +230,7 @@ read_tree(const struct yaml_tree *t, const char *path, bool offline,
 	}
 	s.arena = owned_of(c)->arena;
 	if (schema_mapping(&s, root_keys, "the configuration",
+	    yaml_tree_root(t), c) && origins_complete(&s,
 	    yaml_tree_root(t), c) && (offline || read_zone(c, why, why_size)))
 		return c;
 	config_unref(c);

@@ -62,6 +62,38 @@ struct config_sign {
 	unsigned int			 line;
 };
 
+/* Not asked for, or a condition of its own. */
+enum config_choice { CONFIG_ANY, CONFIG_YES, CONFIG_NO };
+
+/* A network, or the name that the mail server found for the address. */
+struct config_client {
+	struct ipnet		net;
+	struct policy_pattern	name;
+	bool			is_name;
+};
+
+/*
+ * Who hands in a message, and what follows: the first origin all of whose
+ * conditions are met.  A message of no origin is checked and not signed.
+ */
+struct config_origin {
+	struct slice			 name;
+	const struct config_client	*clients;
+	size_t				 client_count;	/* 0: any */
+	enum config_choice		 authenticated;	/* SMTP AUTH */
+	/* Common names of certificates that the mail server has verified. */
+	const struct slice		*certificates;
+	size_t				 certificate_count;
+	const struct slice		*daemon_names;	/* {daemon_name} */
+	size_t				 daemon_name_count;
+	/* It hands in mail of strangers: client and HELO are those of the
+	   Received field that it wrote. */
+	bool				 relay;
+	bool				 check;		/* default yes */
+	bool				 sign;		/* default no */
+	unsigned int			 line;	/* 0: of the short form */
+};
+
 struct config {
 	const char		*path;		/* the file it was read from */
 	/* libmilter's spelling, checked; default CONFIG_SOCKET */
@@ -72,6 +104,10 @@ struct config {
 	struct slice		 authserv_id;	/* empty: the MTA's own name */
 	const struct ipnet	*trusted_networks;	/* default: loopback */
 	size_t			 trusted_network_count;
+	/* Never empty for want of the key: see origins_complete(). */
+	const struct config_origin *origins;
+	size_t			 origin_count;
+	bool			 origins_given;
 
 	struct {
 		enum config_log_target	target;

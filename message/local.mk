@@ -6,11 +6,14 @@ libassay_a_SOURCES += \
 	message/engine.c message/engine.h \
 	message/inquiry.c message/inquiry.h \
 	message/message.c message/message.h \
+	message/origin.c message/origin.h \
 	message/report.c message/report.h \
 	message/signing.c message/signing.h
 
 check_PROGRAMS += \
 	tests/message/test_inquiry \
+	tests/message/test_origin \
 	tests/message/test_replay
 tests_message_test_inquiry_SOURCES = tests/message/test_inquiry.c
+tests_message_test_origin_SOURCES = tests/message/test_origin.c
 tests_message_test_replay_SOURCES = tests/message/test_replay.c

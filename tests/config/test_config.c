@@ -397,8 +397,8 @@ test_values(void)
 /* ---- bad files ---- */
 
 #define ROOT_KEYS "socket, socket-mode, user, pid-file, authserv-id, " \
-	"trusted-networks, log, resolver, limits, spf, dkim, policy, sign, " \
-	"unsigned"
+	"trusted-networks, origins, log, resolver, limits, spf, dkim, " \
+	"policy, sign, unsigned"
 #define LOG_KEYS "target, level, format"
 #define RESOLVER_KEYS "nameservers, timeout, tries, trust-ad, cache, zone"
 #define LIMITS_KEYS "deadline, signatures"
