@@ -136,72 +136,69 @@ crypto_key_fini(struct crypto_key *key)
 
 /* ---- signatures ---- */
 
-/* True when the queue holds errors of the RSA code and no others. */
+/*
+ * Did an operation fail for want of memory?  Only what says so counts: which
+ * errors OpenSSL queues for a bad signature differs between its versions.
+ * Empties the queue.
+ */
 static bool
-is_rsa_failure(void)
+is_memory_failure(void)
 {
-	unsigned long e = ERR_get_error();
-	bool rsa = e != 0;
+	bool memory = false;
+	unsigned long e;
 
-	for (; e != 0 && rsa; e = ERR_get_error()) {
-		if (ERR_GET_LIB(e) == ERR_LIB_RSA)
-			rsa = ERR_GET_REASON(e) != ERR_R_MALLOC_FAILURE;
-		else
-			rsa = ERR_GET_LIB(e) == ERR_LIB_PROV &&
-			    ERR_GET_REASON(e) == ERR_R_RSA_LIB;
-	}
-	return rsa;
+	while ((e = ERR_get_error()) != 0)
+		memory |= ERR_GET_REASON(e) == ERR_R_MALLOC_FAILURE;
+	return memory;
 }
 
-static enum crypto_status
+/* False also when OpenSSL could not do its work. */
+static bool
 verify_rsa(struct crypto_key *key, const unsigned char hash[DKIM_SHA256_LEN],
     const unsigned char *sig, size_t sig_len)
 {
 	/* RFC 8017 section 8.2.2 step 1. */
-	if (sig_len != (size_t)EVP_PKEY_get_size(key->pkey))
-		return CRYPTO_BAD;
-	if (EVP_PKEY_verify(key->rsa, sig, sig_len, hash,
-	    DKIM_SHA256_LEN) == 1)
-		return CRYPTO_GOOD;
-	return is_rsa_failure() ? CRYPTO_BAD : CRYPTO_NO_MEMORY;
+	return sig_len == (size_t)EVP_PKEY_get_size(key->pkey) &&
+	    EVP_PKEY_verify(key->rsa, sig, sig_len, hash,
+	    DKIM_SHA256_LEN) == 1;
 }
 
-static enum crypto_status
-verify_ed25519_once(struct evp_pkey_st *key,
-    const unsigned char hash[DKIM_SHA256_LEN], const unsigned char *sig,
-    size_t sig_len)
-{
-	enum crypto_status status = CRYPTO_NO_MEMORY;
-	EVP_MD_CTX *ctx = EVP_MD_CTX_new();
-
-	if (ctx == NULL)
-		return CRYPTO_NO_MEMORY;
-	if (EVP_DigestVerifyInit(ctx, NULL, NULL, NULL, key) == 1) {
-		if (EVP_DigestVerify(ctx, sig, sig_len, hash,
-		    DKIM_SHA256_LEN) == 1)
-			status = CRYPTO_GOOD;
-		else if (ERR_peek_error() == 0)
-			status = CRYPTO_BAD;
-	}
-	EVP_MD_CTX_free(ctx);
-	return status;
-}
-
-/* A failure without an error may be an allocation all the same: it counts
-   when it comes again, while other allocations go well. */
-static enum crypto_status
+static bool
 verify_ed25519(struct evp_pkey_st *key,
     const unsigned char hash[DKIM_SHA256_LEN], const unsigned char *sig,
     size_t sig_len)
 {
-	enum crypto_status status;
+	EVP_MD_CTX *ctx = EVP_MD_CTX_new();
+	bool good;
 
-	status = verify_ed25519_once(key, hash, sig, sig_len);
-	if (status == CRYPTO_BAD)
-		status = verify_ed25519_once(key, hash, sig, sig_len);
-	return status;
+	if (ctx == NULL) {
+		ERR_raise(ERR_LIB_EVP, ERR_R_MALLOC_FAILURE);
+		return false;
+	}
+	good = EVP_DigestVerifyInit(ctx, NULL, NULL, NULL, key) == 1 &&
+	    EVP_DigestVerify(ctx, sig, sig_len, hash, DKIM_SHA256_LEN) == 1;
+	EVP_MD_CTX_free(ctx);
+	return good;
 }
 
+static enum crypto_status
+verify_once(struct crypto_key *key, const unsigned char hash[DKIM_SHA256_LEN],
+    const unsigned char *sig, size_t sig_len)
+{
+	bool good;
+
+	ERR_clear_error();
+	good = key->rsa != NULL ? verify_rsa(key, hash, sig, sig_len) :
+	    verify_ed25519(key->pkey, hash, sig, sig_len);
+	if (is_memory_failure() && !good)
+		return CRYPTO_NO_MEMORY;
+	return good ? CRYPTO_GOOD : CRYPTO_BAD;
+}
+
+/*
+ * OpenSSL does not queue an error for every allocation that fails: a bad
+ * signature counts when it is bad again.
+ */
 enum crypto_status
 crypto_verify(struct crypto_key *key,
     const unsigned char hash[DKIM_SHA256_LEN], const unsigned char *sig,
@@ -209,11 +206,8 @@ crypto_verify(struct crypto_key *key,
 {
 	enum crypto_status status;
 
-	ERR_clear_error();
-	if (key->rsa != NULL)
-		status = verify_rsa(key, hash, sig, sig_len);
-	else
-		status = verify_ed25519(key->pkey, hash, sig, sig_len);
-	ERR_clear_error();
+	status = verify_once(key, hash, sig, sig_len);
+	if (status == CRYPTO_BAD)
+		status = verify_once(key, hash, sig, sig_len);
 	return status;
 }

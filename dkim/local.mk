@@ -24,6 +24,7 @@ dkim_sign_support = $(dkim_test_support) \
 check_PROGRAMS += \
 	tests/dkim/test_bodyhash \
 	tests/dkim/test_canon \
+	tests/dkim/test_crypto \
 	tests/dkim/test_conformance \
 	tests/dkim/test_headerhash \
 	tests/dkim/test_key \
@@ -37,6 +38,7 @@ check_PROGRAMS += \
 tests_dkim_test_bodyhash_SOURCES = \
 	tests/dkim/test_bodyhash.c $(dkim_test_support)
 tests_dkim_test_canon_SOURCES = \
+tests_dkim_test_crypto_SOURCES = tests/dkim/test_crypto.c
 	tests/dkim/test_canon.c $(dkim_test_support)
 tests_dkim_test_conformance_SOURCES = \
 	tests/dkim/test_conformance.c $(dkim_test_support)
