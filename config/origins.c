@@ -82,21 +82,31 @@ read_words(struct schema *s, const struct schema_key *key,
 	return read_slices(s, key, n, out, read_word);
 }
 
+/* enum config_choice: yes or no; absent is any */
+static bool
+read_choice(struct schema *s, const struct schema_key *key,
+    const struct yaml_node *n, void *out)
+{
+	const struct schema_key flat = { .name = key->name };
+	enum config_choice choice;
+	bool yes;
+
+	if (!schema_bool(s, &flat, n, &yes))
+		return false;
+	choice = yes ? CONFIG_YES : CONFIG_NO;
+	memcpy((char *)out + key->field, &choice, sizeof(choice));
+	return true;
+}
+
 #define ORIGIN(member) .field = offsetof(struct config_origin, member)
 #define ORIGIN_COUNT(member) .count = offsetof(struct config_origin, member)
-
-static const struct schema_word yes_no[] = {
-	{ "yes", CONFIG_YES },
-	{ "no", CONFIG_NO },
-	{ NULL, 0 }
-};
 
 static const struct schema_key origin_keys[] = {
 	{ .name = "name", .read = schema_text, ORIGIN(name),
 	  .min = 1, .max = LIMIT_RULE_NAME },
 	{ .name = "client", .read = read_clients, ORIGIN(clients),
 	  ORIGIN_COUNT(client_count), .min = 1, .max = LIMIT_POLICY_LIST },
-	{ .name = "authenticated", .read = schema_word, .table = yes_no,
+	{ .name = "authenticated", .read = read_choice,
 	  ORIGIN(authenticated) },
 	{ .name = "certificate", .read = read_certificates,
 	  ORIGIN(certificates), ORIGIN_COUNT(certificate_count), .min = 1,

@@ -12,8 +12,9 @@
  *  4. Signatures are verified, DMARC has its identifiers and its verdict,
  *     the policy decides, the field is written.
  *
- * A message of ours (trusted network, authenticated client) skips 1 to 3; it
- * may be signed instead.
+ * Its origin says whether a message is checked (else it skips 1 to 3) and
+ * whether it may be signed.  Mail of a relay starts SPF with the Received
+ * field that the relay wrote.
  * Memory that runs out sets `failed`, which message_finish() reports.
  */
 #include "message/message.h"
@@ -25,6 +26,7 @@
 #include "base/mem.h"
 #include "mail/authres.h"
 #include "mail/header.h"
+#include "mail/received.h"
 #include "message/report.h"
 
 static const struct slice authres_name = SLICE_INIT("Authentication-Results");
@@ -46,6 +48,8 @@ struct message {
 	bool			 writing;
 
 	int64_t			 now;
+	struct origin_facts	 facts;
+	bool			 relay_open;	/* its Received is to come */
 	struct slice		*recipients;
 	size_t			 recipients_cap;
 
@@ -61,19 +65,8 @@ struct message {
 	bool			 dmarc_done;
 };
 
-static bool
-is_trusted(const struct config *config, const struct ipaddr *client)
-{
-	size_t i;
-
-	for (i = 0; i < config->trusted_network_count; i++)
-		if (ipnet_contains(&config->trusted_networks[i], client))
-			return true;
-	return false;
-}
-
 struct message *
-message_new(struct engine *engine, const struct ipaddr *client,
+message_new(struct engine *engine, const struct message_client *client,
     struct slice receiver)
 {
 	struct message *m = mem_alloc(sizeof(*m));
@@ -89,10 +82,11 @@ message_new(struct engine *engine, const struct ipaddr *client,
 		return NULL;
 	}
 	mail_header_init(&m->header, m->arena);
-	m->results.client = *client;
+	m->results.client = client->address;
 	m->results.receiver = arena_dup(m->arena, receiver);
-	if (is_trusted(engine->config, client))
-		m->results.origin = MESSAGE_TRUSTED;
+	m->facts = (struct origin_facts){ .client = client->address,
+		.client_name = arena_dup(m->arena, client->name),
+		.daemon_name = arena_dup(m->arena, client->daemon_name) };
 	return m;
 }
 
@@ -190,26 +184,36 @@ run_and_unlock(struct message *m)
 	inquiry_unlock(m->inquiry);
 }
 
+/* The lock is held. */
+static void
+want_helo(struct message *m)
+{
+	struct message_results *r = &m->results;
+
+	if (!domain_parse(r->helo, &r->helo_domain))
+		r->helo_domain.len = 0;
+	m->helo_request = (struct spf_request){ .identity = SPF_HELO,
+		.ip = r->client, .helo = r->helo, .receiver = r->receiver,
+		.max_void = LIMIT_SPF_VOID };
+	m->helo_done = false;
+	r->spf_helo_checked = true;
+}
+
 void
 message_helo(struct message *m, struct slice helo)
 {
 	struct message_results *r = &m->results;
+	const struct config *c = r->engine->config;
 	struct slice copy = arena_dup(m->arena, helo);
 
-	if (r->origin != MESSAGE_FOREIGN || !r->engine->config->spf.helo) {
+	if (!c->spf.helo || !origin_checks_helo(c, &m->facts)) {
 		r->helo = copy;
 		return;
 	}
 	if (!open_inquiry(m))
 		return;
 	r->helo = copy;
-	if (!domain_parse(copy, &r->helo_domain))
-		r->helo_domain.len = 0;
-	m->helo_request = (struct spf_request){ .identity = SPF_HELO,
-		.ip = r->client, .helo = copy, .receiver = r->receiver,
-		.max_void = LIMIT_SPF_VOID };
-	m->helo_done = false;
-	r->spf_helo_checked = true;
+	want_helo(m);
 	run_and_unlock(m);
 }
 
@@ -238,6 +242,45 @@ start_dkim(struct message *m)
 		m->failed = true;
 }
 
+/* The lock is held. */
+static void
+want_mail(struct message *m)
+{
+	struct message_results *r = &m->results;
+
+	if (r->helo_domain.len == 0 && !domain_parse(r->helo,
+	    &r->helo_domain))
+		r->helo_domain.len = 0;
+	m->mail_request = (struct spf_request){ .identity = SPF_MAILFROM,
+		.ip = r->client, .helo = r->helo, .local = r->path.local,
+		.domain = r->path.domain_text, .receiver = r->receiver,
+		.now = m->now, .max_void = LIMIT_SPF_VOID };
+	/* Both empty would mean "<>", which "<" and the like are not. */
+	if (!r->path.null && r->path.local.len + r->path.domain_text.len == 0)
+		m->mail_request.domain = r->mail;
+	m->mail_wanted = true;
+}
+
+/* What follows from who hands the message in. */
+static void
+take_origin(struct message *m, const struct message_envelope *envelope)
+{
+	struct message_results *r = &m->results;
+
+	m->facts.authenticated = envelope->authenticated;
+	m->facts.certificate = envelope->certificate;
+	r->origin = origin_choose(r->engine->config, &m->facts);
+	m->facts.certificate = SLICE("");	/* borrowed for this call */
+	r->checked = r->origin == NULL || r->origin->check;
+	r->ours = r->origin != NULL && r->origin->sign;
+	m->relay_open = r->relayed = r->origin != NULL && r->origin->relay;
+	if (!r->relayed)
+		return;
+	r->relay = r->client;
+	r->client = (struct ipaddr){ .family = IPADDR_NONE };
+	r->helo = SLICE("");
+}
+
 void
 message_mail(struct message *m, const struct message_envelope *envelope)
 {
@@ -249,26 +292,37 @@ message_mail(struct message *m, const struct message_envelope *envelope)
 	m->eight_bit = envelope->eight_bit || envelope->utf8;
 	m->now = envelope->now;
 	mail_path_parse(r->mail, &r->path);
-	if (envelope->authenticated)
-		r->origin = MESSAGE_AUTHENTICATED;
-	if (r->origin != MESSAGE_FOREIGN) {
+	take_origin(m, envelope);
+	if (!r->checked || r->relayed)
 		stop_checks(m);
-		return;
-	}
-	if (r->helo_domain.len == 0 && !domain_parse(r->helo,
-	    &r->helo_domain))
-		r->helo_domain.len = 0;
-	if (!open_inquiry(m))
+	if (!r->checked || !open_inquiry(m))
 		return;
 	start_dkim(m);
-	m->mail_request = (struct spf_request){ .identity = SPF_MAILFROM,
-		.ip = r->client, .helo = r->helo, .local = r->path.local,
-		.domain = r->path.domain_text, .receiver = r->receiver,
-		.now = m->now, .max_void = LIMIT_SPF_VOID };
-	/* Both empty would mean "<>", which "<" and the like are not. */
-	if (!r->path.null && r->path.local.len + r->path.domain_text.len == 0)
-		m->mail_request.domain = r->mail;
-	m->mail_wanted = true;
+	if (!r->relayed)
+		want_mail(m);
+	run_and_unlock(m);
+}
+
+/*
+ * The topmost Received field, which the relay wrote, or NULL when there is
+ * none: now SPF can begin.
+ */
+static void
+relay_received(struct message *m, const struct mail_field *field)
+{
+	struct message_results *r = &m->results;
+	struct received from = { .helo = { NULL, 0 } };
+
+	m->relay_open = false;
+	if (field != NULL && received_read_exact(field->value, &from)) {
+		r->client = from.client;
+		r->helo = from.helo;
+	}
+	if (!open_inquiry(m))
+		return;
+	if (r->engine->config->spf.helo && r->helo.len > 0)
+		want_helo(m);
+	want_mail(m);
 	run_and_unlock(m);
 }
 
@@ -318,20 +372,12 @@ message_recipient(struct message *m, struct slice path)
 	    name);
 }
 
-/* Of mail from a trusted network only what is to be signed is looked at. */
-static bool
-keeps_header(const struct message *m)
-{
-	return m->results.origin != MESSAGE_TRUSTED ||
-	    m->results.engine->signing != NULL;
-}
-
 void
 message_field(struct message *m, struct slice name, struct slice value)
 {
 	size_t index = m->header.count;
 
-	if (!keeps_header(m) || m->failed || m->header_ended)
+	if (m->failed || m->header_ended)
 		return;
 	if (!mail_header_add(&m->header, name, value)) {
 		if (!m->header.overflow)
@@ -340,6 +386,8 @@ message_field(struct message *m, struct slice name, struct slice value)
 			m->authres_lost++;
 		return;
 	}
+	if (m->relay_open && slice_eq_nocase(name, SLICE("Received")))
+		relay_received(m, &m->header.fields[index]);
 	if (m->verifier == NULL || !slice_eq_nocase(name,
 	    SLICE("DKIM-Signature")) || !open_inquiry(m))
 		return;
@@ -398,6 +446,26 @@ read_from(struct message *m)
 			.state = MAIL_FROM_UNPARSABLE };
 }
 
+/*
+ * Does the message have an Authentication-Results field of ours?  Then this
+ * host has seen it come from outside, whoever hands it in now.  What could
+ * not be kept may be one.
+ */
+static bool
+has_our_field(const struct message *m)
+{
+	const struct mail_field *f;
+	unsigned int i, kept;
+
+	kept = mail_header_instances(&m->header, authres_name);
+	for (i = 1; i <= kept; i++) {
+		f = mail_header_find(&m->header, authres_name, i);
+		if (authres_claims(f->value, m->results.receiver))
+			return true;
+	}
+	return m->authres_lost > 0;
+}
+
 static void
 start_signing(struct message *m)
 {
@@ -405,6 +473,11 @@ start_signing(struct message *m)
 	struct signing_plan *plan = &r->signing;
 
 	read_from(m);
+	r->seen_before = !m->facts.authenticated && has_our_field(m);
+	if (r->seen_before) {
+		plan->state = SIGNING_SEEN_BEFORE;
+		return;
+	}
 	signing_choose(r->engine->signing, &r->from, m->now, m->arena, plan);
 	if (plan->state != SIGNING_READY)
 		return;
@@ -424,7 +497,9 @@ message_header_end(struct message *m)
 	if (m->header_ended)
 		return;
 	m->header_ended = true;
-	if (r->origin != MESSAGE_FOREIGN && r->engine->signing != NULL)
+	if (m->relay_open)
+		relay_received(m, NULL);
+	if (r->ours && r->engine->signing != NULL)
 		start_signing(m);
 	if (m->verifier == NULL || !open_inquiry(m))
 		return;
@@ -501,9 +576,22 @@ check(struct message *m, const struct inquiry_waiting *waiting)
 }
 
 /*
+ * A host of ours, known by its address, hands on what this host wrote before:
+ * a content filter, a relay with the same authserv-id.  Whoever has only
+ * authenticated does not.
+ */
+static bool
+keeps_results(const struct message *m)
+{
+	const struct config_origin *o = m->results.origin;
+
+	return o != NULL && (o->relay || (o->client_count > 0 && !o->check &&
+	    !m->facts.authenticated));
+}
+
+/*
  * RFC 8601 section 5: fields that claim to be ours go, the highest index
- * first.  One that was too much to keep cannot be judged, and goes too.  A
- * trusted network may hand on what this host wrote before.
+ * first.  One that was too much to keep cannot be judged, and goes too.
  */
 static bool
 find_forged(struct message *m, struct message_orders *orders)
@@ -511,7 +599,7 @@ find_forged(struct message *m, struct message_orders *orders)
 	const struct mail_field *f;
 	unsigned int *list, kept, i;
 
-	if (m->results.origin == MESSAGE_TRUSTED)
+	if (keeps_results(m))
 		return true;
 	kept = mail_header_instances(&m->header, authres_name);
 	if (kept + m->authres_lost == 0)
@@ -612,15 +700,17 @@ message_finish(struct message *m, const struct inquiry_waiting *waiting,
 	message_header_end(m);
 	if (m->failed)
 		return false;
-	if (m->results.origin != MESSAGE_FOREIGN &&
-	    m->results.engine->signing != NULL)
-		sign(m, orders);
-	if (m->verifier == NULL)
-		return find_forged(m, orders);
-	check(m, waiting);
+	if (m->verifier != NULL)
+		check(m, waiting);
 	if (!find_forged(m, orders))
 		return false;
-	decide(m, false, orders);
+	if (m->verifier != NULL)
+		decide(m, false, orders);
+	if (m->results.ours && m->results.engine->signing != NULL &&
+	    orders->action == POLICY_ACCEPT)
+		sign(m, orders);
+	if (m->verifier == NULL)
+		return true;
 	m->writing = true;
 	return report_authres(&m->results, &m->writer, &orders->authres);
 }

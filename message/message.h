@@ -28,23 +28,24 @@
 #include "mail/address.h"
 #include "message/engine.h"
 #include "message/inquiry.h"
+#include "message/origin.h"
 #include "message/signing.h"
 #include "policy/policy.h"
 #include "spf/spf.h"
 
 struct message;
 
-/* Why a message is not checked. */
-enum message_origin {
-	MESSAGE_FOREIGN,	/* it is */
-	MESSAGE_TRUSTED,	/* the client is in trusted-networks */
-	MESSAGE_AUTHENTICATED	/* the client has authenticated itself */
-};
-
 /* What is known of a message at its end.  Borrowed from the message. */
 struct message_results {
 	struct engine			*engine;
-	enum message_origin		 origin;
+	/* Who handed the message in; NULL: a stranger. */
+	const struct config_origin	*origin;
+	bool				 checked;
+	bool				 ours;	/* may be signed */
+	/* Of a relay: those of the Received field that it wrote, or none
+	   when it has another form (`relayed`, and client unknown). */
+	bool				 relayed;
+	struct ipaddr			 relay;	/* who connected */
 	struct ipaddr			 client;
 	struct slice			 helo;	/* as the client gave it */
 	struct domain			 helo_domain;	/* len 0: not a name */
@@ -71,6 +72,8 @@ struct message_results {
 	int64_t				 dns_us;	/* slowest look-up */
 	int64_t				 waited_us;	/* at the end */
 	unsigned int			 forged;	/* fields removed */
+	/* A field of ours came with it: it was here before. */
+	bool				 seen_before;
 	/* Mail of ours, when signing is configured. */
 	struct signing_plan		 signing;
 	unsigned int			 hazards;	/* dkim_hazard bits */
@@ -95,12 +98,21 @@ struct message_orders {
 	struct policy_reply	 reply;		/* for reject and tempfail */
 };
 
+/* What is known when a client has connected.  Absent text is empty. */
+struct message_client {
+	struct ipaddr	address;
+	struct slice	name;		/* see struct origin_facts */
+	struct slice	daemon_name;
+};
+
 /*
  * `engine`: a reference that the message takes over in any case.
- * `receiver` is the authserv-id to use.  NULL: no memory.
+ * `client` is copied.  `receiver` is the authserv-id to use.  NULL: no
+ * memory.
  */
 struct message	*message_new(struct engine *engine,
-		    const struct ipaddr *client, struct slice receiver);
+		    const struct message_client *client,
+		    struct slice receiver);
 void		 message_free(struct message *m);
 
 /* What comes with MAIL FROM. */
@@ -108,6 +120,7 @@ struct message_envelope {
 	struct slice	path;		/* the argument, as typed */
 	bool		utf8;		/* SMTPUTF8 */
 	bool		authenticated;	/* SMTP AUTH */
+	struct slice	certificate;	/* see struct origin_facts */
 	bool		tls;		/* the client used TLS */
 	bool		eight_bit;	/* BODY=8BITMIME */
 	int64_t		now;		/* seconds since the Epoch */

@@ -375,11 +375,6 @@ log_signing(struct log_record *rec, const struct message_results *r)
 static void
 log_decision(struct log_record *rec, const struct message_results *r)
 {
-	static const char *const origins[] = {
-		[MESSAGE_FOREIGN] = "no rule matched",
-		[MESSAGE_TRUSTED] = "trusted network, not checked",
-		[MESSAGE_AUTHENTICATED] = "authenticated client, not checked"
-	};
 	const struct policy_decision *d = &r->decision;
 
 	if (r->forged > 0)
@@ -396,7 +391,24 @@ log_decision(struct log_record *rec, const struct message_results *r)
 	if (d->deferral_over)
 		log_record_text(rec, "why", SLICE("deferred long enough"));
 	else if (d->rule == NULL)
-		log_record_text(rec, "why", slice_str(origins[r->origin]));
+		log_record_text(rec, "why", r->checked ?
+		    SLICE("no rule matched") : SLICE("not checked"));
+}
+
+static void
+log_origin(struct log_record *rec, const struct message_results *r)
+{
+	char relay[IPADDR_TEXT];
+
+	if (r->origin == NULL)
+		return;
+	log_record_text(rec, "origin", r->origin->name);
+	if (!r->relayed)
+		return;
+	ipaddr_format(&r->relay, relay);
+	log_record_text(rec, "relay", slice_str(relay));
+	if (r->client.family == IPADDR_NONE)
+		log_record_text(rec, "relay-client", SLICE("unknown"));
 }
 
 void
@@ -415,14 +427,15 @@ report_log(const struct message_results *r, struct slice queue_id)
 	    CONFIG_LOG_INFO, "message");
 	log_record_text(&rec, "id", queue_id);
 	log_record_text(&rec, "client", slice_str(client));
+	log_origin(&rec, r);
 	log_record_text(&rec, "helo", r->helo);
 	log_record_text(&rec, "mail-from", r->mail);
 	if (r->from.has_domain)
 		log_record_text(&rec, "from-domain",
 		    domain_slice(&r->from.domain));
-	if (r->origin == MESSAGE_FOREIGN)
+	if (r->checked)
 		log_checks(&rec, r);
-	else if (r->engine->signing != NULL)
+	if (r->ours && r->engine->signing != NULL)
 		log_signing(&rec, r);
 	log_decision(&rec, r);
 	log_record_end(&rec);

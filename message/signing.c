@@ -106,6 +106,9 @@ signing_problem(enum signing_state state)
 	switch (state) {
 	case SIGNING_NO_FROM:
 		return "From is absent, repeated or cannot be read";
+	case SIGNING_SEEN_BEFORE:
+		return "it has an Authentication-Results field of ours, so "
+		    "it came from outside before";
 	case SIGNING_NO_KEY:
 		return "no key signs at this time";
 	case SIGNING_FAILED:

@@ -35,6 +35,7 @@ enum signing_state {
 	SIGNING_READY,
 	SIGNING_NO_FROM,	/* no From field, none that can be read, or
 				   several (8.15): never signed */
+	SIGNING_SEEN_BEFORE,	/* it came from outside before */
 	SIGNING_NO_KEY,		/* no key of the rule signs at this time */
 	SIGNING_FAILED		/* memory or OpenSSL */
 };

@@ -30,6 +30,8 @@
 struct session {
 	struct session		*prev, *next;	/* of all */
 	struct ipaddr		 client;
+	char			 client_name[256];
+	char			 daemon_name[256];
 	char			 host[256];	/* the MTA's own name */
 	char			*helo;		/* NULL: none yet */
 	bool			 leading_space;	/* SMFIP_HDR_LEADSPC */
@@ -127,7 +129,9 @@ begin_message(struct session *s)
 
 	if (receiver.len == 0)
 		receiver = slice_str(s->host);
-	s->message = message_new(engine, &s->client, receiver);
+	s->message = message_new(engine, &(struct message_client){
+		.address = s->client, .name = slice_str(s->client_name),
+		.daemon_name = slice_str(s->daemon_name) }, receiver);
 	if (s->message == NULL)
 		log_line(CONFIG_LOG_ERROR, "no memory for a message");
 	else if (s->helo != NULL)
@@ -166,7 +170,8 @@ on_negotiate(SMFICTX *ctx, unsigned long actions, unsigned long steps,
     unsigned long unused2, unsigned long unused3, unsigned long *want_actions,
     unsigned long *want_steps, unsigned long *want2, unsigned long *want3)
 {
-	static char at_connect[] = "j", at_helo[] = "{tls_version}",
+	static char at_connect[] = "j {daemon_name}",
+	    at_helo[] = "{tls_version} {verify} {cn_subject} {cert_subject}",
 	    at_mail[] = "i {auth_type}", at_end[] = "i";
 	const unsigned long need = SMFIF_ADDHDRS | SMFIF_CHGHDRS;
 	/*
@@ -214,8 +219,8 @@ on_connect(SMFICTX *ctx, char *name, _SOCK_ADDR *addr)
 {
 	struct session *s = session_need(ctx);
 	const char *host = smfi_getsymval(ctx, unconst("j"));
+	const char *daemon = smfi_getsymval(ctx, unconst("{daemon_name}"));
 
-	(void)name;
 	if (s == NULL)
 		return SMFIS_NOREPLY;
 	/* Another client (XCLIENT, a connection used again): nothing stays. */
@@ -224,6 +229,9 @@ on_connect(SMFICTX *ctx, char *name, _SOCK_ADDR *addr)
 	s->helo = NULL;
 	s->client = (struct ipaddr){ .family = IPADDR_NONE };
 	ipaddr_from_sockaddr(addr, &s->client);
+	snprintf(s->client_name, sizeof(s->client_name), "%s", name);
+	snprintf(s->daemon_name, sizeof(s->daemon_name), "%s",
+	    daemon != NULL ? daemon : "");
 	if (host != NULL)
 		snprintf(s->host, sizeof(s->host), "%s", host);
 	else if (gethostname(s->host, sizeof(s->host) - 1) != 0)
@@ -298,6 +306,14 @@ decide_at_mail(SMFICTX *ctx, struct session *s)
 	return reject ? SMFIS_REJECT : SMFIS_TEMPFAIL;
 }
 
+static struct slice
+certificate_of(SMFICTX *ctx)
+{
+	return origin_certificate(smfi_getsymval(ctx, unconst("{verify}")),
+	    smfi_getsymval(ctx, unconst("{cn_subject}")),
+	    smfi_getsymval(ctx, unconst("{cert_subject}")));
+}
+
 static sfsistat
 on_mail(SMFICTX *ctx, char **argv)
 {
@@ -322,6 +338,7 @@ on_mail(SMFICTX *ctx, char **argv)
 		.path = slice_str(argv[0]),
 		.utf8 = has_argument(argv, "SMTPUTF8"),
 		.authenticated = auth != NULL && *auth != '\0',
+		.certificate = certificate_of(ctx),
 		.tls = tls != NULL && *tls != '\0',
 		.eight_bit = has_argument(argv, "BODY=8BITMIME"),
 		.now = (int64_t)time(NULL) });

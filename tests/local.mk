@@ -22,6 +22,7 @@ script_tests = \
 	tests/milter/test_forged.py \
 	tests/milter/test_hostile.py \
 	tests/milter/test_life.py \
+	tests/milter/test_origins.py \
 	tests/milter/test_policy.py \
 	tests/milter/test_signing.py \
 	tests/milter/test_spf_suite.py \

@@ -162,7 +162,8 @@ run(struct check *c)
 
 	c->now = (int64_t)time(NULL);
 	c->message = message_new(engine_ref(c->t->engine),
-	    &c->envelope.client, c->t->receiver);
+	    &(const struct message_client){ .address = c->envelope.client },
+	    c->t->receiver);
 	if (c->message == NULL)
 		return false;
 	feed_envelope(c, &waiting);

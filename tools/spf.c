@@ -436,7 +436,9 @@ look_up(struct tool *t, const struct question *q)
 
 	if (status != TOOL_OK)
 		return status;
-	m = message_new(engine_ref(t->engine), &q->client, t->receiver);
+	m = message_new(engine_ref(t->engine),
+	    &(const struct message_client){ .address = q->client },
+	    t->receiver);
 	if (m == NULL)
 		return tool_no_memory();
 	message_helo(m, q->helo);

@@ -6,7 +6,9 @@
  * A scenario is a folder below tests/data/replay:
  *   assay.yaml   the configuration, which names zone.yaml
  *   message.eml  the message
- *   scenario     lines "client: ADDRESS", "helo: NAME", "mail: <PATH>",
+ *   scenario     lines "client: ADDRESS", "client-name: NAME",
+ *                "daemon-name: NAME", "certificate: CN", "helo: NAME",
+ *                "mail: <PATH>",
  *                "rcpt: <PATH>", "tls: yes", "smtputf8: yes",
  *                "auth: yes", "now: SECONDS", and what is wanted:
  *                "field: TEXT" (unfolded, "none" for no field),
@@ -30,7 +32,8 @@
 #define FILE_MAX (8u << 20)
 
 struct scenario {
-	struct ipaddr	client;
+	struct message_client	client;
+	struct slice	certificate;
 	struct slice	helo, mail, rcpt;
 	bool		utf8, auth, tls;
 	int64_t		now, later;
@@ -63,7 +66,13 @@ set_value(struct scenario *s, struct slice key, struct slice value)
 	unsigned long long number = 0;
 
 	if (slice_eq(key, SLICE("client")))
-		ipaddr_parse(value, &s->client);
+		ipaddr_parse(value, &s->client.address);
+	else if (slice_eq(key, SLICE("client-name")))
+		s->client.name = value;
+	else if (slice_eq(key, SLICE("daemon-name")))
+		s->client.daemon_name = value;
+	else if (slice_eq(key, SLICE("certificate")))
+		s->certificate = value;
 	else if (slice_eq(key, SLICE("helo")))
 		s->helo = value;
 	else if (slice_eq(key, SLICE("mail")))
@@ -126,6 +135,7 @@ feed(struct message *m, const struct scenario *s, const struct parsed *p,
 	message_helo(m, s->helo);
 	message_mail(m, &(struct message_envelope){ .path = s->mail,
 		.utf8 = s->utf8, .authenticated = s->auth, .tls = s->tls,
+		.certificate = s->certificate,
 		.now = s->now });
 	if (s->rcpt.len > 0)
 		message_recipient(m, s->rcpt);
