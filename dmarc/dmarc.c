@@ -11,32 +11,30 @@
  *    passed over when the Author Domain has a record itself.
  * 4. p, sp or np (4.10.1).  The existence of the Author Domain is asked for
  *    when np is known and says something else than sp and p.
- * 5. Alignment of each identifier that passed, or may have (5.3.4).  Strict:
- *    the same name.  Relaxed: the same name, or the same Organizational
- *    Domain, which takes a walk of its own; but an Organizational Domain
- *    is the name itself or stands above it, so only names at or below that
- *    of the Author Domain are walked.  Nor are names whose method has an
- *    identifier that is the Author Domain and passed.
- * 6. The result (5.3.5, 5.3.6).  Aligned and passed: pass, whatever else
- *    failed.  Aligned as far as is known, and passed as far as is known, but
- *    one of both is not known: temperror.  Else fail, if the policy is
- *    known.
+ * 5. Alignment of each identifier (4.4, 4.10.2), passed or not, record or
+ *    not: what reads it may ask for the one that did not pass, too.
+ *    a. The same name is aligned.
+ *    b. In strict mode no other is.
+ *    c. An Organizational Domain is the name itself or stands above it, so
+ *       no name is aligned that is not at or below that of the Author
+ *       Domain.
+ *    d. Without any record in its walk the Author Domain is its own
+ *       Organizational Domain, and no name below can have it for theirs.
+ *    e. The others have walks of their own, the short ones first, as long
+ *       as there are look-ups left (LIMIT_DMARC_NAMES).
+ * 6. The result (5.3.5, 5.3.6), if step 3 has not settled it.  Aligned and
+ *    passed: pass, whatever else failed.  Aligned as far as is known, and
+ *    passed as far as is known, but one of both is not known: temperror.
+ *    Else fail, if the policy is known.
  *
  * Questions are noted in steps 2, 4 and 5; when one is open the evaluation
- * ends behind that step.  What an identifier that is still open may become
- * only takes questions away, so when none is open there will be no more.
+ * ends behind that step.  No question depends on which identifiers passed.
  */
 #include "dmarc/dmarc.h"
 
 #include <string.h>
 
 #include "dmarc/walk.h"
-
-/* What step 5 found for one identifier. */
-struct judged {
-	enum dmarc_alignment	 aligned;
-	const struct dmarc_walk	*walk;	/* NULL: none was needed */
-};
 
 struct dmarc_eval {
 	const struct dmarc_request	*request;
@@ -48,7 +46,10 @@ struct dmarc_eval {
 	const struct dmarc_place	*policy;	/* its record */
 	bool				 asked_existence;
 	const struct dns_answer		*existence;
-	struct judged			*judged;	/* as the identifiers */
+	size_t				 count;		/* of identifiers */
+	/* For each identifier, NULL: none was needed. */
+	const struct dmarc_walk		*walks[LIMIT_DMARC_IDENTIFIERS];
+	bool				 settled;	/* by step 3 */
 };
 
 /* Ends a step: the result is settled. */
@@ -210,6 +211,8 @@ choose_policy(struct dmarc_eval *e)
 			set_policy(e, r->np, "np");
 	}
 	out->testing = r->testing;
+	out->strict_dkim = r->strict_dkim;
+	out->strict_spf = r->strict_spf;
 	out->applied = r->testing ? soften(out->published) : out->published;
 }
 
@@ -218,72 +221,102 @@ choose_policy(struct dmarc_eval *e)
 static bool
 is_strict(const struct dmarc_eval *e, enum dmarc_method method)
 {
-	return method == DMARC_SPF ? e->policy->record.strict_spf :
-	    e->policy->record.strict_dkim;
+	return method == DMARC_SPF ? e->out->strict_spf : e->out->strict_dkim;
 }
 
-/* No other identifier of this method can matter. */
-static bool
-author_passed(const struct dmarc_eval *e, enum dmarc_method method)
+/* 5a to 5d.  What is left to a walk is not known yet. */
+static enum dmarc_alignment
+align_by_name(const struct dmarc_eval *e, const struct dmarc_identifier *id)
 {
-	const struct dmarc_identifier *id;
+	if (id->domain.len == 0)
+		return DMARC_NOT_ALIGNED;
+	if (slice_eq(id->domain, e->author))
+		return DMARC_ALIGNED_STRICT;
+	if (is_strict(e, id->method) || !domain_is_at_or_below(id->domain,
+	    dmarc_walk_organization(&e->walk)))
+		return DMARC_NOT_ALIGNED;
+	return dmarc_walk_has_record(&e->walk) ||
+	    dmarc_walk_has_failed(&e->walk) ? DMARC_NOT_KNOWN :
+	    DMARC_NOT_ALIGNED;
+}
+
+/* The walk of an earlier identifier from the same name, or NULL. */
+static const struct dmarc_walk *
+same_walk(const struct dmarc_eval *e, struct slice domain)
+{
 	size_t i;
 
-	for (i = 0; i < e->request->count; i++) {
-		id = &e->request->identifiers[i];
-		if (id->method == method && id->certainty == DMARC_IS_PASS &&
-		    slice_eq(id->domain, e->author))
-			return true;
+	for (i = 0; i < e->count; i++) {
+		if (e->walks[i] != NULL &&
+		    slice_eq(e->walks[i]->places[0].name, domain))
+			return e->walks[i];
 	}
-	return false;
+	return NULL;
 }
 
-static bool
-needs_walk(const struct dmarc_eval *e, const struct dmarc_identifier *id)
+static const struct dmarc_walk *
+new_walk(struct dmarc_eval *e, struct slice domain)
 {
-	return id->certainty != DMARC_IS_NOT_PASS &&
-	    !is_strict(e, id->method) && !author_passed(e, id->method) &&
-	    domain_is_at_or_below(id->domain,
-	    dmarc_walk_organization(&e->walk));
+	struct dmarc_walk *w = arena_alloc(e->scratch, sizeof(*w));
+
+	if (w != NULL)
+		dmarc_walk_read(w, domain, &e->walk, e->ledger);
+	return w;
 }
 
-/* False: no memory. */
+/*
+ * 5e for identifier `i`, with `own` names of its own; `*left` is what is
+ * left of LIMIT_DMARC_NAMES.  False: no memory.
+ */
 static bool
-judge(struct dmarc_eval *e, const struct dmarc_identifier *id,
-    struct judged *out)
+align_by_walk(struct dmarc_eval *e, size_t i, size_t own, size_t *left)
 {
-	struct dmarc_walk *w;
+	enum dmarc_alignment *aligned = &e->out->alignments[i];
+	struct slice domain = e->request->identifiers[i].domain;
+	const struct dmarc_walk *w = same_walk(e, domain);
 
-	if (slice_eq(id->domain, e->author)) {
-		out->aligned = DMARC_ALIGNED;
+	if (w == NULL && own > *left) {
+		*aligned = DMARC_NOT_ALIGNED;
 		return true;
 	}
-	out->aligned = DMARC_NOT_ALIGNED;
-	if (!needs_walk(e, id))
-		return true;
-	w = arena_alloc(e->scratch, sizeof(*w));
-	if (w == NULL)
-		return false;
-	dmarc_walk_read(w, id->domain, &e->walk, e->ledger);
-	out->walk = w;
-	out->aligned = dmarc_walk_is_open(w) ? DMARC_NOT_KNOWN :
-	    dmarc_walk_align(&e->walk, w);
+	if (w == NULL) {
+		w = new_walk(e, domain);
+		*left -= own;
+	}
+	if (w != NULL && !dmarc_walk_is_open(w))
+		*aligned = dmarc_walk_align(&e->walk, w);
+	e->walks[i] = w;
+	return w != NULL;
+}
+
+#define NO_WALK (LIMIT_DMARC_WALK + 1)
+
+/*
+ * Without a policy record the mode is not known, or there is nothing to be
+ * known by a walk.  False: no memory.
+ */
+static bool
+align_all(struct dmarc_eval *e)
+{
+	size_t own[LIMIT_DMARC_IDENTIFIERS];
+	size_t i, n, left = LIMIT_DMARC_NAMES;
+
+	for (i = 0; i < e->count; i++) {
+		e->out->alignments[i] = align_by_name(e,
+		    &e->request->identifiers[i]);
+		own[i] = NO_WALK;
+		if (e->policy != NULL &&
+		    e->out->alignments[i] == DMARC_NOT_KNOWN)
+			own[i] = dmarc_walk_own(
+			    e->request->identifiers[i].domain, &e->walk);
+	}
+	for (n = 0; n < NO_WALK; n++) {
+		for (i = 0; i < e->count; i++) {
+			if (own[i] == n && !align_by_walk(e, i, n, &left))
+				return false;
+		}
+	}
 	return true;
-}
-
-static bool
-judge_all(struct dmarc_eval *e)
-{
-	size_t i;
-
-	e->judged = arena_array(e->scratch, e->request->count,
-	    sizeof(*e->judged));
-	for (i = 0; e->judged != NULL && i < e->request->count; i++) {
-		if (!judge(e, &e->request->identifiers[i], &e->judged[i]))
-			e->judged = NULL;
-	}
-	return e->judged != NULL ||
-	    settle(e, AUTH_TEMPERROR, "out of memory");
 }
 
 static bool
@@ -293,9 +326,8 @@ is_open(const struct dmarc_eval *e)
 
 	if (e->asked_existence && e->existence == NULL)
 		return true;
-	for (i = 0; i < e->request->count; i++) {
-		if (e->judged[i].walk != NULL &&
-		    dmarc_walk_is_open(e->judged[i].walk))
+	for (i = 0; i < e->count; i++) {
+		if (e->walks[i] != NULL && dmarc_walk_is_open(e->walks[i]))
 			return true;
 	}
 	return false;
@@ -310,12 +342,12 @@ first_aligned(const struct dmarc_eval *e, enum dmarc_method method)
 	int found = -1;
 	size_t i;
 
-	for (i = 0; i < e->request->count; i++) {
+	for (i = 0; i < e->count; i++) {
 		id = &e->request->identifiers[i];
 		if (id->method != method || id->certainty != DMARC_IS_PASS ||
-		    e->judged[i].aligned != DMARC_ALIGNED)
+		    !dmarc_is_aligned(e->out->alignments[i]))
 			continue;
-		if (slice_eq(id->domain, e->author))
+		if (e->out->alignments[i] == DMARC_ALIGNED_STRICT)
 			return (int)i;
 		if (found < 0)
 			found = (int)i;
@@ -330,14 +362,14 @@ undetermined(const struct dmarc_eval *e)
 	enum dmarc_certainty certainty;
 	size_t i;
 
-	for (i = 0; i < e->request->count; i++) {
+	for (i = 0; i < e->count; i++) {
 		certainty = e->request->identifiers[i].certainty;
 		if (certainty == DMARC_IS_TEMPERROR &&
-		    e->judged[i].aligned != DMARC_NOT_ALIGNED)
+		    e->out->alignments[i] != DMARC_NOT_ALIGNED)
 			return "an identifier that may be aligned could not "
 			    "be checked";
 		if (certainty == DMARC_IS_PASS &&
-		    e->judged[i].aligned == DMARC_NOT_KNOWN)
+		    e->out->alignments[i] == DMARC_NOT_KNOWN)
 			return "DNS failed for an identifier that may be "
 			    "aligned";
 	}
@@ -430,9 +462,28 @@ visit_existence(const struct dmarc_eval *e, dmarc_trace_fn *visit, void *arg)
 	visit(arg, &step);
 }
 
-/* All look-ups that count, in the order of dmarc.h. */
+/* An earlier identifier has the same walk, and was `passed` as well. */
+static bool
+is_visited(const struct dmarc_eval *e, size_t i, bool passed)
+{
+	size_t j;
+
+	for (j = 0; j < i; j++) {
+		if (e->walks[j] == e->walks[i] && (!passed ||
+		    e->request->identifiers[j].certainty !=
+		    DMARC_IS_NOT_PASS))
+			return true;
+	}
+	return false;
+}
+
+/*
+ * All look-ups that count, in the order of dmarc.h; `passed`: without those
+ * about identifiers that did not pass.
+ */
 static void
-visit_all(const struct dmarc_eval *e, dmarc_trace_fn *visit, void *arg)
+visit_all(const struct dmarc_eval *e, bool passed, dmarc_trace_fn *visit,
+    void *arg)
 {
 	const struct dmarc_walk *w;
 	size_t i;
@@ -440,10 +491,13 @@ visit_all(const struct dmarc_eval *e, dmarc_trace_fn *visit, void *arg)
 	visit_places(e, &e->walk, e->walk.end, visit, arg);
 	if (e->existence != NULL)
 		visit_existence(e, visit, arg);
-	for (i = 0; e->judged != NULL && i < e->request->count; i++) {
-		w = e->judged[i].walk;
-		if (w != NULL)
-			visit_places(e, w, w->shared, visit, arg);
+	for (i = 0; i < e->count; i++) {
+		w = e->walks[i];
+		if (w == NULL || is_visited(e, i, passed) || (passed &&
+		    e->request->identifiers[i].certainty ==
+		    DMARC_IS_NOT_PASS))
+			continue;
+		visit_places(e, w, w->shared, visit, arg);
 	}
 }
 
@@ -468,7 +522,7 @@ is_authenticated(const struct dmarc_eval *e)
 {
 	struct tally t = { .authenticated = true };
 
-	visit_all(e, count_answer, &t);
+	visit_all(e, true, count_answer, &t);
 	return t.answered && t.authenticated;
 }
 
@@ -483,14 +537,17 @@ evaluate(struct dmarc_eval *e)
 	dmarc_walk_read(&e->walk, e->author, NULL, e->ledger);
 	if (dmarc_walk_is_open(&e->walk))
 		return CHECK_PENDING;
-	if (!find_policy(e))
+	e->settled = !find_policy(e);
+	if (!e->settled)
+		choose_policy(e);
+	if (!align_all(e)) {
+		(void)settle(e, AUTH_TEMPERROR, "out of memory");
 		return CHECK_DONE;
-	choose_policy(e);
-	if (!judge_all(e))
-		return CHECK_DONE;
+	}
 	if (is_open(e))
 		return CHECK_PENDING;
-	conclude(e);
+	if (!e->settled)
+		conclude(e);
 	return CHECK_DONE;
 }
 
@@ -504,6 +561,8 @@ dmarc_check(const struct dmarc_request *request, struct dns_ledger *ledger,
 		.ledger = ledger,
 		.scratch = scratch,
 		.out = out,
+		.count = request->count < LIMIT_DMARC_IDENTIFIERS ?
+		    request->count : LIMIT_DMARC_IDENTIFIERS,
 	};
 
 	arena_reset(scratch);
@@ -512,6 +571,6 @@ dmarc_check(const struct dmarc_request *request, struct dns_ledger *ledger,
 		return CHECK_PENDING;
 	out->authenticated = is_authenticated(&e);
 	if (trace != NULL)
-		visit_all(&e, trace, trace_arg);
+		visit_all(&e, false, trace, trace_arg);
 	return CHECK_DONE;
 }

@@ -41,6 +41,7 @@ struct dmarc_identifier {
 
 struct dmarc_request {
 	const struct mail_from		*from;
+	/* What is past LIMIT_DMARC_IDENTIFIERS is left out. */
 	const struct dmarc_identifier	*identifiers;
 	size_t				 count;
 };
@@ -49,6 +50,18 @@ enum dmarc_policy {
 	DMARC_POLICY_NONE,
 	DMARC_POLICY_QUARANTINE,
 	DMARC_POLICY_REJECT
+};
+
+/*
+ * Of an identifier with the Author Domain (4.4, 4.10.2), whether it passed
+ * or not: found by the Tree Walk alone.
+ */
+enum dmarc_alignment {
+	DMARC_NOT_ALIGNED,
+	DMARC_ALIGNED_STRICT,	/* the same name: in either mode */
+	DMARC_ALIGNED_RELAXED,	/* the same Organizational Domain, and the
+				   mode is relaxed */
+	DMARC_NOT_KNOWN		/* a look-up that it takes has failed */
 };
 
 struct dmarc_verdict {
@@ -69,15 +82,22 @@ struct dmarc_verdict {
 	enum dmarc_policy	applied;
 	const char		*tag;	/* "p", "sp", "np"; NULL: no record */
 	bool			testing;	/* t=y */
-	/* The identifiers that are aligned and passed; index in the request,
-	   -1: none of this method.  Of several: the first that is the Author
-	   Domain itself, or else the first. */
+	/* adkim=s, aspf=s; false without a record: relaxed is the default. */
+	bool			strict_dkim, strict_spf;
+	/* One for each identifier of the request, in its order, also when
+	   there is no record.  All are "not aligned" when From does not name
+	   one domain. */
+	enum dmarc_alignment	alignments[LIMIT_DMARC_IDENTIFIERS];
+	/* The identifiers that made it pass; index in the request, -1: none
+	   of this method, or the result is another.  Of several: the first
+	   that is the Author Domain itself, or else the first. */
 	int			aligned_spf;
 	int			aligned_dkim;
 	/* Why: a static sentence of ours, for permerror, temperror, none. */
 	const char		*problem;
 	/* All answers that were needed for it were DNSSEC-authenticated;
-	   false when none was. */
+	   false when none was.  Those about identifiers that did not pass
+	   are not needed. */
 	bool			authenticated;
 };
 
@@ -97,15 +117,23 @@ typedef void dmarc_trace_fn(void *arg, const struct dmarc_step *step);
 
 const char	*dmarc_policy_name(enum dmarc_policy p);
 
+/* Aligned in the mode that counts; false for what is not known. */
+static inline bool
+dmarc_is_aligned(enum dmarc_alignment a)
+{
+	return a == DMARC_ALIGNED_STRICT || a == DMARC_ALIGNED_RELAXED;
+}
+
 /*
- * CHECK_PENDING: questions stand in the ledger, or an identifier is open;
- * call again.  With an open identifier it may also be CHECK_DONE, when no
- * answer is missing for any way in which the open ones can end: then
- * nothing more will be asked, and `out` counts the open ones as not passed.
+ * CHECK_PENDING: questions stand in the ledger; call again.  CHECK_DONE:
+ * `out` is the verdict.  Open identifiers count as not passed; when they are
+ * not open any more a further call is done at once: what is asked does not
+ * depend on who passed.
  *
- * Asks ahead: all names of the walk from the Author Domain in one call, and
- * the further names that identifiers at or below its Organizational Domain
- * need.  Never more than the walks of RFC 9989 would ask.
+ * Asks all names of the walk from the Author Domain in one call, then the
+ * further names that identifiers below its Organizational Domain need, which
+ * are LIMIT_DMARC_NAMES at most: those that need few come first, then the
+ * order of the request.  One that has no part in them is not aligned.
  *
  * `scratch` is reset at the start and used for the evaluation; when it runs
  * out the result is temperror.  `trace` may be NULL; it is called in the

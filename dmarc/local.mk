@@ -8,10 +8,13 @@ libassay_a_SOURCES += \
 dmarc_test_world = tests/dmarc/world.c tests/dmarc/world.h
 
 check_PROGRAMS += \
+	tests/dmarc/test_alignment \
 	tests/dmarc/test_check \
 	tests/dmarc/test_record \
 	tests/dmarc/test_schedule \
 	tests/dmarc/test_walk
+tests_dmarc_test_alignment_SOURCES = tests/dmarc/test_alignment.c \
+	$(dmarc_test_world)
 tests_dmarc_test_check_SOURCES = tests/dmarc/test_check.c $(dmarc_test_world)
 tests_dmarc_test_record_SOURCES = tests/dmarc/test_record.c
 tests_dmarc_test_schedule_SOURCES = tests/dmarc/test_schedule.c \

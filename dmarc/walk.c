@@ -139,6 +139,15 @@ count_shared(const struct slice *names, size_t count,
 	return n;
 }
 
+size_t
+dmarc_walk_own(struct slice start, const struct dmarc_walk *other)
+{
+	struct slice names[LIMIT_DMARC_WALK];
+	size_t count = dmarc_walk_names(start, names);
+
+	return count - count_shared(names, count, other);
+}
+
 void
 dmarc_walk_read(struct dmarc_walk *w, struct slice start,
     const struct dmarc_walk *other, struct dns_ledger *l)
@@ -181,6 +190,12 @@ bool
 dmarc_walk_has_failed(const struct dmarc_walk *w)
 {
 	return has(w, 0, w->end, DMARC_FOUND_FAILED);
+}
+
+bool
+dmarc_walk_has_record(const struct dmarc_walk *w)
+{
+	return has(w, 0, w->end, DMARC_FOUND_RECORD);
 }
 
 /* The name one label longer than place `i`, towards the start. */
@@ -242,11 +257,11 @@ dmarc_walk_align(const struct dmarc_walk *a, const struct dmarc_walk *b)
 	size_t shared = b->count - b->shared;
 
 	if (!dmarc_walk_has_failed(a) && !dmarc_walk_has_failed(b))
-		return slice_eq(org_a, org_b) ? DMARC_ALIGNED :
+		return slice_eq(org_a, org_b) ? DMARC_ALIGNED_RELAXED :
 		    DMARC_NOT_ALIGNED;
 	if (!domain_is_at_or_below(a->places[0].name, org_b) ||
 	    !domain_is_at_or_below(b->places[0].name, org_a))
 		return DMARC_NOT_ALIGNED;
-	return meet(a, a->count - shared, b, b->shared) ? DMARC_ALIGNED :
-	    DMARC_NOT_KNOWN;
+	return meet(a, a->count - shared, b, b->shared) ?
+	    DMARC_ALIGNED_RELAXED : DMARC_NOT_KNOWN;
 }

@@ -53,6 +53,9 @@ size_t	dmarc_walk_names(struct slice start,
 /* "_dmarc." before `name`.  False: too long for the DNS. */
 bool	dmarc_walk_query(struct slice name, struct domain *out);
 
+/* How many names of the walk from `start` are not in `other`. */
+size_t	dmarc_walk_own(struct slice start, const struct dmarc_walk *other);
+
 /*
  * The walk from `start`, which it borrows: asks all its names, and reads
  * the answers that are there.  Names that stand in `other` (may be NULL)
@@ -63,6 +66,8 @@ void	dmarc_walk_read(struct dmarc_walk *w, struct slice start,
 /* An answer that counts has not come, or did not tell. */
 bool	dmarc_walk_is_open(const struct dmarc_walk *w);
 bool	dmarc_walk_has_failed(const struct dmarc_walk *w);
+/* A record that counts was found. */
+bool	dmarc_walk_has_record(const struct dmarc_walk *w);
 
 /*
  * The Organizational Domain of its start (4.10.2).  When a look-up has
@@ -70,15 +75,10 @@ bool	dmarc_walk_has_failed(const struct dmarc_walk *w);
  */
 struct slice	dmarc_walk_organization(const struct dmarc_walk *w);
 
-enum dmarc_alignment {
-	DMARC_NOT_ALIGNED,
-	DMARC_ALIGNED,
-	DMARC_NOT_KNOWN		/* a look-up that it takes has failed */
-};
-
 /*
- * Whether the starts of both walks have the same Organizational Domain;
- * `b` was read with `a` as its other walk, and neither is open.
+ * Whether the starts of both walks, which are not the same name, have the
+ * same Organizational Domain: aligned relaxed, or not, or not known.  `b`
+ * was read with `a` as its other walk, and neither is open.
  */
 enum dmarc_alignment	dmarc_walk_align(const struct dmarc_walk *a,
 			    const struct dmarc_walk *b);

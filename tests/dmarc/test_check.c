@@ -377,15 +377,19 @@ static const struct {
 	    "dkim=pass:a.example.com spf=open:b.example.com", 2,
 	    "_dmarc.example.com _dmarc.com",
 	    "_dmarc.example.com: policy record\n_dmarc.com: no record\n" },
-	{ "nor does what has failed", EXAMPLE, "a@example.com",
-	    "dkim=fail:a.example.com spf=fail:b.example.com", 2,
-	    "_dmarc.example.com _dmarc.com",
-	    "_dmarc.example.com: policy record\n_dmarc.com: no record\n" },
-	{ "nor another signature beside the author's", EXAMPLE,
-	    "a@example.com", "dkim=pass:a.example.com dkim=pass:example.com",
-	    2, "_dmarc.example.com _dmarc.com",
-	    "_dmarc.example.com: policy record\n_dmarc.com: no record\n" },
-	{ "nor anything without a policy record", "", "a@example.com",
+	{ "what has failed may be aligned", EXAMPLE, "a@example.com",
+	    "dkim=fail:a.example.com spf=fail:b.example.com", 3,
+	    "_dmarc.example.com _dmarc.com _dmarc.a.example.com "
+	    "_dmarc.b.example.com",
+	    "_dmarc.example.com: policy record\n_dmarc.com: no record\n"
+	    "_dmarc.a.example.com: no record\n"
+	    "_dmarc.b.example.com: no record\n" },
+	{ "the same name twice is told once", EXAMPLE, "a@example.com",
+	    "dkim=pass:a.example.com spf=fail:a.example.com", 3,
+	    "_dmarc.example.com _dmarc.com _dmarc.a.example.com",
+	    "_dmarc.example.com: policy record\n_dmarc.com: no record\n"
+	    "_dmarc.a.example.com: no record\n" },
+	{ "without a record nothing more is asked", "", "a@example.com",
 	    "dkim=pass:a.example.com spf=pass:b.example.com", 2,
 	    "_dmarc.example.com _dmarc.com",
 	    "_dmarc.example.com: no record\n_dmarc.com: no record\n" },
@@ -393,8 +397,8 @@ static const struct {
 	    "a@example.com", "dkim=pass:a.example.com "
 	    "dkim=open:b.c.example.com spf=temperror:d.example.com", 3,
 	    "_dmarc.example.com _dmarc.com _dmarc.a.example.com "
-	    "_dmarc.b.c.example.com _dmarc.c.example.com "
-	    "_dmarc.d.example.com",
+	    "_dmarc.d.example.com _dmarc.b.c.example.com "
+	    "_dmarc.c.example.com",
 	    "_dmarc.example.com: policy record\n_dmarc.com: no record\n"
 	    "_dmarc.a.example.com: no record\n"
 	    "_dmarc.b.c.example.com: no record\n"
@@ -441,9 +445,11 @@ static const struct {
 	    "_dmarc.x.e.com: no record\n" },
 	{ "a policy record of no use",
 	    "_dmarc.a.com TXT v=DMARC1\n_dmarc.com TXT v=DMARC1; psd=n\n",
-	    "a@a.com", "dkim=pass:b.com", 2, "_dmarc.a.com _dmarc.com",
+	    "a@a.com", "dkim=pass:b.com", 3,
+	    "_dmarc.a.com _dmarc.com _dmarc.b.com",
 	    "_dmarc.a.com: policy record without a valid policy\n"
-	    "_dmarc.com: record of an Organizational Domain\n" },
+	    "_dmarc.com: record of an Organizational Domain\n"
+	    "_dmarc.b.com: no record\n" },
 	{ "no author's policy, no existence known",
 	    "x.com SERVFAIL\n_dmarc.com TXT v=DMARC1; p=none; np=reject\n",
 	    "a@x.com", "", 3, "_dmarc.x.com _dmarc.com x.com",

@@ -6,8 +6,8 @@
  *    and the grouping in which answers arrive.
  * 2. The walk from the Author Domain costs one round trip, all that follows
  *    a second one.
- * 3. Only names of the walks of RFC 9989 are asked, those of an identifier
- *    only when it can be aligned, and the Author Domain for np.
+ * 3. Only names of the walks of RFC 9989 are asked, and the Author Domain
+ *    for np; the walks of identifiers within their limit.
  * 4. Once an evaluation with open identifiers is done, no way in which they
  *    can end asks anything more, and the verdict is the one that would have
  *    come without the detour.
@@ -215,8 +215,7 @@ may_ask(const struct world_request *r, struct slice asked)
 		return true;
 	for (i = 0; i < r->request.count; i++) {
 		id = &r->identifiers[i];
-		if (id->certainty != DMARC_IS_NOT_PASS &&
-		    is_in_walk(asked, id->domain))
+		if (is_in_walk(asked, id->domain))
 			return true;
 	}
 	return false;
@@ -237,7 +236,7 @@ check_asked(const struct world_request *r, const char *asked)
 			return false;
 		}
 	}
-	return count <= LIMIT_DMARC_WALK * (1 + r->request.count) + 1;
+	return count <= LIMIT_DMARC_WALK + 1 + LIMIT_DMARC_NAMES;
 }
 
 static void
