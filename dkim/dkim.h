@@ -59,8 +59,6 @@ struct dkim_signature {
 	struct slice		a;	/* as written when it is a token */
 	struct slice		b;	/* base64 without white space */
 	size_t			field;	/* index in the header */
-	bool			aligned;	/* d equals the From domain, is
-					   above it, or below it: sorts first */
 	bool			has_length;	/* l= was there */
 	bool			checked;	/* false: past the limit */
 
@@ -110,9 +108,10 @@ void	dkim_verifier_field(struct dkim_verifier *v,
 enum check_state	dkim_verifier_ask(struct dkim_verifier *v,
 			    struct dns_ledger *ledger);
 /*
- * The header is complete.  Chooses the signatures to check, those aligned
- * with the From domain first (NULL: no usable From), in order of
- * appearance otherwise, at most max_signatures; hashes the header.  The
+ * The header is complete.  Chooses the signatures to check, at most
+ * max_signatures: d= that is the From domain first (NULL: no usable From),
+ * then those that have the most labels at the end in common with it, as
+ * these may be aligned, then in order of appearance; hashes the header.  The
  * others are neutral, "signature limit".  When `header` was not kept whole
  * (overflow), no signature over it can be judged: permerror.  Call once,
  * also for a message without a signature.

@@ -10,7 +10,8 @@
  *  2. The keys of the first max_signatures usable ones are asked for at
  *     once: the others of them may never be.
  *  3. At the end of the header the signatures to check are chosen: those
- *     aligned with From first, then in order of appearance.  The rest is
+ *     closest to the From domain first, then in order of appearance.  This
+ *     is an order and nothing else: what is aligned DMARC says.  The rest is
  *     past the limit (8.4).  Header hashes are made now, while DNS answers.
  *     A header that was not kept whole cannot be judged: permerror.
  *  4. The body goes through bodyhash.
@@ -46,6 +47,8 @@
 /* What is known of one signature besides what is reported. */
 struct candidate {
 	bool				 usable;
+	bool				 ranked;	/* chosen, or not */
+	size_t				 closeness;	/* to From */
 	struct dkim_request		 request;
 	const struct bodyhash_digest	*body;		/* NULL: no memory */
 	bool				 header_good;
@@ -191,31 +194,56 @@ dkim_verifier_ask(struct dkim_verifier *v, struct dns_ledger *ledger)
 
 /* ---- step 3: the header is complete ---- */
 
-static bool
-is_aligned(struct slice d, struct slice from)
+/*
+ * How likely it is that d= is aligned with From, which DMARC finds out
+ * later: the same name, else the labels that both end with.
+ */
+static size_t
+closeness(struct slice d, const struct domain *from)
 {
-	return d.len > 0 && (domain_is_at_or_below(d, from) ||
-	    domain_is_at_or_below(from, d));
+	struct slice zone;
+
+	if (from == NULL || d.len == 0)
+		return 0;
+	zone = domain_slice(from);
+	if (slice_eq(d, zone))
+		return SIZE_MAX;
+	while (zone.len > 0 && !domain_is_at_or_below(d, zone))
+		zone = domain_parent(zone);
+	return domain_labels(zone);
 }
 
-/* Takes usable signatures that are (or are not) aligned, up to the limit. */
-static void
-choose(struct dkim_verifier *v, bool aligned)
+/* The usable candidate to take next: the closest, then the first. */
+static struct candidate *
+next_candidate(struct dkim_verifier *v)
 {
+	struct candidate *best = NULL, *c;
+
+	for (c = v->candidates; c < v->candidates + v->count; c++) {
+		if (c->usable && !c->ranked &&
+		    (best == NULL || c->closeness > best->closeness))
+			best = c;
+	}
+	return best;
+}
+
+/* Takes usable signatures up to the limit. */
+static void
+choose(struct dkim_verifier *v)
+{
+	struct candidate *c;
 	size_t i;
 
-	for (i = 0; i < v->count; i++) {
-		if (!v->candidates[i].usable ||
-		    v->signatures[i].aligned != aligned)
-			continue;
+	while ((c = next_candidate(v)) != NULL) {
+		c->ranked = true;
+		i = (size_t)(c - v->candidates);
 		if (v->chosen_count == v->options.max_signatures) {
 			v->signatures[i].checked = false;
 			dkim_signature_judge(&v->signatures[i], AUTH_NEUTRAL,
 			    "signature limit");
 			continue;
 		}
-		v->chosen_names[v->chosen_count] =
-		    v->candidates[i].request.key_name;
+		v->chosen_names[v->chosen_count] = c->request.key_name;
 		v->chosen[v->chosen_count++] = i;
 	}
 }
@@ -286,13 +314,12 @@ dkim_verifier_header_end(struct dkim_verifier *v,
 {
 	size_t i;
 
-	for (i = 0; from != NULL && i < v->count; i++)
-		v->signatures[i].aligned = is_aligned(v->signatures[i].d,
-		    domain_slice(from));
+	for (i = 0; i < v->count; i++)
+		v->candidates[i].closeness = closeness(v->signatures[i].d,
+		    from);
 	if (header->overflow)
 		refuse_usable(v, AUTH_PERMERROR, "header is too large");
-	choose(v, true);
-	choose(v, false);
+	choose(v);
 	atomic_store_explicit(&v->chosen_ready, true, memory_order_release);
 	prepare(v, header);
 }

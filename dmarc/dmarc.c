@@ -218,6 +218,22 @@ choose_policy(struct dmarc_eval *e)
 
 /* ---- step 5 ---- */
 
+const char *
+dmarc_alignment_name(enum dmarc_alignment a)
+{
+	switch (a) {
+	case DMARC_NOT_ALIGNED:
+		return "none";
+	case DMARC_ALIGNED_STRICT:
+		return "strict";
+	case DMARC_ALIGNED_RELAXED:
+		return "relaxed";
+	case DMARC_NOT_KNOWN:
+		break;
+	}
+	return "unknown";
+}
+
 static bool
 is_strict(const struct dmarc_eval *e, enum dmarc_method method)
 {

@@ -117,6 +117,9 @@ typedef void dmarc_trace_fn(void *arg, const struct dmarc_step *step);
 
 const char	*dmarc_policy_name(enum dmarc_policy p);
 
+/* "none", "strict", "relaxed", "unknown" */
+const char	*dmarc_alignment_name(enum dmarc_alignment a);
+
 /* Aligned in the mode that counts; false for what is not known. */
 static inline bool
 dmarc_is_aligned(enum dmarc_alignment a)

@@ -13,7 +13,9 @@ libassay_a_SOURCES += \
 check_PROGRAMS += \
 	tests/message/test_inquiry \
 	tests/message/test_origin \
-	tests/message/test_replay
+	tests/message/test_replay \
+	tests/message/test_report
 tests_message_test_inquiry_SOURCES = tests/message/test_inquiry.c
 tests_message_test_origin_SOURCES = tests/message/test_origin.c
 tests_message_test_replay_SOURCES = tests/message/test_replay.c
+tests_message_test_report_SOURCES = tests/message/test_report.c

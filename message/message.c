@@ -4,7 +4,7 @@
  *
  *  1. HELO and MAIL FROM start the SPF checks, each DKIM-Signature field
  *     the look-up of its key, From the walk of DMARC: step() runs all checks
- *     that are not done.  DMARC asks as if every identifier passed, since the
+ *     that are not done.  DMARC asks for every identifier, passed or not:
  *     signatures are verified when nothing can be asked any more.
  *  2. Fields are collected, the body is hashed as it comes.
  *  3. message_finish() waits for the inquiry, which is then closed: from
@@ -520,23 +520,16 @@ message_body(struct message *m, struct slice chunk)
 		dkim_signer_body(m->signer, chunk);
 }
 
-/*
- * RFC 6376 3.6.1: a signature whose key is in test mode (t=y) is treated as
- * if it were not there, unless the configuration says otherwise.
- */
 static void
 finish_dmarc(struct message *m, struct dns_ledger *ledger)
 {
 	const struct message_results *r = &m->results;
-	bool use = r->engine->config->dkim.test_keys;
-	const struct dkim_signature *s;
 	size_t i;
 
-	for (i = 0; i < r->signature_count; i++) {
-		s = &r->signatures[i];
-		m->identifiers[i + 1].certainty = s->key_testing && !use ?
-		    DMARC_IS_NOT_PASS : certainty(s->result);
-	}
+	for (i = 0; i < r->signature_count; i++)
+		m->identifiers[i + 1].certainty =
+		    report_signature_counts(r, i) ?
+		    certainty(r->signatures[i].result) : DMARC_IS_NOT_PASS;
 	/* The inquiry is closed: every question has an answer at once. */
 	m->dmarc_done = dmarc_is_done(m, ledger);
 }

@@ -23,23 +23,37 @@ dkim_set(const struct message_results *r)
 	return set != 0 ? set : 1u << AUTH_NONE;
 }
 
-/*
- * Of the signatures whose d= is the Author Domain, or is above or below it.
- * Whether one that passed is aligned in the end is DMARC's to say.
- */
+bool
+report_signature_counts(const struct message_results *r, size_t i)
+{
+	return !r->signatures[i].key_testing ||
+	    r->engine->config->dkim.test_keys;
+}
+
+/* What DMARC found; SPF's identifier stands before the signatures. */
+static enum dmarc_alignment
+signature_alignment(const struct message_results *r, size_t i)
+{
+	return r->dmarc.alignments[i + 1];
+}
+
+/* One of which it is not known whether it is aligned is a temperror. */
 static unsigned int
 aligned_set(const struct message_results *r)
 {
+	enum dmarc_alignment aligned;
 	unsigned int set = 0;
 	size_t i;
 
-	for (i = 0; i < r->signature_count; i++)
-		if (r->signatures[i].aligned)
+	for (i = 0; i < r->signature_count; i++) {
+		aligned = signature_alignment(r, i);
+		if (!report_signature_counts(r, i))
+			continue;
+		if (dmarc_is_aligned(aligned))
 			set |= 1u << r->signatures[i].result;
-	if (r->dmarc.aligned_dkim >= 0 && r->dmarc.result == AUTH_PASS)
-		set |= 1u << AUTH_PASS;
-	else if (r->dmarc.has_record)
-		set &= ~(1u << AUTH_PASS);
+		else if (aligned == DMARC_NOT_KNOWN)
+			set |= 1u << AUTH_TEMPERROR;
+	}
 	return set != 0 ? set : 1u << AUTH_NONE;
 }
 
@@ -60,28 +74,31 @@ dmarc_policy(const struct dmarc_verdict *v)
 }
 
 /*
- * Did an identity that belongs to the Author Domain (it is the same name, or
- * above or below it) pass on DNS data that was authenticated?  Anybody can
- * sign a zone of their own.
+ * An identity that passed on DNS data which was authenticated belongs to
+ * the Author Domain.  Anybody can sign a zone of their own, so it has to be
+ * aligned; and what says so by a walk has to be authenticated as well.
  */
+static bool
+is_proven(const struct message_results *r, enum dmarc_alignment aligned)
+{
+	return aligned == DMARC_ALIGNED_STRICT ||
+	    (aligned == DMARC_ALIGNED_RELAXED && r->dmarc.authenticated);
+}
+
 static bool
 is_authenticated(const struct message_results *r)
 {
 	const struct dkim_signature *s;
-	struct slice from, spf;
 	size_t i;
 
-	if (r->from.state != MAIL_FROM_OK)
-		return false;
-	from = domain_slice(&r->from.domain);
-	spf = domain_slice(&r->spf.domain);
 	if (r->spf.result == AUTH_PASS && r->spf.authenticated &&
-	    (domain_is_at_or_below(from, spf) ||
-	    domain_is_at_or_below(spf, from)))
+	    is_proven(r, r->dmarc.alignments[0]))
 		return true;
 	for (i = 0; i < r->signature_count; i++) {
 		s = &r->signatures[i];
-		if (s->result == AUTH_PASS && s->aligned && s->authenticated)
+		if (s->result == AUTH_PASS && s->authenticated &&
+		    report_signature_counts(r, i) &&
+		    is_proven(r, signature_alignment(r, i)))
 			return true;
 	}
 	return false;

@@ -7,6 +7,7 @@
 #define MESSAGE_REPORT_H
 
 #include <stdbool.h>
+#include <stddef.h>
 
 #include "mail/authres.h"
 #include "message/message.h"
@@ -15,6 +16,13 @@
 /* Everything in `f` is borrowed from the results. */
 void	report_facts(const struct message_results *r,
 	    struct policy_facts *f);
+
+/*
+ * RFC 6376 3.6.1: a signature whose key is in test mode (t=y) is treated as
+ * if it were not there, unless the configuration says otherwise (`dkim:
+ * test-keys`).  `i` is a signature.
+ */
+bool	report_signature_counts(const struct message_results *r, size_t i);
 
 /*
  * The value of the Authentication-Results field: spf for MAIL FROM and for

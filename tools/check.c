@@ -193,8 +193,8 @@ explain(struct check *c)
 	    ledger);
 	return c->spf != NULL && (helo == NULL || c->spf_helo != NULL) &&
 	    c->dmarc != NULL && signatures_read(&c->signatures, c->t,
-	    r->signatures, r->signature_count, message_header(c->message),
-	    c->body, ledger, c->now);
+	    r->signatures, r->dmarc.alignments + 1, r->signature_count,
+	    message_header(c->message), c->body, ledger, c->now);
 }
 
 /* A field's value, one line for each of its own. */

@@ -107,37 +107,49 @@ certainty_name(enum dmarc_certainty c)
 	return "open";
 }
 
-/* "aligned", "not aligned", or NULL when it does not matter. */
+/* Of identifier `i`, with what it is that parts them. */
 static const char *
-alignment_name(const struct dmarc_story *s, size_t i)
+alignment_text(const struct dmarc_story *s, size_t i)
 {
-	const struct dmarc_identifier *id = &s->request->identifiers[i];
 	const struct dmarc_verdict *v = &s->verdict;
-	int aligned = id->method == DMARC_SPF ? v->aligned_spf :
-	    v->aligned_dkim;
+	bool spf = s->request->identifiers[i].method == DMARC_SPF;
 
-	if (aligned == (int)i)
-		return "aligned";
-	return v->result == AUTH_FAIL && id->certainty == DMARC_IS_PASS ?
-	    "not aligned" : NULL;
+	switch (v->alignments[i]) {
+	case DMARC_ALIGNED_STRICT:
+		return "aligned: the same domain";
+	case DMARC_ALIGNED_RELAXED:
+		return "aligned: the same organization (relaxed)";
+	case DMARC_NOT_KNOWN:
+		return "DNS failed, so it is not known whether it is aligned";
+	case DMARC_NOT_ALIGNED:
+		break;
+	}
+	if (v->from_domain.len == 0)
+		return "not aligned: From has no one domain";
+	if (s->request->identifiers[i].domain.len == 0)
+		return "not aligned: no domain";
+	if (spf ? v->strict_spf : v->strict_dkim)
+		return spf ? "not aligned: not the same domain (aspf=s)" :
+		    "not aligned: not the same domain (adkim=s)";
+	return "not aligned: another organization";
 }
 
 static void
 text_identifiers(struct text *t, const struct dmarc_story *s)
 {
 	const struct dmarc_identifier *id;
-	const char *aligned;
+	enum dmarc_alignment aligned;
 	size_t i;
 
 	for (i = 0; i < s->request->count; i++) {
 		id = &s->request->identifiers[i];
-		aligned = alignment_name(s, i);
+		aligned = s->verdict.alignments[i];
 		text_item(t, id->method == DMARC_SPF ? "spf" : "dkim");
 		text_value(t, id->domain);
 		text_say(t, "  %s", certainty_name(id->certainty));
-		if (aligned != NULL)
-			text_style(t, aligned[0] == 'a' ? TEXT_GOOD :
-			    TEXT_BAD, ", %s", aligned);
+		text_style(t, dmarc_is_aligned(aligned) ? TEXT_GOOD :
+		    aligned == DMARC_NOT_KNOWN ? TEXT_DOUBT : TEXT_BAD,
+		    ", %s", alignment_text(s, i));
 		text_end(t);
 	}
 }
@@ -224,7 +236,8 @@ json_identifiers(struct json *j, const struct dmarc_story *s)
 		    "dkim");
 		json_slice_or_null(j, "domain", id->domain);
 		json_string(j, "state", certainty_name(id->certainty));
-		json_string(j, "alignment", alignment_name(s, i));
+		json_string(j, "alignment", dmarc_alignment_name(
+		    s->verdict.alignments[i]));
 		json_object_end(j);
 	}
 	json_array_end(j);

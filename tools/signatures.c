@@ -208,7 +208,8 @@ hash_bodies(struct signatures *s, struct tool *t, struct slice body)
 
 bool
 signatures_read(struct signatures *s, struct tool *t,
-    const struct dkim_signature *list, size_t count,
+    const struct dkim_signature *list,
+    const enum dmarc_alignment *alignments, size_t count,
     const struct mail_header *header, struct slice body,
     const struct dns_ledger *ledger, int64_t now)
 {
@@ -224,6 +225,7 @@ signatures_read(struct signatures *s, struct tool *t,
 	for (i = 0; i < count; i++) {
 		f = &s->list[i];
 		read_field(f, t, &list[i], header, now);
+		f->alignment = alignments[i];
 		if (!f->usable)
 			continue;
 		f->answer = dns_ledger_peek(ledger, f->request.key_name,
@@ -340,8 +342,8 @@ text_tags(struct text *t, const struct signature_facts *f)
 {
 	text_item(t, "domain");
 	text_value(t, f->sig->d);
-	text_say(t, "%s\n", f->sig->aligned ?
-	    "  (related to the From domain)" : "");
+	text_say(t, "%s\n", dmarc_is_aligned(f->alignment) ?
+	    "  (aligned with From)" : "");
 	text_item(t, "selector");
 	text_value(t, f->sig->s);
 	text_end(t);
@@ -472,7 +474,7 @@ json_signature(struct json *j, const struct signature_facts *f, int64_t now)
 		json_null(j, "age");
 	else
 		json_number(j, "age", now - f->signed_at);
-	json_bool(j, "aligned", sig->aligned);
+	json_string(j, "alignment", dmarc_alignment_name(f->alignment));
 	json_bool(j, "dnssec", sig->authenticated);
 	json_bool(j, "checked", f->usable);
 	if (f->usable)

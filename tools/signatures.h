@@ -12,6 +12,7 @@
 #include "base/slice.h"
 #include "dkim/dkim.h"
 #include "dkim/signature.h"
+#include "dmarc/dmarc.h"
 #include "mail/header.h"
 #include "resolver/ledger.h"
 #include "tools/json.h"
@@ -27,6 +28,7 @@ enum signature_header {
 /* Besides what struct dkim_signature tells.  Borrowed, or the arena's. */
 struct signature_facts {
 	const struct dkim_signature	*sig;
+	enum dmarc_alignment		 alignment;	/* as DMARC found */
 	bool				 usable;	/* `request` is set */
 	struct dkim_request		 request;
 	int64_t				 signed_at;	/* t=; -1: absent */
@@ -51,11 +53,12 @@ struct signatures {
 
 /*
  * Hashes header and body again, and looks at both apart from each other,
- * which the verifier does not: it ends with the first fault.  False: no
- * memory.
+ * which the verifier does not: it ends with the first fault.  `alignments`
+ * has one for each of the list.  False: no memory.
  */
 bool	signatures_read(struct signatures *s, struct tool *t,
-	    const struct dkim_signature *list, size_t count,
+	    const struct dkim_signature *list,
+	    const enum dmarc_alignment *alignments, size_t count,
 	    const struct mail_header *header, struct slice body,
 	    const struct dns_ledger *ledger, int64_t now);
 

@@ -102,4 +102,105 @@ def conformance():
             check(case, pem, record)
 
 
+# One rule whose reply shows the facts.
+FACTS = [{"name": "facts", "action": "reject",
+          "when": {"client": ["0.0.0.0/0"]},
+          "reply": "550 5.7.1 %{dkim-aligned}; %{dnssec}"}]
+RECORD = "v=DMARC1; p=reject"
+
+
+def broken(field):
+    """The same signature, over another body."""
+    return field.replace(b"bh=", b"bh=AAAA", 1)
+
+
+def signed(pem, from_, domains, body=b"Hi.\r\n"):
+    """`domains`: (d=, whether it is left whole), the lowest first."""
+    text = b"From: " + from_ + b"\r\nSubject: x\r\n\r\n" + body
+    head = b""
+    for domain, whole in domains:
+        field = dkim.sign(text, b"s", domain.encode(), pem)
+        head = (field if whole else broken(field)) + head
+    return head + text
+
+
+def key_zone(record, domains, more):
+    zone = {"s._domainkey." + d: [{"TXT": record}] for d, _ in domains}
+    for name, text in more.items():
+        zone[name] = [{"TXT": text}] if text else [{"RCODE": 2}]
+    return zone
+
+
+ALIGNED = [
+    ("the first of two domains in From", b"a@evil.example, ceo@bank.example",
+     [("evil.example", True)], {"_dmarc.evil.example": "v=DMARC1; p=none"},
+     "none"),
+    ("no record, d= is below From", b"a@missing.example",
+     [("mail.missing.example", True)], {}, "none"),
+    ("no record, d= is above From", b"a@mail.missing.example",
+     [("missing.example", True)], {}, "none"),
+    ("no record, the same name", b"a@missing.example",
+     [("missing.example", True)], {}, "pass"),
+    ("no record, the same name, broken", b"a@missing.example",
+     [("missing.example", False)], {}, "fail"),
+    ("a broken sibling", b"a@sub.sp.example", [("a.sp.example", False)],
+     {"_dmarc.sp.example": RECORD}, "fail"),
+    ("a whole sibling", b"a@sub.sp.example", [("a.sp.example", True)],
+     {"_dmarc.sp.example": RECORD}, "pass"),
+    ("adkim=s and a broken child", b"a@sp.example",
+     [("a.sp.example", False)],
+     {"_dmarc.sp.example": RECORD + "; adkim=s"}, "none"),
+    ("adkim=s and a whole child", b"a@sp.example", [("a.sp.example", True)],
+     {"_dmarc.sp.example": RECORD + "; adkim=s"}, "none"),
+    ("an organization below", b"a@sp.example", [("a.sp.example", True)],
+     {"_dmarc.sp.example": RECORD,
+      "_dmarc.a.sp.example": RECORD + "; psd=n"}, "none"),
+    ("a stranger beside it", b"a@sp.example",
+     [("sp.example", True), ("other.example", False)],
+     {"_dmarc.sp.example": RECORD}, "pass"),
+    ("a walk that fails", b"a@sp.example", [("a.sp.example", True)],
+     {"_dmarc.sp.example": RECORD, "_dmarc.a.sp.example": None},
+     "temperror"),
+]
+
+
+def facts(zone, message, client=CLIENT, **config):
+    config = dict({"spf": {"helo": False}, "policy": FACTS}, **config)
+    with assaydaemon.Daemon(config, zone) as daemon:
+        reply = daemon.send(message, client=client,
+                            sender="<a@unrelated.invalid>").reply
+    return reply.data.rstrip(b"\0").decode().removeprefix("550 5.7.1 ") \
+        .split("; ")
+
+
+@tap.test
+def aligned():
+    """dkim-aligned is what DMARC found, passed or not, record or not."""
+    if dkim is None:
+        tap.skip("aligned", "no python3-dkim")
+        return
+    pem, record = make_key()
+    for name, from_, domains, more, want in ALIGNED:
+        zone = key_zone(record, domains, more)
+        equal(facts(zone, signed(pem, from_, domains))[0], want, name)
+
+
+@tap.test
+def test_keys():
+    """A key in test mode counts when it is told to, and else never."""
+    if dkim is None:
+        tap.skip("test keys", "no python3-dkim")
+        return
+    pem, record = make_key()
+    record = record.replace("v=DKIM1;", "v=DKIM1; t=y;")
+    for more in ({}, {"_dmarc.sp.example": RECORD}):
+        for use, want in ((False, "none"), (True, "pass")):
+            domains = [("sp.example", True)]
+            got = facts(key_zone(record, domains, more),
+                        signed(pem, b"a@sp.example", domains),
+                        dkim={"test-keys": use})
+            equal(got[0], want, "t=y, test-keys: %s, %s record" % (
+                use, "a" if more else "no"))
+
+
 tap.main()
