@@ -30,7 +30,7 @@
 
 /* SPF, RFC 7208 section 4.6.4 unless said otherwise. */
 #define LIMIT_SPF_TERMS		10	/* terms that look something up */
-#define LIMIT_SPF_VOID		2	/* look-ups without an answer */
+#define LIMIT_SPF_VOID		2	/* default: terms that find nothing */
 #define LIMIT_SPF_MX		10	/* names of one mx mechanism */
 #define LIMIT_SPF_PTR		10	/* names of one ptr or %{p} */
 #define LIMIT_SPF_RECORD	(16u << 10) /* ours: octets of a record */

@@ -105,6 +105,9 @@ static const struct schema_key limits_keys[] = {
 
 static const struct schema_key spf_keys[] = {
 	{ .name = "helo", .read = schema_bool, FIELD(spf.helo) },
+	/* As many as there can be terms: no limit. */
+	{ .name = "void-limit", .read = schema_number,
+	  FIELD(spf.void_limit), .min = 0, .max = LIMIT_SPF_TERMS },
 	{ .name = NULL }
 };
 
@@ -167,6 +170,7 @@ set_defaults(struct config *c)
 	c->limits.deadline_ms = 20000;
 	c->limits.signatures = LIMIT_DKIM_SIGNATURES;
 	c->spf.helo = true;
+	c->spf.void_limit = LIMIT_SPF_VOID;
 	c->dkim.minimum_rsa_bits = 1024;
 }
 

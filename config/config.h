@@ -128,7 +128,10 @@ struct config {
 		unsigned int	signatures;	/* default 10 */
 	} limits;
 
-	struct { bool helo; } spf;		/* default yes */
+	struct {
+		bool		helo;		/* default yes */
+		unsigned int	void_limit;	/* terms; LIMIT_SPF_VOID */
+	} spf;
 	struct {
 		unsigned int	minimum_rsa_bits;	/* default 1024 */
 		/* Signatures by keys in test mode (t=y) count for DMARC;

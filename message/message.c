@@ -194,7 +194,7 @@ want_helo(struct message *m)
 		r->helo_domain.len = 0;
 	m->helo_request = (struct spf_request){ .identity = SPF_HELO,
 		.ip = r->client, .helo = r->helo, .receiver = r->receiver,
-		.max_void = LIMIT_SPF_VOID };
+		.max_void = r->engine->config->spf.void_limit };
 	m->helo_done = false;
 	r->spf_helo_checked = true;
 }
@@ -254,7 +254,8 @@ want_mail(struct message *m)
 	m->mail_request = (struct spf_request){ .identity = SPF_MAILFROM,
 		.ip = r->client, .helo = r->helo, .local = r->path.local,
 		.domain = r->path.domain_text, .receiver = r->receiver,
-		.now = m->now, .max_void = LIMIT_SPF_VOID };
+		.now = m->now,
+		.max_void = r->engine->config->spf.void_limit };
 	/* Both empty would mean "<>", which "<" and the like are not. */
 	if (!r->path.null && r->path.local.len + r->path.domain_text.len == 0)
 		m->mail_request.domain = r->mail;

@@ -140,6 +140,24 @@ sort_hosts(const struct dns_answer *mx,
 }
 
 /*
+ * What a term comes to that has hosts of which none matched: `set` for the
+ * ones that are not known; `empty` is the name of one without an address,
+ * "" when there is none.
+ */
+static unsigned int
+no_host_matched(struct spf_eval *e, unsigned int set, struct slice empty)
+{
+	return set | (empty.len > 0 ? spf_count_void(e, empty) :
+	    SPF_NO_MATCH);
+}
+
+static bool
+is_void(const struct dns_answer *a)
+{
+	return a->outcome == DNS_NO_DATA || a->outcome == DNS_NO_NAME;
+}
+
+/*
  * 5.4.  The limit counts MX records, before any address is looked up.
  */
 static unsigned int
@@ -147,6 +165,7 @@ eval_mx(struct spf_eval *e, const struct spf_term *t, struct spf_lookup *look)
 {
 	const struct dns_record *hosts[LIMIT_SPF_MX];
 	unsigned int set = spf_look_up(e, look, DNS_TYPE_MX);
+	struct slice empty = { NULL, 0 };
 	const struct dns_answer *host;
 	size_t i, n;
 
@@ -162,10 +181,12 @@ eval_mx(struct spf_eval *e, const struct spf_term *t, struct spf_lookup *look)
 			set |= SPF_MATCH | SPF_TEMPERROR;
 		else if (!dns_outcome_is_known(host->outcome))
 			return set | spf_failure(e, host, hosts[i]->text);
+		else if (is_void(host))
+			empty = hosts[i]->text;
 		else if (spf_has_client(e, host, t->bits4, t->bits6))
 			return set | SPF_MATCH;
 	}
-	return set | SPF_NO_MATCH;
+	return no_host_matched(e, set, empty);
 }
 
 /*
@@ -178,8 +199,8 @@ eval_ptr(struct spf_eval *e, struct spf_lookup *look)
 {
 	const struct domain target = look->name;
 	const struct dns_answer *ptr, *host;
+	struct slice name, empty = { NULL, 0 };
 	unsigned int set = 0;
-	struct slice name;
 	size_t i;
 
 	e->tally.ptr = true;
@@ -196,10 +217,12 @@ eval_ptr(struct spf_eval *e, struct spf_lookup *look)
 		host = spf_ask_host(e, name);
 		if (host == NULL)
 			set |= SPF_MATCH;
+		else if (is_void(host))
+			empty = name;
 		else if (spf_has_client(e, host, 32, 128))
 			return set | SPF_MATCH;
 	}
-	return set | SPF_NO_MATCH;
+	return no_host_matched(e, set, empty);
 }
 
 /*

@@ -115,6 +115,11 @@ bool	spf_has_client(const struct spf_eval *e, const struct dns_answer *a,
 /* One more term that looks something up; false past the limit. */
 bool	spf_count_term(struct spf_eval *e);
 /*
+ * One more term that does not match and found nothing, at `name`:
+ * SPF_NO_MATCH, or past the limit SPF_PERMERROR.
+ */
+unsigned int	spf_count_void(struct spf_eval *e, struct slice name);
+/*
  * The target-name of a term (4.8) in look->name, and 0.  Otherwise what the
  * term comes to without it.
  */

@@ -2,12 +2,16 @@
 /*
  * lookup: the questions of an SPF evaluation, and what it counts.
  *
- * What counts as a void look-up (RFC 7208 4.6.4 limits "the number of terms
- * for which DNS queries return" nothing): the one query that a term makes
- * for its target-name, that is A or AAAA of "a", MX of "mx", A of "exists",
- * PTR of "ptr", TXT of "include" and "redirect".  Not counted: the TXT query
- * of the first domain and the one of exp=, which no counted term causes, and
- * the addresses of MX and PTR names, since those terms did get an answer.
+ * Void look-ups.  RFC 7208 4.6.4 limits "the number of 'terms' for which
+ * DNS queries return" nothing, so what is counted are terms: one that does
+ * not match counts once, when any query that it made came back empty.  These
+ * are A or AAAA of "a", MX of "mx" and then the addresses of its hosts, A of
+ * "exists", PTR of "ptr" and then the addresses of its names, TXT of
+ * "include" and "redirect".  Ten hosts of one "mx" are one term: a sender
+ * whose hosts have no IPv6 address must not fail for it at the third of
+ * them.  Not counted: the TXT query of the first domain and the one of
+ * exp=, which no counted term causes, and those for %{p}, which becomes
+ * "unknown".
  *
  * %{p} needs the PTR query, which 4.6.4 includes in the ten terms.  It is
  * made once: the first term that uses %{p} counts one more, unless a "ptr"
@@ -100,6 +104,15 @@ spf_count_term(struct spf_eval *e)
 }
 
 unsigned int
+spf_count_void(struct spf_eval *e, struct slice name)
+{
+	if (++e->tally.voids <= e->request->max_void)
+		return SPF_NO_MATCH;
+	spf_problem(e, "too many void look-ups", name);
+	return SPF_PERMERROR;
+}
+
+unsigned int
 spf_failure(struct spf_eval *e, const struct dns_answer *a, struct slice name)
 {
 	const char *problem = "DNS look-up failed";
@@ -125,10 +138,7 @@ spf_settle(struct spf_eval *e, const struct spf_lookup *look)
 		return 0;
 	if (!dns_outcome_is_known(a->outcome))
 		return spf_failure(e, a, domain_slice(&look->name));
-	if (++e->tally.voids <= e->request->max_void)
-		return SPF_NO_MATCH;
-	spf_problem(e, "too many void look-ups", domain_slice(&look->name));
-	return SPF_PERMERROR;
+	return spf_count_void(e, domain_slice(&look->name));
 }
 
 unsigned int

@@ -39,7 +39,8 @@ struct spf_request {
 	/* For %{r} and %{t} of an explanation. */
 	struct slice		receiver;
 	int64_t			now;	/* seconds since the Epoch */
-	unsigned int		max_void;	/* usually LIMIT_SPF_VOID */
+	unsigned int		max_void;	/* 4.6.4; LIMIT_SPF_VOID is the
+						   default of the setting */
 };
 
 struct spf_verdict {
@@ -63,7 +64,7 @@ struct spf_verdict {
 	char			explanation[LIMIT_SPF_EXPLANATION + 1];
 	/* What was counted (4.6.4), with the one that was too much. */
 	unsigned int		terms;		/* of LIMIT_SPF_TERMS */
-	unsigned int		voids;
+	unsigned int		voids;		/* terms that found nothing */
 	/* Every answer that the verdict rests on was DNSSEC-authenticated;
 	   exp= is none of them.  False when nothing was asked. */
 	bool			authenticated;

@@ -148,9 +148,10 @@ put_config(struct buf *b, const struct config *c)
 	buf_addf(b, " %ums x%u ad=%d cache=%zu zone=%s", o->timeout_ms,
 	    o->tries, (int)o->trust_ad, o->cache_bytes,
 	    c->resolver.zone_path != NULL ? c->resolver.zone_path : "-");
-	buf_addf(b, "\ndeadline=%u signatures=%u helo=%d rsa=%u test=%d "
-	    "unsigned=%d", c->limits.deadline_ms, c->limits.signatures,
-	    c->spf.helo, c->dkim.minimum_rsa_bits, c->dkim.test_keys,
+	buf_addf(b, "\ndeadline=%u signatures=%u helo=%d void=%u rsa=%u "
+	    "test=%d unsigned=%d", c->limits.deadline_ms,
+	    c->limits.signatures, c->spf.helo, c->spf.void_limit,
+	    c->dkim.minimum_rsa_bits, c->dkim.test_keys,
 	    (int)c->unsigned_mail);
 	for (i = 0; i < c->policy.count; i++)
 		put_rule(b, &c->policy.rules[i]);
@@ -162,7 +163,7 @@ static const char defaults[] =
     "local:/run/assay/milter.sock 660 user=- pid=- id= "
     "trusted=127.0.0.0/8 trusted=::1/128\n"
     "log 0 2 0 3000ms x2 ad=0 cache=67108864 zone=-\n"
-    "deadline=20000 signatures=10 helo=1 rsa=1024 test=0 unsigned=0";
+    "deadline=20000 signatures=10 helo=1 void=2 rsa=1024 test=0 unsigned=0";
 
 /* Takes the reference. */
 static void
@@ -203,7 +204,7 @@ static const char full[] =
     "trusted=198.51.100.1/32\n"
     "log 1 3 1 ns=127.0.0.1:5300 ns=[::1]:53 ns=192.0.2.53 1500ms x3 ad=2 "
     "cache=1073741824 zone=FOLDER/zone.yaml\n"
-    "deadline=60000 signatures=20 helo=0 rsa=2048 test=1 unsigned=1\n"
+    "deadline=60000 signatures=20 helo=0 void=5 rsa=2048 test=1 unsigned=1\n"
     "rule 'first' line 22 reject observe spf=c spf-helo=1 dkim=20 "
     "aligned=1 dmarc=44/c/1 from=1 dnssec=2 tls=1 stage=0 at-most=0 "
     "client=192.0.2.0/24 client=::1/128 from-domain=example.org "
@@ -318,6 +319,8 @@ test_values(void)
 		{ "spf: {helo: TRUE}", "helo=1 " },
 		{ "spf: {helo: False}", "helo=0 " },
 		{ "spf: {helo: 'no'}", "helo=0 " },
+		{ "spf: {void-limit: 0}", "void=0 " },
+		{ "spf: {void-limit: 10}", "void=10 " },
 		{ "dkim: {minimum-rsa-bits: 8192}", "rsa=8192" },
 		{ "policy: [{action: accept}]",
 		  "rule 'rule 1' line 1 accept spf=0 " },
@@ -471,7 +474,7 @@ static const struct {
 	{ "limits: 1", "1:9: limits must be a mapping of \"key: value\"; "
 	  "allowed: " LIMITS_KEYS },
 	{ "spf: yes", "1:6: spf must be a mapping of \"key: value\"; "
-	  "allowed: helo" },
+	  "allowed: helo, void-limit" },
 	{ "dkim:\n  min: 1", "2:3: unknown key 'min' in dkim; allowed: "
 	  DKIM_KEYS },
 
@@ -611,6 +614,8 @@ static const struct {
 	  "allowed: a whole number, 1 to 100" },
 	{ "limits: {signatures: 101}", "1:22: limits.signatures is '101'; "
 	  "allowed: a whole number, 1 to 100" },
+	{ "spf: {void-limit: 11}", "1:19: spf.void-limit is '11'; allowed: a "
+	  "whole number, 0 to 10" },
 	{ "spf: {helo: 1}", "1:13: spf.helo is '1'; allowed: yes, no" },
 	{ "spf: {helo: }", "1:13: spf.helo has no value; allowed: yes, no" },
 	{ "spf: {helo: [yes]}", "1:13: spf.helo is a list; allowed: yes, "

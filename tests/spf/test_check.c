@@ -472,7 +472,8 @@ is_verdict(const struct world_run *run, const char *result,
 static void
 test_terms(const char *term, const char *what)
 {
-	static const char ptr[] = "1.2.0.192.in-addr.arpa PTR o.example";
+	static const char ptr[] = "1.2.0.192.in-addr.arpa PTR o.example\n"
+	    "m.example A 192.0.2.9";
 	static struct world_run run;
 	struct dns_zone *z = world_zone(ptr);
 
@@ -576,8 +577,13 @@ test_void_limits(void)
 		{ "a:n1.example mx:n2.example", 2 },
 		{ "exists:n1.example ptr:n2.example", 2 },
 		{ "a:n1.example a:n1.example", 2 },
-		/* The addresses of MX hosts are not terms. */
-		{ "mx:m.example mx:m.example mx:m.example", 0 },
+		/* A term counts once, for whatever it asked. */
+		{ "exists:n1.example mx:m.example", 2 },
+		{ "mx:m.example mx:m3.example", 2 },
+		{ "mx:h.example mx:h.example mx:h.example", 0 },
+		{ "mx:m.example mx:h3.example", 2 },
+		/* Of the names of %{p} none counts. */
+		{ "exists:%{p}.n1.example a:n2.example", 2 },
 		/* exp= and the first TXT do not count. */
 		{ "a:n1.example a:n2.example exp=n3.example", 2 },
 		{ "a:v6.example a:v6.example", 2 },
@@ -589,6 +595,14 @@ test_void_limits(void)
 
 	for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		z = world_zone("m.example MX 10 n1.example\n"
+		    "m3.example MX 10 n1.example\n"
+		    "m3.example MX 10 n2.example\n"
+		    "m3.example MX 20 n3.example\n"
+		    "h.example MX 10 v4.example\n"
+		    "h3.example MX 10 v4.example\n"
+		    "h3.example MX 10 v6.example\n"
+		    "h3.example MX 10 n3.example\n"
+		    "v4.example A 192.0.2.9\n"
 		    "v6.example AAAA ::1");
 		(void)snprintf(line, sizeof(line), "a.example TXT v=spf1 %s "
 		    "-all", cases[i].terms);
@@ -614,6 +628,84 @@ test_void_limits(void)
 	run_example(z, LIMIT_SPF_VOID, &run);
 	is_verdict(&run, "permerror", 3, 3, "the TXT of an include counts");
 	dns_zone_free(z);
+}
+
+/*
+ * MX and PTR names without an address: RFC 7208 4.6.4 counts the terms for
+ * which queries come back empty.
+ */
+static void
+test_void_hosts(void)
+{
+	static const struct {
+		const char	*name, *ip, *terms;
+		unsigned int	 max;
+		const char	*result;
+		unsigned int	 voids;
+	} cases[] = {
+		{ .name = "MX hosts, at the limit", .ip = "192.0.2.1",
+		    .terms = "exists:nx.example mx:n.example -all", .max = 2,
+		    .result = "fail", .voids = 2 },
+		{ .name = "MX hosts, one past it", .ip = "192.0.2.1",
+		    .terms = "exists:nx.example mx:n.example mx:n.example "
+		    "-all", .max = 2, .result = "permerror", .voids = 3 },
+		{ .name = "and as the setting says", .ip = "192.0.2.1",
+		    .terms = "exists:nx.example mx:n.example mx:n.example "
+		    "-all", .max = 3, .result = "fail", .voids = 3 },
+		{ .name = "PTR names, at the limit", .ip = "192.0.2.1",
+		    .terms = "a:nx.example ptr:n.example -all", .max = 2,
+		    .result = "fail", .voids = 2 },
+		{ .name = "PTR names, one past it", .ip = "192.0.2.1",
+		    .terms = "a:nx.example a:nx.example ptr:n.example -all",
+		    .max = 2, .result = "permerror", .voids = 3 },
+		{ .name = "a match of another host is a match",
+		    .ip = "192.0.2.1", .terms = "a:nx.example a:nx.example "
+		    "mx:some.example -all", .max = 2, .result = "pass",
+		    .voids = 2 },
+		{ .name = "hosts without IPv6, at the limit",
+		    .ip = "2001:db8::1",
+		    .terms = "mx:four.example mx:four.example "
+		    "ip6:2001:db8::/32 -all", .max = 2, .result = "pass",
+		    .voids = 2 },
+		{ .name = "terms without IPv6, one past it",
+		    .ip = "2001:db8::1", .terms = "a:h1.example a:h2.example "
+		    "a:h3.example ip6:2001:db8::/32 ~all", .max = 2,
+		    .result = "permerror", .voids = 3 },
+		{ .name = "terms without IPv6, by the setting",
+		    .ip = "2001:db8::1", .terms = "a:h1.example a:h2.example "
+		    "a:h3.example ip6:2001:db8::/32 ~all", .max = 3,
+		    .result = "pass", .voids = 3 },
+	};
+	static struct world_run run;
+	struct spf_request r;
+	char line[256];
+	struct dns_zone *z;
+	size_t i;
+
+	for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		z = world_zone("n.example MX 10 n1.example\n"
+		    "n.example MX 10 n2.example\n"
+		    "n.example MX 10 n3.example\n"
+		    "some.example MX 10 n1.example\n"
+		    "some.example MX 20 yes.example\n"
+		    "yes.example A 192.0.2.1\n"
+		    "four.example MX 10 h1.example\n"
+		    "four.example MX 10 h2.example\n"
+		    "four.example MX 10 h3.example\n"
+		    "h1.example A 192.0.2.11\nh2.example A 192.0.2.12\n"
+		    "h3.example A 192.0.2.13\n"
+		    "1.2.0.192.in-addr.arpa PTR a.n.example");
+		(void)snprintf(line, sizeof(line), "a.example TXT v=spf1 %s",
+		    cases[i].terms);
+		world_add(z, line);
+		r = world_request(cases[i].ip, "h.example", "u@a.example");
+		r.max_void = cases[i].max;
+		world_check(&r, z, WORLD_TOGETHER, 0, &run);
+		is_str(auth_result_name(run.verdict.result),
+		    cases[i].result, cases[i].name);
+		is_num(run.verdict.voids, cases[i].voids, "its voids");
+		dns_zone_free(z);
+	}
 }
 
 static void
@@ -968,6 +1060,7 @@ main(void)
 	test_term_limits();
 	test_client_name_count();
 	test_void_limits();
+	test_void_hosts();
 	test_mx_limit();
 	test_ptr_limit();
 	test_explanation_limit();
