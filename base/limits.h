@@ -18,6 +18,9 @@
 #define LIMIT_CHECK_MEMORY	(1u << 20) /* ours: scratch of one SPF run */
 #define LIMIT_COMMENT_NESTING	32	/* ours: RFC 5322 sets none */
 #define LIMIT_FROM_MAILBOXES	1000	/* ours: addresses read in From */
+#define LIMIT_FROM_SCANNED	100	/* ours: "@" in a From that is not well
+					   formed */
+#define LIMIT_FROM_DOMAINS	4	/* ours: different ones remembered */
 
 /* Authentication-Results. */
 #define LIMIT_AUTHRES_READ	(64u << 10) /* ours: octets read of a field */

@@ -36,6 +36,7 @@ static const struct schema_word from_states[] = {
 	{ "absent", MAIL_FROM_ABSENT },
 	{ "multiple", MAIL_FROM_MULTIPLE },
 	{ "unparsable", MAIL_FROM_UNPARSABLE },
+	{ "sloppy", MAIL_FROM_SLOPPY },
 	{ NULL, 0 }
 };
 

@@ -136,10 +136,10 @@ all_trusted(const struct config *c, const struct policy_rule *r)
 static const char *
 from_contradicts(const struct policy_rule *r)
 {
-	if (!excludes(r->from, BIT(MAIL_FROM_OK)))
+	if (!excludes(r->from, BIT(MAIL_FROM_OK) | BIT(MAIL_FROM_SLOPPY)))
 		return NULL;
 	if (r->from_domain_count > 0)
-		return "from-domain wants from: ok";
+		return "from-domain wants from: ok or sloppy";
 	if (excludes(r->dmarc, BIT(AUTH_PERMERROR) | BIT(AUTH_TEMPERROR)))
 		return "without one domain in From, dmarc is permerror";
 	if (r->dmarc_policy != 0 || r->dmarc_testing != 0)

@@ -74,6 +74,7 @@ from_problem(const struct mail_from *from)
 	case MAIL_FROM_MULTIPLE:
 		return "From has more than one domain";
 	case MAIL_FROM_OK:
+	case MAIL_FROM_SLOPPY:
 	case MAIL_FROM_UNPARSABLE:
 		break;
 	}
@@ -85,8 +86,7 @@ find_author(struct dmarc_eval *e)
 {
 	const struct mail_from *from = e->request->from;
 
-	if (from->state != MAIL_FROM_OK || !from->has_domain ||
-	    from->domain.len == 0)
+	if (!mail_from_has_author(from) || from->domain.len == 0)
 		return settle(e, AUTH_PERMERROR, from_problem(from));
 	e->out->from_domain = from->domain;
 	e->author = domain_slice(&from->domain);

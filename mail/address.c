@@ -18,6 +18,10 @@
  * 5. Whatever else stands anywhere makes the field unparsable.
  *
  * Every octet is read once, in one loop: no recursion, linear time.
+ *
+ * 6. A field that is unparsable so far is scanned for every domain that some
+ *    program may show (mail/scan.c).  When that is clear, and one domain, the
+ *    field is sloppy.
  */
 #include "mail/address.h"
 
@@ -26,6 +30,7 @@
 #include "base/ascii.h"
 #include "base/cursor.h"
 #include "mail/lex.h"
+#include "mail/scan_internal.h"
 
 /* ---- reverse-path ---- */
 
@@ -255,6 +260,7 @@ add_mailbox(struct from_reader *r, const struct domain_text *t)
 	if (!domain_parse((struct slice){ t->ptr, t->len }, &domain))
 		return refuse(r, "address without a valid domain name");
 	out->mailboxes++;
+	scan_add(out, &domain);
 	if (!out->has_domain) {
 		out->has_domain = true;
 		out->domain = domain;
@@ -369,6 +375,17 @@ take_list(struct from_reader *r)
 	return r->out->mailboxes > before || refuse(r, "no address in it");
 }
 
+/* Step 6, of the first field. */
+static void
+read_tolerantly(struct slice value, struct mail_from *out)
+{
+	if (!scan_domains(value, out) || out->domain_count != 1)
+		return;
+	out->state = MAIL_FROM_SLOPPY;
+	out->has_domain = true;
+	out->domain = out->domains[0];
+}
+
 /* Adds one field to what is known; a field that cannot be read leaves no
    domain of its own. */
 static void
@@ -379,8 +396,10 @@ read_field(struct slice value, struct mail_from *out)
 
 	if (out->fields++ == 0)
 		set_state(out, MAIL_FROM_OK, NULL);
-	if (!take_list(&r))
+	if (!take_list(&r)) {
 		out->has_domain = had_domain;
+		read_tolerantly(value, out);
+	}
 	if (out->fields > 1)
 		set_state(out, MAIL_FROM_MULTIPLE, "several From fields");
 }
@@ -426,6 +445,8 @@ mail_from_state_name(enum mail_from_state s)
 		return "absent";
 	case MAIL_FROM_MULTIPLE:
 		return "multiple";
+	case MAIL_FROM_SLOPPY:
+		return "sloppy";
 	case MAIL_FROM_UNPARSABLE:
 		break;
 	}

@@ -9,6 +9,7 @@
 
 #include "base/arena.h"
 #include "base/domain.h"
+#include "base/limits.h"
 #include "base/slice.h"
 #include "mail/header.h"
 
@@ -31,27 +32,53 @@ struct mail_path {
  */
 void	mail_path_parse(struct slice text, struct mail_path *out);
 
-/* What From: says (RFC 5322 3.6.2, RFC 6854 groups, RFC 6532). */
+/*
+ * What From says (RFC 5322 3.6.2, RFC 6854 groups, RFC 6532).
+ *
+ * Programs show an author also where a field is not well formed, each by
+ * rules of its own.  MAIL_FROM_SLOPPY means that all of them name the same
+ * domain; mail/scan.c says how that is known.
+ */
 enum mail_from_state {
 	MAIL_FROM_OK,		/* one field, and all its domains are one */
 	MAIL_FROM_ABSENT,	/* no field */
 	MAIL_FROM_MULTIPLE,	/* several fields, or several domains */
-	MAIL_FROM_UNPARSABLE	/* not a mailbox-list, no mailbox in it, no
+	MAIL_FROM_UNPARSABLE,	/* not a mailbox-list, no mailbox in it, no
 				   domain name, or past a limit */
+	MAIL_FROM_SLOPPY	/* not a mailbox-list, but whatever reads it
+				   names one and the same domain */
 };
+#define MAIL_FROM_STATES (MAIL_FROM_SLOPPY + 1)
 
 struct mail_from {
 	enum mail_from_state	state;
 	size_t			fields;		/* From fields there are */
 	size_t			mailboxes;	/* read in all of them */
-	/* MAIL_FROM_OK: the one domain.  MAIL_FROM_MULTIPLE: the first. */
+	/* MAIL_FROM_OK, MAIL_FROM_SLOPPY: the one domain.
+	   MAIL_FROM_MULTIPLE: the first. */
 	bool			has_domain;
 	struct domain		domain;
+	/* Every domain that was read or that a program may show, up to
+	   LIMIT_FROM_DOMAINS of them, and whether there are more. */
+	struct domain		domains[LIMIT_FROM_DOMAINS];
+	size_t			domain_count;
+	bool			more_domains;
 	const char		*problem;	/* static text, NULL when ok */
 };
 
+/* Is there one domain that the author speaks for? */
+static inline bool
+mail_from_has_author(const struct mail_from *f)
+{
+	return f->has_domain && (f->state == MAIL_FROM_OK ||
+	    f->state == MAIL_FROM_SLOPPY);
+}
+
 const char	*mail_from_state_name(enum mail_from_state s);
-/* Strict: reads every octet of every From field, skips nothing. */
+/*
+ * Strict first: every octet of every From field, nothing skipped.  Then, for
+ * one field that is not well formed, the tolerant reading.
+ */
 void	mail_from_read(const struct mail_header *h, struct mail_from *out);
 /* The same for the text of one field. */
 void	mail_from_parse(struct slice value, struct mail_from *out);

@@ -5,6 +5,7 @@ libassay_a_SOURCES += \
 	mail/lex.c mail/lex.h \
 	mail/received.c mail/received.h \
 	mail/result.c mail/result.h \
+	mail/scan.c mail/scan_internal.h \
 	mail/taglist.c mail/taglist.h
 
 check_PROGRAMS += \

@@ -126,7 +126,7 @@ report_facts(const struct message_results *r, struct policy_facts *f)
 		.spf_explanation = slice_str(r->spf.explanation) };
 	if (r->path.has_domain)
 		f->mailfrom_domain = domain_slice(&r->path.domain);
-	if (r->from.state == MAIL_FROM_OK)
+	if (mail_from_has_author(&r->from))
 		f->from_domain = domain_slice(&r->from.domain);
 }
 
@@ -248,6 +248,8 @@ write_dmarc(const struct message_results *r, struct authres_writer *w)
 	const struct dmarc_verdict *v = &r->dmarc;
 
 	authres_write_result(w, "dmarc", auth_result_name(v->result));
+	if (r->from.state == MAIL_FROM_SLOPPY)
+		authres_write_comment(w, "From is not well formed");
 	if (v->problem != NULL && v->result != AUTH_PASS &&
 	    v->result != AUTH_NONE)
 		authres_write_reason(w, slice_str(v->problem));
@@ -450,6 +452,12 @@ report_log(const struct message_results *r, struct slice queue_id)
 	if (r->from.has_domain)
 		log_record_text(&rec, "from-domain",
 		    domain_slice(&r->from.domain));
+	if (r->checked && !r->at_mail && r->from.problem != NULL) {
+		log_record_text(&rec, "from",
+		    slice_str(mail_from_state_name(r->from.state)));
+		log_record_text(&rec, "from-why",
+		    slice_str(r->from.problem));
+	}
 	if (r->checked)
 		log_checks(&rec, r);
 	if (r->ours && r->engine->signing != NULL)

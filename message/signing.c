@@ -192,7 +192,7 @@ signing_choose(struct signing *s, const struct mail_from *from, int64_t now,
 	const struct config_sign *rule;
 
 	*out = (struct signing_plan){ .state = SIGNING_NO_FROM };
-	if (from->state != MAIL_FROM_OK)
+	if (!mail_from_has_author(from))
 		return;
 	out->state = SIGNING_NO_RULE;
 	r = find_rule(s, domain_slice(&from->domain));

@@ -130,7 +130,8 @@ static bool
 from_domain_matches(const struct policy_rule *r, const struct policy_facts *f)
 {
 	return name_matches(r->from_domain, r->from_domain_count,
-	    f->from == MAIL_FROM_OK ? f->from_domain : SLICE(""));
+	    f->from == MAIL_FROM_OK || f->from == MAIL_FROM_SLOPPY ?
+	    f->from_domain : SLICE(""));
 }
 
 static bool

@@ -118,7 +118,7 @@ struct policy_facts {
 	struct slice		 helo;		/* canonical or empty */
 	struct slice		 mailfrom_domain;	/* canonical or empty */
 	struct slice		 from_domain;	/* canonical or empty; counts
-						   when `from` is ok */
+						   when `from` is ok, sloppy */
 	enum auth_result	 spf;
 	enum auth_result	 spf_helo;
 	bool			 spf_helo_checked;

@@ -458,6 +458,7 @@ from_text(enum mail_from_state state)
 	case MAIL_FROM_MULTIPLE:
 		return "the message has several From fields, or several "
 		    "domains in From";
+	case MAIL_FROM_SLOPPY:
 	case MAIL_FROM_UNPARSABLE:
 		return "the From field of the message is not a list of "
 		    "addresses";

@@ -23,5 +23,5 @@ tests_tools_test_memory_SOURCES = tests/tools/test_memory.c $(assay_parts)
 tests_tools_test_output_SOURCES = tests/tools/test_output.c \
 	tools/json.c tools/json.h tools/text.c tools/text.h
 
-dist_check_SCRIPTS += tests/tools/test_assay.py
-TESTS += tests/tools/test_assay.py
+dist_check_SCRIPTS += tests/tools/test_assay.py tests/tools/test_cases.py
+TESTS += tests/tools/test_assay.py tests/tools/test_cases.py

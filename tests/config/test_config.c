@@ -827,11 +827,12 @@ static const struct {
 	{ "policy: [{when: {dmarc-testing: [yes]}}]", "1:33: policy rule 1: "
 	  "when.dmarc-testing is a list; allowed: yes, no" },
 	{ "policy: [{when: {from: none}}]", "1:24: policy rule 1: when.from "
-	  "is 'none'; allowed: ok, absent, multiple, unparsable" },
+	  "is 'none'; allowed: ok, absent, multiple, unparsable, sloppy" },
 	{ "policy: [{when: {from: [absent, [ok]]}}]", "1:33: policy rule 1: "
-	  "when.from is a list; allowed: ok, absent, multiple, unparsable" },
+	  "when.from is a list; allowed: ok, absent, multiple, unparsable, "
+	  "sloppy" },
 	{ "policy: [{when: {from: }}]", "1:24: policy rule 1: when.from has "
-	  "no value; allowed: ok, absent, multiple, unparsable" },
+	  "no value; allowed: ok, absent, multiple, unparsable, sloppy" },
 	{ "policy: [{when: {from-domain: '@a'}}]", "1:31: policy rule 1: "
 	  "when.from-domain is '@a'; allowed: " DOMAINS },
 	{ "policy: [{when: {recipient-domain: []}}]", "1:36: policy rule 1: "
@@ -1285,7 +1286,7 @@ test_warnings(void)
 #define FINE(when) { "user: a\npolicy: [{action: reject, when: {" \
 	when "}}]\n", "" }
 		NEVER("from: [absent, multiple], from-domain: a.example",
-		    "from-domain wants from: ok"),
+		    "from-domain wants from: ok or sloppy"),
 		FINE("from: [absent, ok], from-domain: a.example"),
 		NEVER("from: unparsable, dmarc: [fail, none]",
 		    "without one domain in From, dmarc is permerror"),

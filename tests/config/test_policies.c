@@ -89,6 +89,22 @@ static const struct {
 	{ "From unparsable", { .from = MAIL_FROM_UNPARSABLE,
 	    .dkim = SET(PASS), .dmarc = AUTH_PERMERROR }, POLICY_REJECT,
 	    "from-unusable" },
+	{ "From sloppy, DMARC passes", { .from = MAIL_FROM_SLOPPY,
+	    .dkim = SET(PASS), .dmarc = AUTH_PASS,
+	    .dmarc_policy = POLICY_DMARC_REJECT }, POLICY_ACCEPT, NULL },
+	{ "From sloppy, a signature of its own", { .from = MAIL_FROM_SLOPPY,
+	    .dkim = SET(PASS), .dkim_aligned = SET(PASS),
+	    .dmarc = AUTH_NONE }, POLICY_ACCEPT, "from-sloppy-signed" },
+	{ "From sloppy, nobody answers for it", { .from = MAIL_FROM_SLOPPY,
+	    .dkim = SET(PASS), .dkim_aligned = SET(NONE),
+	    .dmarc = AUTH_NONE }, POLICY_REJECT, "from-sloppy" },
+	{ "From sloppy, fails", { .from = MAIL_FROM_SLOPPY,
+	    .dkim = SET(PASS), .dmarc = AUTH_FAIL,
+	    .dmarc_policy = POLICY_DMARC_NONE }, POLICY_REJECT,
+	    "from-sloppy" },
+	{ "From sloppy, DNS failed", { .from = MAIL_FROM_SLOPPY,
+	    .dkim = SET(PASS), .dmarc = AUTH_TEMPERROR }, POLICY_TEMPFAIL,
+	    "dns-failed" },
 	{ "DNS failed", { .dmarc = AUTH_TEMPERROR, .spf = AUTH_TEMPERROR,
 	    .dkim = SET(NONE) }, POLICY_TEMPFAIL, "dns-failed" },
 	{ "SPF failed, no record", { .dmarc = AUTH_NONE,
@@ -233,7 +249,7 @@ test_examples(void)
 	}
 	ok(out == 9, "%u lines taken out of comments", out);
 	c = read_text("examples", text);
-	is_num((long long)c->policy.count, 9, "rules with the examples");
+	is_num((long long)c->policy.count, 11, "rules with the examples");
 	test_warnings(c);
 	config_unref(c);
 	free(text);

@@ -37,8 +37,16 @@ static const struct row from_rows[] = {
 	    "permerror from= org= (%s)" },
 	{ "no mailbox", EXAMPLE, "undisclosed:;", "dkim=pass:example.com",
 	    "permerror from= org= (%s)" },
-	{ "cannot be read", EXAMPLE, "a@example.com>",
+	{ "cannot be read", EXAMPLE, "a@example.com-",
 	    "dkim=pass:example.com", "permerror from= org= (%s)" },
+	{ "not well formed, one domain all the same", EXAMPLE,
+	    "A, Inc. <a@example.com>", "dkim=pass:example.com",
+	    "pass from=example.com org=example.com "
+	    "example.com:p=reject->reject dkim=0" },
+	{ "not well formed, and not of that domain", EXAMPLE,
+	    "A, Inc. <a@example.com>", "dkim=pass:example.net",
+	    "fail from=example.com org=example.com "
+	    "example.com:p=reject->reject" },
 	{ "an address literal", EXAMPLE, "a@[192.0.2.1]",
 	    "dkim=pass:example.com", "permerror from= org= (%s)" },
 	{ "empty", EXAMPLE, "", "dkim=pass:example.com",

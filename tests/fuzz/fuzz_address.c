@@ -41,13 +41,19 @@ parse_between(const char *before, struct slice text, const char *behind,
 	buf_fini(&b);
 }
 
+/* Not well formed; and if sloppy, then of no other domain. */
 static void
-must_be_bad(const char *before, struct slice text, const char *behind)
+must_be_bad(const char *before, struct slice text, const char *behind,
+    const struct mail_from *good)
 {
 	struct mail_from f;
 
 	parse_between(before, text, behind, &f);
-	must(f.state == MAIL_FROM_UNPARSABLE && !f.has_domain);
+	if (f.state == MAIL_FROM_SLOPPY)
+		must(good->state != MAIL_FROM_MULTIPLE &&
+		    domain_eq(&f.domain, &good->domain));
+	else
+		must(f.state == MAIL_FROM_UNPARSABLE && !f.has_domain);
 }
 
 static void
@@ -80,11 +86,11 @@ check_understood(struct slice text, const struct mail_from *f)
 	must(slice_find(text, '\0') == text.len);
 	must(domain_parse(domain_slice(&f->domain), &d) &&
 	    domain_eq(&d, &f->domain));
-	must_be_bad("", text, ">");
-	must_be_bad("", text, "(");
-	must_be_bad(")", text, "");
-	must_be_bad("", text, ";");
-	must_be_bad("\"", text, "");
+	must_be_bad("", text, ">", f);
+	must_be_bad("", text, "(", f);
+	must_be_bad(")", text, "", f);
+	must_be_bad("", text, ";", f);
+	must_be_bad("\"", text, "", f);
 	must_be_same("(c)", text, " (d)", f);
 	must_be_same(",\r\n ", text, ",", f);
 	if (f->mailboxes == LIMIT_FROM_MAILBOXES)
@@ -94,6 +100,23 @@ check_understood(struct slice text, const struct mail_from *f)
 		must_be_multiple("", text, ", b@other.invalid");
 		must_be_multiple("G: b@other.invalid;, ", text, "");
 	}
+}
+
+/* Whoever is named besides, even where no program looks, is another. */
+static void
+check_sloppy(struct slice text, const struct mail_from *f)
+{
+	struct mail_from more;
+
+	must(f->has_domain && f->domain_count == 1 && !f->more_domains);
+	must(domain_eq(&f->domain, &f->domains[0]));
+	must(slice_find(text, '\0') == text.len);
+	if (slice_eq(domain_slice(&f->domain), SLICE("other.invalid")))
+		return;
+	parse_between("", text, " <b@other.invalid>", &more);
+	must(!mail_from_has_author(&more));
+	parse_between("(b@other.invalid)", text, "", &more);
+	must(!mail_from_has_author(&more));
 }
 
 static void
@@ -107,6 +130,8 @@ check_from(struct slice text)
 	must(f.state != MAIL_FROM_ABSENT);
 	if (f.state == MAIL_FROM_UNPARSABLE)
 		must(!f.has_domain);
+	else if (f.state == MAIL_FROM_SLOPPY)
+		check_sloppy(text, &f);
 	else
 		check_understood(text, &f);
 }

@@ -108,6 +108,7 @@ check_path_nul(void)
 #define OK		MAIL_FROM_OK
 #define MULTIPLE	MAIL_FROM_MULTIPLE
 #define BAD		MAIL_FROM_UNPARSABLE
+#define SLOPPY		MAIL_FROM_SLOPPY
 
 static const struct from_case {
 	const char		*name;
@@ -149,11 +150,11 @@ static const struct from_case {
 	{ "nested", SLICE_INIT("a@x (b(c\\)\\())"), OK, 1, "x" },
 	{ "comment between", SLICE_INIT("a@x,(c@d)b@x"), OK, 2, "x" },
 	{ "comment not closed", SLICE_INIT("a@x (b"), BAD, 0, "" },
-	{ "comment not closed first", SLICE_INIT("(a@x"), BAD, 0, "" },
+	{ "comment not closed first", SLICE_INIT("(a@x"), SLOPPY, 0, "x" },
 	{ "comment not closed in the domain", SLICE_INIT("a@x.(b"), BAD, 0,
 	    "" },
 	{ "comment not opened", SLICE_INIT("a@x b)"), BAD, 1, "" },
-	{ "comment inside a word", SLICE_INIT("a(b)c@x"), BAD, 0, "" },
+	{ "comment inside a word", SLICE_INIT("a(b)c@x"), SLOPPY, 0, "x" },
 	{ "NUL in a comment", SLICE_INIT("a@x (\0)"), BAD, 0, "" },
 
 	/* groups, RFC 6854 */
@@ -168,30 +169,31 @@ static const struct from_case {
 	{ "empty group with CFWS", SLICE_INIT("A B: (c)\r\n ;"), BAD, 0, "" },
 	{ "empty group and an address", SLICE_INIT("G:;, a@x"), OK, 1, "x" },
 	{ "group of empty elements", SLICE_INIT("G:,,a@x,;"), OK, 1, "x" },
-	{ "group not closed", SLICE_INIT("G: a@x"), BAD, 1, "" },
-	{ "group without a name", SLICE_INIT(": a@x;"), BAD, 0, "" },
-	{ "group in a group", SLICE_INIT("G: H: a@x;;"), BAD, 0, "" },
-	{ "group in a list in a group", SLICE_INIT("G: a@x, H: b@x;;"), BAD,
-	    1, "" },
-	{ "group closed twice", SLICE_INIT("G: a@x;;"), BAD, 1, "" },
-	{ "no group", SLICE_INIT("a@x;"), BAD, 1, "" },
-	{ "no comma behind a group", SLICE_INIT("G: a@x; b@x"), BAD, 1, "" },
+	{ "group not closed", SLICE_INIT("G: a@x"), SLOPPY, 1, "x" },
+	{ "group without a name", SLICE_INIT(": a@x;"), SLOPPY, 0, "x" },
+	{ "group in a group", SLICE_INIT("G: H: a@x;;"), SLOPPY, 0, "x" },
+	{ "group in a list in a group", SLICE_INIT("G: a@x, H: b@x;;"), SLOPPY,
+	    1, "x" },
+	{ "group closed twice", SLICE_INIT("G: a@x;;"), SLOPPY, 1, "x" },
+	{ "no group", SLICE_INIT("a@x;"), SLOPPY, 1, "x" },
+	{ "no comma behind a group", SLICE_INIT("G: a@x; b@x"), SLOPPY, 1,
+	    "x" },
 	{ "address as a group's name", SLICE_INIT("a@x: b@x;"), BAD, 1, "" },
-	{ "two colons", SLICE_INIT("G:: a@x;"), BAD, 0, "" },
+	{ "two colons", SLICE_INIT("G:: a@x;"), SLOPPY, 0, "x" },
 
 	/* obsolete forms, 4.4 */
 	{ "dots in the name", SLICE_INIT("A B. C. <a@x>"), OK, 1, "x" },
 	{ "dot behind a quoted name", SLICE_INIT("\"A\" . <a@x>"), OK, 1,
 	    "x" },
-	{ "dot first in the name", SLICE_INIT(". A <a@x>"), BAD, 0, "" },
-	{ "dot for a name", SLICE_INIT(". <a@x>"), BAD, 0, "" },
+	{ "dot first in the name", SLICE_INIT(". A <a@x>"), SLOPPY, 0, "x" },
+	{ "dot for a name", SLICE_INIT(". <a@x>"), SLOPPY, 0, "x" },
 	{ "obs-local-part", SLICE_INIT("a . \"b c\" . d@x"), OK, 1, "x" },
 	{ "obs-domain", SLICE_INIT("a@ x . (c) y\r\n .z"), OK, 1, "x.y.z" },
 	{ "obs-route", SLICE_INIT("<@r.example,@s:a@x>"), OK, 1, "x" },
 	{ "obs-route with empty parts", SLICE_INIT("A <,(c) , @r ,, @s,: "
 	    "a@x>"), OK, 1, "x" },
 	{ "obs-route without :", SLICE_INIT("<@r a@x>"), BAD, 0, "" },
-	{ "obs-route of commas", SLICE_INIT("<,,:a@x>"), BAD, 0, "" },
+	{ "obs-route of commas", SLICE_INIT("<,,:a@x>"), SLOPPY, 0, "x" },
 	{ "obs-route, two @", SLICE_INIT("<@r@s:a@x>"), BAD, 0, "" },
 	{ "obs-route, no domain", SLICE_INIT("<@:a@x>"), BAD, 0, "" },
 	{ "obs-route to nobody", SLICE_INIT("<@r:>"), BAD, 0, "" },
@@ -202,33 +204,35 @@ static const struct from_case {
 	{ "no text at all", { NULL, 0 }, BAD, 0, "" },
 	{ "blanks", SLICE_INIT(" \r\n "), BAD, 0, "" },
 	{ "commas", SLICE_INIT(",,"), BAD, 0, "" },
-	{ "comment only", SLICE_INIT("(a@x)"), BAD, 0, "" },
+	{ "comment only", SLICE_INIT("(a@x)"), SLOPPY, 0, "x" },
 	{ "name only", SLICE_INIT("Joe"), BAD, 0, "" },
-	{ "> behind", SLICE_INIT("user@victim.example>"), BAD, 1, "" },
-	{ "< before", SLICE_INIT("<user@victim.example"), BAD, 1, "" },
+	{ "> behind", SLICE_INIT("user@victim.example>"), SLOPPY, 1,
+	    "victim.example" },
+	{ "< before", SLICE_INIT("<user@victim.example"), SLOPPY, 1,
+	    "victim.example" },
 	{ "<>", SLICE_INIT("<>"), BAD, 0, "" },
 	{ "name and <>", SLICE_INIT("A <>"), BAD, 0, "" },
 	{ "two in brackets", SLICE_INIT("<a@x> <b@y>"), BAD, 1, "" },
-	{ "brackets twice", SLICE_INIT("<<a@x>>"), BAD, 0, "" },
+	{ "brackets twice", SLICE_INIT("<<a@x>>"), SLOPPY, 0, "x" },
 	{ "address for a name", SLICE_INIT("a@x <b@y>"), BAD, 1, "" },
 	{ "name with @", SLICE_INIT("A a@x B <b@y>"), BAD, 0, "" },
-	{ "name behind", SLICE_INIT("<a@x> A"), BAD, 1, "" },
-	{ "comma in a name", SLICE_INIT("B, A <a@x>"), BAD, 0, "" },
-	{ "colon in a name", SLICE_INIT("A: B <a@x>"), BAD, 1, "" },
-	{ "bracket in a name", SLICE_INIT("[A] <a@x>"), BAD, 0, "" },
-	{ "open quote", SLICE_INIT("\"A <a@x>"), BAD, 0, "" },
+	{ "name behind", SLICE_INIT("<a@x> A"), SLOPPY, 1, "x" },
+	{ "comma in a name", SLICE_INIT("B, A <a@x>"), SLOPPY, 0, "x" },
+	{ "colon in a name", SLICE_INIT("A: B <a@x>"), SLOPPY, 1, "x" },
+	{ "bracket in a name", SLICE_INIT("[A] <a@x>"), SLOPPY, 0, "x" },
+	{ "open quote", SLICE_INIT("\"A <a@x>"), SLOPPY, 0, "x" },
 	{ "no comma", SLICE_INIT("a@x b@x"), BAD, 1, "" },
-	{ "semicolon for a comma", SLICE_INIT("a@x; b@x"), BAD, 1, "" },
+	{ "semicolon for a comma", SLICE_INIT("a@x; b@x"), SLOPPY, 1, "x" },
 	{ "two @", SLICE_INIT("a@x@y"), BAD, 1, "" },
-	{ "no local part", SLICE_INIT("@x"), BAD, 0, "" },
-	{ "no local part, angle", SLICE_INIT("A <@x>"), BAD, 0, "" },
+	{ "no local part", SLICE_INIT("@x"), SLOPPY, 0, "x" },
+	{ "no local part, angle", SLICE_INIT("A <@x>"), SLOPPY, 0, "x" },
 	{ "no domain", SLICE_INIT("a@"), BAD, 0, "" },
 	{ "no domain, angle", SLICE_INIT("<a@>"), BAD, 0, "" },
-	{ "two words", SLICE_INIT("a b@x"), BAD, 0, "" },
-	{ "two words, angle", SLICE_INIT("<a b@x>"), BAD, 0, "" },
-	{ "two dots", SLICE_INIT("a..b@x"), BAD, 0, "" },
-	{ "dot first", SLICE_INIT(".a@x"), BAD, 0, "" },
-	{ "dot last", SLICE_INIT("a.@x"), BAD, 0, "" },
+	{ "two words", SLICE_INIT("a b@x"), SLOPPY, 0, "x" },
+	{ "two words, angle", SLICE_INIT("<a b@x>"), SLOPPY, 0, "x" },
+	{ "two dots", SLICE_INIT("a..b@x"), SLOPPY, 0, "x" },
+	{ "dot first", SLICE_INIT(".a@x"), SLOPPY, 0, "x" },
+	{ "dot last", SLICE_INIT("a.@x"), SLOPPY, 0, "x" },
 	{ "domain: dot first", SLICE_INIT("a@.x"), BAD, 0, "" },
 	{ "domain: two dots", SLICE_INIT("a@x..y"), BAD, 1, "" },
 	{ "domain: two words", SLICE_INIT("a@x y"), BAD, 1, "" },
@@ -263,7 +267,49 @@ static const struct from_case {
 
 	/* RFC 6532, IDNA */
 	{ "UTF-8 name", SLICE_INIT("J\xc3\xb6 <a@x>"), OK, 1, "x" },
-	{ "Latin-1 name", SLICE_INIT("J\xf6 <a@x>"), BAD, 0, "" },
+	{ "Latin-1 name", SLICE_INIT("J\xf6 <a@x>"), SLOPPY, 0, "x" },
+
+	/* Not well formed, and what mail programs make of it. */
+	{ "Latin-1 in quotes", SLICE_INIT("\"J\xf6, A\" <a@x>"), SLOPPY, 0,
+	    "x" },
+	{ "Latin-1 in a comment", SLICE_INIT("a@x (J\xf6)"), SLOPPY, 0, "x" },
+	{ "the address for a name", SLICE_INIT("a@x <a@x>"), SLOPPY, 1, "x" },
+	{ "the address in apostrophes", SLICE_INIT("'a@x.y' <a@X.y.>"), SLOPPY,
+	    0, "x.y" },
+	{ "harmless encoded word", SLICE_INIT("=?utf-8?q?A=44?=, I <a@x>"),
+	    SLOPPY, 0, "x" },
+	{ "encoded word with @, Q", SLICE_INIT("=?utf-8?q?a=40y?=, I <a@x>"),
+	    BAD, 0, "" },
+	{ "encoded word with @, B", SLICE_INIT("=?utf-8?b?YUBldmls?=, I <a@x>"),
+	    BAD, 0, "" },
+	{ "encoded word with @, B, shifted", SLICE_INIT("=?x?B?YW!FAYg==?=, I "
+	    "<a@x>"), BAD, 0, "" },
+	{ "encoded word with @, no end", SLICE_INIT("=?utf-8?q?a=40y, <a@x>"),
+	    BAD, 0, "" },
+	{ "encoded word in UTF-7", SLICE_INIT("=?UTF-7?q?a+AEA-y?=, I <a@x>"),
+	    BAD, 0, "" },
+	{ "other domain in a comment", SLICE_INIT("A, B (c@y) <a@x>"), BAD,
+	    0, "" },
+	{ "other domain in quotes", SLICE_INIT("\"c@y\", A <a@x>"), BAD, 0,
+	    "" },
+	{ "other domain behind", SLICE_INIT("A, B <a@x>, c@y"), BAD, 0, "" },
+	{ "other domain in a group", SLICE_INIT("A, G: c@y; <a@x>"), BAD, 0,
+	    "" },
+	{ "route", SLICE_INIT("[A] <@y:a@x>"), BAD, 0, "" },
+	{ "blank in the domain", SLICE_INIT("A, B <a@x .y>"), BAD, 0, "" },
+	{ "fold in the domain", SLICE_INIT("A, B <a@x\r\n .y>"), BAD, 0, "" },
+	{ "comment in the domain", SLICE_INIT("A, B <a@x(c).y>"), BAD, 0, "" },
+	{ "comment before the domain", SLICE_INIT("A, B <a@(y)x>"), SLOPPY, 0,
+	    "x" },
+	{ "backslash", SLICE_INIT("A, B <a@x\\y>"), BAD, 0, "" },
+	{ "colon behind", SLICE_INIT("A, B <a@x:y>"), BAD, 0, "" },
+	{ "literal in a list", SLICE_INIT("A, B <a@[192.0.2.1]>"), BAD, 0,
+	    "" },
+	{ "Latin-1 in the domain", SLICE_INIT("A, B <a@x\xe4y>"), BAD, 0, "" },
+	{ "UTF-8 in the domain", SLICE_INIT("A, B <a@b\xc3\xbc" "cher.x>"),
+	    SLOPPY, 0, "xn--bcher-kva.x" },
+	{ "other script's full stop", SLICE_INIT("A, B <a@x\xe3\x80\x82y>"),
+	    BAD, 0, "" },
 	{ "UTF-8 local part", SLICE_INIT("j\xc3\xb6@x"), OK, 1, "x" },
 	{ "U-label", SLICE_INIT("a@B\xc3\xbc.example"), OK, 1,
 	    "xn--b-eha.example" },
@@ -315,8 +361,10 @@ static const struct {
 	{ { "two, equal", SLICE_INIT("From: a@x/From: a@x"), MULTIPLE, 2,
 	    "x" }, 2 },
 	{ { "two", SLICE_INIT("From: a@x/from: b@y"), MULTIPLE, 2, "x" }, 2 },
-	{ { "two, the first bad", SLICE_INIT("From: a@x>/From: b@y"),
-	    MULTIPLE, 2, "y" }, 2 },
+	{ { "two, the first sloppy", SLICE_INIT("From: a@x>/From: b@y"),
+	    MULTIPLE, 2, "x" }, 2 },
+	{ { "two, the first bad", SLICE_INIT("From: a@x-/From: b@y"),
+	    MULTIPLE, 1, "y" }, 2 },
 	{ { "two, the second bad", SLICE_INIT("From: a@x/From: b@y>"),
 	    MULTIPLE, 2, "x" }, 2 },
 	{ { "two, both bad", SLICE_INIT("From: x/From: "), MULTIPLE, 0, "" },
@@ -389,7 +437,7 @@ check_limits(void)
 	repeat(&b, LIMIT_COMMENT_NESTING, "()", "a@x");
 	is_state(buf_slice(&b), OK, 1, "comments one behind the other");
 	repeat(&b, 1000, "(", "a@x");
-	is_state(buf_slice(&b), BAD, 0, "nested a thousand deep");
+	is_state(buf_slice(&b), SLOPPY, 0, "nested a thousand deep");
 
 	repeat(&b, 1u << 20, "x", "@x.example");
 	is_state(buf_slice(&b), OK, 1, "local part of 1 MB");
@@ -406,6 +454,31 @@ check_limits(void)
 	repeat(&b, 1u << 20, "<", "");
 	is_state(buf_slice(&b), BAD, 0, "1 MB of <");
 	buf_fini(&b);
+}
+
+/* The tolerant reading: "@" looked at, domains remembered. */
+static void
+check_scan_limits(void)
+{
+	char text[200];
+	struct mail_from f;
+	struct buf b;
+	size_t i;
+
+	buf_init(&b, ROOM);
+	repeat(&b, LIMIT_FROM_SCANNED, "[a@x>,", "");
+	is_state(buf_slice(&b), SLOPPY, 0, "@ up to the limit");
+	repeat(&b, LIMIT_FROM_SCANNED + 1, "[a@x>,", "");
+	is_state(buf_slice(&b), BAD, 0, "one @ past it");
+	buf_fini(&b);
+	for (i = LIMIT_FROM_DOMAINS; i <= LIMIT_FROM_DOMAINS + 1; i++) {
+		snprintf(text, sizeof(text), "[a@1x>,b@2x,b@3x,c@4x%s",
+		    i > LIMIT_FROM_DOMAINS ? ",d@5x" : "");
+		mail_from_parse(slice_str(text), &f);
+		is_num((long long)f.domain_count, LIMIT_FROM_DOMAINS, text);
+		ok(f.more_domains == (i > LIMIT_FROM_DOMAINS),
+		    "%zu domains", i);
+	}
 }
 
 static void
@@ -500,8 +573,9 @@ main(void)
 	check_froms();
 	check_headers(arena);
 	check_limits();
+	check_scan_limits();
 	check_nesting(LIMIT_COMMENT_NESTING, MAIL_FROM_OK);
-	check_nesting(LIMIT_COMMENT_NESTING + 1, MAIL_FROM_UNPARSABLE);
+	check_nesting(LIMIT_COMMENT_NESTING + 1, MAIL_FROM_SLOPPY);
 	check_long_domain();
 	check_overflow(arena);
 	check_many_fields(arena);

@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * scan: every domain that some program may read in a From field, for
+ * mail/address.c alone.
+ */
+#ifndef MAIL_SCAN_INTERNAL_H
+#define MAIL_SCAN_INTERNAL_H
+
+#include "mail/address.h"
+
+/*
+ * Adds to `out` each domain of the field that is new there.  False when the
+ * field has something that two programs may read differently, so that the
+ * list may not be complete.
+ */
+bool	scan_domains(struct slice value, struct mail_from *out);
+/* Adds one domain, unless it is there; sets `more_domains` past the limit. */
+void	scan_add(struct mail_from *out, const struct domain *domain);
+
+#endif
