@@ -65,6 +65,50 @@ static const struct schema_word unsigned_mail[] = {
 	{ NULL, 0 }
 };
 
+static const struct schema_word partial_body[] = {
+	{ "policy", false },
+	{ "pass", true },
+	{ NULL, 0 }
+};
+
+/* In the order of enum dkim_double. */
+static const struct schema_word doubled[] = {
+	{ "From", 0 }, { "Subject", 1 }, { "To", 2 }, { "Cc", 3 },
+	{ "Date", 4 }, { "Reply-To", 5 }, { "Sender", 6 },
+	{ "Message-ID", 7 }, { "Content-Type", 8 },
+	{ NULL, 0 }
+};
+
+/* bool: policy, pass */
+static bool
+read_partial_body(struct schema *s, const struct schema_key *key,
+    const struct yaml_node *n, void *out)
+{
+	struct schema_key flat = *key;
+	unsigned int pass;
+	bool value;
+
+	flat.field = 0;
+	if (!schema_word(s, &flat, n, &pass))
+		return false;
+	value = pass != 0;
+	memcpy((char *)out + key->field, &value, sizeof(value));
+	return true;
+}
+
+/* A set of words, which may be empty. */
+static bool
+read_doubled(struct schema *s, const struct schema_key *key,
+    const struct yaml_node *n, void *out)
+{
+	unsigned int none = 0;
+
+	if (n->kind != YAML_SEQUENCE || n->child != NULL)
+		return schema_words(s, key, n, out);
+	memcpy((char *)out + key->field, &none, sizeof(none));
+	return true;
+}
+
 static const struct schema_key log_keys[] = {
 	{ .name = "target", .read = schema_word, .table = log_targets,
 	  FIELD(log.target) },
@@ -117,6 +161,10 @@ static const struct schema_key dkim_keys[] = {
 	  FIELD(dkim.minimum_rsa_bits),
 	  .min = 1024, .max = LIMIT_DKIM_RSA_BITS },
 	{ .name = "test-keys", .read = schema_bool, FIELD(dkim.test_keys) },
+	{ .name = "partial-body", .read = read_partial_body,
+	  .table = partial_body, FIELD(dkim.partial_body) },
+	{ .name = "doubled", .read = read_doubled, .table = doubled,
+	  FIELD(dkim.doubled) },
 	{ .name = NULL }
 };
 
@@ -172,6 +220,7 @@ set_defaults(struct config *c)
 	c->spf.helo = true;
 	c->spf.void_limit = LIMIT_SPF_VOID;
 	c->dkim.minimum_rsa_bits = 1024;
+	c->dkim.doubled = 1u << 0 | 1u << 1;
 }
 
 /* ---- the zone ---- */

@@ -137,6 +137,12 @@ struct config {
 		/* Signatures by keys in test mode (t=y) count for DMARC;
 		   default no, RFC 6376 3.6.1 */
 		bool		test_keys;
+		/* Signatures with l= that leave something unsigned pass;
+		   default no, RFC 6376 8.2 */
+		bool		partial_body;
+		/* Set of words, see dkim_doubled in config.c; default From
+		   and Subject */
+		unsigned int	doubled;
 	} dkim;
 	struct policy		 policy;	/* count 0: annotate only */
 	const struct config_sign *sign;

@@ -88,6 +88,8 @@ static const struct schema_key condition_keys[] = {
 	LIST("recipient-domain", values_patterns, recipient_domain),
 	YES_NO("dnssec", dnssec),
 	YES_NO("tls", tls),
+	YES_NO("dkim-partial", dkim_partial),
+	YES_NO("dkim-doubled", dkim_doubled),
 	NOT_YET("arc"),
 	{ .name = NULL }
 };

@@ -35,11 +35,24 @@ struct dkim_context;
 struct dkim_context	*dkim_context_new(void);
 void			 dkim_context_free(struct dkim_context *ctx);
 
+/* Fields of which a reader may see another than the signed one. */
+enum dkim_double {
+	DKIM_DOUBLE_FROM, DKIM_DOUBLE_SUBJECT, DKIM_DOUBLE_TO,
+	DKIM_DOUBLE_CC, DKIM_DOUBLE_DATE, DKIM_DOUBLE_REPLY_TO,
+	DKIM_DOUBLE_SENDER, DKIM_DOUBLE_MESSAGE_ID, DKIM_DOUBLE_CONTENT_TYPE
+};
+#define DKIM_DOUBLES (DKIM_DOUBLE_CONTENT_TYPE + 1)
+
 struct dkim_options {
 	unsigned int	max_signatures;		/* LIMIT_DKIM_SIGNATURES; at
 						   most ..._CANDIDATES count */
 	unsigned int	minimum_rsa_bits;	/* 1024 or more */
 	int64_t		now;			/* seconds since the Epoch */
+	/* Signatures that would pass and are AUTH_POLICY instead: those that
+	   are `partial`, and those that are `doubled` in a field of this set
+	   (1u << enum dkim_double). */
+	bool		partial_refused;
+	unsigned int	doubles_refused;
 };
 
 /* RFC 6376 section 3.9. */
@@ -75,6 +88,11 @@ struct dkim_signature {
 	bool			authenticated;	/* key came with DNSSEC */
 	bool			body_differs;	/* bh= does not match */
 	uint64_t		unsigned_octets; /* of the body, behind l= */
+	/* It has l=, and does not sign all of the body, or Content-Type. */
+	bool			partial;
+	/* Set of enum dkim_double: the header has more fields of that name
+	   than h= signs, which is at least one. */
+	unsigned int		doubled;
 };
 
 struct dkim_verifier;

@@ -4,6 +4,7 @@ libassay_a_SOURCES += \
 	dkim/bodyhash.c dkim/bodyhash.h \
 	dkim/canon.c dkim/canon.h \
 	dkim/context.c dkim/context.h \
+	dkim/coverage.c dkim/coverage_internal.h \
 	dkim/crypto.c dkim/crypto.h \
 	dkim/dkim.h \
 	dkim/hazard.c dkim/hazard.h \

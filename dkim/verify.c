@@ -19,7 +19,8 @@
  *     a. the key, from up to LIMIT_DKIM_KEY_RECORDS records (6.1.2);
  *     b. does it fit the signature (steps 6 to 8 of 6.1.2, RFC 8301);
  *     c. l= against the length of the body, bh= against its hash (6.1.3);
- *     d. the signature, which costs most, last.
+ *     d. the signature, which costs most, last;
+ *     e. if it passes, does it cover what a reader is shown (8.2, 8.15).
  *     The first that fails is the verdict.
  *
  * Several TXT records at one name (3.6.2.2 leaves it open): those that are
@@ -38,6 +39,7 @@
 
 #include "dkim/bodyhash.h"
 #include "dkim/context.h"
+#include "dkim/coverage_internal.h"
 #include "dkim/headerhash.h"
 #include "dkim/signature.h"
 
@@ -516,6 +518,18 @@ compare_body(const struct dkim_verifier *v, struct dkim_signature *sig,
 	    memcmp(r->bh, cand->body->value, DKIM_SHA256_LEN) != 0;
 }
 
+/* Step e. */
+static void
+judge(const struct dkim_verifier *v, struct dkim_signature *sig,
+    struct verdict verdict)
+{
+	const char *problem = coverage_problem(sig, &v->options);
+
+	if (verdict.result == AUTH_PASS && problem != NULL)
+		verdict = (struct verdict){ AUTH_POLICY, problem };
+	dkim_signature_judge(sig, verdict.result, verdict.comment);
+}
+
 void
 dkim_verifier_finish(struct dkim_verifier *v,
     const struct mail_header *header, const struct dns_ledger *ledger)
@@ -525,17 +539,16 @@ dkim_verifier_finish(struct dkim_verifier *v,
 	struct verdict verdict;
 	size_t i;
 
-	/* The header was hashed when it was complete. */
-	(void)header;
 	assert(atomic_load(&v->chosen_ready));
 	bodyhash_end(&v->body);
 	for (i = 0; i < v->chosen_count; i++) {
 		cand = &v->candidates[v->chosen[i]];
 		sig = &v->signatures[v->chosen[i]];
 		compare_body(v, sig, cand);
+		coverage_find(&cand->request, header, sig);
 		verdict = check_answer(v, sig, cand, dns_ledger_peek(ledger,
 		    cand->request.key_name, DNS_TYPE_TXT));
-		dkim_signature_judge(sig, verdict.result, verdict.comment);
+		judge(v, sig, verdict);
 	}
 }
 

@@ -233,7 +233,9 @@ start_dkim(struct message *m)
 	struct dkim_options options = {
 		.max_signatures = c->limits.signatures,
 		.minimum_rsa_bits = c->dkim.minimum_rsa_bits,
-		.now = m->now
+		.now = m->now,
+		.partial_refused = !c->dkim.partial_body,
+		.doubles_refused = c->dkim.doubled
 	};
 
 	m->verifier = dkim_verifier_new(m->results.engine->dkim, &options,

@@ -104,6 +104,38 @@ is_authenticated(const struct message_results *r)
 	return false;
 }
 
+/* Would it pass, but for what it does not cover? */
+static bool
+verifies(const struct dkim_signature *s)
+{
+	return s->result == AUTH_PASS || s->result == AUTH_POLICY;
+}
+
+static bool
+has_partial(const struct message_results *r)
+{
+	size_t i;
+
+	for (i = 0; i < r->signature_count; i++) {
+		if (r->signatures[i].partial && verifies(&r->signatures[i]))
+			return true;
+	}
+	return false;
+}
+
+static bool
+has_doubled(const struct message_results *r)
+{
+	size_t i;
+
+	for (i = 0; i < r->signature_count; i++) {
+		if (r->signatures[i].doubled != 0 &&
+		    verifies(&r->signatures[i]))
+			return true;
+	}
+	return false;
+}
+
 void
 report_facts(const struct message_results *r, struct policy_facts *f)
 {
@@ -122,6 +154,8 @@ report_facts(const struct message_results *r, struct policy_facts *f)
 		.recipient_domain_count = r->recipient_domain_count,
 		.dnssec = is_authenticated(r),
 		.tls = r->tls,
+		.dkim_partial = has_partial(r),
+		.dkim_doubled = has_doubled(r),
 		.spf_domain = domain_slice(&r->spf.domain),
 		.spf_explanation = slice_str(r->spf.explanation) };
 	if (r->path.has_domain)

@@ -109,7 +109,9 @@ sets_match(const struct policy_rule *r, const struct policy_facts *f)
 		record ? set_of(f->dmarc_testing) : 0) &&
 	    set_matches(r->from, set_of(f->from)) &&
 	    set_matches(r->dnssec, set_of(f->dnssec)) &&
-	    set_matches(r->tls, set_of(f->tls));
+	    set_matches(r->tls, set_of(f->tls)) &&
+	    set_matches(r->dkim_partial, set_of(f->dkim_partial)) &&
+	    set_matches(r->dkim_doubled, set_of(f->dkim_doubled));
 }
 
 static bool
@@ -262,7 +264,9 @@ sets_cover(const struct policy_rule *a, const struct policy_rule *b)
 	    set_covers(a->dmarc_testing, b->dmarc_testing) &&
 	    set_covers(a->from, b->from) &&
 	    set_covers(a->dnssec, b->dnssec) &&
-	    set_covers(a->tls, b->tls);
+	    set_covers(a->tls, b->tls) &&
+	    set_covers(a->dkim_partial, b->dkim_partial) &&
+	    set_covers(a->dkim_doubled, b->dkim_doubled);
 }
 
 bool

@@ -81,6 +81,8 @@ struct policy_rule {
 	unsigned int		 dmarc_testing;	/* sets of bool */
 	unsigned int		 dnssec;
 	unsigned int		 tls;
+	unsigned int		 dkim_partial;
+	unsigned int		 dkim_doubled;
 	struct ipnet		*client;
 	size_t			 client_count;
 	struct policy_pattern	*mailfrom_domain;
@@ -136,6 +138,10 @@ struct policy_facts {
 	/* DNS data behind the identity that passed was authenticated. */
 	bool			 dnssec;
 	bool			 tls;		/* the client used TLS */
+	/* A signature verifies that leaves part of the body, or a second
+	   field of a name, unsigned. */
+	bool			 dkim_partial;
+	bool			 dkim_doubled;
 	/* For reply texts. */
 	struct slice		 spf_domain;
 	struct slice		 spf_explanation;
@@ -182,7 +188,8 @@ bool	policy_rule_covers(const struct policy_rule *a,
  * A template is "[CODE [ENHANCED]] TEXT"; what is left out is the default.
  * In TEXT stand the variables %{from-domain}, %{mailfrom-domain}, %{helo},
  * %{client}, %{spf}, %{spf-helo}, %{dkim}, %{dkim-aligned}, %{dmarc},
- * %{dmarc-policy}, %{dmarc-testing}, %{from}, %{dnssec}, %{tls}, %{rule},
+ * %{dmarc-policy}, %{dmarc-testing}, %{from}, %{dnssec}, %{tls},
+ * %{dkim-partial}, %{dkim-doubled}, %{rule},
  * %{spf-domain} and %{spf-explanation}; "%%" is one "%".
  *
  * Everything foreign is made printable ASCII ("?" for all else); the text is

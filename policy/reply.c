@@ -149,6 +149,18 @@ tls(const struct reply_facts *f)
 }
 
 static struct slice
+dkim_partial(const struct reply_facts *f)
+{
+	return yes_no(f->message->dkim_partial);
+}
+
+static struct slice
+dkim_doubled(const struct reply_facts *f)
+{
+	return yes_no(f->message->dkim_doubled);
+}
+
+static struct slice
 rule_name(const struct reply_facts *f)
 {
 	return f->decision->rule != NULL ? f->decision->rule->name :
@@ -182,6 +194,8 @@ static const struct variable variables[] = {
 	{ SLICE_INIT("from"), from },
 	{ SLICE_INIT("dnssec"), dnssec },
 	{ SLICE_INIT("tls"), tls },
+	{ SLICE_INIT("dkim-partial"), dkim_partial },
+	{ SLICE_INIT("dkim-doubled"), dkim_doubled },
 	{ SLICE_INIT("rule"), rule_name },
 	{ SLICE_INIT("spf-domain"), spf_domain },
 	{ SLICE_INIT("spf-explanation"), spf_explanation }
@@ -190,7 +204,8 @@ static const struct variable variables[] = {
 static const char unknown_variable[] =
     "unknown variable; known are from-domain, mailfrom-domain, helo, client, "
     "spf, spf-helo, dkim, dkim-aligned, dmarc, dmarc-policy, dmarc-testing, "
-    "from, dnssec, tls, rule, spf-domain, spf-explanation";
+    "from, dnssec, tls, dkim-partial, dkim-doubled, rule, spf-domain, "
+    "spf-explanation";
 
 static const struct variable *
 find_variable(struct slice name)

@@ -405,11 +405,12 @@ test_values(void)
 #define LOG_KEYS "target, level, format"
 #define RESOLVER_KEYS "nameservers, timeout, tries, trust-ad, cache, zone"
 #define LIMITS_KEYS "deadline, signatures"
-#define DKIM_KEYS "minimum-rsa-bits, test-keys"
+#define DKIM_KEYS "minimum-rsa-bits, test-keys, partial-body, doubled"
 #define RULE_KEYS "name, when, action, reply, observe, at-most, stage"
 #define CONDITIONS "spf, spf-helo, dkim, dkim-aligned, dmarc, " \
 	"dmarc-policy, dmarc-testing, from, from-domain, mailfrom-domain, " \
-	"helo, client, recipient-domain, dnssec, tls"
+	"helo, client, recipient-domain, dnssec, tls, dkim-partial, " \
+	"dkim-doubled"
 #define SIGN_KEYS "domains, identity, keys, canonicalization, headers, " \
 	"oversign, expire"
 #define KEY_KEYS "selector, file, from, until"
@@ -873,7 +874,8 @@ static const struct {
 	  "policy rule 1: reply, at '%{form} x': unknown variable; known are "
 	  "from-domain, mailfrom-domain, helo, client, spf, spf-helo, dkim, "
 	  "dkim-aligned, dmarc, dmarc-policy, dmarc-testing, from, dnssec, "
-	  "tls, rule, spf-domain, spf-explanation" },
+	  "tls, dkim-partial, "
+	  "dkim-doubled, rule, spf-domain, spf-explanation" },
 	{ "policy: [{reply: '', action: reject}]", "1:18: policy rule 1: "
 	  "reply is ''; allowed: printable ASCII text of 1 to 960 "
 	  "characters" },

@@ -29,13 +29,53 @@ def vectors():
     zone = dict(messages.key_zone(), **messages.plain_zone())
     expected = messages.expected()
     ok(len(expected) > 130, "all vectors are there", len(expected))
-    with assaydaemon.Daemon(zone=zone) as daemon:
+    # As RFC 6376 has it, without rules of our own.
+    config = {"dkim": {"partial-body": "pass", "doubled": []}}
+    with assaydaemon.Daemon(config, zone=zone) as daemon:
         with daemon.session() as session:
             session.connect()
             session.helo()
             for name, want in expected:
                 check(session, name, want)
             ok(session.quit(), "one connection for all of them")
+
+
+# What verifies and does not cover what a reader is shown.
+UNCOVERED = {
+    "l-exact.eml": "with l=, Content-Type is not signed",
+    "l-shorter.eml": "part of the body is not signed",
+    "l-appended.eml": "part of the body is not signed",
+    "l-zero.eml": "part of the body is not signed",
+    "select-added-on-top-not-covered.eml": "a second Subject is not signed",
+}
+
+
+@tap.test
+def uncovered():
+    """By default such a signature counts for nothing, and says why."""
+    zone = dict(messages.key_zone(), **messages.plain_zone())
+    zone["_dmarc.example.com"] = [{"TXT": "v=DMARC1; p=reject"}]
+    policy = [{"name": "partial", "when": {"dkim-partial": True},
+               "action": "reject"},
+              {"name": "doubled", "when": {"dkim-doubled": True},
+               "action": "tempfail"}]
+    with assaydaemon.Daemon({"policy": policy}, zone=zone) as daemon:
+        for name, why in UNCOVERED.items():
+            result = daemon.send(messages.read(name))
+            equal(result.reply.code, "y", name + ": the condition is met")
+            ok((b"550" if name.startswith("l-") else b"451") in
+               result.reply.data, name + ": by its rule", result.reply.data)
+        result = daemon.send(messages.read("canon-relaxed.eml"))
+        equal(result.reply.code, "c", "a signature over all of it")
+    with assaydaemon.Daemon(zone=zone) as daemon:
+        for name, why in UNCOVERED.items():
+            result = daemon.send(messages.read(name))
+            field = result.authres.replace("\n\t", " ")
+            ok('dkim=policy reason="%s"' % why in field, name, field)
+            ok("dmarc=fail" in field, name + ": dmarc=fail", field)
+        result = daemon.send(messages.read("canon-relaxed.eml"))
+        ok("dmarc=pass" in result.authres, "a signature over all of it",
+           result.authres)
 
 
 @tap.test

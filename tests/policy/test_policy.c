@@ -244,6 +244,7 @@ message_facts(void)
 	f.recipient_domains = recipients;
 	f.recipient_domain_count = 2;
 	f.tls = true;
+	f.dkim_doubled = true;
 	return f;
 }
 
@@ -285,6 +286,10 @@ static const struct {
 	{ "authenticated", { .dnssec = YES }, false },
 	{ "with TLS", { .tls = YES }, true },
 	{ "without TLS", { .tls = NO }, false },
+	{ "partial", { .dkim_partial = YES }, false },
+	{ "not partial", { .dkim_partial = NO }, true },
+	{ "doubled", { .dkim_doubled = YES }, true },
+	{ "not doubled", { .dkim_doubled = NO }, false },
 	{ "all of several", { .dmarc = SET(FAIL), .spf = SET(FAIL),
 	  .dmarc_policy = POLICY(QUARANTINE), .from = FROM(OK) }, true },
 	{ "all but one", { .dmarc = SET(FAIL), .spf = SET(PASS),
@@ -522,6 +527,10 @@ test_covers_all(void)
 		  { .from = FROM(MULTIPLE) } },
 		{ "dnssec", { .dnssec = NO | YES }, { .dnssec = YES } },
 		{ "tls", { .tls = 0 }, { .tls = NO } },
+		{ "dkim-partial", { .dkim_partial = NO | YES },
+		  { .dkim_partial = YES } },
+		{ "dkim-doubled", { .dkim_doubled = 0 },
+		  { .dkim_doubled = NO } },
 		{ "stage", { .stage = POLICY_STAGE_MAIL },
 		  { .stage = POLICY_STAGE_END } },
 	};

@@ -11,7 +11,8 @@
 static const char variables[] =
     "unknown variable; known are from-domain, mailfrom-domain, helo, client, "
     "spf, spf-helo, dkim, dkim-aligned, dmarc, dmarc-policy, dmarc-testing, "
-    "from, dnssec, tls, rule, spf-domain, spf-explanation";
+    "from, dnssec, tls, dkim-partial, dkim-doubled, rule, spf-domain, "
+    "spf-explanation";
 static const char code[] =
     "the code is not three digits, the second 0 to 5";
 static const char enhanced[] = "the enhanced code is not as 5.7.1";
@@ -178,6 +179,8 @@ test_templates(void)
 		  "quarantine" },
 		{ "%{dmarc-testing} %{from} %{dnssec} %{tls}", POLICY_REJECT,
 		  "550|5.7.1|yes ok no yes" },
+		{ "%{dkim-partial} %{dkim-doubled}", POLICY_REJECT,
+		  "550|5.7.1|yes no" },
 		/* The explanation is text: what looks like a variable or a
 		   format in it stays as it is. */
 		{ "%{spf-domain}: %{spf-explanation}, 100%%", POLICY_REJECT,
@@ -199,6 +202,7 @@ test_templates(void)
 	f.dmarc_policy = POLICY_DMARC_QUARANTINE;
 	f.dmarc_testing = true;
 	f.tls = true;
+	f.dkim_partial = true;
 	for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		r.reply = slice_str(rows[i].reply);
 		r.action = rows[i].action;

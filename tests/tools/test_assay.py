@@ -301,10 +301,13 @@ def vectors():
     zone = os.path.join(folder, "zone.yaml")
     with open(zone, "w", encoding="utf-8") as f:
         json.dump({"zonedata": messages.key_zone()}, f)
+    config = os.path.join(folder, "assay.yaml")
+    with open(config, "w", encoding="utf-8") as f:
+        f.write("dkim: {partial-body: pass, doubled: []}\n")
     bad = []
     count = 0
     for name, want in messages.expected():
-        done = run("check", "--json", "--zone", zone,
+        done = run("check", "--json", "--zone", zone, "-c", config,
                    os.path.join(messages.folder(), name))
         value = json.loads(done.stdout)
         got = [s["result"] for s in value["dkim"]]
