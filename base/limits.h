@@ -71,6 +71,8 @@
 
 /* DNS. */
 #define LIMIT_DNS_QUESTIONS	500	/* ours: questions of one message */
+#define LIMIT_DNS_KEPT		(3u << 20) /* ours: records read of a message,
+					   for two SPF checks and DMARC */
 #define LIMIT_DNS_ANSWER	(64u << 10) /* RFC 1035 4.2.2: TCP length */
 #define LIMIT_DNS_RECORDS	1000	/* ours: records used of an answer */
 #define LIMIT_DNS_CNAMES	10	/* ours: links of one chain */

@@ -69,10 +69,17 @@ dmarc_walk_query(struct slice name, struct domain *out)
 	return true;
 }
 
+/* What one answer comes to; kept beside it, so that it is read once. */
+struct reading {
+	enum dmarc_found	found;
+	struct dmarc_record	record;
+};
+
 /* Step 2. */
-static enum dmarc_found
-find_record(const struct dns_answer *answer, struct dmarc_record *out)
+static struct reading
+read_answer(const struct dns_answer *answer)
 {
+	struct reading r = { .found = DMARC_FOUND_NOTHING };
 	struct slice text = { NULL, 0 };
 	size_t i, n = 0;
 
@@ -82,17 +89,40 @@ find_record(const struct dns_answer *answer, struct dmarc_record *out)
 			n++;
 		}
 	}
-	if (n == 0)
-		return DMARC_FOUND_NOTHING;
 	if (n > 1)
-		return DMARC_FOUND_SEVERAL;
-	return dmarc_record_parse(text, out) ? DMARC_FOUND_RECORD :
-	    DMARC_FOUND_OVERSIZE;
+		r.found = DMARC_FOUND_SEVERAL;
+	else if (n == 1)
+		r.found = dmarc_record_parse(text, &r.record) ?
+		    DMARC_FOUND_RECORD : DMARC_FOUND_OVERSIZE;
+	return r;
+}
+
+/* When there is no room to keep it, it is read again each time. */
+static struct reading
+read_once(struct dns_ledger *l, struct slice query,
+    const struct dns_answer *answer)
+{
+	void **kept = dns_ledger_kept(l, query, DNS_TYPE_TXT,
+	    DNS_KEEPER_DMARC);
+	struct arena *arena = dns_ledger_arena(l);
+	struct reading r, *copy;
+
+	if (kept != NULL && *kept != NULL)
+		return *(struct reading *)*kept;
+	r = read_answer(answer);
+	copy = kept == NULL || arena == NULL ? NULL :
+	    arena_alloc(arena, sizeof(*copy));
+	if (copy != NULL) {
+		*copy = r;
+		*kept = copy;
+	}
+	return r;
 }
 
 static void
 ask(struct dmarc_place *p, struct dns_ledger *l)
 {
+	struct reading r;
 	struct domain query;
 
 	if (!dmarc_walk_query(p->name, &query)) {
@@ -100,12 +130,15 @@ ask(struct dmarc_place *p, struct dns_ledger *l)
 		return;
 	}
 	p->answer = dns_ledger_ask(l, domain_slice(&query), DNS_TYPE_TXT);
-	if (p->answer == NULL)
+	if (p->answer == NULL) {
 		p->found = DMARC_FOUND_OPEN;
-	else if (!dns_outcome_is_known(p->answer->outcome))
+	} else if (!dns_outcome_is_known(p->answer->outcome)) {
 		p->found = DMARC_FOUND_FAILED;
-	else
-		p->found = find_record(p->answer, &p->record);
+	} else {
+		r = read_once(l, domain_slice(&query), p->answer);
+		p->found = r.found;
+		p->record = r.record;
+	}
 }
 
 /* Step 3. */

@@ -13,9 +13,13 @@ libassay_a_SOURCES += \
 check_PROGRAMS += \
 	tests/message/test_inquiry \
 	tests/message/test_origin \
+	tests/message/test_parse_once \
 	tests/message/test_replay \
 	tests/message/test_report
 tests_message_test_inquiry_SOURCES = tests/message/test_inquiry.c
 tests_message_test_origin_SOURCES = tests/message/test_origin.c
+tests_message_test_parse_once_SOURCES = tests/message/test_parse_once.c
+tests_message_test_parse_once_LDFLAGS = $(AM_LDFLAGS) \
+	-Wl,--wrap=spf_record_parse -Wl,--wrap=dmarc_record_parse
 tests_message_test_replay_SOURCES = tests/message/test_replay.c
 tests_message_test_report_SOURCES = tests/message/test_report.c

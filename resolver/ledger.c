@@ -5,6 +5,7 @@
 #include "resolver/ledger.h"
 
 #include "base/domain.h"
+#include "base/limits.h"
 #include "base/mem.h"
 #include "resolver/table.h"
 
@@ -25,6 +26,7 @@ struct dns_ledger {
 	struct dns_entry	*new;	/* the first that nobody took */
 	dns_ledger_put_fn	*put;	/* NULL: they are taken */
 	void			*put_arg;
+	struct arena		*arena;	/* NULL: nobody wanted it yet */
 };
 
 struct dns_ledger *
@@ -63,6 +65,7 @@ dns_ledger_free(struct dns_ledger *l)
 		mem_free(e);		/* the first member of its item */
 	}
 	table_fini(&l->table);
+	arena_free(l->arena);
 	mem_free(l);
 }
 
@@ -133,6 +136,27 @@ dns_ledger_peek(const struct dns_ledger *l, struct slice name,
 		return NULL;
 	e = entry_find(l, &d, type);
 	return e != NULL ? e->answer : NULL;
+}
+
+void **
+dns_ledger_kept(struct dns_ledger *l, struct slice name, enum dns_type type,
+    enum dns_keeper keeper)
+{
+	struct dns_entry *e;
+	struct domain d;
+
+	if (!domain_parse_dns(name, &d))
+		return NULL;
+	e = entry_find(l, &d, type);
+	return e != NULL && e->answer != NULL ? &e->kept[keeper] : NULL;
+}
+
+struct arena *
+dns_ledger_arena(struct dns_ledger *l)
+{
+	if (l->arena == NULL)
+		l->arena = arena_new(LIMIT_DNS_KEPT);
+	return l->arena;
 }
 
 struct dns_entry *

@@ -18,10 +18,18 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/arena.h"
 #include "base/slice.h"
 #include "resolver/dns.h"
 
 struct dns_ledger;
+
+/* Who may keep something beside an answer. */
+enum dns_keeper {
+	DNS_KEEPER_SPF,
+	DNS_KEEPER_DMARC,
+	DNS_KEEPERS
+};
 
 struct dns_entry {
 	struct slice		 name;	/* lower case, no dot at the end */
@@ -32,6 +40,7 @@ struct dns_entry {
 	int64_t			 answered_us;
 	bool			 at_once;	/* came from cache or zone */
 	void			*waiter;
+	void			*kept[DNS_KEEPERS];
 	struct dns_ledger	*ledger;
 	struct dns_entry	*next;	/* in the order of asking */
 };
@@ -53,6 +62,22 @@ const struct dns_answer	*dns_ledger_ask(struct dns_ledger *l,
 /* The same without asking: NULL also for what was never asked. */
 const struct dns_answer	*dns_ledger_peek(const struct dns_ledger *l,
 			    struct slice name, enum dns_type type);
+
+/*
+ * What a check has read out of an answer, so that a check which starts again
+ * from its top does not read it again.  The place for it beside the answer
+ * to (name, type): it holds NULL until the keeper puts something there.
+ * NULL: there is no such question, or it has no answer.
+ */
+void			**dns_ledger_kept(struct dns_ledger *l,
+			    struct slice name, enum dns_type type,
+			    enum dns_keeper keeper);
+/*
+ * Memory for what is kept, for as long as the ledger lives; at most
+ * LIMIT_DNS_KEPT.  NULL: no memory.  A keeper that gets none of it does
+ * without: it reads again.
+ */
+struct arena		*dns_ledger_arena(struct dns_ledger *l);
 
 /*
  * Lets `put` see each new question at once: it may give the answer with

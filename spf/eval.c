@@ -22,6 +22,9 @@
  * void limit, a known match and a known error end it as they would end the
  * evaluation, since an unknown answer counts for nothing.
  *
+ * A walk that starts again does not read a record again: what was read of it
+ * is kept in the ledger, beside the answer.
+ *
  * A target-name that is no DNS name after expansion is undefined in 4.8.
  * Here such an a, mx, ptr or exists does not match, and such an include or
  * redirect is a permerror: check_host() of that name would be none (4.3,
@@ -350,16 +353,21 @@ note_match(struct spf_eval *e, const struct spf_frame *f,
 	    domain_slice(f->domain));
 }
 
-/* Step 5. */
+/*
+ * Step 5.  Networks that do not match are passed over, unless all terms are
+ * to be told.
+ */
 static unsigned int
 eval_terms(struct spf_eval *e, const struct spf_frame *f,
     const struct spf_record *r)
 {
+	const bool all = e->trace != NULL;
 	unsigned int set, results = 0;
 	const struct spf_term *t;
 	struct spf_lookup look;
 
-	for (t = r->first; t != NULL; t = t->next) {
+	for (t = all ? r->first : r->first_open; t != NULL;
+	    t = all ? t->next : t->next_open) {
 		set = eval_term(e, f, t, &look);
 		if (e->trace != NULL)
 			trace_term(e, f, t, &look, set == SPF_MATCH);
@@ -415,31 +423,77 @@ eval_parsed(struct spf_eval *e, const struct spf_frame *f,
 	return results | SPF_SET(AUTH_NEUTRAL);
 }
 
+/* ---- reading a record, once ---- */
+
+/* What the answer to a TXT query says. */
+struct reading {
+	size_t			 count;		/* of SPF records */
+	struct slice		 text;		/* of the last */
+	enum spf_record_status	 status;	/* of the only one */
+	struct spf_record	 record;
+};
+
+/* Steps 3 and 4.  NULL: no memory in `a`. */
+static struct reading *
+read_answer(const struct dns_answer *txt, struct arena *a)
+{
+	struct reading *r = a != NULL ? arena_alloc(a, sizeof(*r)) : NULL;
+	size_t i;
+
+	if (r == NULL)
+		return NULL;
+	for (i = 0; i < txt->count; i++) {
+		if (spf_record_is(txt->records[i].text)) {
+			r->text = txt->records[i].text;
+			r->count++;
+		}
+	}
+	if (r->count == 1)
+		r->status = spf_record_parse(r->text, a, &r->record);
+	return r->status == SPF_RECORD_NO_MEMORY ? NULL : r;
+}
+
+/*
+ * The same, kept beside the answer.  When there is no room for it there, it
+ * is read again each time.
+ */
+static struct reading *
+read_once(struct spf_eval *e, const struct domain *domain,
+    const struct dns_answer *txt)
+{
+	void **kept = dns_ledger_kept(e->ledger, domain_slice(domain),
+	    DNS_TYPE_TXT, DNS_KEEPER_SPF);
+	struct reading *r;
+
+	if (kept != NULL && *kept != NULL)
+		return *kept;
+	r = kept == NULL ? NULL :
+	    read_answer(txt, dns_ledger_arena(e->ledger));
+	if (r == NULL)
+		return read_answer(txt, e->scratch);
+	*kept = r;
+	return r;
+}
+
 /* Step 4. */
 static unsigned int
-eval_text(struct spf_eval *e, const struct spf_frame *f, struct slice text)
+eval_read(struct spf_eval *e, const struct spf_frame *f, struct reading *r)
 {
 	struct spf_term fault = { .kind = SPF_TERM_ALL };
 	struct spf_lookup look = { .answer = NULL };
-	struct spf_record r;
 
-	switch (spf_record_parse(text, e->scratch, &r)) {
-	case SPF_RECORD_OK:
-		return eval_parsed(e, f, &r);
-	case SPF_RECORD_SYNTAX:
-		fault.text = r.fault;
-		if (e->trace != NULL)
-			trace_term(e, f, &fault, &look, false);
-		return permerror(e, "syntax error in an SPF record",
-		    domain_slice(f->domain));
-	case SPF_RECORD_TOO_LONG:
+	if (r->status == SPF_RECORD_OK) {
+		spf_record_narrow(&r->record, &e->request->ip);
+		return eval_parsed(e, f, &r->record);
+	}
+	if (r->status == SPF_RECORD_TOO_LONG)
 		return permerror(e, "SPF record too long",
 		    domain_slice(f->domain));
-	case SPF_RECORD_NO_MEMORY:
-		break;
-	}
-	spf_problem(e, "out of memory", SLICE(""));
-	return SPF_TEMPERROR;
+	fault.text = r->record.fault;
+	if (e->trace != NULL)
+		trace_term(e, f, &fault, &look, false);
+	return permerror(e, "syntax error in an SPF record",
+	    domain_slice(f->domain));
 }
 
 /* Step 3. */
@@ -447,24 +501,21 @@ static unsigned int
 eval_record(struct spf_eval *e, const struct spf_frame *f,
     const struct dns_answer *txt)
 {
-	const struct dns_record *chosen = NULL;
+	struct reading *r = read_once(e, f->domain, txt);
 	unsigned int results;
-	size_t i, count = 0;
 
-	for (i = 0; i < txt->count; i++) {
-		if (spf_record_is(txt->records[i].text)) {
-			chosen = &txt->records[i];
-			count++;
-		}
+	if (r == NULL) {
+		spf_problem(e, "out of memory", SLICE(""));
+		return SPF_TEMPERROR;
 	}
-	if (count == 0)
+	if (r->count == 0)
 		return SPF_SET(AUTH_NONE);
-	if (count > 1)
+	if (r->count > 1)
 		return permerror(e, "more than one SPF record",
 		    domain_slice(f->domain));
 	if (e->trace != NULL)
-		trace_record(e, f, chosen->text);
-	results = eval_text(e, f, chosen->text);
+		trace_record(e, f, r->text);
+	results = eval_read(e, f, r);
 	if (e->trace != NULL)
 		trace_result(e, f, results);
 	return results;

@@ -313,3 +313,27 @@ spf_record_parse(struct slice text, struct arena *a, struct spf_record *out)
 		return SPF_RECORD_TOO_LONG;
 	return terms(slice_from(text, VERSION.len), a, out);
 }
+
+static bool
+is_open(const struct spf_term *t, const struct ipaddr *client)
+{
+	return (t->kind != SPF_TERM_IP4 && t->kind != SPF_TERM_IP6) ||
+	    ipnet_contains(&t->net, client);
+}
+
+void
+spf_record_narrow(struct spf_record *r, const struct ipaddr *client)
+{
+	struct spf_term *t, **end = &r->first_open;
+
+	if (ipaddr_eq(&r->client, client))
+		return;
+	r->client = *client;
+	for (t = r->first; t != NULL; t = t->next) {
+		if (!is_open(t, client))
+			continue;
+		*end = t;
+		end = &t->next_open;
+	}
+	*end = NULL;
+}

@@ -29,6 +29,7 @@ enum spf_term_kind {
 /* All slices are borrowed from the text of the record. */
 struct spf_term {
 	struct spf_term		*next;
+	struct spf_term		*next_open;	/* spf_record_narrow() */
 	enum spf_term_kind	 kind;
 	enum auth_result	 result;	/* of a match: the qualifier */
 	struct slice		 text;		/* all of it, as it stands */
@@ -41,6 +42,10 @@ struct spf_term {
 struct spf_record {
 	struct slice		 text;
 	struct spf_term		*first;		/* directives, in order */
+	/* Of them those that are open for one client; family NONE: for
+	   nobody yet. */
+	struct spf_term		*first_open;
+	struct ipaddr		 client;
 	struct spf_term		*redirect;	/* NULL: none */
 	struct spf_term		*exp;		/* NULL: none */
 	/* Of what was refused as SPF_RECORD_SYNTAX: the term at fault, any
@@ -64,5 +69,12 @@ bool	spf_record_is(struct slice text);
  */
 enum spf_record_status	spf_record_parse(struct slice text, struct arena *a,
 			    struct spf_record *out);
+
+/*
+ * Links those directives that are open for this client, that is all but the
+ * networks that it is not in: a record may have a thousand of them, and is
+ * evaluated at each answer.  Nothing to do when it is done already.
+ */
+void	spf_record_narrow(struct spf_record *r, const struct ipaddr *client);
 
 #endif

@@ -168,6 +168,40 @@ test_put(void)
 	dns_ledger_free(l);
 }
 
+/* The place beside an answer. */
+static void
+test_kept(void)
+{
+	const struct slice name = SLICE("a.example");
+	struct dns_ledger *l = dns_ledger_new(10);
+	void **spf, **dmarc;
+	int mine = 0;
+
+	ok(dns_ledger_kept(l, name, DNS_TYPE_TXT, DNS_KEEPER_SPF) == NULL,
+	    "no place for what was never asked");
+	(void)dns_ledger_ask(l, name, DNS_TYPE_TXT);
+	ok(dns_ledger_kept(l, name, DNS_TYPE_TXT, DNS_KEEPER_SPF) == NULL,
+	    "nor for what has no answer");
+	dns_ledger_close(l, DNS_TIMEOUT);
+	spf = dns_ledger_kept(l, name, DNS_TYPE_TXT, DNS_KEEPER_SPF);
+	dmarc = dns_ledger_kept(l, SLICE("A.example."), DNS_TYPE_TXT,
+	    DNS_KEEPER_DMARC);
+	ok(spf != NULL && dmarc != NULL && spf != dmarc && *spf == NULL &&
+	    *dmarc == NULL, "one for each keeper, empty at first");
+	*spf = &mine;
+	spf = dns_ledger_kept(l, name, DNS_TYPE_TXT, DNS_KEEPER_SPF);
+	ok(*spf == &mine && *dmarc == NULL, "it stays");
+	ok(dns_ledger_kept(l, name, DNS_TYPE_A, DNS_KEEPER_SPF) == NULL &&
+	    dns_ledger_kept(l, SLICE("a..b"), DNS_TYPE_A, DNS_KEEPER_SPF) ==
+	    NULL, "not for another type, nor for no name");
+	mem_fail_after(0, 1);
+	ok(dns_ledger_arena(l) == NULL, "no memory for it");
+	mem_fail_after(0, 0);
+	ok(dns_ledger_arena(l) != NULL && dns_ledger_arena(l) ==
+	    dns_ledger_arena(l), "one arena for all of it");
+	dns_ledger_free(l);
+}
+
 static void
 test_no_memory(void)
 {
@@ -199,6 +233,7 @@ main(void)
 	test_refused();
 	test_limit();
 	test_put();
+	test_kept();
 	test_no_memory();
 	return tap_done();
 }

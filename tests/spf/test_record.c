@@ -2,6 +2,7 @@
 /*
  * Records by the grammar of RFC 7208 section 12.
  */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -314,9 +315,53 @@ test_limits(void)
 	    "an arena that is spent");
 }
 
+/* ---- what is open for a client ---- */
+
+static void
+test_narrow(void)
+{
+	static const struct {
+		const char	*record, *client, *want;
+	} cases[] = {
+		{ "v=spf1 ip4:192.0.2.1 a ip4:192.0.2.0/24 ip6:::/0 -all",
+		    "192.0.2.9", "a ip4:192.0.2.0/24 -all " },
+		{ "v=spf1 ip4:192.0.2.1 ip6:2001:db8::/32 ?all",
+		    "2001:db8::1", "ip6:2001:db8::/32 ?all " },
+		{ "v=spf1 ip4:192.0.2.1", "192.0.2.2", "" },
+		{ "v=spf1", "192.0.2.2", "" },
+	};
+	struct arena *a = arena_new(1u << 20);
+	const struct spf_term *t;
+	struct ipaddr client, other = { .family = IPADDR_NONE };
+	struct spf_record r;
+	char got[256];
+	size_t i, len, round;
+
+	(void)ipaddr_parse(SLICE("203.0.113.1"), &other);
+	for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		(void)spf_record_parse(slice_str(cases[i].record), a, &r);
+		(void)ipaddr_parse(slice_str(cases[i].client), &client);
+		/* Again, and after another client. */
+		for (round = 0; round < 3; round++) {
+			if (round == 2)
+				spf_record_narrow(&r, &other);
+			spf_record_narrow(&r, &client);
+			got[0] = '\0';
+			for (len = 0, t = r.first_open; t != NULL;
+			    t = t->next_open)
+				len += (size_t)snprintf(got + len,
+				    sizeof(got) - len, "%.*s ",
+				    SLICE_ARG(t->text));
+			is_str(got, cases[i].want, cases[i].record);
+		}
+	}
+	arena_free(a);
+}
+
 int
 main(void)
 {
+	test_narrow();
 	test_versions();
 	test_good();
 	test_bad();
