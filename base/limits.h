@@ -36,6 +36,9 @@
 #define LIMIT_SPF_VOID		2	/* default: terms that find nothing */
 #define LIMIT_SPF_MX		10	/* names of one mx mechanism */
 #define LIMIT_SPF_PTR		10	/* names of one ptr or %{p} */
+#define LIMIT_SPF_QUESTIONS	(1 + LIMIT_SPF_TERMS * (1 + LIMIT_SPF_MX) + \
+    1 + 1 + LIMIT_SPF_PTR)		/* of one check: the record, terms and
+					   their hosts, exp= and its %{p} */
 #define LIMIT_SPF_RECORD	(16u << 10) /* ours: octets of a record */
 #define LIMIT_SPF_RECORD_TERMS	1000	/* ours: terms of one record */
 #define LIMIT_SPF_EXPLANATION	400	/* ours: octets of exp= text kept */
@@ -68,14 +71,21 @@
 					   one message: SPF's, and each d= */
 #define LIMIT_DMARC_NAMES	20	/* ours: look-ups for the alignment of
 					   identifiers, besides one walk */
+#define LIMIT_DMARC_QUESTIONS	(LIMIT_DMARC_WALK + 1 + LIMIT_DMARC_NAMES)
+					/* with the one of 4.10.1 for np */
 
 /* DNS. */
-#define LIMIT_DNS_QUESTIONS	500	/* ours: questions of one message */
+#define LIMIT_DNS_QUESTIONS	(2 * LIMIT_SPF_QUESTIONS + LIMIT_SPF_AHEAD + \
+    2 * LIMIT_DKIM_CANDIDATES + LIMIT_DMARC_QUESTIONS) /* ours: of one message;
+					   what its checks can need, so
+					   that none takes another's */
 #define LIMIT_DNS_KEPT		(3u << 20) /* ours: records read of a message,
 					   for two SPF checks and DMARC */
 #define LIMIT_DNS_ANSWER	(64u << 10) /* RFC 1035 4.2.2: TCP length */
 #define LIMIT_DNS_RECORDS	1000	/* ours: records used of an answer */
 #define LIMIT_DNS_CNAMES	10	/* ours: links of one chain */
+#define LIMIT_DNS_FOLLOWED	2	/* ours: of them such that a server left
+					   open, so that we had to ask on */
 #define LIMIT_DNS_EDNS_SIZE	1232	/* DNS flag day 2020 */
 #define LIMIT_DNS_IN_FLIGHT	150	/* ours: per server; sockets lose
 					   bursts above about 250 */

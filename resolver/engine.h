@@ -48,6 +48,7 @@ struct query {
 	/* The resolver thread's. */
 	struct packet_name	 target;	/* what is asked now */
 	unsigned int		 links;		/* CNAMEs so far */
+	unsigned int		 followed;	/* of them by asking on */
 	uint32_t		 ttl;		/* least of those */
 	bool			 authenticated;	/* all answers so far */
 	bool			 silent;	/* one server was */

@@ -14,8 +14,10 @@
  * 4. The landing is judged (judge):
  *    - an answer, or one past our limits: done;
  *    - CNAMEs without an end: on with their target, as a new question of
- *      the same query.  It does not join another query for that name: two
- *      chains that lead to each other would wait for each other.
+ *      the same query; LIMIT_DNS_FOLLOWED times, since a name server that
+ *      resolves gives the whole chain, and each costs packets.  It does
+ *      not join another query for that name: two chains that lead to each
+ *      other would wait for each other.
  *    - truncated: the same server again by TCP (RFC 7766 section 5);
  *    - FORMERR without OPT: the same server again without OPT (RFC 6891
  *      section 7).  c-ares 1.18 has then done so itself and takes no more
@@ -423,7 +425,10 @@ judge_packet(struct query *q)
 	case PACKET_EXCESS:
 		return STEP_DONE;
 	case PACKET_FOLLOW:
-		return STEP_FOLLOW;
+		if (q->followed < LIMIT_DNS_FOLLOWED)
+			return STEP_FOLLOW;
+		q->reply.kind = PACKET_EXCESS;
+		return STEP_DONE;
 	case PACKET_TRUNCATED:
 		return by_tcp(q);
 	case PACKET_FAILURE:
@@ -535,6 +540,7 @@ follow(struct query *q)
 {
 	q->target = q->reply.target;
 	q->links += q->reply.links;
+	q->followed++;
 	if (q->reply.ttl < q->ttl)
 		q->ttl = q->reply.ttl;
 	q->authenticated = q->authenticated && q->reply.authenticated &&

@@ -24,6 +24,7 @@ script_tests = \
 	tests/milter/test_life.py \
 	tests/milter/test_origins.py \
 	tests/milter/test_policy.py \
+	tests/milter/test_questions.py \
 	tests/milter/test_signing.py \
 	tests/milter/test_spf_suite.py \
 	tests/postfix/test_postfix.py \

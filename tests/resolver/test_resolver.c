@@ -373,9 +373,9 @@ static const struct {
 	{ "follow.test", DNS_TYPE_A, DNS_FOUND, 0, 1, 200 },
 	{ "follownx.test", DNS_TYPE_A, DNS_NO_NAME, 3, 0, 200 },
 	{ "open1.test", DNS_TYPE_A, DNS_MALFORMED, 0, 0, 0 },
-	/* LIMIT_DNS_CNAMES, and one more. */
-	{ "link.10.test", DNS_TYPE_A, DNS_FOUND, 0, 1, 200 },
-	{ "link.11.test", DNS_TYPE_A, DNS_MALFORMED, 0, 0, 0 },
+	/* LIMIT_DNS_FOLLOWED, and one more. */
+	{ "link.2.test", DNS_TYPE_A, DNS_FOUND, 0, 1, 200 },
+	{ "link.3.test", DNS_TYPE_A, DNS_MALFORMED, 0, 0, 0 },
 	/* RFC 8020: nothing is below what is proven not to be there, ... */
 	{ "adnx.test", DNS_TYPE_A, DNS_NO_NAME, 3, 0, 300 },
 	{ "a.b.adnx.test", DNS_TYPE_TXT, DNS_NO_NAME, 3, 0, 300 },
