@@ -84,6 +84,17 @@ trace_term(const struct spf_eval *e, const struct spf_frame *f,
 }
 
 static void
+trace_fault(const struct spf_eval *e, const struct spf_frame *f,
+    const struct spf_record *r)
+{
+	struct spf_event event = { .kind = SPF_EVENT_TERM, .text = r->fault,
+		.fault = r->why,
+		.at = (size_t)(r->fault.ptr - r->text.ptr) };
+
+	trace(e, f, &event);
+}
+
+static void
 trace_result(const struct spf_eval *e, const struct spf_frame *f,
     unsigned int results)
 {
@@ -479,9 +490,6 @@ read_once(struct spf_eval *e, const struct domain *domain,
 static unsigned int
 eval_read(struct spf_eval *e, const struct spf_frame *f, struct reading *r)
 {
-	struct spf_term fault = { .kind = SPF_TERM_ALL };
-	struct spf_lookup look = { .answer = NULL };
-
 	if (r->status == SPF_RECORD_OK) {
 		spf_record_narrow(&r->record, &e->request->ip);
 		return eval_parsed(e, f, &r->record);
@@ -489,9 +497,8 @@ eval_read(struct spf_eval *e, const struct spf_frame *f, struct reading *r)
 	if (r->status == SPF_RECORD_TOO_LONG)
 		return permerror(e, "SPF record too long",
 		    domain_slice(f->domain));
-	fault.text = r->record.fault;
 	if (e->trace != NULL)
-		trace_term(e, f, &fault, &look, false);
+		trace_fault(e, f, &r->record);
 	return permerror(e, "syntax error in an SPF record",
 	    domain_slice(f->domain));
 }

@@ -6,7 +6,6 @@ libassay_a_SOURCES += \
 	spf/lookup.c \
 	spf/macro.c spf/macro.h \
 	spf/record.c spf/record.h \
-	spf/reply.c \
 	spf/spf.c spf/spf.h
 
 # The public suite: a script that reads it, a program that runs the checks.

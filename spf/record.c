@@ -165,15 +165,23 @@ static const struct mechanism {
 	struct slice		 name;
 	enum spf_term_kind	 kind;
 	rest_fn			*rest;
+	const char		*want;
 } mechanisms[] = {
-	{ SLICE_INIT("ip4"), SPF_TERM_IP4, ip4_network },
-	{ SLICE_INIT("ip6"), SPF_TERM_IP6, ip6_network },
-	{ SLICE_INIT("include"), SPF_TERM_INCLUDE, colon_domain },
-	{ SLICE_INIT("a"), SPF_TERM_A, domain_and_cidr },
-	{ SLICE_INIT("mx"), SPF_TERM_MX, domain_and_cidr },
-	{ SLICE_INIT("all"), SPF_TERM_ALL, nothing },
-	{ SLICE_INIT("exists"), SPF_TERM_EXISTS, colon_domain },
-	{ SLICE_INIT("ptr"), SPF_TERM_PTR, optional_domain },
+	{ SLICE_INIT("ip4"), SPF_TERM_IP4, ip4_network,
+	    "ip4 takes an IPv4 address or network: ip4:192.0.2.0/24" },
+	{ SLICE_INIT("ip6"), SPF_TERM_IP6, ip6_network,
+	    "ip6 takes an IPv6 address or network: ip6:2001:db8::/32" },
+	{ SLICE_INIT("include"), SPF_TERM_INCLUDE, colon_domain,
+	    "include takes a domain: include:example.com" },
+	{ SLICE_INIT("a"), SPF_TERM_A, domain_and_cidr,
+	    "a takes a domain and prefix lengths: a:example.com/24//64" },
+	{ SLICE_INIT("mx"), SPF_TERM_MX, domain_and_cidr,
+	    "mx takes a domain and prefix lengths: mx:example.com/24//64" },
+	{ SLICE_INIT("all"), SPF_TERM_ALL, nothing, "all takes nothing" },
+	{ SLICE_INIT("exists"), SPF_TERM_EXISTS, colon_domain,
+	    "exists takes a domain: exists:%{i}.example.com" },
+	{ SLICE_INIT("ptr"), SPF_TERM_PTR, optional_domain,
+	    "ptr takes a domain: ptr:example.com" },
 };
 
 /* ---- terms ---- */
@@ -217,31 +225,46 @@ take_qualifier(struct cursor *c, enum auth_result *out)
 	return true;
 }
 
+/* Says what is wrong with the term in hand: false. */
+static bool
+wrong(struct spf_record *r, const char *why)
+{
+	r->why = why;
+	return false;
+}
+
 /* directive = [ qualifier ] mechanism; the qualifier is taken already. */
 static bool
-directive(struct slice name, struct slice rest, struct spf_term *t)
+directive(struct slice name, struct slice rest, struct spf_term *t,
+    struct spf_record *r)
 {
 	size_t i;
 
 	for (i = 0; i < sizeof(mechanisms) / sizeof(mechanisms[0]); i++) {
 		if (slice_eq_nocase(name, mechanisms[i].name)) {
 			t->kind = mechanisms[i].kind;
-			return mechanisms[i].rest(rest, t);
+			return mechanisms[i].rest(rest, t) ||
+			    wrong(r, mechanisms[i].want);
 		}
 	}
-	return false;
+	if (slice_eq_nocase(name, SLICE("redirect")) ||
+	    slice_eq_nocase(name, SLICE("exp")))
+		return wrong(r, "a modifier has \"=\" behind its name, and no "
+		    "qualifier: redirect=example.com");
+	return wrong(r, "there is no such mechanism");
 }
 
 /* 6: exp= and redirect= must not appear twice. */
 static bool
 known_modifier(enum spf_term_kind kind, struct slice value,
-    struct spf_term *t, struct spf_term **out)
+    struct spf_term *t, struct spf_term **out, struct spf_record *r)
 {
 	if (*out != NULL)
-		return false;
+		return wrong(r, "this modifier stands twice in the record");
 	t->kind = kind;
 	*out = t;
-	return domain_spec(value, t);
+	return domain_spec(value, t) || wrong(r, "redirect and exp take a "
+	    "domain: redirect=example.com");
 }
 
 /* modifier = redirect / explanation / unknown-modifier */
@@ -253,10 +276,11 @@ modifier(struct slice name, struct slice value, struct spf_term *t,
 
 	if (slice_eq_nocase(name, SLICE("redirect")))
 		return known_modifier(SPF_TERM_REDIRECT, value, t,
-		    &r->redirect);
+		    &r->redirect, r);
 	if (slice_eq_nocase(name, SLICE("exp")))
-		return known_modifier(SPF_TERM_EXP, value, t, &r->exp);
-	return spf_macro_string(value, &letters);
+		return known_modifier(SPF_TERM_EXP, value, t, &r->exp, r);
+	return spf_macro_string(value, &letters) || wrong(r, "the value has a "
+	    "wrong macro, or an octet that may not be there");
 }
 
 /* `end` is where the next directive is linked. */
@@ -268,10 +292,11 @@ term(struct spf_term *t, struct spf_record *r, struct spf_term ***end)
 	struct slice name;
 
 	if (!take_name(&c, &name))
-		return false;
+		return wrong(r, "a term begins with the name of a mechanism "
+		    "or modifier; terms are parted by spaces");
 	if (!qualified && cursor_take(&c, '='))
 		return modifier(name, cursor_rest(&c), t, r);
-	if (!directive(name, cursor_rest(&c), t))
+	if (!directive(name, cursor_rest(&c), t, r))
 		return false;
 	**end = t;
 	*end = &t->next;

@@ -48,9 +48,10 @@ struct spf_record {
 	struct ipaddr		 client;
 	struct spf_term		*redirect;	/* NULL: none */
 	struct spf_term		*exp;		/* NULL: none */
-	/* Of what was refused as SPF_RECORD_SYNTAX: the term at fault, any
-	   octets. */
+	/* Of what was refused as SPF_RECORD_SYNTAX: the term at fault, a part
+	   of `text` with any octets, and what is wrong with it (static). */
 	struct slice		 fault;
+	const char		*why;
 };
 
 enum spf_record_status {

@@ -77,7 +77,8 @@ struct spf_verdict {
  * A record is told as RECORD, TERM for each term up to the one that ended
  * it, RESULT; what an include or a redirect leads to comes before the TERM
  * of that include or redirect.  In a record with a syntax error the term at
- * fault is the only TERM, and may hold any octets.  A domain of which there
+ * fault is the only TERM, with `fault` set; it is a part of the RECORD's
+ * text, which may hold any octets.  A domain of which there
  * is no record to evaluate has no events of its own.
  */
 struct spf_event {
@@ -90,6 +91,10 @@ struct spf_event {
 					   each include and redirect */
 	struct slice		 domain;	/* of the record */
 	struct slice		 text;	/* record or term */
+	const char		*fault;	/* TERM: what is wrong with it, a
+					   static sentence; NULL: nothing */
+	size_t			 at;	/* then where it begins in the text of
+					   the RECORD before it */
 	/* TERM: the name looked up, "" when none, with its answer. */
 	struct slice		 name;
 	enum dns_type		 type;
@@ -116,17 +121,5 @@ enum check_state	spf_check(const struct spf_request *request,
 			    struct dns_ledger *ledger, struct arena *scratch,
 			    spf_trace_fn *trace, void *trace_arg,
 			    struct spf_verdict *out);
-
-/*
- * What an SMTP server says when it refuses for this verdict (RFC 7372):
- * 550 5.7.23 fail, 550 5.7.24 permerror, 451 4.7.24 temperror; 550 5.7.1
- * for the others, which only local policy refuses.  The text may carry the
- * explanation, marked as foreign (RFC 7208 8.4, 11.5.1).
- */
-struct spf_reply {
-	const char	*code;		/* "550" */
-	const char	*enhanced;	/* "5.7.23" */
-};
-void	spf_reply_codes(enum auth_result result, struct spf_reply *out);
 
 #endif

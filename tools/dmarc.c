@@ -46,26 +46,29 @@ collect(void *arg, const struct dmarc_step *step)
 	s->last = &line->next;
 }
 
+/* A tool_check_fn. */
+static enum check_state
+run(void *arg, struct dns_ledger *ledger, struct arena *scratch)
+{
+	struct dmarc_story *s = arg;
+
+	return dmarc_check(s->request, ledger, scratch, collect, s,
+	    &s->verdict);
+}
+
 struct dmarc_story *
 dmarc_story_new(struct tool *t, const struct dmarc_request *request,
     struct dns_ledger *ledger)
 {
-	struct arena *scratch = arena_new(LIMIT_CHECK_MEMORY);
 	struct dmarc_story *s = arena_alloc(t->arena, sizeof(*s));
-	struct dns_entry *e;
 
-	if (scratch == NULL || s == NULL) {
-		arena_free(scratch);
+	if (s == NULL)
 		return NULL;
-	}
 	s->arena = t->arena;
 	s->request = request;
 	s->last = &s->first;
-	while (dmarc_check(request, ledger, scratch, collect, s,
-	    &s->verdict) != CHECK_DONE)
-		while ((e = dns_ledger_take_new(ledger)) != NULL)
-			dns_ledger_answer(e, dns_answer_of(DNS_NOT_ASKED));
-	arena_free(scratch);
+	if (!tool_check_again(run, s, ledger))
+		return NULL;
 	s->cut |= arena_failed(t->arena);
 	return s;
 }

@@ -80,35 +80,32 @@ collect(void *arg, const struct spf_event *event)
 	tie(s, step);
 }
 
+/* A tool_check_fn. */
+static enum check_state
+run(void *arg, struct dns_ledger *ledger, struct arena *scratch)
+{
+	struct spf_story *s = arg;
+
+	return spf_check(s->request, ledger, scratch, collect, s,
+	    &s->verdict);
+}
+
 struct spf_story *
 spf_story_new(struct tool *t, const struct spf_request *request,
     struct dns_ledger *ledger)
 {
-	struct arena *scratch = arena_new(LIMIT_CHECK_MEMORY);
 	struct spf_story *s = arena_alloc(t->arena, sizeof(*s));
-	struct dns_entry *e;
 
-	if (scratch == NULL || s == NULL) {
-		arena_free(scratch);
+	if (s == NULL)
 		return NULL;
-	}
 	s->arena = t->arena;
 	s->request = request;
 	s->ledger = ledger;
 	s->last = &s->first;
-	while (spf_check(request, ledger, scratch, collect, s,
-	    &s->verdict) != CHECK_DONE)
-		while ((e = dns_ledger_take_new(ledger)) != NULL)
-			dns_ledger_answer(e, dns_answer_of(DNS_NOT_ASKED));
-	arena_free(scratch);
+	if (!tool_check_again(run, s, ledger))
+		return NULL;
 	s->cut |= arena_failed(t->arena);
 	return s;
-}
-
-const struct spf_verdict *
-spf_story_verdict(const struct spf_story *s)
-{
-	return &s->verdict;
 }
 
 /* ---- as text ---- */
@@ -165,9 +162,14 @@ text_look_up(struct text *t, const struct spf_event *e)
 static void
 text_match(struct text *t, const struct spf_event *e)
 {
-	if (slice_starts_nocase(e->text, SLICE("redirect=")))
+	if (e->fault == NULL &&
+	    slice_starts_nocase(e->text, SLICE("redirect=")))
 		return;
 	text_say(t, "   ");
+	if (e->fault != NULL) {
+		text_style(t, TEXT_BAD, "syntax error: %s", e->fault);
+		return;
+	}
 	text_style(t, e->matched ? TEXT_BOLD : TEXT_PLAIN, "%s",
 	    e->matched ? "match" : "no match");
 }
@@ -201,17 +203,35 @@ text_term(struct text *t, const struct spf_story *s,
 	if (!step->has_record)
 		text_look_up(t, e);
 	text_match(t, e);
-	text_counters(t, s, e);
+	if (e->fault == NULL)
+		text_counters(t, s, e);
 	text_end(t);
 	if (e->answer != NULL && is_mx(e))
 		text_hosts(t, s, e, levels + 1);
 }
 
+/* Marks a term at fault below the line of its record, the step before. */
+static void
+mark_fault(struct text *t, const struct spf_event *e,
+    const struct spf_event *record)
+{
+	size_t levels = 1 + 2 * (size_t)record->depth;
+
+	if (e->at + e->text.len > TEXT_VALUE_MAX)
+		return;		/* not shown */
+	text_mark(t, 2 * levels + text_width(record->domain) + 3 +
+	    text_width(slice_head(record->text, e->at)),
+	    text_width(e->text));
+}
+
 static void
 text_step(struct text *t, const struct spf_story *s,
-    const struct spf_step *step)
+    const struct spf_step *step, const struct spf_step *before)
 {
 	unsigned int levels = 1 + 2 * step->event.depth;
+
+	if (step->event.fault != NULL && before != NULL)
+		mark_fault(t, &step->event, &before->event);
 
 	switch (step->event.kind) {
 	case SPF_EVENT_RECORD:
@@ -275,7 +295,7 @@ void
 spf_story_text(struct text *t, const struct spf_story *s)
 {
 	const struct spf_verdict *v = &s->verdict;
-	const struct spf_step *step;
+	const struct spf_step *step, *before = NULL;
 
 	text_title(t, s->request->identity == SPF_HELO ?
 	    "SPF of the HELO name: " : "SPF of the sender: ");
@@ -290,8 +310,8 @@ spf_story_text(struct text *t, const struct spf_story *s)
 	text_end(t);
 	if (s->first == NULL)
 		text_no_record(t, s);
-	for (step = s->first; step != NULL; step = step->next)
-		text_step(t, s, step);
+	for (step = s->first; step != NULL; before = step, step = step->next)
+		text_step(t, s, step, before);
 	if (s->cut)
 		text_say(t, "  ... (too much to show)\n");
 	text_why(t, v);
@@ -318,6 +338,9 @@ json_step(struct json *j, const struct spf_event *e)
 		json_string(j, "result", auth_result_name(e->outcome));
 	if (e->kind == SPF_EVENT_TERM) {
 		json_bool(j, "matched", e->matched);
+		json_string(j, "fault", e->fault);
+		if (e->fault != NULL)
+			json_number(j, "at", (long long)e->at);
 		if (e->answer != NULL)
 			answer_json(j, "lookup", e->type, e->name, e->answer);
 		else

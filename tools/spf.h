@@ -25,7 +25,6 @@ struct spf_story;
 struct spf_story	*spf_story_new(struct tool *t,
 			    const struct spf_request *request,
 			    struct dns_ledger *ledger);
-const struct spf_verdict *spf_story_verdict(const struct spf_story *s);
 
 void	spf_story_text(struct text *t, const struct spf_story *s);
 void	spf_story_json(struct json *j, const char *key,

@@ -113,6 +113,31 @@ text_foreign(struct text *t, struct slice s)
 	}
 }
 
+size_t
+text_width(struct slice s)
+{
+	size_t i, width = 0;
+
+	for (i = 0; i < s.len; i++) {
+		if (s.ptr[i] == '\\')
+			width += 2;
+		else
+			width += s.ptr[i] == ' ' || ascii_is_vchar(s.ptr[i]) ?
+			    1 : 4;
+	}
+	return width;
+}
+
+void
+text_mark(struct text *t, size_t column, size_t width)
+{
+	while (column-- > 0)
+		putc(' ', t->out);
+	while (width-- > 0)
+		putc('^', t->out);
+	text_end(t);
+}
+
 void
 text_value(struct text *t, struct slice s)
 {

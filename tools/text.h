@@ -11,6 +11,7 @@
 #define TOOLS_TEXT_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
 
@@ -52,6 +53,10 @@ void	text_foreign(struct text *t, struct slice s);
 /* The same, cut at TEXT_VALUE_MAX octets, and "(none)" when empty. */
 #define TEXT_VALUE_MAX 1000
 void	text_value(struct text *t, struct slice s);
+/* Columns that text_foreign() takes for it. */
+size_t	text_width(struct slice s);
+/* A line that marks a part of the line above: blanks, then "^^^^". */
+void	text_mark(struct text *t, size_t column, size_t width);
 /* "pass" and its relatives, in their colour. */
 void	text_result(struct text *t, enum auth_result r);
 

@@ -184,6 +184,21 @@ tool_stop(struct tool *t)
 	arena_free(t->arena);
 }
 
+bool
+tool_check_again(tool_check_fn *run, void *arg, struct dns_ledger *ledger)
+{
+	struct arena *scratch = arena_new(LIMIT_CHECK_MEMORY);
+	struct dns_entry *e;
+
+	while (scratch != NULL && run(arg, ledger, scratch) != CHECK_DONE)
+		while ((e = dns_ledger_take_new(ledger)) != NULL)
+			dns_ledger_answer(e, dns_answer_of(DNS_NOT_ASKED));
+	if (scratch == NULL)
+		return false;
+	arena_free(scratch);
+	return true;
+}
+
 struct inquiry *
 tool_inquire(struct tool *t, inquiry_step_fn *step, void *arg)
 {

@@ -89,6 +89,17 @@ enum tool_exit	 tool_no_memory(void);
 struct inquiry	*tool_inquire(struct tool *t, inquiry_step_fn *step,
 		    void *arg);
 
+/*
+ * Runs a check again over the answers that it had, which brings the steps of
+ * its trace: `run` is called until it is done; what it asks besides is
+ * answered with DNS_NOT_ASKED.  False: no memory.
+ */
+typedef enum check_state	tool_check_fn(void *arg,
+				    struct dns_ledger *ledger,
+				    struct arena *scratch);
+bool		 tool_check_again(tool_check_fn *run, void *arg,
+		    struct dns_ledger *ledger);
+
 /* All of a file, or of stdin for "-".  `b` is initialised by this. */
 enum tool_exit	 tool_read_file(const char *path, struct buf *b);
 

@@ -254,6 +254,9 @@ test_bad(void)
 		ok(slice_starts(r.fault, want) && r.fault.len - want.len ==
 		    (r.fault.ptr[r.fault.len - 1] == '\0'),
 		    "and its fault: %zu", i);
+		ok(r.why != NULL && r.fault.ptr >= bad[i].text.ptr &&
+		    r.fault.ptr + r.fault.len <= bad[i].text.ptr +
+		    bad[i].text.len, "in its place, and why: %s", r.why);
 	}
 	arena_free(a);
 }

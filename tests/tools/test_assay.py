@@ -6,6 +6,7 @@ import os
 import pty
 import re
 import subprocess
+import tempfile
 import time
 
 import assaydaemon
@@ -620,6 +621,53 @@ def json_facts():
     equal(value["decision"]["reply"],
           {"code": "550", "enhanced": "5.7.23", "text":
            "192.0.2.99 may not send for football.example.com"}, "the reply")
+
+
+def zone_file(folder, records):
+    """A zone of TXT records in a file: {name: [text ...]}."""
+    path = os.path.join(folder, "zone.yaml")
+    with open(path, "w", encoding="utf-8") as f:
+        json.dump({"zonedata": {name: [{"TXT": text} for text in texts]
+                                for name, texts in records.items()}}, f)
+    return path
+
+
+@tap.test
+def syntax_error_in_place():
+    """The term at fault is marked below the record, with what is wrong."""
+    rows = (
+        ("v=spf1 mx ip4:192.0.2.0/33 -all", "ip4:192.0.2.0/33", "IPv4"),
+        ("v=spf1 ipv4:192.0.2.1 -all", "ipv4:192.0.2.1",
+         "no such mechanism"),
+        ("v=spf1 redirect:a.example", "redirect:a.example", '"="'),
+        ("v=spf1 exp=a.example exp=a.example", "exp=a.example", "twice"),
+        ("v=spf1 a:x\\y.example include:", "include:", "include:example"),
+        ("v=spf1 -all\u00e9", "-all\u00e9", "takes nothing"),
+    )
+    with tempfile.TemporaryDirectory() as folder:
+        for record, term, why in rows:
+            path = zone_file(folder, {"bad.example": [record]})
+            done = run("spf", "--zone", path, "192.0.2.1", "a@bad.example",
+                       "x")
+            lines = done.stdout.decode("ascii").splitlines()
+            at = [i for i, s in enumerate(lines) if s.strip(" ^") == "" and
+                  "^" in s]
+            if not equal(len(at), 1, record + ": one mark"):
+                continue
+            line, mark = lines[at[0] - 1], lines[at[0]]
+            first = len(mark) - len(mark.lstrip())
+            shown = term.encode("utf-8").decode("latin-1") \
+                .replace("\\", "\\\\").replace("\xc3", "\\xc3") \
+                .replace("\xa9", "\\xa9")
+            equal(line[first:len(mark)], shown, "below the term")
+            ok(why in lines[at[0] + 1], "and what is wrong: " + why,
+               lines[at[0] + 1])
+            value = json.loads(run("spf", "--json", "--zone", path,
+                                   "192.0.2.1", "a@bad.example",
+                                   "x").stdout)
+            step = value["spf"]["steps"][1]
+            ok(why in step["fault"] and step["at"] == record.encode().rindex(
+                term.encode()), "as JSON, too", step)
 
 
 tap.main()
