@@ -59,6 +59,8 @@ struct config_sign {
 	const struct slice		*oversign;
 	size_t				 oversign_count;
 	unsigned int			 expire;	/* seconds; 0: no x= */
+	/* Also by keys whose signature the message has; default no */
+	bool				 resign;
 	unsigned int			 line;
 };
 

@@ -328,6 +328,7 @@ static const struct schema_key rule_keys[] = {
 	  RULE_COUNT(header_count), .min = 1, .max = LIMIT_SIGN_HEADERS },
 	{ .name = "oversign", .read = read_names, RULE(oversign),
 	  RULE_COUNT(oversign_count), .max = LIMIT_SIGN_HEADERS },
+	{ .name = "resign", .read = schema_bool, RULE(resign) },
 	/* In seconds, a minute to a year. */
 	{ .name = "expire", .read = schema_seconds, RULE(expire),
 	  .min = 60, .max = 365 * 86400 },
@@ -436,7 +437,8 @@ read_rule(struct schema *s, const struct yaml_node *n, void *items,
 	if (n->kind != YAML_MAPPING)
 		return schema_fail(s, n, "sign rule %zu must be a mapping of "
 		    "\"key: value\"; allowed: domains, identity, keys, "
-		    "canonicalization, headers, oversign, expire",
+		    "canonicalization, headers, oversign, resign, "
+		    "expire",
 		    index + 1);
 	r->line = n->line;
 	r->relaxed_header = r->relaxed_body = true;

@@ -4,7 +4,7 @@
  * PKCS#8 (RFC 5208).
  *
  *  1. The path is opened without waiting, and must be a regular file that
- *     nobody else can read or write.
+ *     nobody else can read or write; a group of ours may read it.
  *  2. At most LIMIT_DKIM_KEY_FILE octets are read, all of them.
  *  3. The blocks are gone through; one of them is a private key.
  *  4. It is decoded, checked (dkim/privkey.c) and kept; all else that held
@@ -64,9 +64,10 @@ complain_open(struct keyfile *f, int error)
 		return complain(f, "there is no such file: mend the path, or "
 		    "make a key with assay keygen");
 	case EACCES:
-		return complain(f, "we may not read it: the file must belong "
-		    "to the user who starts this program, and its folders "
-		    "must let that user through");
+		return complain(f, "the user this program runs as (%lu) may "
+		    "not read it: give the file to that user, or to a group "
+		    "of that user with mode 0640, and let the user through "
+		    "its folders", (unsigned long)geteuid());
 	case ENXIO:
 		return complain(f, "this is no regular file: name the PEM file "
 		    "of the key");
@@ -74,6 +75,22 @@ complain_open(struct keyfile *f, int error)
 		return complain(f, "cannot open the key file: %s",
 		    strerror(error));
 	}
+}
+
+static bool
+is_own_group(gid_t group)
+{
+	int count = getgroups(0, NULL), i;
+	gid_t *groups;
+	bool found = group == getegid();
+
+	groups = count > 0 ? mem_array((size_t)count, sizeof(*groups)) : NULL;
+	if (groups != NULL)
+		count = getgroups(count, groups);
+	for (i = 0; groups != NULL && i < count; i++)
+		found |= groups[i] == group;
+	mem_free(groups);
+	return found;
 }
 
 static bool
@@ -90,10 +107,17 @@ check_file(struct keyfile *f, int fd)
 	if (!S_ISREG(st.st_mode))
 		return complain(f, "this is no regular file: name the PEM file "
 		    "of the key");
-	if ((st.st_mode & (S_IRGRP | S_IROTH | S_IWGRP | S_IWOTH)) != 0)
-		return complain(f, "key file is %s by group or others: chmod "
-		    "0600 %s", (st.st_mode & (S_IRGRP | S_IROTH)) != 0 ?
-		    "readable" : "writable", f->path);
+	if ((st.st_mode & (S_IROTH | S_IWOTH | S_IWGRP)) != 0)
+		return complain(f, "key file is %s by %s: chmod 0600 %s",
+		    (st.st_mode & S_IROTH) != 0 ? "readable" : "writable",
+		    (st.st_mode & (S_IROTH | S_IWOTH)) != 0 ? "others" :
+		    "its group", f->path);
+	/* root:assay 0640 is for the user of this program. */
+	if ((st.st_mode & S_IRGRP) != 0 && !is_own_group(st.st_gid))
+		return complain(f, "key file is readable by group %lu, to "
+		    "which this program's user does not belong: chmod 0600 "
+		    "%s, or give it to a group of that user",
+		    (unsigned long)st.st_gid, f->path);
 	return true;
 }
 

@@ -27,6 +27,7 @@
 #include "dkim/hazard.h"
 #include "dkim/headerhash.h"
 #include "dkim/privkey.h"
+#include "mail/taglist.h"
 
 #define FIELD_NAME	"DKIM-Signature"
 #define LINE_WIDTH	78		/* RFC 5322 section 2.1.1 */
@@ -85,9 +86,30 @@ dkim_sign_name_allowed(struct slice name)
 	return name.len > 0;
 }
 
+/* RFC 5321 6.4, RFC 6409 8.1 to 8.5. */
+static const struct slice completed[] = {
+	SLICE_INIT("Date"), SLICE_INIT("Message-ID"), SLICE_INIT("Sender"),
+	SLICE_INIT("To"), SLICE_INIT("MIME-Version"),
+	SLICE_INIT("Content-Type"), SLICE_INIT("Content-Transfer-Encoding")
+};
+
+bool
+dkim_sign_name_completed(struct slice name)
+{
+	size_t i;
+
+	for (i = 0; i < COUNT(completed); i++) {
+		if (slice_eq_nocase(name, completed[i]))
+			return true;
+	}
+	return false;
+}
+
 struct sign_name {
 	struct slice	name;
 	bool		over;	/* once more than it occurs */
+	bool		completed;
+	bool		left_out;
 };
 
 struct dkim_signer {
@@ -115,7 +137,9 @@ add_name(struct dkim_signer *s, struct slice name, bool over)
 		}
 	}
 	if (s->name_count < LIMIT_DKIM_H_NAMES)
-		s->names[s->name_count++] = (struct sign_name){ name, over };
+		s->names[s->name_count++] = (struct sign_name){ .name = name,
+		    .over = over,
+		    .completed = dkim_sign_name_completed(name) };
 }
 
 /* Step 1. */
@@ -152,13 +176,16 @@ static size_t
 times_listed(const struct dkim_signer *s, const struct sign_name *n,
     const struct mail_header *header)
 {
-	size_t times = mail_header_instances(header, n->name) + n->over;
+	size_t present = mail_header_instances(header, n->name);
+	size_t times = present + (n->over && (present > 0 || !n->completed));
 	size_t names = LIMIT_DKIM_H_NAMES / s->name_count;
 	/* With its colon, and a fold on which it may stand alone. */
 	size_t octets = LIMIT_DKIM_SIGN_H / s->name_count /
 	    (n->name.len + 4);
 	size_t most = names < octets ? names : octets;
 
+	if (n->left_out)
+		return 0;
 	if (most == 0)
 		most = 1;
 	return times < most ? times : most;
@@ -205,24 +232,92 @@ dkim_signer_body(struct dkim_signer *s, struct slice chunk)
 	hazard_text_add(&s->text, chunk);
 }
 
+/* Of all fields of one name. */
+static unsigned int
+name_hazards(const struct dkim_signer *s, const struct mail_header *header,
+    struct slice name)
+{
+	unsigned int found = 0, n;
+
+	for (n = mail_header_instances(header, name); n > 0; n--)
+		found |= hazard_field(mail_header_find(header, name, n),
+		    s->options->relaxed_header);
+	return found;
+}
+
+/* Those that this server does not make are taken out of the set. */
+static unsigned int
+without_harmless(const struct dkim_signer *s, unsigned int found,
+    bool eight_bit_mime)
+{
+	if (eight_bit_mime)
+		found &= ~(unsigned int)DKIM_HAZARD_8BIT;
+	if (!s->options->rewrites_addresses)
+		found &= ~(unsigned int)DKIM_HAZARD_ADDRESS;
+	return found;
+}
+
 unsigned int
 dkim_signer_hazards(const struct dkim_signer *s,
     const struct mail_header *header, bool eight_bit_mime)
 {
-	unsigned int found = hazard_text_end(&s->text), n;
-	const struct mail_field *field;
+	unsigned int found = hazard_text_end(&s->text);
 	size_t i;
 
-	for (i = 0; i < s->name_count; i++) {
-		for (n = mail_header_instances(header, s->names[i].name);
-		    n > 0; n--) {
-			field = mail_header_find(header, s->names[i].name, n);
-			found |= hazard_field(field,
-			    s->options->relaxed_header);
-		}
+	for (i = 0; i < s->name_count; i++)
+		found |= name_hazards(s, header, s->names[i].name);
+	return without_harmless(s, found, eight_bit_mime);
+}
+
+unsigned int
+dkim_signer_leave_out(struct dkim_signer *s,
+    const struct mail_header *header, bool eight_bit_mime, struct buf *names)
+{
+	unsigned int found = hazard_text_end(&s->text), of_name;
+	size_t i;
+
+	/* From is the first. */
+	found |= name_hazards(s, header, s->names[0].name);
+	for (i = 1; i < s->name_count; i++) {
+		of_name = name_hazards(s, header, s->names[i].name);
+		if (without_harmless(s, of_name, eight_bit_mime) == 0)
+			continue;
+		s->names[i].left_out = true;
+		buf_adds(names, names->len > 0 ? ", " : "");
+		buf_add(names, s->names[i].name);
 	}
-	return eight_bit_mime ? found & ~(unsigned int)DKIM_HAZARD_8BIT :
-	    found;
+	return without_harmless(s, found, eight_bit_mime);
+}
+
+static bool
+has_tag(const struct taglist *tags, struct slice name, struct slice want)
+{
+	const struct tag *tag = taglist_find(tags, name);
+	struct domain value;
+
+	return tag != NULL && domain_parse(tag->value, &value) &&
+	    slice_eq(domain_slice(&value), want);
+}
+
+bool
+dkim_sign_is_signed(const struct mail_header *header, struct slice domain,
+    struct slice selector)
+{
+	const struct mail_field *field;
+	struct taglist tags;
+	unsigned int n;
+
+	n = mail_header_instances(header, SLICE(FIELD_NAME));
+	if (n > LIMIT_DKIM_CANDIDATES)
+		n = LIMIT_DKIM_CANDIDATES;
+	for (; n > 0; n--) {
+		field = mail_header_find(header, SLICE(FIELD_NAME), n);
+		if (taglist_parse(field->value, true, &tags) &&
+		    has_tag(&tags, SLICE("d"), domain) &&
+		    has_tag(&tags, SLICE("s"), selector))
+			return true;
+	}
+	return false;
 }
 
 /* ---- step 3a: the field ---- */

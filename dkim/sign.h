@@ -29,7 +29,9 @@ struct dkim_private_key;
 /*
  * Reads a PEM file with one private key: PKCS#1 or PKCS#8, not encrypted,
  * RSA of 1024 to LIMIT_DKIM_RSA_BITS bits or Ed25519, its parts in keeping
- * with each other.  Refused when group or others can read or write it.
+ * with each other.  Refused when others can read or write it, its group can
+ * write it, or a group can read it to which the effective user does not
+ * belong.
  * Never waits, whatever the path names.  On failure NULL, and `why` says
  * what is wrong and how to mend it, in one sentence without the path at its
  * head ("key file is readable by group or others: chmod 0600 FILE").
@@ -97,6 +99,9 @@ struct dkim_sign_options {
 	size_t				 header_count;
 	const struct slice		*oversign;
 	size_t				 oversign_count;
+	/* The mail server behind us writes address lists anew, as Sendmail
+	   does and Postfix does not. */
+	bool				 rewrites_addresses;
 	int64_t				 now;		/* t= */
 	int64_t				 expire;	/* seconds; 0: no x= */
 };
@@ -110,6 +115,21 @@ struct dkim_sign_options {
 bool	dkim_sign_name_allowed(struct slice name);
 
 struct dkim_signer;
+
+/*
+ * Fields that a mail server behind us may add when they are absent (RFC 5321
+ * section 6.4, RFC 6409 section 8): Date, Message-ID, Sender, To,
+ * MIME-Version, Content-Type, Content-Transfer-Encoding.  They are signed
+ * once more than they occur only if they occur.
+ */
+bool	dkim_sign_name_completed(struct slice name);
+
+/*
+ * Has the header a DKIM-Signature field of this domain and selector?  Both
+ * are canonical.  Whether it verifies is not looked at.
+ */
+bool	dkim_sign_is_signed(const struct mail_header *header,
+	    struct slice domain, struct slice selector);
 
 /*
  * `options` and all it points to, and `ctx`, outlive the signer.  NULL: no
@@ -155,6 +175,16 @@ enum dkim_hazard {
    BODY=8BITMIME or SMTPUTF8. */
 unsigned int	 dkim_signer_hazards(const struct dkim_signer *s,
 		    const struct mail_header *header, bool eight_bit_mime);
+/*
+ * Leaves out of h= every name that has a field with a hazard, since its
+ * signature would not survive; not From, which must be signed.  Adds the
+ * names to `names`, with ", " between them.  Returns the hazards that remain:
+ * those of the body and of From.  At the end of the body, before
+ * dkim_signer_finish().
+ */
+unsigned int	 dkim_signer_leave_out(struct dkim_signer *s,
+		    const struct mail_header *header, bool eight_bit_mime,
+		    struct buf *names);
 /* "line over 998 octets" ... for one bit. */
 const char	*dkim_hazard_name(enum dkim_hazard h);
 

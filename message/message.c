@@ -29,6 +29,8 @@
 #include "mail/received.h"
 #include "message/report.h"
 
+#define LEFT_OUT_MAX	200	/* octets of the names in the log */
+
 static const struct slice authres_name = SLICE_INIT("Authentication-Results");
 
 struct message {
@@ -43,6 +45,8 @@ struct message {
 	struct dkim_verifier	*verifier;
 	struct dkim_signer	*signer;	/* mail of ours */
 	struct slice		*signatures;
+	struct buf		 left_out;	/* names, for the log */
+	bool			 rewrites_addresses;
 	bool			 eight_bit;
 	struct authres_writer	 writer;
 	bool			 writing;
@@ -82,6 +86,8 @@ message_new(struct engine *engine, const struct message_client *client,
 		return NULL;
 	}
 	mail_header_init(&m->header, m->arena);
+	buf_init(&m->left_out, LEFT_OUT_MAX);
+	m->rewrites_addresses = !slice_starts(client->mta, SLICE("Postfix"));
 	m->results.client = client->address;
 	m->results.receiver = arena_dup(m->arena, receiver);
 	m->facts = (struct origin_facts){ .client = client->address,
@@ -99,6 +105,7 @@ message_free(struct message *m)
 	if (m->verifier != NULL)
 		dkim_verifier_fini(m->verifier);
 	dkim_signer_fini(m->signer);
+	buf_fini(&m->left_out);
 	if (m->writing)
 		authres_write_fini(&m->writer);
 	arena_free(m->scratch);
@@ -481,7 +488,9 @@ start_signing(struct message *m)
 		plan->state = SIGNING_SEEN_BEFORE;
 		return;
 	}
-	signing_choose(r->engine->signing, &r->from, m->now, m->arena, plan);
+	signing_choose(r->engine->signing, &m->header, &r->from, m->now,
+	    m->arena, plan);
+	plan->options.rewrites_addresses = m->rewrites_addresses;
 	if (plan->state != SIGNING_READY)
 		return;
 	m->signatures = arena_array(m->arena, plan->options.key_count,
@@ -668,8 +677,10 @@ sign(struct message *m, struct message_orders *orders)
 	struct signing_plan *plan = &r->signing;
 
 	if (plan->state == SIGNING_READY) {
-		r->hazards = dkim_signer_hazards(m->signer, &m->header,
-		    m->eight_bit);
+		buf_reset(&m->left_out);
+		r->hazards = dkim_signer_leave_out(m->signer, &m->header,
+		    m->eight_bit, &m->left_out);
+		r->left_out = buf_slice(&m->left_out);
 		if (!dkim_signer_finish(m->signer, &m->header,
 		    m->signatures))
 			plan->state = SIGNING_FAILED;

@@ -77,6 +77,8 @@ struct message_results {
 	/* Mail of ours, when signing is configured. */
 	struct signing_plan		 signing;
 	unsigned int			 hazards;	/* dkim_hazard bits */
+	struct slice			 left_out;	/* not signed: would
+							   not survive */
 	struct policy_decision		 decision;
 	bool				 at_mail;	/* decided at MAIL: DKIM
 						   and DMARC are unknown */
@@ -103,6 +105,8 @@ struct message_client {
 	struct ipaddr	address;
 	struct slice	name;		/* see struct origin_facts */
 	struct slice	daemon_name;
+	/* Macro v: "Postfix 3.7.11", "8.17.1" of Sendmail. */
+	struct slice	mta;
 };
 
 /*

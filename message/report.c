@@ -422,6 +422,8 @@ log_signing(struct log_record *rec, const struct message_results *r)
 	}
 	if (list.len > 0)
 		log_record_text(rec, "hazards", buf_slice(&list));
+	if (r->left_out.len > 0)
+		log_record_text(rec, "left-out", r->left_out);
 	buf_fini(&list);
 }
 

@@ -109,6 +109,8 @@ signing_problem(enum signing_state state)
 	case SIGNING_SEEN_BEFORE:
 		return "it has an Authentication-Results field of ours, so "
 		    "it came from outside before";
+	case SIGNING_DONE_BEFORE:
+		return "it has our signature already";
 	case SIGNING_NO_KEY:
 		return "no key signs at this time";
 	case SIGNING_FAILED:
@@ -163,6 +165,25 @@ log_rotation(struct loaded_rule *r, const struct signing_plan *plan,
 	buf_fini(&names);
 }
 
+/* A key whose signature the message has is not needed again. */
+static void
+drop_done(const struct config_sign *rule, const struct mail_header *header,
+    struct signing_plan *plan)
+{
+	size_t i, kept = 0;
+
+	if (rule->resign || plan->state != SIGNING_READY)
+		return;
+	for (i = 0; i < plan->options.key_count; i++) {
+		if (!dkim_sign_is_signed(header, plan->options.domain,
+		    plan->keys[i].selector))
+			plan->keys[kept++] = plan->keys[i];
+	}
+	plan->options.key_count = kept;
+	if (kept == 0)
+		plan->state = SIGNING_DONE_BEFORE;
+}
+
 static void
 choose_keys(struct loaded_rule *r, int64_t now, struct signing_plan *plan)
 {
@@ -185,8 +206,9 @@ choose_keys(struct loaded_rule *r, int64_t now, struct signing_plan *plan)
 }
 
 void
-signing_choose(struct signing *s, const struct mail_from *from, int64_t now,
-    struct arena *arena, struct signing_plan *out)
+signing_choose(struct signing *s, const struct mail_header *header,
+    const struct mail_from *from, int64_t now, struct arena *arena,
+    struct signing_plan *out)
 {
 	struct loaded_rule *r;
 	const struct config_sign *rule;
@@ -215,6 +237,7 @@ signing_choose(struct signing *s, const struct mail_from *from, int64_t now,
 		.oversign_count = rule->oversign_count,
 		.now = now, .expire = rule->expire };
 	choose_keys(r, now, out);
+	drop_done(rule, header, out);
 }
 
 /* ---- pre-flight ---- */

@@ -36,6 +36,7 @@ enum signing_state {
 	SIGNING_NO_FROM,	/* no From field, none that can be read, or
 				   several (8.15): never signed */
 	SIGNING_SEEN_BEFORE,	/* it came from outside before */
+	SIGNING_DONE_BEFORE,	/* by all of these keys */
 	SIGNING_NO_KEY,		/* no key of the rule signs at this time */
 	SIGNING_FAILED		/* memory or OpenSSL */
 };
@@ -50,9 +51,13 @@ struct signing_plan {
 	struct dkim_sign_key		*keys;	/* from the arena */
 };
 
-/* Decides by the From domain.  `from` and `arena` outlive the plan. */
-void	signing_choose(struct signing *s, const struct mail_from *from,
-	    int64_t now, struct arena *arena, struct signing_plan *out);
+/*
+ * Decides by the From domain and by the signatures that `header` has
+ * already.  `from` and `arena` outlive the plan.
+ */
+void	signing_choose(struct signing *s, const struct mail_header *header,
+	    const struct mail_from *from, int64_t now, struct arena *arena,
+	    struct signing_plan *out);
 
 /* One key, what the DNS says of it, and when it signs. */
 struct signing_check {

@@ -16,10 +16,8 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <grp.h>
 #include <libmilter/mfapi.h>
 #include <pthread.h>
-#include <pwd.h>
 #include <signal.h>
 #include <stdatomic.h>
 #include <stdint.h>
@@ -36,6 +34,7 @@
 #include "milter/listen.h"
 #include "event/log.h"
 #include "milter/notify.h"
+#include "milter/privileges.h"
 #include "milter/session.h"
 
 #define WHY_SIZE	1024
@@ -58,21 +57,6 @@ struct daemon {
 	char			 why[WHY_SIZE];
 };
 
-static bool
-find_user(const char *name, uid_t *uid, gid_t *gid, char *why,
-    size_t why_size)
-{
-	const struct passwd *pw = getpwnam(name);
-
-	if (pw == NULL) {
-		snprintf(why, why_size, "user \"%s\" does not exist", name);
-		return false;
-	}
-	*uid = pw->pw_uid;
-	*gid = pw->pw_gid;
-	return true;
-}
-
 bool
 daemon_user_exists(const struct config *config, char *why, size_t why_size)
 {
@@ -80,7 +64,7 @@ daemon_user_exists(const struct config *config, char *why, size_t why_size)
 	gid_t gid;
 
 	return config->user == NULL ||
-	    find_user(config->user, &uid, &gid, why, why_size);
+	    privileges_find_user(config->user, &uid, &gid, why, why_size);
 }
 
 static void
@@ -103,7 +87,8 @@ open_listener(struct daemon *d)
 
 	if (c->user != NULL && geteuid() == 0) {
 		o.chown = true;
-		if (!find_user(c->user, &o.uid, &o.gid, d->why, WHY_SIZE))
+		if (!privileges_find_user(c->user, &o.uid, &o.gid,
+		    d->why, WHY_SIZE))
 			return false;
 	}
 	d->listener = listener_open(&o, d->why, WHY_SIZE);
@@ -125,27 +110,6 @@ write_pid_file(struct daemon *d)
 		return false;
 	}
 	d->wrote_pid = true;
-	return true;
-}
-
-/* For ever: no way back to root. */
-static bool
-drop_privileges(struct daemon *d)
-{
-	const char *user = d->config->user;
-	uid_t uid;
-	gid_t gid;
-
-	if (geteuid() != 0 || user == NULL)
-		return true;
-	if (!find_user(user, &uid, &gid, d->why, WHY_SIZE))
-		return false;
-	if (initgroups(user, gid) != 0 || setresgid(gid, gid, gid) != 0 ||
-	    setresuid(uid, uid, uid) != 0) {
-		snprintf(d->why, WHY_SIZE, "cannot become user \"%s\": %s",
-		    user, strerror(errno));
-		return false;
-	}
 	return true;
 }
 
@@ -237,13 +201,17 @@ same_text(const char *a, const char *b)
 	return a == b || (a != NULL && b != NULL && strcmp(a, b) == 0);
 }
 
-/* True also when there is nothing to sign. */
+/* As the user who has to read them at a reload.  True also when there is
+   nothing to sign. */
 static bool
 load_keys(struct daemon *d, const struct config *c)
 {
 	if (c->sign_count == 0)
 		return true;
+	if (!privileges_borrow(c->user, d->why, WHY_SIZE))
+		return false;
 	d->signing = signing_load(c, d->why, WHY_SIZE);
+	privileges_return();
 	return d->signing != NULL;
 }
 
@@ -456,7 +424,7 @@ start(struct daemon *d, bool foreground)
 	}
 	if (!open_listener(d) || (!foreground && !go_to_background(d)) ||
 	    !write_pid_file(d) || !give_to_libmilter(d) ||
-	    !drop_privileges(d))
+	    !privileges_drop(d->config->user, d->why, WHY_SIZE))
 		return false;
 	block_signals(d);
 	d->dkim = dkim_context_new();

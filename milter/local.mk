@@ -7,6 +7,7 @@ assay_milter_SOURCES = \
 	milter/listen.c milter/listen.h \
 	milter/main.c \
 	milter/notify.c milter/notify.h \
+	milter/privileges.c milter/privileges.h \
 	milter/session.c milter/session.h \
 	milter/sigwait.c
 # libmilter has to find our sigwait(), see milter/sigwait.c.

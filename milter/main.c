@@ -12,6 +12,7 @@
 
 #include "config/config.h"
 #include "milter/daemon.h"
+#include "milter/privileges.h"
 #include "event/log.h"
 #include "message/signing.h"
 
@@ -47,7 +48,10 @@ check_keys(struct config *c, char *why)
 
 	if (c->sign_count == 0)
 		return true;
+	if (!privileges_borrow(c->user, why, WHY_SIZE))
+		return false;
 	s = signing_load(c, why, WHY_SIZE);
+	privileges_return();
 	if (s == NULL)
 		return false;
 	r = resolver_new(&c->resolver.options, why, WHY_SIZE);

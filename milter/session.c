@@ -32,6 +32,7 @@ struct session {
 	struct ipaddr		 client;
 	char			 client_name[256];
 	char			 daemon_name[256];
+	char			 mta[64];	/* its version */
 	char			 host[256];	/* the MTA's own name */
 	char			*helo;		/* NULL: none yet */
 	bool			 leading_space;	/* SMFIP_HDR_LEADSPC */
@@ -131,7 +132,8 @@ begin_message(struct session *s)
 		receiver = slice_str(s->host);
 	s->message = message_new(engine, &(struct message_client){
 		.address = s->client, .name = slice_str(s->client_name),
-		.daemon_name = slice_str(s->daemon_name) }, receiver);
+		.daemon_name = slice_str(s->daemon_name),
+		.mta = slice_str(s->mta) }, receiver);
 	if (s->message == NULL)
 		log_line(CONFIG_LOG_ERROR, "no memory for a message");
 	else if (s->helo != NULL)
@@ -170,7 +172,7 @@ on_negotiate(SMFICTX *ctx, unsigned long actions, unsigned long steps,
     unsigned long unused2, unsigned long unused3, unsigned long *want_actions,
     unsigned long *want_steps, unsigned long *want2, unsigned long *want3)
 {
-	static char at_connect[] = "j {daemon_name}",
+	static char at_connect[] = "j v {daemon_name}",
 	    at_helo[] = "{tls_version} {verify} {cn_subject} {cert_subject}",
 	    at_mail[] = "i {auth_type}", at_end[] = "i";
 	const unsigned long need = SMFIF_ADDHDRS | SMFIF_CHGHDRS;
@@ -220,6 +222,7 @@ on_connect(SMFICTX *ctx, char *name, _SOCK_ADDR *addr)
 	struct session *s = session_need(ctx);
 	const char *host = smfi_getsymval(ctx, unconst("j"));
 	const char *daemon = smfi_getsymval(ctx, unconst("{daemon_name}"));
+	const char *mta = smfi_getsymval(ctx, unconst("v"));
 
 	if (s == NULL)
 		return SMFIS_NOREPLY;
@@ -232,6 +235,7 @@ on_connect(SMFICTX *ctx, char *name, _SOCK_ADDR *addr)
 	snprintf(s->client_name, sizeof(s->client_name), "%s", name);
 	snprintf(s->daemon_name, sizeof(s->daemon_name), "%s",
 	    daemon != NULL ? daemon : "");
+	snprintf(s->mta, sizeof(s->mta), "%s", mta != NULL ? mta : "");
 	if (host != NULL)
 		snprintf(s->host, sizeof(s->host), "%s", host);
 	else if (gethostname(s->host, sizeof(s->host) - 1) != 0)

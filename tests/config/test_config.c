@@ -412,7 +412,7 @@ test_values(void)
 	"helo, client, recipient-domain, dnssec, tls, dkim-partial, " \
 	"dkim-doubled"
 #define SIGN_KEYS "domains, identity, keys, canonicalization, headers, " \
-	"oversign, expire"
+	"oversign, resign, expire"
 #define KEY_KEYS "selector, file, from, until"
 #define SPF_WORDS "none, pass, fail, softfail, neutral, temperror, permerror"
 #define SOCKETS "local:PATH, inet:PORT@HOST, inet6:PORT@HOST"

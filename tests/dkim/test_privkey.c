@@ -361,12 +361,12 @@ test_modes(void)
 		mode_t		 mode;
 		const char	*words;
 	} cases[] = {
-		{ 0640, "readable by group or others: chmod 0600 " },
-		{ 0604, "readable by group or others: chmod 0600 " },
-		{ 0644, "readable by group or others: chmod 0600 " },
-		{ 0777, "readable by group or others: chmod 0600 " },
-		{ 0620, "writable by group or others: chmod 0600 " },
-		{ 0602, "writable by group or others: chmod 0600 " },
+		{ 0604, "readable by others: chmod 0600 " },
+		{ 0644, "readable by others: chmod 0600 " },
+		{ 0777, "readable by others: chmod 0600 " },
+		{ 0620, "writable by its group: chmod 0600 " },
+		{ 0660, "writable by its group: chmod 0600 " },
+		{ 0602, "writable by others: chmod 0600 " },
 	};
 	struct text t = { NULL, 0, 0 };
 	char name[40];
@@ -379,11 +379,27 @@ test_modes(void)
 		is_refused(name, keyfiles_write("key.pem", text_slice(&t),
 		    cases[i].mode), cases[i].words);
 	}
+	for (i = 0; i < 4; i++) {
+		static const mode_t good[] = { 0600, 0400, 0640, 0440 };
+
+		(void)snprintf(name, sizeof(name), "mode 0%o",
+		    (unsigned int)good[i]);
+		is_key(name, keyfiles_write("key.pem", text_slice(&t),
+		    good[i]), DKIM_KEY_ED25519, 256);
+	}
+	if (geteuid() == 0) {
+		const char *path = keyfiles_write("key.pem", text_slice(&t),
+		    0640);
+
+		ok(chown(path, (uid_t)-1, 65533) == 0, "another group's");
+		is_refused("readable by another group", path,
+		    "key file is readable by group 65533, to which");
+	}
 	if (geteuid() == 0)
 		skip("not ours", "root reads everything");
 	else
 		is_refused("not ours", keyfiles_write("key.pem",
-		    text_slice(&t), 0), "we may not read it");
+		    text_slice(&t), 0), "may not read it");
 	text_free(&t);
 }
 

@@ -2,7 +2,9 @@
 """Outbound mail through the daemon: who is signed, with what, and who not."""
 
 import os
+import pwd
 import signal
+import subprocess
 import time
 
 import assaydaemon
@@ -116,13 +118,32 @@ def signs():
                 ("two From fields", mail(extra=[(b"From", b" a@b.c")])[0]),
                 ("no From", mail()[0][1:]),
                 ("two domains", mail(b"a@example.org, b@c.example")[0]),
-                ("unreadable From", mail(b"a@example.org>")[0]),
+                ("unreadable From", mail(b"a@example.org-")[0]),
                 ("another domain", mail(b"a@example.com")[0]),
                 ("look-alike", mail(b"a@notexample.org")[0])):
             result = daemon.send(fields=fields, body=body,
                                  client="127.0.0.1")
             equal(signatures(result), [], name + ": not signed")
             equal(result.reply.code, "c", name + ": accepted")
+        # Not well formed, and one domain all the same.
+        for name, sender in (("Latin-1", b"J\xf6 <a@example.org>"),
+                             ("comma", b"Acme, Inc. <a@example.org>")):
+            fields, body = mail(sender)
+            result = daemon.send(fields=fields, body=body,
+                                 client="127.0.0.1")
+            equal(len(signatures(result)), 2, name + " in From: signed")
+        # Once is enough, whoever hands it in again.
+        fields, body = mail()
+        result = daemon.send(fields=fields, body=body, client="127.0.0.1")
+        ours = [(b"DKIM-Signature", s) for s in signatures(result)]
+        again = daemon.send(fields=ours + fields, body=body,
+                            client="127.0.0.1")
+        equal(len(signatures(again)), 2, "signed already: not again")
+        ok("signature already" in daemon.log(), "the log says so")
+        again = daemon.send(fields=ours[:1] + fields, body=body,
+                            client="127.0.0.1")
+        equal(len(signatures(again)), 2,
+              "signed by one key: the other one signs")
         ok("unsigned-why" in daemon.log(), "the log says why not")
         ok("hazards" in daemon.log(), "the log names what may break")
 
@@ -226,6 +247,55 @@ def bad_keys():
             result = daemon.send(fields=fields, body=body,
                                  client="127.0.0.1")
             check_signed(keys, result, body, name + ": the old keys sign on")
+
+
+@tap.test
+def key_of_the_user():
+    """A key is judged as the daemon's user, at -t, start and reload."""
+    if os.geteuid() != 0:
+        tap.skip("keys of another user", "not root")
+        return
+    user = pwd.getpwnam("nobody")
+    daemon = assaydaemon.Daemon()
+    os.chmod(daemon.folder, 0o755)
+    keys = Keys(daemon.folder)
+    path = keys.make("r1", "example.org")
+    daemon.configure({"user": "nobody", "sign": [
+        {"domains": ["example.org"],
+         "keys": [{"selector": "r1", "file": path}]}]}, keys.zone)
+    daemon.env["UBSAN_OPTIONS"] = daemon.env.get("UBSAN_OPTIONS", "")
+
+    def check():
+        done = subprocess.run(
+            [assaydaemon.binary(), "-t", "-c", daemon.path],
+            capture_output=True, timeout=60, env=daemon.env)
+        return done.returncode, (done.stdout + done.stderr).decode()
+
+    for name, mode, group, good in (
+            ("root's alone", 0o400, 0, False),
+            ("root's, group of the user, 0640", 0o640, user.pw_gid, True),
+            ("root's, group of the user, 0440", 0o440, user.pw_gid, True),
+            ("readable by all", 0o444, user.pw_gid, False)):
+        os.chown(path, 0, group)
+        os.chmod(path, mode)
+        status, text = check()
+        equal(status, 0 if good else 78, name + ": -t", text)
+        daemon.spawn()
+        if good:
+            assaydaemon.wait_for(daemon._listens, 30, name + ": it starts")
+            before = daemon.log().count('reloaded')
+            daemon.kill(signal.SIGHUP)
+            assaydaemon.wait_for(
+                lambda: daemon.log().count("reloaded") > before, 30,
+                name + ": it reloads")
+            ok("not reloaded" not in daemon.log(), name + ": the same key",
+               daemon.log()[-1000:])
+            daemon.check_stop(name)
+        else:
+            equal(daemon.wait(30), 78, name + ": it does not start")
+    os.chown(path, user.pw_uid, 0)
+    os.chmod(path, 0o400)
+    equal(check()[0], 0, "the user's alone: -t")
 
 
 tap.main()

@@ -549,7 +549,7 @@ def key_faults(folder, zone_path):
         f.write("zonedata:\n  r1._domainkey.example.org: [TIMEOUT]\n")
     done = run("key-check", "--zone", shut, *zone[2:], "r1", r1)
     equal(done.returncode, 75, "DNS does not answer")
-    os.chmod(r1, 0o640)
+    os.chmod(r1, 0o644)
     done = run("key-check", *zone, "r1", r1)
     equal(done.returncode, 66, "a key that others can read")
     ok(b"chmod" in done.stderr, "and how to mend it", done.stderr)
