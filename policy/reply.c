@@ -39,37 +39,33 @@ typedef struct slice	variable_fn(const struct reply_facts *f);
 
 struct variable {
 	struct slice	 name;
-	variable_fn	*value;
+	variable_fn	*value;		/* empty: not known */
+	bool		 at_mail;	/* it may be known there */
 };
-
-static struct slice
-or_none(struct slice s)
-{
-	return s.len > 0 ? s : SLICE("(none)");
-}
 
 static struct slice
 from_domain(const struct reply_facts *f)
 {
-	return or_none(f->message->from_domain);
+	return f->message->from_domain;
 }
 
 static struct slice
 mailfrom_domain(const struct reply_facts *f)
 {
-	return or_none(f->message->mailfrom_domain);
+	return f->message->mailfrom_domain;
 }
 
 static struct slice
 helo(const struct reply_facts *f)
 {
-	return or_none(f->message->helo);
+	return f->message->helo;
 }
 
 static struct slice
 client(const struct reply_facts *f)
 {
-	return slice_str(f->client);
+	return f->message->client.family == IPADDR_NONE ? SLICE("") :
+	    slice_str(f->client);
 }
 
 static struct slice
@@ -81,7 +77,8 @@ spf(const struct reply_facts *f)
 static struct slice
 spf_helo(const struct reply_facts *f)
 {
-	return slice_str(auth_result_name(f->message->spf_helo));
+	return f->message->spf_helo_checked ?
+	    slice_str(auth_result_name(f->message->spf_helo)) : SLICE("");
 }
 
 static struct slice
@@ -115,7 +112,7 @@ dmarc_policy(const struct reply_facts *f)
 	case POLICY_DMARC_NO_RECORD:
 		break;
 	}
-	return SLICE("(none)");
+	return SLICE("");
 }
 
 static struct slice
@@ -127,7 +124,8 @@ yes_no(bool yes)
 static struct slice
 dmarc_testing(const struct reply_facts *f)
 {
-	return yes_no(f->message->dmarc_testing);
+	return f->message->dmarc_policy == POLICY_DMARC_NO_RECORD ?
+	    SLICE("") : yes_no(f->message->dmarc_testing);
 }
 
 static struct slice
@@ -164,13 +162,13 @@ static struct slice
 rule_name(const struct reply_facts *f)
 {
 	return f->decision->rule != NULL ? f->decision->rule->name :
-	    SLICE("(none)");
+	    SLICE("");
 }
 
 static struct slice
 spf_domain(const struct reply_facts *f)
 {
-	return or_none(f->message->spf_domain);
+	return f->message->spf_domain;
 }
 
 static struct slice
@@ -180,25 +178,25 @@ spf_explanation(const struct reply_facts *f)
 }
 
 static const struct variable variables[] = {
-	{ SLICE_INIT("from-domain"), from_domain },
-	{ SLICE_INIT("mailfrom-domain"), mailfrom_domain },
-	{ SLICE_INIT("helo"), helo },
-	{ SLICE_INIT("client"), client },
-	{ SLICE_INIT("spf"), spf },
-	{ SLICE_INIT("spf-helo"), spf_helo },
-	{ SLICE_INIT("dkim"), dkim },
-	{ SLICE_INIT("dkim-aligned"), dkim_aligned },
-	{ SLICE_INIT("dmarc"), dmarc },
-	{ SLICE_INIT("dmarc-policy"), dmarc_policy },
-	{ SLICE_INIT("dmarc-testing"), dmarc_testing },
-	{ SLICE_INIT("from"), from },
-	{ SLICE_INIT("dnssec"), dnssec },
-	{ SLICE_INIT("tls"), tls },
-	{ SLICE_INIT("dkim-partial"), dkim_partial },
-	{ SLICE_INIT("dkim-doubled"), dkim_doubled },
-	{ SLICE_INIT("rule"), rule_name },
-	{ SLICE_INIT("spf-domain"), spf_domain },
-	{ SLICE_INIT("spf-explanation"), spf_explanation }
+	{ SLICE_INIT("from-domain"), from_domain, false },
+	{ SLICE_INIT("mailfrom-domain"), mailfrom_domain, true },
+	{ SLICE_INIT("helo"), helo, true },
+	{ SLICE_INIT("client"), client, true },
+	{ SLICE_INIT("spf"), spf, true },
+	{ SLICE_INIT("spf-helo"), spf_helo, true },
+	{ SLICE_INIT("dkim"), dkim, false },
+	{ SLICE_INIT("dkim-aligned"), dkim_aligned, false },
+	{ SLICE_INIT("dmarc"), dmarc, false },
+	{ SLICE_INIT("dmarc-policy"), dmarc_policy, false },
+	{ SLICE_INIT("dmarc-testing"), dmarc_testing, false },
+	{ SLICE_INIT("from"), from, false },
+	{ SLICE_INIT("dnssec"), dnssec, false },
+	{ SLICE_INIT("tls"), tls, true },
+	{ SLICE_INIT("dkim-partial"), dkim_partial, false },
+	{ SLICE_INIT("dkim-doubled"), dkim_doubled, false },
+	{ SLICE_INIT("rule"), rule_name, true },
+	{ SLICE_INIT("spf-domain"), spf_domain, true },
+	{ SLICE_INIT("spf-explanation"), spf_explanation, true }
 };
 
 static const char unknown_variable[] =
@@ -206,6 +204,16 @@ static const char unknown_variable[] =
     "spf, spf-helo, dkim, dkim-aligned, dmarc, dmarc-policy, dmarc-testing, "
     "from, dnssec, tls, dkim-partial, dkim-doubled, rule, spf-domain, "
     "spf-explanation";
+
+/* What is not known has one word, for every variable. */
+static struct slice
+value_of(const struct variable *v, const struct reply_facts *f)
+{
+	struct slice value = f->message->at_mail && !v->at_mail ?
+	    SLICE("") : v->value(f);
+
+	return value.len > 0 ? value : SLICE("(none)");
+}
 
 static const struct variable *
 find_variable(struct slice name)
@@ -569,7 +577,7 @@ expand(struct slice text, const struct reply_facts *f, char *out)
 
 	while (!cursor_at_end(&c) &&
 	    take_piece(&c, &literal, &variable, &problem))
-		sink_add(&sink, variable != NULL ? variable->value(f) :
+		sink_add(&sink, variable != NULL ? value_of(variable, f) :
 		    literal);
 	out[sink.len] = '\0';
 }

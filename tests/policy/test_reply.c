@@ -210,6 +210,70 @@ test_templates(void)
 	}
 }
 
+/* Each variable: known, not known, and not known yet at MAIL. */
+static void
+test_each_variable(void)
+{
+	static const struct {
+		const char *name, *known, *unknown, *at_mail;
+	} each[] = {
+		{ "from-domain", "example.net", "(none)", "(none)" },
+		{ "mailfrom-domain", "example.com", "(none)", "example.com" },
+		{ "helo", "mail.example.com", "(none)", "mail.example.com" },
+		{ "client", "192.0.2.7", "(none)", "192.0.2.7" },
+		{ "spf", "fail", "none", "fail" },
+		{ "spf-helo", "softfail", "(none)", "softfail" },
+		{ "dkim", "pass", "none", "(none)" },
+		{ "dkim-aligned", "fail", "none", "(none)" },
+		{ "dmarc", "fail", "none", "(none)" },
+		{ "dmarc-policy", "reject", "(none)", "(none)" },
+		{ "dmarc-testing", "yes", "(none)", "(none)" },
+		{ "from", "ok", "absent", "(none)" },
+		{ "dnssec", "yes", "no", "(none)" },
+		{ "tls", "yes", "no", "yes" },
+		{ "dkim-partial", "yes", "no", "(none)" },
+		{ "dkim-doubled", "yes", "no", "(none)" },
+		{ "rule", "my rule", "(none)", "my rule" },
+		{ "spf-domain", "example.com", "(none)", "example.com" },
+		{ "spf-explanation", "see https://example.com/?a=%{i}",
+		  "(none)", "see https://example.com/?a=%{i}" }
+	};
+	const struct policy_facts nothing = { .from = MAIL_FROM_ABSENT,
+		.dkim = SET(NONE), .dkim_aligned = SET(NONE) };
+	struct policy_facts f = some_facts(), early;
+	struct policy_rule r = { .action = POLICY_REJECT };
+	char reply[80], want[120];
+	size_t i;
+
+	f.dkim = SET(PASS);
+	f.dkim_aligned = SET(FAIL);
+	f.dmarc = AUTH_FAIL;
+	f.dmarc_policy = POLICY_DMARC_REJECT;
+	f.dmarc_testing = f.tls = f.dnssec = true;
+	f.dkim_partial = f.dkim_doubled = true;
+	early = f;
+	early.at_mail = true;
+	for (i = 0; i < sizeof(each) / sizeof(each[0]); i++) {
+		snprintf(reply, sizeof(reply), "why: %%{%s}", each[i].name);
+		r.reply = slice_str(reply);
+		r.name = SLICE("my rule");
+		snprintf(want, sizeof(want), "550|5.7.1|why: %s",
+		    each[i].known);
+		is_str(reply_of(&r, &f), want, each[i].name);
+		snprintf(want, sizeof(want), "550|5.7.1|why: %s",
+		    each[i].at_mail);
+		is_str(reply_of(&r, &early), want, "at MAIL");
+		r.name = SLICE("");
+		snprintf(want, sizeof(want), "550|5.7.1|why: %s",
+		    each[i].unknown);
+		is_str(reply_of(&r, &nothing), want, "not known");
+		/* The list that an error names has them all. */
+		snprintf(want, sizeof(want), " %s", each[i].name);
+		ok(strstr(variables, want) != NULL, "%s is listed",
+		    each[i].name);
+	}
+}
+
 static void
 test_nothing_known(void)
 {
@@ -221,8 +285,9 @@ test_nothing_known(void)
 	struct policy_decision d = { .action = POLICY_TEMPFAIL };
 	struct policy_reply reply;
 
-	is_str(reply_of(&r, &f), "550|5.7.1|unknown (none) (none) (none) "
-	    "none (none)[] none [] none (none)", "nothing known");
+	is_str(reply_of(&r, &f), "550|5.7.1|(none) (none) (none) (none) "
+	    "none (none)[(none)] none [(none)] none (none)",
+	    "nothing known");
 	policy_reply(&d, &f, &reply);
 	is_str(reply.text, "deferred by local policy, try again later",
 	    "no rule");
@@ -432,6 +497,7 @@ main(void)
 	test_check();
 	test_check_length();
 	test_templates();
+	test_each_variable();
 	test_nothing_known();
 	test_defaults();
 	test_message_defaults();
