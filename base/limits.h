@@ -26,6 +26,7 @@
 #define LIMIT_AUTHRES_READ	(64u << 10) /* ours: octets read of a field */
 #define LIMIT_AUTHRES_RESULTS	100	/* ours: results read of a field */
 #define LIMIT_AUTHRES_WRITE	(32u << 10) /* ours; libmilter takes < 64 K */
+#define LIMIT_AUTHSERV_IDS	100	/* ours: names to remove fields of */
 #define LIMIT_AUTHRES_IDN	10	/* ours: U-labels compared in a field */
 
 /* Tag lists. */

@@ -104,6 +104,10 @@ struct config {
 	const char		*user;		/* NULL: stay who we are */
 	const char		*pid_file;	/* NULL: none */
 	struct slice		 authserv_id;	/* empty: the MTA's own name */
+	/* Further names of ours, whose fields are removed as forged. */
+	const struct slice	*authserv_ids_to_remove;
+	size_t			 authserv_id_to_remove_count;
+	bool			 remove_received_spf;	/* default no */
 	const struct ipnet	*trusted_networks;	/* default: loopback */
 	size_t			 trusted_network_count;
 	/* Never empty for want of the key: see origins_complete(). */

@@ -254,6 +254,30 @@ read_slice(struct slice text, void *item)
 	return true;
 }
 
+static bool
+read_domain(struct slice text, void *item)
+{
+	struct domain d;
+
+	memcpy(item, &text, sizeof(text));
+	return domain_parse(text, &d);
+}
+
+bool
+values_domains(struct schema *s, const struct schema_key *key,
+    const struct yaml_node *n, void *out)
+{
+	struct slice *items;
+	size_t count;
+
+	if (!schema_list(s, key, n, out, sizeof(struct slice), read_domain,
+	    "names like mx.example.org"))
+		return false;
+	memcpy(&items, (char *)out + key->field, sizeof(items));
+	memcpy(&count, (char *)out + key->count, sizeof(count));
+	return schema_keep(s, items, count);
+}
+
 bool
 values_nameservers(struct schema *s, const struct schema_key *key,
     const struct yaml_node *n, void *out)

@@ -15,6 +15,8 @@ schema_read_fn	values_user;
 /* slice: the canonical form of a domain name; `table` is the text of what
    is allowed */
 schema_read_fn	values_domain;
+/* struct slice * and count: the same, a list */
+schema_read_fn	values_domains;
 /* const char *: a path, relative to the folder of the configuration file;
    `table` is the text of what is allowed */
 schema_read_fn	values_file;

@@ -8,7 +8,11 @@
  *
  * Whether a field claims to be ours:
  *
- * 1. Its authserv-id is read.  Ours: yes.
+ * 0. It has an encoded word (RFC 2047): yes.  None belongs there, and many
+ *    readers decode first and look then.
+ * 1. Its authserv-id is read.  Ours: yes.  Also when it is no token and no
+ *    domain name: a reader may take away the no-break space, the full-width
+ *    letter or the blank in quotes that makes it another one.
  * 2. A version other than 1: yes, since we cannot know what it says.
  * 3. The rest is read as well.  No fault in it: no, it is foreign.
  * 4. There is a fault: a more lenient reader may see anything.  Yes if any
@@ -464,6 +468,20 @@ has_own_token(struct own *own, struct slice text, bool join)
 	return end_token(own);
 }
 
+/* Step 1: can every reader only take it for what it is? */
+static bool
+is_plain_id(struct own *own, struct slice id)
+{
+	struct cursor c = cursor_of(id);
+	struct domain domain;
+	struct slice token;
+
+	if (!has_8bit(id))
+		return lex_token(&c, &token) && cursor_at_end(&c);
+	return ++own->conversions <= LIMIT_AUTHRES_IDN &&
+	    domain_parse(id, &domain);
+}
+
 /* Steps 1 to 3: true when the answer is in `*claims`. */
 static bool
 claims_by_grammar(struct own *own, struct slice value, bool *claims)
@@ -476,12 +494,26 @@ claims_by_grammar(struct own *own, struct slice value, bool *claims)
 	if (!take_head(&r, &id) && r.status != AUTHRES_VERSION)
 		return false;
 	own->len = unquote(id, own->token, sizeof(own->token));
-	*claims = end_token(own) || r.status == AUTHRES_VERSION;
+	*claims = !is_plain_id(own, (struct slice){ own->token, own->len }) ||
+	    end_token(own) || r.status == AUTHRES_VERSION;
 	if (*claims)
 		return true;
 	if (value.len > LIMIT_AUTHRES_READ)
 		return cursor_is(&r.c, ';');
 	return take_results(&r);
+}
+
+/* Step 0: its beginning is enough. */
+static bool
+has_encoded_word(struct slice value)
+{
+	struct slice before;
+
+	while (slice_cut(&value, '=', &before)) {
+		if (value.len > 0 && value.ptr[0] == '?')
+			return true;
+	}
+	return false;
 }
 
 bool
@@ -490,6 +522,8 @@ authres_claims(struct slice value, struct slice authserv_id)
 	struct own own = { .id = authserv_id };
 	bool claims;
 
+	if (has_encoded_word(value))
+		return true;
 	own.has_domain = domain_parse(authserv_id, &own.domain);
 	if (claims_by_grammar(&own, value, &claims))
 		return claims;

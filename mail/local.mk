@@ -1,6 +1,7 @@
 libassay_a_SOURCES += \
 	mail/address.c mail/address.h \
 	mail/authres.h mail/authres_read.c mail/authres_write.c \
+	mail/forged.c mail/forged.h \
 	mail/header.c mail/header.h \
 	mail/lex.c mail/lex.h \
 	mail/received.c mail/received.h \
@@ -12,6 +13,7 @@ check_PROGRAMS += \
 	tests/mail/test_address \
 	tests/mail/test_authres_read \
 	tests/mail/test_authres_write \
+	tests/mail/test_forged \
 	tests/mail/test_header \
 	tests/mail/test_lex \
 	tests/mail/test_received \
@@ -20,6 +22,7 @@ check_PROGRAMS += \
 tests_mail_test_address_SOURCES = tests/mail/test_address.c
 tests_mail_test_authres_read_SOURCES = tests/mail/test_authres_read.c
 tests_mail_test_authres_write_SOURCES = tests/mail/test_authres_write.c
+tests_mail_test_forged_SOURCES = tests/mail/test_forged.c
 tests_mail_test_header_SOURCES = tests/mail/test_header.c
 tests_mail_test_lex_SOURCES = tests/mail/test_lex.c
 tests_mail_test_received_SOURCES = tests/mail/test_received.c

@@ -25,13 +25,12 @@
 #include "base/limits.h"
 #include "base/mem.h"
 #include "mail/authres.h"
+#include "mail/forged.h"
 #include "mail/header.h"
 #include "mail/received.h"
 #include "message/report.h"
 
 #define LEFT_OUT_MAX	200	/* octets of the names in the log */
-
-static const struct slice authres_name = SLICE_INIT("Authentication-Results");
 
 struct message {
 	struct message_results	 results;
@@ -41,7 +40,7 @@ struct message {
 	bool			 failed;
 	struct mail_header	 header;
 	bool			 header_ended;
-	unsigned int		 authres_lost;	/* past the header's limits */
+	struct forged_search	 forged;
 	struct dkim_verifier	*verifier;
 	struct dkim_signer	*signer;	/* mail of ours */
 	struct slice		*signatures;
@@ -69,6 +68,26 @@ struct message {
 	bool			 dmarc_done;
 };
 
+/* Every name of ours, the one that we write first. */
+static void
+look_for_forged(struct message *m)
+{
+	const struct config *c = m->results.engine->config;
+	size_t more = c->authserv_id_to_remove_count;
+	struct slice *ids = arena_array(m->arena, 1 + more, sizeof(*ids));
+
+	if (ids == NULL) {
+		m->failed = true;
+		return;
+	}
+	ids[0] = m->results.receiver;
+	if (more > 0)
+		memcpy(ids + 1, c->authserv_ids_to_remove,
+		    more * sizeof(*ids));
+	m->forged = (struct forged_search){ .ids = ids, .id_count = 1 + more,
+		.received_spf = c->remove_received_spf };
+}
+
 struct message *
 message_new(struct engine *engine, const struct message_client *client,
     struct slice receiver)
@@ -90,6 +109,7 @@ message_new(struct engine *engine, const struct message_client *client,
 	m->rewrites_addresses = !slice_starts(client->mta, SLICE("Postfix"));
 	m->results.client = client->address;
 	m->results.receiver = arena_dup(m->arena, receiver);
+	look_for_forged(m);
 	m->facts = (struct origin_facts){ .client = client->address,
 		.client_name = arena_dup(m->arena, client->name),
 		.daemon_name = arena_dup(m->arena, client->daemon_name) };
@@ -392,8 +412,8 @@ message_field(struct message *m, struct slice name, struct slice value)
 	if (!mail_header_add(&m->header, name, value)) {
 		if (!m->header.overflow)
 			m->failed = true;
-		else if (slice_eq_nocase(name, authres_name))
-			m->authres_lost++;
+		else
+			forged_note_lost(&m->forged, name);
 		return;
 	}
 	if (m->relay_open && slice_eq_nocase(name, SLICE("Received")))
@@ -456,26 +476,6 @@ read_from(struct message *m)
 			.state = MAIL_FROM_UNPARSABLE };
 }
 
-/*
- * Does the message have an Authentication-Results field of ours?  Then this
- * host has seen it come from outside, whoever hands it in now.  What could
- * not be kept may be one.
- */
-static bool
-has_our_field(const struct message *m)
-{
-	const struct mail_field *f;
-	unsigned int i, kept;
-
-	kept = mail_header_instances(&m->header, authres_name);
-	for (i = 1; i <= kept; i++) {
-		f = mail_header_find(&m->header, authres_name, i);
-		if (authres_claims(f->value, m->results.receiver))
-			return true;
-	}
-	return m->authres_lost > 0;
-}
-
 static void
 start_signing(struct message *m)
 {
@@ -483,7 +483,8 @@ start_signing(struct message *m)
 	struct signing_plan *plan = &r->signing;
 
 	read_from(m);
-	r->seen_before = !m->facts.authenticated && has_our_field(m);
+	r->seen_before = !m->facts.authenticated &&
+	    forged_is_ours(&m->forged, &m->header);
 	if (r->seen_before) {
 		plan->state = SIGNING_SEEN_BEFORE;
 		return;
@@ -594,32 +595,15 @@ keeps_results(const struct message *m)
 	    !m->facts.authenticated));
 }
 
-/*
- * RFC 8601 section 5: fields that claim to be ours go, the highest index
- * first.  One that was too much to keep cannot be judged, and goes too.
- */
+/* RFC 8601 section 5. */
 static bool
 find_forged(struct message *m, struct message_orders *orders)
 {
-	const struct mail_field *f;
-	unsigned int *list, kept, i;
-
 	if (keeps_results(m))
 		return true;
-	kept = mail_header_instances(&m->header, authres_name);
-	if (kept + m->authres_lost == 0)
-		return true;
-	list = arena_array(m->arena, kept + m->authres_lost, sizeof(*list));
-	if (list == NULL)
+	if (!forged_find(&m->forged, &m->header, m->arena,
+	    &orders->removals, &orders->removal_count))
 		return false;
-	for (i = kept + m->authres_lost; i > 0; i--) {
-		f = i > kept ? NULL :
-		    mail_header_find(&m->header, authres_name, i);
-		if (f == NULL || authres_claims(f->value,
-		    m->results.receiver))
-			list[orders->removal_count++] = i;
-	}
-	orders->removals = list;
 	m->results.forged = (unsigned int)orders->removal_count;
 	return true;
 }

@@ -26,6 +26,7 @@
 #include "dkim/dkim.h"
 #include "dmarc/dmarc.h"
 #include "mail/address.h"
+#include "mail/forged.h"
 #include "message/engine.h"
 #include "message/inquiry.h"
 #include "message/origin.h"
@@ -86,9 +87,8 @@ struct message_results {
 
 /* What the mail server has to do.  Borrowed from the message. */
 struct message_orders {
-	/* Instances of Authentication-Results to delete, in this order
-	   (highest first: Postfix renumbers after each). */
-	const unsigned int	*removals;
+	/* Fields to delete, in this order. */
+	struct forged_field	*removals;
 	size_t			 removal_count;
 	/* Value of the Authentication-Results to insert on top, with its
 	   leading blank; empty: none. */

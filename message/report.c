@@ -173,6 +173,32 @@ write_spf(struct authres_writer *w, const struct spf_verdict *v)
 		authres_write_reason(w, slice_str(v->problem));
 }
 
+/*
+ * RFC 8601 section 5: in ASCII the name that was checked, A-labels and no
+ * dot at its end; as it was written where that may be UTF-8.
+ */
+static struct slice
+shown_domain(const struct message_results *r, const struct domain *checked,
+    struct slice written)
+{
+	return checked->len > 0 && !r->utf8 ? domain_slice(checked) : written;
+}
+
+/* A property whose value is not there is left out. */
+static void
+write_smtp(struct authres_writer *w, const char *property,
+    struct slice value)
+{
+	if (value.len > 0)
+		authres_write_property(w, "smtp", property, value);
+}
+
+static void
+write_helo(const struct message_results *r, struct authres_writer *w)
+{
+	write_smtp(w, "helo", shown_domain(r, &r->helo_domain, r->helo));
+}
+
 /* MAIL FROM as an address without brackets and source route. */
 static void
 write_mailfrom(const struct message_results *r, struct authres_writer *w)
@@ -180,8 +206,10 @@ write_mailfrom(const struct message_results *r, struct authres_writer *w)
 	struct slice value = r->path.domain_text;
 	struct buf address;
 
+	if (r->path.has_domain)
+		value = shown_domain(r, &r->path.domain, value);
 	if (!r->path.has_domain || r->path.local.len == 0) {
-		authres_write_property(w, "smtp", "mailfrom", value);
+		write_smtp(w, "mailfrom", value);
 		return;
 	}
 	buf_init(&address, LIMIT_AUTHRES_WRITE);
@@ -201,14 +229,14 @@ write_spf_results(const struct message_results *r, struct authres_writer *w)
 {
 	write_spf(w, &r->spf);
 	if (r->path.null) {
-		authres_write_property(w, "smtp", "helo", r->helo);
+		write_helo(r, w);
 		return;
 	}
 	write_mailfrom(r, w);
 	if (!r->spf_helo_checked)
 		return;
 	write_spf(w, &r->spf_helo);
-	authres_write_property(w, "smtp", "helo", r->helo);
+	write_helo(r, w);
 }
 
 /* Octets of b= that tell this signature from the others, RFC 6008 4. */

@@ -434,8 +434,8 @@ change_header(SMFICTX *ctx, const struct session *s,
 	size_t i;
 
 	for (i = 0; i < o->removal_count; i++)
-		if (smfi_chgheader(ctx, authres, (int)o->removals[i], NULL) !=
-		    MI_SUCCESS)
+		if (smfi_chgheader(ctx, unconst(o->removals[i].name.ptr),
+		    (int)o->removals[i].instance, NULL) != MI_SUCCESS)
 			return false;
 	for (i = o->signature_count; i > 0; i--)
 		if (!insert_on_top(ctx, s, signature, o->signatures[i - 1]))

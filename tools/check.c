@@ -291,9 +291,10 @@ text_field_orders(const struct check *c)
 
 	text_title(t, "Header\n");
 	for (i = 0; i < c->orders.removal_count; i++)
-		text_say(t, "  removed: Authentication-Results, number %u "
-		    "from the top, which claims to be ours\n",
-		    c->orders.removals[i]);
+		text_say(t, "  removed: %.*s, number %u from the top, which "
+		    "claims to be ours\n",
+		    SLICE_ARG(c->orders.removals[i].name),
+		    c->orders.removals[i].instance);
 	text_field(t, c->orders.authres);
 }
 
@@ -372,7 +373,7 @@ json_field_orders(const struct check *c)
 	json_slice(j, "value", c->orders.authres);
 	json_array(j, "removed");
 	for (i = 0; i < c->orders.removal_count; i++)
-		json_number(j, NULL, c->orders.removals[i]);
+		json_number(j, NULL, c->orders.removals[i].instance);
 	json_array_end(j);
 	json_object_end(j);
 }

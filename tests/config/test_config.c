@@ -400,8 +400,8 @@ test_values(void)
 /* ---- bad files ---- */
 
 #define ROOT_KEYS "socket, socket-mode, user, pid-file, authserv-id, " \
-	"trusted-networks, origins, log, resolver, limits, spf, dkim, " \
-	"policy, sign, unsigned"
+	"authserv-ids-to-remove, remove-received-spf, trusted-networks, " \
+	"origins, log, resolver, limits, spf, dkim, policy, sign, unsigned"
 #define LOG_KEYS "target, level, format"
 #define RESOLVER_KEYS "nameservers, timeout, tries, trust-ad, cache, zone"
 #define LIMITS_KEYS "deadline, signatures"

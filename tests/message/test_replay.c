@@ -176,7 +176,8 @@ compare(const char *name, const struct scenario *s,
 	    s->field.len, label);
 	buf_reset(&text);
 	for (i = 0; i < o->removal_count; i++)
-		buf_addf(&text, "%s%u", i > 0 ? " " : "", o->removals[i]);
+		buf_addf(&text, "%s%u", i > 0 ? " " : "",
+		    o->removals[i].instance);
 	snprintf(label, sizeof(label), "%s: removals", name);
 	is_bytes(buf_cstr(&text), text.len, s->remove.ptr, s->remove.len,
 	    label);

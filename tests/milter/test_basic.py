@@ -303,4 +303,21 @@ def inet_socket():
         equal(authres.spf(results_of(result)).result, "pass", "inet socket")
 
 
+@tap.test
+def names_in_results():
+    """The names that were checked, as RFC 8601 has them in ASCII."""
+    zone = messages.plain_zone()
+    with assaydaemon.Daemon(zone=zone) as daemon:
+        for sender, want in (
+                ("<alice@b\u00fccher.example>", "alice@xn--bcher-kva.example"),
+                ("<alice@Example.COM.>", "alice@example.com")):
+            result = daemon.send(messages.PLAIN, sender=sender,
+                                 helo="Mail.Example.com.")
+            field = result.authres.replace("\n\t", " ")
+            ok("smtp.mailfrom=%s;" % want in field, want, field)
+            ok("smtp.helo=mail.example.com;" in field, "HELO", field)
+        result = daemon.send(messages.PLAIN, sender="<>", helo="")
+        ok("smtp." not in result.authres, "nothing empty", result.authres)
+
+
 tap.main()

@@ -129,14 +129,34 @@ def sendmail():
 
 @tap.test
 def other_fields():
-    """ARC's field and look-alikes are not touched."""
-    kept = [(b"ARC-Authentication-Results", b" i=1; mx.example.org; none"),
+    """ARC's field of another host and look-alikes are not touched."""
+    kept = [(b"ARC-Authentication-Results", b" i=1; mx.example.com; none"),
+            (b"Received-SPF", b" pass (x)"),
             (b"X-Authentication-Results", b" mx.example.org; dkim=pass"),
             (b"Authentication-Result", b" mx.example.org; dkim=pass")]
     with assaydaemon.Daemon(zone=messages.plain_zone()) as daemon:
         result = send(daemon, "postfix", kept)
         equal([f for f in result.header.all() if f in kept], kept,
               "other fields are kept")
+        result = send(daemon, "postfix", [
+            (b"ARC-Authentication-Results", b" i=1; mx.example.org; none"),
+            (b"Authentication-Results",
+             b" =?utf-8?q?mx.example.org;_dmarc=3Dpass?="),
+            (b"Authentication-Results", b" old.example.org; none")])
+        equal([v for _, v in result.header.all() if b"mx.example.org" in v
+               and b"spf=" not in v], [], "fields that may be read as ours")
+        equal(len(result.header.values("Authentication-Results")), 2,
+              "a name of another host is kept")
+    config = {"authserv-ids-to-remove": ["old.example.org"],
+              "remove-received-spf": True}
+    with assaydaemon.Daemon(config, zone=messages.plain_zone()) as daemon:
+        result = send(daemon, "sendmail", [
+            (b"Authentication-Results", b" old.example.org; none"),
+            (b"Received-SPF", b" pass (x)")] * 2)
+        equal(len(result.header.values("Authentication-Results")), 1,
+              "an old name of ours is not")
+        equal(result.header.values("Received-SPF"), [],
+              "Received-SPF goes where that is asked for")
 
 
 @tap.test

@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * forged: fields of results that claim to be ours and are not (RFC 8601
+ * section 5).
+ */
+#ifndef MAIL_FORGED_H
+#define MAIL_FORGED_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "mail/header.h"
+
+/* The names of fields that may be forged. */
+enum forged_kind {
+	FORGED_AUTHRES,
+	FORGED_ARC_AUTHRES,
+	FORGED_RECEIVED_SPF
+};
+#define FORGED_KINDS (FORGED_RECEIVED_SPF + 1)
+
+/* What is looked for, borrowed. */
+struct forged_search {
+	const struct slice	*ids;	/* every authserv-id of ours */
+	size_t			 id_count;
+	bool			 received_spf;	/* RFC 7208 9.1: all of them,
+						   they name no writer */
+	/* Fields that the header did not keep, see forged_note_lost(). */
+	unsigned int		 lost[FORGED_KINDS];
+};
+
+/* A field of that name came and was not kept. */
+void	forged_note_lost(struct forged_search *search, struct slice name);
+
+
+/* A field by name and number among those of its name, from 1 at the top. */
+struct forged_field {
+	struct slice	name;		/* static, with a NUL behind it */
+	unsigned int	instance;
+};
+
+/*
+ * Authentication-Results and ARC-Authentication-Results (RFC 8617 4.1.1)
+ * that claim one of the ids.  A chain with a field of ours that we did not
+ * write is forged, and may break.  What the header did not keep cannot be
+ * judged, and is named as well.
+ *
+ * In the order in which to remove them: by name, the highest instance first,
+ * since Postfix counts anew after each.  The list is the arena's.  False: no
+ * memory.
+ */
+bool	forged_find(const struct forged_search *search,
+	    const struct mail_header *header, struct arena *arena,
+	    struct forged_field **list, size_t *count);
+/* Has the header an Authentication-Results field of one of the ids, or one
+   that was lost? */
+bool	forged_is_ours(const struct forged_search *search,
+	    const struct mail_header *header);
+
+#endif
