@@ -11,6 +11,7 @@ libassay_a_SOURCES += \
 	base/hash.c base/hash.h \
 	base/ipaddr.c base/ipaddr.h \
 	base/limits.h \
+	base/lint.c base/lint.h \
 	base/mem.c base/mem.h \
 	base/slice.c base/slice.h
 
@@ -24,6 +25,7 @@ check_PROGRAMS += \
 	tests/base/test_hash \
 	tests/base/test_ipaddr \
 	tests/base/test_limits \
+	tests/base/test_lint \
 	tests/base/test_mem \
 	tests/base/test_slice
 tests_base_test_arena_SOURCES = tests/base/test_arena.c
@@ -35,6 +37,7 @@ tests_base_test_domain_SOURCES = tests/base/test_domain.c
 tests_base_test_hash_SOURCES = tests/base/test_hash.c
 tests_base_test_ipaddr_SOURCES = tests/base/test_ipaddr.c
 tests_base_test_limits_SOURCES = tests/base/test_limits.c
+tests_base_test_lint_SOURCES = tests/base/test_lint.c
 tests_base_test_mem_SOURCES = tests/base/test_mem.c
 tests_base_test_slice_SOURCES = tests/base/test_slice.c
 

@@ -2,6 +2,7 @@
 
 libassay_a_SOURCES += \
 	dmarc/dmarc.c dmarc/dmarc.h \
+	dmarc/lint.c dmarc/lint.h \
 	dmarc/record.c \
 	dmarc/walk.c dmarc/walk.h
 
@@ -10,12 +11,14 @@ dmarc_test_world = tests/dmarc/world.c tests/dmarc/world.h
 check_PROGRAMS += \
 	tests/dmarc/test_alignment \
 	tests/dmarc/test_check \
+	tests/dmarc/test_lint \
 	tests/dmarc/test_record \
 	tests/dmarc/test_schedule \
 	tests/dmarc/test_walk
 tests_dmarc_test_alignment_SOURCES = tests/dmarc/test_alignment.c \
 	$(dmarc_test_world)
 tests_dmarc_test_check_SOURCES = tests/dmarc/test_check.c $(dmarc_test_world)
+tests_dmarc_test_lint_SOURCES = tests/dmarc/test_lint.c $(dmarc_test_world)
 tests_dmarc_test_record_SOURCES = tests/dmarc/test_record.c
 tests_dmarc_test_schedule_SOURCES = tests/dmarc/test_schedule.c \
 	$(dmarc_test_world)

@@ -3,6 +3,7 @@
 libassay_a_SOURCES += \
 	spf/eval.c spf/eval.h \
 	spf/explain.c \
+	spf/lint.c spf/lint.h \
 	spf/lookup.c \
 	spf/macro.c spf/macro.h \
 	spf/record.c spf/record.h \
@@ -15,7 +16,9 @@ dist_check_SCRIPTS += tests/spf/suite.py
 TESTS += tests/spf/suite.py
 
 check_PROGRAMS += tests/spf/test_record tests/spf/test_macro \
-	tests/spf/test_check tests/spf/test_schedule
+	tests/spf/test_check tests/spf/test_lint tests/spf/test_schedule
+tests_spf_test_lint_SOURCES = tests/spf/test_lint.c \
+	tests/spf/world.c tests/spf/world.h
 tests_spf_test_record_SOURCES = tests/spf/test_record.c
 tests_spf_test_macro_SOURCES = tests/spf/test_macro.c
 tests_spf_test_check_SOURCES = tests/spf/test_check.c \

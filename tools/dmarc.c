@@ -11,7 +11,9 @@
 #include <getopt.h>
 
 #include "base/limits.h"
+#include "dmarc/lint.h"
 #include "tools/answer.h"
+#include "tools/lint.h"
 
 struct dmarc_line {
 	struct slice		 name;
@@ -300,24 +302,49 @@ ask(void *arg, struct dns_ledger *ledger)
 	    &q->verdict) == CHECK_DONE;
 }
 
+/* The records on the way to the policy, or that there is none. */
+static void
+look_at_records(const struct dmarc_story *s, struct lint_notes *notes)
+{
+	const struct dmarc_line *line;
+
+	for (line = s->first; line != NULL; line = line->next) {
+		if (line->answer == NULL ||
+		    !dns_outcome_is_known(line->answer->outcome) ||
+		    !slice_starts(line->name, SLICE("_dmarc.")))
+			continue;
+		if ((line == s->first && (line->answer->count > 0 ||
+		    !s->verdict.has_record)) ||
+		    !slice_eq(slice_str(line->found), SLICE("no record")))
+			dmarc_lint(line->name, line->answer, lint_notes_add,
+			    notes);
+	}
+}
+
 static enum tool_exit
 tell(struct tool *t, struct question *q, struct inquiry *inquiry)
 {
+	struct lint_notes notes;
 	struct dmarc_story *s;
 
 	s = dmarc_story_new(t, &q->request, inquiry_ledger(inquiry));
 	if (s == NULL)
 		return tool_no_memory();
+	lint_notes_init(&notes, t->arena);
+	look_at_records(s, &notes);
 	if (t->json) {
 		json_object(&t->out, NULL);
 		json_string(&t->out, "command", "dmarc");
 		dmarc_story_json(&t->out, "dmarc", s);
+		lint_notes_json(&t->out, "notes", &notes);
 		json_object_end(&t->out);
 		text_end(&t->text);
 	} else {
 		dmarc_story_text(&t->text, s);
+		lint_notes_text(&t->text, &notes);
 	}
-	return s->verdict.result == AUTH_TEMPERROR ? TOOL_REFUSED : TOOL_OK;
+	return s->verdict.result == AUTH_TEMPERROR || notes.errors > 0 ?
+	    TOOL_REFUSED : TOOL_OK;
 }
 
 static enum tool_exit

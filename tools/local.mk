@@ -8,6 +8,7 @@ assay_parts = \
 	tools/envelope.c tools/envelope.h \
 	tools/json.c tools/json.h \
 	tools/keys.c tools/keys.h \
+	tools/lint.c tools/lint.h \
 	tools/signatures.c tools/signatures.h \
 	tools/spf.c tools/spf.h \
 	tools/text.c tools/text.h \

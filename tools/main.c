@@ -13,6 +13,7 @@
 static const char usage[] =
     "usage: assay check [--ip ADDRESS] [--helo NAME] [--from SENDER] MESSAGE\n"
     "       assay spf IP SENDER HELO\n"
+    "       assay spf DOMAIN\n"
     "       assay dmarc DOMAIN\n"
     "       assay keygen --domain DOMAIN --selector NAME\n"
     "           [--type rsa|ed25519] [--bits N] DIR\n"

@@ -670,4 +670,64 @@ def syntax_error_in_place():
                 term.encode()), "as JSON, too", step)
 
 
+LINT_SPF = (
+    # record of a.example, exit status, (weight, part) ...
+    ("v=spf1 -all", 0, ()),
+    ("v=spf1 +all", 1, (("error", "+all"),)),
+    ("v=spf1 mx -al", 1, (("error", "-al"),)),
+    ('"v=spf1 -all"', 1, (("error", '"v=spf1 -all"'),)),
+    ("v=spf1 " + "exists:%{i}.x.example " * 11 + "-all", 1,
+     (("error", None),)),
+)
+LINT_DMARC = (
+    # record, exit status, (weight, part) ..., what to publish
+    ("v=DMARC1; p=none; rua=mailto:a@a.example", 0, (), None),
+    ("v=DMARC1; p=quarentine; rua=mailto:a@a.example", 1,
+     (("error", "quarentine"),),
+     "v=DMARC1; p=quarantine; rua=mailto:a@a.example"),
+    ("v=dmarc1; p=reject; rua=mailto:a@a.example", 1,
+     (("error", "v=dmarc1; p=reject; rua=mailto:a@a.example"),),
+     "v=DMARC1; p=reject; rua=mailto:a@a.example"),
+    ("v=DMARC1; p=reject pct=10; rua=mailto:a@a.example", 1,
+     (("error", "pct=10"), ("warning", "pct=10")),
+     "v=DMARC1; p=reject; rua=mailto:a@a.example"),
+    ("v=DMARC1; p=reject; t=y; rua=mailto:a@a.example", 0,
+     (("warning", "t=y"),), None),
+)
+
+
+def notes(command, path, status, want, name):
+    done = run(command, "--json", "--zone", path, "a.example")
+    found = json.loads(done.stdout)["notes"]
+    equal(done.returncode, status, name + ": status")
+    equal(tuple((n["weight"], n["part"]) for n in found
+                if n["publish"] is None), want, name + ": notes")
+    text = run(command, "--zone", path, "a.example").stdout.decode("ascii")
+    for note in found:
+        if note["publish"] is None:
+            ok(note["weight"] + ": " in text and note["what"] in text,
+               name + ": in words", text)
+    return [n["publish"] for n in found if n["publish"] is not None]
+
+
+@tap.test
+def records_of_ones_own():
+    """assay spf DOMAIN and assay dmarc DOMAIN say what to mend."""
+    with tempfile.TemporaryDirectory() as folder:
+        for record, status, want in LINT_SPF:
+            path = zone_file(folder, {"a.example": [record]})
+            notes("spf", path, status, want, record[:40])
+        path = zone_file(folder, {"a.example": ["v=spf1 a", "v=spf1 -all"]})
+        notes("spf", path, 1, (("error", None),), "two SPF records")
+        for record, status, want, publish in LINT_DMARC:
+            path = zone_file(folder, {"_dmarc.a.example": [record]})
+            equal(notes("dmarc", path, status, want, record),
+                  [publish] if publish else [], "what to publish")
+        path = zone_file(folder, {"_dmarc.a.example": [
+            "v=DMARC1; p=none", "v=DMARC1; p=reject"]})
+        notes("dmarc", path, 1, (("error", None),), "two DMARC records")
+    equal(run("spf", "a..b").returncode, 64, "not a domain")
+    equal(run("spf", "a.example", "x").returncode, 64, "two arguments")
+
+
 tap.main()
