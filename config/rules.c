@@ -12,33 +12,7 @@
 
 #include "base/limits.h"
 #include "config/values.h"
-#include "policy/policy.h"
-
-/* Results that SPF (RFC 8601 2.7.2) and DKIM (2.7.1) can have here. */
-#define SPF_RESULTS (1u << AUTH_NONE | 1u << AUTH_PASS | 1u << AUTH_FAIL | \
-	1u << AUTH_SOFTFAIL | 1u << AUTH_NEUTRAL | 1u << AUTH_TEMPERROR | \
-	1u << AUTH_PERMERROR)
-#define DKIM_RESULTS (1u << AUTH_NONE | 1u << AUTH_PASS | 1u << AUTH_FAIL | \
-	1u << AUTH_NEUTRAL | 1u << AUTH_POLICY | 1u << AUTH_TEMPERROR | \
-	1u << AUTH_PERMERROR)
-
-#define DMARC_RESULTS (1u << AUTH_NONE | 1u << AUTH_PASS | 1u << AUTH_FAIL | \
-	1u << AUTH_TEMPERROR | 1u << AUTH_PERMERROR) /* RFC 9989 9.1 */
-
-static const struct schema_word dmarc_policies[] = {
-	{ "none", POLICY_DMARC_NONE },
-	{ "quarantine", POLICY_DMARC_QUARANTINE },
-	{ "reject", POLICY_DMARC_REJECT },
-	{ NULL, 0 }
-};
-static const struct schema_word from_states[] = {
-	{ "ok", MAIL_FROM_OK },
-	{ "absent", MAIL_FROM_ABSENT },
-	{ "multiple", MAIL_FROM_MULTIPLE },
-	{ "unparsable", MAIL_FROM_UNPARSABLE },
-	{ "sloppy", MAIL_FROM_SLOPPY },
-	{ NULL, 0 }
-};
+#include "policy/condition.h"
 
 /* A set of one bool. */
 static bool
@@ -56,48 +30,78 @@ read_yes_no(struct schema *s, const struct schema_key *key,
 	return true;
 }
 
-#define RESULTS(key, member, set) \
-	{ .name = (key), .read = values_results, \
-	  .field = offsetof(struct policy_rule, member), .max = (set) }
-#define WORDS(key, member, words) \
-	{ .name = (key), .read = schema_words, .table = (words), \
-	  .field = offsetof(struct policy_rule, member) }
-#define YES_NO(key, member) \
-	{ .name = (key), .read = read_yes_no, \
-	  .field = offsetof(struct policy_rule, member) }
-#define LIST(key, reader, member) \
-	{ .name = (key), .read = (reader), \
-	  .field = offsetof(struct policy_rule, member), \
-	  .count = offsetof(struct policy_rule, member##_count), \
-	  .min = 1, .max = LIMIT_POLICY_LIST }
-#define NOT_YET(key) { .name = (key), .read = schema_not_yet }
+static void
+say_words(struct schema *s, const struct policy_word *w)
+{
+	const char *comma = "";
 
-static const struct schema_key condition_keys[] = {
-	RESULTS("spf", spf, SPF_RESULTS),
-	RESULTS("spf-helo", spf_helo, SPF_RESULTS),
-	RESULTS("dkim", dkim, DKIM_RESULTS),
-	RESULTS("dkim-aligned", dkim_aligned, DKIM_RESULTS),
-	RESULTS("dmarc", dmarc, DMARC_RESULTS),
-	WORDS("dmarc-policy", dmarc_policy, dmarc_policies),
-	YES_NO("dmarc-testing", dmarc_testing),
-	WORDS("from", from, from_states),
-	LIST("from-domain", values_patterns, from_domain),
-	LIST("mailfrom-domain", values_patterns, mailfrom_domain),
-	LIST("helo", values_patterns, helo),
-	LIST("client", values_networks, client),
-	LIST("recipient-domain", values_patterns, recipient_domain),
-	YES_NO("dnssec", dnssec),
-	YES_NO("tls", tls),
-	YES_NO("dkim-partial", dkim_partial),
-	YES_NO("dkim-doubled", dkim_doubled),
-	NOT_YET("arc"),
-	{ .name = NULL }
+	for (; w->word != NULL; w++) {
+		schema_say(s, "%s%s", comma, w->word);
+		comma = ", ";
+	}
+}
+
+static const struct policy_word *
+find_word(const struct policy_word *w, const struct yaml_node *n)
+{
+	for (; w->word != NULL; w++) {
+		if (schema_has_text(n) &&
+		    slice_eq_nocase(n->text, slice_str(w->word)))
+			return w;
+	}
+	return NULL;
+}
+
+/* A set of words out of those of the condition, which is the key's table. */
+static bool
+read_words(struct schema *s, const struct schema_key *key,
+    const struct yaml_node *n, void *out)
+{
+	const struct policy_condition *c = key->table;
+	const struct yaml_node *i = schema_first(n);
+	const struct policy_word *w;
+	unsigned int set = 0;
+
+	for (; i != NULL; i = schema_next(n, i)) {
+		w = find_word(c->words, i);
+		if (w == NULL)
+			break;
+		set |= 1u << w->value;
+	}
+	/* An empty list would never match. */
+	if (i != NULL || set == 0) {
+		schema_refuse(s, key, i != NULL ? i : n, "");
+		say_words(s, c->words);
+		return false;
+	}
+	memcpy((char *)out + key->field, &set, sizeof(set));
+	return true;
+}
+
+static schema_read_fn *const readers[] = {
+	[POLICY_WORDS] = read_words,
+	[POLICY_YES_NO] = read_yes_no,
+	[POLICY_NETWORKS] = values_networks,
+	[POLICY_DOMAINS] = values_patterns
 };
 
-/* What is known at MAIL. */
-static const char *const mail_conditions[] = { "client", "helo", "spf",
-	"spf-helo", "mailfrom-domain", "tls" };
-#define MAIL_CONDITIONS (sizeof(mail_conditions) / sizeof(mail_conditions[0]))
+/* The keys of "when", those of a later version behind them. */
+#define WHEN_KEYS (POLICY_CONDITIONS + 2)
+
+static void
+make_when_keys(struct schema_key keys[WHEN_KEYS])
+{
+	const struct policy_condition *c;
+
+	for (c = policy_conditions; c->name != NULL; c++)
+		*keys++ = (struct schema_key){ .name = c->name,
+			.read = readers[c->kind], .field = c->member,
+			.count = c->count, .min = 1,
+			.max = LIMIT_POLICY_LIST, .table = c };
+	*keys++ = (struct schema_key){ .name = "arc",
+		.read = schema_not_yet };
+	*keys = (struct schema_key){ .name = NULL };
+}
 
 static const struct schema_word actions[] = {
 	{ "accept", POLICY_ACCEPT },
@@ -119,17 +123,21 @@ static bool
 read_when(struct schema *s, const struct schema_key *key,
     const struct yaml_node *n, void *out)
 {
+	struct schema_key keys[WHEN_KEYS], when = *key;
+
 	if (schema_is_void(n) || (n->kind == YAML_MAPPING && n->child == NULL))
 		return schema_fail(s, n, "%swhen has no conditions; leave it "
 		    "out for a rule that matches everything", s->where);
-	return schema_section(s, key, n, out);
+	make_when_keys(keys);
+	when.table = keys;
+	return schema_section(s, &when, n, out);
 }
 
 static const struct schema_key rule_keys[] = {
 	{ .name = "name", .read = schema_text,
 	  .field = offsetof(struct policy_rule, name),
 	  .min = 1, .max = LIMIT_RULE_NAME },
-	{ .name = "when", .read = read_when, .table = condition_keys },
+	{ .name = "when", .read = read_when },
 	{ .name = "action", .read = schema_word, .table = actions,
 	  .field = offsetof(struct policy_rule, action) },
 	/* What else it must be depends on the action: check_reply(). */
@@ -160,6 +168,16 @@ check_action(struct schema *s, const struct yaml_node *n)
 	return false;
 }
 
+static void
+say_variables(struct schema *s)
+{
+	const char *name;
+	size_t i;
+
+	for (i = 0; (name = policy_reply_variable(i)) != NULL; i++)
+		schema_say(s, "%s%s", i == 0 ? "; known are " : ", ", name);
+}
+
 static bool
 check_reply(struct schema *s, const struct yaml_node *n,
     const struct policy_rule *r)
@@ -173,6 +191,8 @@ check_reply(struct schema *s, const struct yaml_node *n,
 	schema_fail(s, schema_get(n, "reply"), "%sreply, at ", s->where);
 	schema_say_text(s, slice_from(r->reply, at));
 	schema_say(s, ": %s", problem);
+	if (slice_starts(slice_from(r->reply, at), SLICE("%{")))
+		say_variables(s);
 	return false;
 }
 
@@ -188,15 +208,25 @@ check_at_most(struct schema *s, const struct yaml_node *n,
 }
 
 static bool
-is_mail_condition(struct slice name)
+is_known_at_mail(struct slice name)
 {
-	size_t i;
+	const struct policy_condition *c = policy_condition_find(name);
 
-	for (i = 0; i < MAIL_CONDITIONS; i++) {
-		if (slice_eq(name, slice_str(mail_conditions[i])))
-			return true;
+	return c != NULL && c->known != POLICY_KNOWN_END;
+}
+
+static void
+say_known_at_mail(struct schema *s)
+{
+	const struct policy_condition *c;
+	const char *comma = "";
+
+	for (c = policy_conditions; c->name != NULL; c++) {
+		if (c->known == POLICY_KNOWN_END)
+			continue;
+		schema_say(s, "%s%s", comma, c->name);
+		comma = ", ";
 	}
-	return false;
 }
 
 /* Before DATA little is known, and there is no message to keep or to drop. */
@@ -205,7 +235,6 @@ check_stage(struct schema *s, const struct yaml_node *n,
     const struct policy_rule *r)
 {
 	const struct yaml_node *when = schema_get(n, "when"), *i;
-	size_t c;
 
 	if (r->stage != POLICY_STAGE_MAIL)
 		return true;
@@ -215,13 +244,11 @@ check_stage(struct schema *s, const struct yaml_node *n,
 		    "allowed: accept, reject, tempfail", s->where,
 		    policy_action_name(r->action));
 	for (i = when != NULL ? when->child : NULL; i != NULL; i = i->next) {
-		if (is_mail_condition(i->key->text))
+		if (is_known_at_mail(i->key->text))
 			continue;
 		schema_fail(s, i->key, "%swhen.%s is not known yet with "
 		    "stage: mail; allowed: ", s->where, i->key->text.ptr);
-		for (c = 0; c < MAIL_CONDITIONS; c++)
-			schema_say(s, "%s%s", c == 0 ? "" : ", ",
-			    mail_conditions[c]);
+		say_known_at_mail(s);
 		return false;
 	}
 	return true;

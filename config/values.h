@@ -28,7 +28,5 @@ schema_read_fn	values_networks;
 schema_read_fn	values_nameservers;
 /* struct policy_pattern * and count */
 schema_read_fn	values_patterns;
-/* unsigned int: words out of the set `max` */
-schema_read_fn	values_results;
 
 #endif

@@ -58,7 +58,8 @@ struct policy_pattern {
 
 /*
  * What a rule asks for; an absent condition (count 0, set 0) matches all.  A
- * set has the bit (1u << VALUE) for each value of an enum or a bool.
+ * set has the bit (1u << VALUE) for each value of an enum or a bool.  Each
+ * condition has its row in policy/condition.c.
  */
 struct policy_rule {
 	struct slice		 name;
@@ -71,6 +72,7 @@ struct policy_rule {
 	   bound.  See policy/deferral.h. */
 	unsigned int		 at_most;
 
+	/* The conditions, from here to the end. */
 	unsigned int		 spf;		/* sets of results */
 	unsigned int		 spf_helo;
 	unsigned int		 dkim;		/* any signature */
@@ -167,7 +169,8 @@ void	policy_decide(const struct policy *p, const struct policy_facts *f,
 	    struct policy_decision *out);
 /*
  * Is there a rule to be looked at before DATA?  `*needs_spf`: at least one of
- * them asks for a result of SPF, so that it pays to wait for it there.
+ * them asks for a result of SPF, or shows one in its reply, so that it pays
+ * to wait for it there.
  */
 bool	policy_has_mail_stage(const struct policy *p, bool *needs_spf);
 /*
@@ -186,11 +189,9 @@ bool	policy_rule_covers(const struct policy_rule *a,
  * RFC 9989 7.2: 5.7.1 and the word DMARC; else 5.7.1 / 4.7.1).
  *
  * A template is "[CODE [ENHANCED]] TEXT"; what is left out is the default.
- * In TEXT stand the variables %{from-domain}, %{mailfrom-domain}, %{helo},
- * %{client}, %{spf}, %{spf-helo}, %{dkim}, %{dkim-aligned}, %{dmarc},
- * %{dmarc-policy}, %{dmarc-testing}, %{from}, %{dnssec}, %{tls},
- * %{dkim-partial}, %{dkim-doubled}, %{rule},
- * %{spf-domain} and %{spf-explanation}; "%%" is one "%".
+ * In TEXT there may be variables: %{NAME} for each condition, %{rule},
+ * %{spf-domain} and %{spf-explanation}; "%%" is one "%".  What is not known
+ * (yet) is "(none)".
  *
  * Everything foreign is made printable ASCII ("?" for all else); the text is
  * cut to LIMIT_REPLY_TEXT octets and holds single "%" (the caller doubles
@@ -212,5 +213,9 @@ void	policy_reply(const struct policy_decision *d,
  */
 bool	policy_reply_check(struct slice reply, enum policy_action action,
 	    const char **problem, size_t *at);
+/* Does a template show what SPF found? */
+bool	policy_reply_needs_spf(struct slice reply);
+/* The names of the variables, from 0; NULL behind the last one. */
+const char	*policy_reply_variable(size_t i);
 
 #endif

@@ -22,141 +22,23 @@
 
 #include "base/ascii.h"
 #include "base/cursor.h"
+#include "policy/condition.h"
 
 /* ---- variables ---- */
-
-#define RESULTS_TEXT 80		/* room for all results with commas */
 
 struct reply_facts {
 	const struct policy_decision	*decision;
 	const struct policy_facts	*message;
-	char				 client[IPADDR_TEXT];
-	char				 dkim[RESULTS_TEXT];
-	char				 dkim_aligned[RESULTS_TEXT];
 };
 
-typedef struct slice	variable_fn(const struct reply_facts *f);
+typedef struct slice	extra_fn(const struct reply_facts *f);
 
-struct variable {
-	struct slice	 name;
-	variable_fn	*value;		/* empty: not known */
-	bool		 at_mail;	/* it may be known there */
+/* A variable that is no condition. */
+struct extra {
+	const char	*name;
+	extra_fn	*value;		/* empty: not known */
+	bool		 of_spf;
 };
-
-static struct slice
-from_domain(const struct reply_facts *f)
-{
-	return f->message->from_domain;
-}
-
-static struct slice
-mailfrom_domain(const struct reply_facts *f)
-{
-	return f->message->mailfrom_domain;
-}
-
-static struct slice
-helo(const struct reply_facts *f)
-{
-	return f->message->helo;
-}
-
-static struct slice
-client(const struct reply_facts *f)
-{
-	return f->message->client.family == IPADDR_NONE ? SLICE("") :
-	    slice_str(f->client);
-}
-
-static struct slice
-spf(const struct reply_facts *f)
-{
-	return slice_str(auth_result_name(f->message->spf));
-}
-
-static struct slice
-spf_helo(const struct reply_facts *f)
-{
-	return f->message->spf_helo_checked ?
-	    slice_str(auth_result_name(f->message->spf_helo)) : SLICE("");
-}
-
-static struct slice
-dkim(const struct reply_facts *f)
-{
-	return slice_str(f->dkim);
-}
-
-static struct slice
-dkim_aligned(const struct reply_facts *f)
-{
-	return slice_str(f->dkim_aligned);
-}
-
-static struct slice
-dmarc(const struct reply_facts *f)
-{
-	return slice_str(auth_result_name(f->message->dmarc));
-}
-
-static struct slice
-dmarc_policy(const struct reply_facts *f)
-{
-	switch (f->message->dmarc_policy) {
-	case POLICY_DMARC_NONE:
-		return SLICE("none");
-	case POLICY_DMARC_QUARANTINE:
-		return SLICE("quarantine");
-	case POLICY_DMARC_REJECT:
-		return SLICE("reject");
-	case POLICY_DMARC_NO_RECORD:
-		break;
-	}
-	return SLICE("");
-}
-
-static struct slice
-yes_no(bool yes)
-{
-	return yes ? SLICE("yes") : SLICE("no");
-}
-
-static struct slice
-dmarc_testing(const struct reply_facts *f)
-{
-	return f->message->dmarc_policy == POLICY_DMARC_NO_RECORD ?
-	    SLICE("") : yes_no(f->message->dmarc_testing);
-}
-
-static struct slice
-from(const struct reply_facts *f)
-{
-	return slice_str(mail_from_state_name(f->message->from));
-}
-
-static struct slice
-dnssec(const struct reply_facts *f)
-{
-	return yes_no(f->message->dnssec);
-}
-
-static struct slice
-tls(const struct reply_facts *f)
-{
-	return yes_no(f->message->tls);
-}
-
-static struct slice
-dkim_partial(const struct reply_facts *f)
-{
-	return yes_no(f->message->dkim_partial);
-}
-
-static struct slice
-dkim_doubled(const struct reply_facts *f)
-{
-	return yes_no(f->message->dkim_doubled);
-}
 
 static struct slice
 rule_name(const struct reply_facts *f)
@@ -177,54 +59,34 @@ spf_explanation(const struct reply_facts *f)
 	return f->message->spf_explanation;
 }
 
-static const struct variable variables[] = {
-	{ SLICE_INIT("from-domain"), from_domain, false },
-	{ SLICE_INIT("mailfrom-domain"), mailfrom_domain, true },
-	{ SLICE_INIT("helo"), helo, true },
-	{ SLICE_INIT("client"), client, true },
-	{ SLICE_INIT("spf"), spf, true },
-	{ SLICE_INIT("spf-helo"), spf_helo, true },
-	{ SLICE_INIT("dkim"), dkim, false },
-	{ SLICE_INIT("dkim-aligned"), dkim_aligned, false },
-	{ SLICE_INIT("dmarc"), dmarc, false },
-	{ SLICE_INIT("dmarc-policy"), dmarc_policy, false },
-	{ SLICE_INIT("dmarc-testing"), dmarc_testing, false },
-	{ SLICE_INIT("from"), from, false },
-	{ SLICE_INIT("dnssec"), dnssec, false },
-	{ SLICE_INIT("tls"), tls, true },
-	{ SLICE_INIT("dkim-partial"), dkim_partial, false },
-	{ SLICE_INIT("dkim-doubled"), dkim_doubled, false },
-	{ SLICE_INIT("rule"), rule_name, true },
-	{ SLICE_INIT("spf-domain"), spf_domain, true },
-	{ SLICE_INIT("spf-explanation"), spf_explanation, true }
+static const struct extra extras[] = {
+	{ "rule", rule_name, false },
+	{ "spf-domain", spf_domain, true },
+	{ "spf-explanation", spf_explanation, true }
 };
+#define EXTRAS (sizeof(extras) / sizeof(extras[0]))
 
-static const char unknown_variable[] =
-    "unknown variable; known are from-domain, mailfrom-domain, helo, client, "
-    "spf, spf-helo, dkim, dkim-aligned, dmarc, dmarc-policy, dmarc-testing, "
-    "from, dnssec, tls, dkim-partial, dkim-doubled, rule, spf-domain, "
-    "spf-explanation";
-
-/* What is not known has one word, for every variable. */
-static struct slice
-value_of(const struct variable *v, const struct reply_facts *f)
+const char *
+policy_reply_variable(size_t i)
 {
-	struct slice value = f->message->at_mail && !v->at_mail ?
-	    SLICE("") : v->value(f);
-
-	return value.len > 0 ? value : SLICE("(none)");
+	if (i < POLICY_CONDITIONS)
+		return policy_conditions[i].name;
+	i -= POLICY_CONDITIONS;
+	return i < EXTRAS ? extras[i].name : NULL;
 }
 
-static const struct variable *
+/* Of a name; more than all when there is none. */
+static size_t
 find_variable(struct slice name)
 {
+	const char *known;
 	size_t i;
 
-	for (i = 0; i < sizeof(variables) / sizeof(variables[0]); i++) {
-		if (slice_eq(variables[i].name, name))
-			return &variables[i];
+	for (i = 0; (known = policy_reply_variable(i)) != NULL; i++) {
+		if (slice_eq(slice_str(known), name))
+			break;
 	}
-	return NULL;
+	return i;
 }
 
 /* ---- templates ---- */
@@ -253,7 +115,7 @@ is_not_brace(char c)
  */
 static bool
 take_piece(struct cursor *c, struct slice *literal,
-    const struct variable **variable, const char **problem)
+    const char **variable, const char **problem)
 {
 	struct cursor start = *c;
 
@@ -268,12 +130,38 @@ take_piece(struct cursor *c, struct slice *literal,
 		return true;
 	}
 	if (cursor_take(c, '{')) {
-		*variable = find_variable(cursor_span(c, is_not_brace));
-		*problem = unknown_variable;
+		*variable = policy_reply_variable(find_variable(
+		    cursor_span(c, is_not_brace)));
+		*problem = "unknown variable";
 		if (*variable != NULL && cursor_take(c, '}'))
 			return true;
 	}
 	*c = start;
+	return false;
+}
+
+static bool
+is_of_spf(const char *variable)
+{
+	size_t i = find_variable(slice_str(variable));
+
+	return i < POLICY_CONDITIONS ?
+	    policy_conditions[i].known == POLICY_KNOWN_SPF :
+	    extras[i - POLICY_CONDITIONS].of_spf;
+}
+
+bool
+policy_reply_needs_spf(struct slice reply)
+{
+	struct cursor c = cursor_of(reply);
+	const char *variable, *problem;
+	struct slice literal;
+
+	while (!cursor_at_end(&c) &&
+	    take_piece(&c, &literal, &variable, &problem)) {
+		if (variable != NULL && is_of_spf(variable))
+			return true;
+	}
 	return false;
 }
 
@@ -340,7 +228,7 @@ take_enhanced(struct cursor *c, char class, struct slice *out,
 static bool
 check_text(struct cursor *c, const char **problem)
 {
-	const struct variable *variable;
+	const char *variable;
 	struct slice literal;
 	struct cursor ahead = *c;
 
@@ -565,37 +453,42 @@ sink_add(struct sink *s, struct slice from)
 	}
 }
 
+static void
+sink_add_variable(struct sink *s, const char *name,
+    const struct reply_facts *f)
+{
+	size_t i = find_variable(slice_str(name));
+	char text[LIMIT_REPLY_TEXT + 1];
+	struct slice value;
+
+	if (i < POLICY_CONDITIONS) {
+		policy_condition_show(&policy_conditions[i], f->message, text,
+		    sizeof(text));
+		sink_add(s, slice_str(text));
+		return;
+	}
+	value = extras[i - POLICY_CONDITIONS].value(f);
+	sink_add(s, value.len > 0 ? value : SLICE("(none)"));
+}
+
 /* Step 3. */
 static void
 expand(struct slice text, const struct reply_facts *f, char *out)
 {
-	const struct variable *variable;
+	const char *variable;
 	struct sink sink = { out, 0 };
 	struct cursor c = cursor_of(text);
 	struct slice literal;
 	const char *problem;
 
 	while (!cursor_at_end(&c) &&
-	    take_piece(&c, &literal, &variable, &problem))
-		sink_add(&sink, variable != NULL ? value_of(variable, f) :
-		    literal);
-	out[sink.len] = '\0';
-}
-
-/* "pass,fail" */
-static void
-put_results(char out[RESULTS_TEXT], unsigned int set)
-{
-	size_t len = 0;
-	unsigned int r;
-
-	out[0] = '\0';
-	for (r = 0; r < AUTH_RESULTS; r++) {
-		if ((set & 1u << r) != 0 && len < RESULTS_TEXT)
-			len += (size_t)snprintf(out + len,
-			    RESULTS_TEXT - len, "%s%s", len > 0 ? "," : "",
-			    auth_result_name((enum auth_result)r));
+	    take_piece(&c, &literal, &variable, &problem)) {
+		if (variable != NULL)
+			sink_add_variable(&sink, variable, f);
+		else
+			sink_add(&sink, literal);
 	}
+	out[sink.len] = '\0';
 }
 
 static void
@@ -622,9 +515,6 @@ policy_reply(const struct policy_decision *d, const struct policy_facts *f,
 	if (r->reply.len > 0 && !take_template(&c, d->action, &t, &problem))
 		t = (struct template){ .text = { NULL, 0 } };
 	fallback = choose_default(r, f, d->action);
-	ipaddr_format(&f->client, facts.client);
-	put_results(facts.dkim, f->dkim);
-	put_results(facts.dkim_aligned, f->dkim_aligned);
 	put_slice(out->code, sizeof(out->code), t.code.len > 0 ? t.code :
 	    d->action == POLICY_REJECT ? SLICE("550") : SLICE("451"));
 	if (t.enhanced.len > 0)

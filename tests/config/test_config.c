@@ -662,12 +662,12 @@ static const struct {
 	  "yet; allowed: accept, reject, tempfail" },
 	{ "policy: [{stage: mail, action: reject, when: {spf: fail, dkim: "
 	  "none}}]", "1:58: policy rule 1: when.dkim is not known yet with "
-	  "stage: mail; allowed: client, helo, spf, spf-helo, "
-	  "mailfrom-domain, tls" },
+	  "stage: mail; allowed: spf, spf-helo, mailfrom-domain, helo, "
+	  "client, tls" },
 	{ "policy: [{when: {recipient-domain: a.example}, action: reject, "
 	  "stage: mail}]", "1:18: policy rule 1: when.recipient-domain is "
-	  "not known yet with stage: mail; allowed: client, helo, spf, "
-	  "spf-helo, mailfrom-domain, tls" },
+	  "not known yet with stage: mail; allowed: spf, spf-helo, "
+	  "mailfrom-domain, helo, client, tls" },
 	{ "policy: [{action: accept, name: ''}]", "1:33: policy rule 1: name "
 	  "is ''; allowed: printable ASCII text of 1 to 64 characters" },
 	{ "policy: [{action: accept, name: " X50 X10 "xxxxx}]", "1:33: "
@@ -872,10 +872,10 @@ static const struct {
 	  "5xx" },
 	{ "policy: [{reply: '550 5.7.1 %{form} x', action: reject}]", "1:18: "
 	  "policy rule 1: reply, at '%{form} x': unknown variable; known are "
-	  "from-domain, mailfrom-domain, helo, client, spf, spf-helo, dkim, "
-	  "dkim-aligned, dmarc, dmarc-policy, dmarc-testing, from, dnssec, "
-	  "tls, dkim-partial, "
-	  "dkim-doubled, rule, spf-domain, spf-explanation" },
+	  "spf, spf-helo, dkim, dkim-aligned, dmarc, dmarc-policy, "
+	  "dmarc-testing, from, from-domain, mailfrom-domain, helo, client, "
+	  "recipient-domain, dnssec, tls, dkim-partial, dkim-doubled, rule, "
+	  "spf-domain, spf-explanation" },
 	{ "policy: [{reply: '', action: reject}]", "1:18: policy rule 1: "
 	  "reply is ''; allowed: printable ASCII text of 1 to 960 "
 	  "characters" },
