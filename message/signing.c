@@ -15,11 +15,29 @@
 
 #define KEY_PREFIX	"._domainkey."
 #define NAME_SIZE	(DOMAIN_MAX + sizeof(KEY_PREFIX) + DOMAIN_MAX)
+#define WARN_SECONDS	3600	/* between warnings of a rotation */
+#define CHECK_SECONDS	60	/* between look-ups of what is not there */
+#define LEAD_SECONDS	600	/* before a key begins it is looked up */
 #define MASK_UNKNOWN	UINT64_MAX	/* nothing has been signed yet */
+
+/* What DNS says of a key's records. */
+enum published {
+	PUBLISHED_UNKNOWN,	/* not looked up, no answer, or d= depends on
+				   the message */
+	PUBLISHED_YES,		/* all of them fit */
+	PUBLISHED_NO		/* one is not there, or is of another key */
+};
+
+struct loaded_key {
+	struct dkim_private_key	*key;
+	atomic_int		 published;
+	enum published		 worst;	/* of a look-up under way */
+};
 
 struct loaded_rule {
 	const struct config_sign	 *rule;
-	struct dkim_private_key		**keys;	/* as rule->keys */
+	struct loaded_key		 *keys;	/* as rule->keys */
+	_Atomic int64_t			  warned;	/* of a rotation */
 	/* Bit i: keys[i] signed the latest message of this rule. */
 	_Atomic uint64_t		  mask;
 };
@@ -39,8 +57,9 @@ signing_free(struct signing *s)
 	for (i = 0; i < s->count; i++) {
 		for (k = 0; s->rules[i].keys != NULL &&
 		    k < s->rules[i].rule->key_count; k++)
-			if (s->rules[i].keys[k] != NULL)
-				dkim_private_key_unref(s->rules[i].keys[k]);
+			if (s->rules[i].keys[k].key != NULL)
+				dkim_private_key_unref(
+				    s->rules[i].keys[k].key);
 		mem_free(s->rules[i].keys);
 	}
 	mem_free(s->rules);
@@ -55,17 +74,16 @@ load_rule(struct loaded_rule *r, const struct config *config, char *why,
 	char problem[512];
 	size_t k;
 
-	r->keys = mem_array(r->rule->key_count, sizeof(struct
-	    dkim_private_key *));
+	r->keys = mem_array(r->rule->key_count, sizeof(*r->keys));
 	if (r->keys == NULL) {
 		snprintf(why, why_size, "no memory for keys");
 		return false;
 	}
 	for (k = 0; k < r->rule->key_count; k++) {
 		key = &r->rule->keys[k];
-		r->keys[k] = dkim_private_key_read(key->file, problem,
+		r->keys[k].key = dkim_private_key_read(key->file, problem,
 		    sizeof(problem));
-		if (r->keys[k] == NULL) {
+		if (r->keys[k].key == NULL) {
 			snprintf(why, why_size, "%s:%u:%u: %s: %s",
 			    config->path, key->line, key->column, key->file,
 			    problem);
@@ -91,6 +109,7 @@ signing_load(const struct config *config, char *why, size_t why_size)
 	for (i = 0; i < config->sign_count; i++) {
 		s->rules[i].rule = &config->sign[i];
 		atomic_init(&s->rules[i].mask, MASK_UNKNOWN);
+		atomic_init(&s->rules[i].warned, 0);
 		s->count++;
 		if (!load_rule(&s->rules[i], config, why, why_size)) {
 			signing_free(s);
@@ -184,20 +203,74 @@ drop_done(const struct config_sign *rule, const struct mail_header *header,
 		plan->state = SIGNING_DONE_BEFORE;
 }
 
+static bool
+is_published(const struct loaded_rule *r, size_t k, enum published want)
+{
+	return atomic_load_explicit(&r->keys[k].published,
+	    memory_order_relaxed) == (int)want;
+}
+
+/*
+ * A rotation waits for the record of the key that is to begin: until then
+ * the one before it signs on, if its own record is there.  Returns that key,
+ * or key_count when all is as the configuration says.
+ */
+static size_t
+held_back(const struct loaded_rule *r, int64_t now)
+{
+	const struct config_sign_key *keys = r->rule->keys;
+	size_t count = r->rule->key_count, old = count, k;
+
+	for (k = 0; k < count; k++) {
+		if (signs_at(&keys[k], now) &&
+		    is_published(r, k, PUBLISHED_YES))
+			return count;
+	}
+	for (k = 0; k < count; k++) {
+		if (keys[k].from <= now && now >= keys[k].until &&
+		    is_published(r, k, PUBLISHED_YES) &&
+		    (old == count || keys[k].until > keys[old].until))
+			old = k;
+	}
+	for (k = 0; k < count && old < count; k++) {
+		if (signs_at(&keys[k], now))
+			return old;
+	}
+	return count;
+}
+
+/* Once an hour. */
+static void
+warn_held_back(struct loaded_rule *r, size_t old, int64_t now,
+    struct slice domain)
+{
+	int64_t warned = atomic_load(&r->warned);
+
+	if (now - warned < WARN_SECONDS ||
+	    !atomic_compare_exchange_strong(&r->warned, &warned, now))
+		return;
+	log_line(CONFIG_LOG_WARNING, "key rotation: DNS does not have the "
+	    "record of the key that should sign for %.*s now; %.*s signs on",
+	    SLICE_ARG(domain), SLICE_ARG(r->rule->keys[old].selector));
+}
+
 static void
 choose_keys(struct loaded_rule *r, int64_t now, struct signing_plan *plan)
 {
 	const struct config_sign *rule = r->rule;
+	size_t old = held_back(r, now), k;
 	uint64_t mask = 0;
-	size_t k;
 
+	if (old < rule->key_count)
+		warn_held_back(r, old, now, plan->options.domain);
 	for (k = 0; k < rule->key_count; k++) {
-		if (!signs_at(&rule->keys[k], now))
+		if (old < rule->key_count ? k != old :
+		    !signs_at(&rule->keys[k], now))
 			continue;
 		plan->keys[plan->options.key_count++] =
 		    (struct dkim_sign_key){
 			.selector = rule->keys[k].selector,
-			.key = r->keys[k] };
+			.key = r->keys[k].key };
 		mask |= (uint64_t)1 << (k % 63);
 	}
 	log_rotation(r, plan, mask);
@@ -322,6 +395,36 @@ ask_keys(void *arg, struct dns_ledger *ledger)
 	return p->all;
 }
 
+/* A key may have several records: the worst of them counts. */
+static void
+note_published(struct loaded_key *key, enum dkim_key_match match)
+{
+	enum published is = match == DKIM_KEY_MATCHES ? PUBLISHED_YES :
+	    match == DKIM_KEY_UNKNOWN ? PUBLISHED_UNKNOWN : PUBLISHED_NO;
+
+	if (is == PUBLISHED_NO || key->worst == PUBLISHED_YES)
+		key->worst = is;
+}
+
+/* All of the pass at once, so that no message sees half of it. */
+static void
+publish(const struct signing *s, bool begin)
+{
+	struct loaded_key *key;
+	size_t i, k;
+
+	for (i = 0; i < s->count; i++) {
+		for (k = 0; k < s->rules[i].rule->key_count; k++) {
+			key = &s->rules[i].keys[k];
+			if (begin)
+				key->worst = PUBLISHED_YES;
+			else
+				atomic_store(&key->published,
+				    (int)key->worst);
+		}
+	}
+}
+
 static void
 tell_key(void *arg, const struct key_visit *v)
 {
@@ -332,10 +435,13 @@ tell_key(void *arg, const struct key_visit *v)
 		.now = signs_at(key, p->now) };
 
 	if (v->name[0] != '\0')
-		c.match = dkim_private_key_examine(v->rule->keys[v->key],
+		c.match = dkim_private_key_examine(v->rule->keys[v->key].key,
 		    dns_ledger_peek(p->ledger, slice_str(v->name),
 		    DNS_TYPE_TXT), &c.problem);
-	p->fn(p->arg, &c);
+	note_published(&v->rule->keys[v->key], v->name[0] == '\0' ?
+	    DKIM_KEY_UNKNOWN : c.match);
+	if (p->fn != NULL)
+		p->fn(p->arg, &c);
 }
 
 void
@@ -351,8 +457,32 @@ signing_preflight(const struct signing *s, struct resolver *resolver,
 		return;
 	inquiry_wait(q, deadline_ms, &waiting);
 	p.ledger = inquiry_ledger(q);
+	publish(s, true);
 	visit_keys(s, tell_key, &p);
+	publish(s, false);
 	inquiry_free(q);
+}
+
+int64_t
+signing_next_check(const struct signing *s, int64_t now)
+{
+	const struct config_sign_key *key;
+	int64_t next = now + WARN_SECONDS;
+	size_t i, k;
+
+	for (i = 0; i < s->count; i++) {
+		for (k = 0; k < s->rules[i].rule->key_count; k++) {
+			key = &s->rules[i].rule->keys[k];
+			if (!is_published(&s->rules[i], k, PUBLISHED_YES) &&
+			    key->from < now + WARN_SECONDS &&
+			    now < key->until)
+				return now + CHECK_SECONDS;
+			if (key->from - LEAD_SECONDS > now &&
+			    key->from - LEAD_SECONDS < next)
+				next = key->from - LEAD_SECONDS;
+		}
+	}
+	return next;
 }
 
 static void

@@ -36,6 +36,7 @@
 #include "milter/notify.h"
 #include "milter/privileges.h"
 #include "milter/session.h"
+#include "milter/watch.h"
 
 #define WHY_SIZE	1024
 #define DRAIN_SECONDS	30	/* for the messages in hand at SIGTERM */
@@ -231,42 +232,6 @@ make_engine(struct daemon *d, struct config *c)
 	return e;
 }
 
-static void
-log_key(void *arg, const struct signing_check *c)
-{
-	char text[WHY_SIZE];
-
-	(void)arg;
-	signing_check_text(c, text, sizeof(text));
-	log_line(c->match == DKIM_KEY_MATCHES || c->name[0] == '\0' ?
-	    CONFIG_LOG_INFO : CONFIG_LOG_WARNING, "key %s", text);
-}
-
-/* A thread: look-ups take their time, and mail need not wait for them. */
-static void *
-check_keys(void *arg)
-{
-	struct engine *e = arg;
-
-	signing_preflight(e->signing, e->resolver, (int64_t)time(NULL),
-	    e->config->limits.deadline_ms, log_key, NULL);
-	engine_unref(e);
-	return NULL;
-}
-
-static void
-start_key_check(struct engine *e)
-{
-	pthread_t thread;
-
-	if (e->signing == NULL)
-		return;
-	if (pthread_create(&thread, NULL, check_keys, engine_ref(e)) == 0)
-		pthread_detach(thread);
-	else
-		engine_unref(e);
-}
-
 /* All of the new configuration, or none of it. */
 static void
 reload(struct daemon *d)
@@ -293,9 +258,10 @@ reload(struct daemon *d)
 		    !same_text(c->pid_file, was->pid_file))
 			log_line(CONFIG_LOG_WARNING, "socket, socket-mode, "
 			    "user and pid-file change with a restart only");
-		start_key_check(e);
-		engine_set_current(e);
+		engine_set_current(engine_ref(e));
+		watch_keys(e);
 		log_line(CONFIG_LOG_INFO, "reloaded %s", c->path);
+		engine_unref(e);
 	}
 	engine_unref(old);
 	notify_state("READY=1");
@@ -444,8 +410,9 @@ start(struct daemon *d, bool foreground)
 	log_configure(e->config->log.target, e->config->log.level,
 	    e->config->log.format);
 	log_line(CONFIG_LOG_INFO, "ready at %s", e->config->socket);
-	start_key_check(e);
-	engine_set_current(e);
+	engine_set_current(engine_ref(e));
+	watch_keys(e);
+	engine_unref(e);
 	/* From here on a reload may free this configuration. */
 	d->config = NULL;
 	if (pthread_create(&signals, NULL, take_signals, d) != 0) {

@@ -9,7 +9,8 @@ assay_milter_SOURCES = \
 	milter/notify.c milter/notify.h \
 	milter/privileges.c milter/privileges.h \
 	milter/session.c milter/session.h \
-	milter/sigwait.c
+	milter/sigwait.c \
+	milter/watch.c milter/watch.h
 # libmilter has to find our sigwait(), see milter/sigwait.c.
 assay_milter_LDFLAGS = $(AM_LDFLAGS) \
 	-Wl,--export-dynamic-symbol=sigwait

@@ -185,6 +185,53 @@ def rotation():
 
 
 @tap.test
+def rotation_waits():
+    """A key without its record in DNS does not take over."""
+    with assaydaemon.Daemon() as daemon:
+        keys = Keys(daemon.folder)
+        keys.make("old", "example.org")
+        keys.make("new", "example.org")
+        absent = keys.zone.pop("new._domainkey.example.org")
+        section = sign_section(keys, keys=[
+            {"selector": "old", "file": keys.path("old"),
+             "until": date(-HOUR)},
+            {"selector": "new", "file": keys.path("new"),
+             "from": date(-HOUR)}])
+
+        def selectors():
+            fields, body = mail()
+            result = daemon.send(fields=fields, body=body,
+                                 client="127.0.0.1")
+            return [s.split(b"s=")[1].split(b";")[0]
+                    for s in signatures(result)]
+
+        def load(word):
+            count = daemon.log().count(word)
+            daemon.configure({"sign": section}, keys.zone)
+            daemon.kill(signal.SIGHUP)
+            assaydaemon.wait_for(lambda: daemon.log().count(word) > count,
+                                 30, "the records were looked up")
+
+        load("no key record in DNS")
+        assaydaemon.wait_for(lambda: selectors() == [b"old"], 30,
+                             "the old key signs on")
+        equal(selectors(), [b"old"], "the old key signs on")
+        log = daemon.log()
+        equal(log.count("key rotation: DNS does not have"), 1,
+              "one warning for all of it")
+        keys.zone["new._domainkey.example.org"] = absent
+        load("the record in DNS fits")
+        assaydaemon.wait_for(lambda: selectors() == [b"new"], 30,
+                             "with its record the new one signs")
+        ok(True, "with its record the new one signs")
+        # Without the old one's record nothing is better than the new one.
+        keys.zone.pop("new._domainkey.example.org")
+        keys.zone.pop("old._domainkey.example.org")
+        load("no key record in DNS")
+        equal(selectors(), [b"new"], "no record at all: as configured")
+
+
+@tap.test
 def no_key_today():
     for setting, want in (("accept", "c"), ("tempfail", "y")):
         with assaydaemon.Daemon() as daemon:
