@@ -114,6 +114,10 @@
 #define LIMIT_POLICY_LIST	10000	/* ours: items of one condition */
 #define LIMIT_RULE_NAME		64	/* ours: octets */
 #define LIMIT_DEFERRALS		20000	/* ours: senders deferred at a time */
+#define LIMIT_DEFERRALS_NETWORK	1000	/* ours: of them of one /24 or /64 */
+#define LIMIT_DEFERRALS_AGAIN	15000	/* ours: of them kept before others */
+#define LIMIT_DEFERRAL_AGAIN	60	/* ours: s until a retry is one; RFC
+					   5321 4.5.4.1 says 30 minutes */
 #define LIMIT_DEFERRAL_RETRY	432000	/* RFC 5321 4.5.4.1: 5 days, in s */
 #define LIMIT_SIGN_RULES	1000	/* ours */
 #define LIMIT_SIGN_DOMAINS	10000	/* ours: of all signing rules */

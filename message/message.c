@@ -50,7 +50,7 @@ struct message {
 	struct authres_writer	 writer;
 	bool			 writing;
 
-	int64_t			 now;
+	int64_t			 now, steady;	/* of the envelope */
 	struct origin_facts	 facts;
 	bool			 relay_open;	/* its Received is to come */
 	struct slice		*recipients;
@@ -321,6 +321,7 @@ message_mail(struct message *m, const struct message_envelope *envelope)
 	r->tls = envelope->tls;
 	m->eight_bit = envelope->eight_bit || envelope->utf8;
 	m->now = envelope->now;
+	m->steady = envelope->steady;
 	mail_path_parse(r->mail, &r->path);
 	take_origin(m, envelope);
 	if (!r->checked || r->relayed)
@@ -619,7 +620,7 @@ decide(struct message *m, bool at_mail, struct message_orders *orders)
 	policy_decide(&r->engine->config->policy, &facts, &r->decision);
 	if (r->engine->deferrals != NULL)
 		deferral_limit(r->engine->deferrals, &r->client, &r->path,
-		    m->now, &r->decision);
+		    m->steady, &r->decision);
 	orders->action = r->decision.action;
 	if (orders->action == POLICY_REJECT ||
 	    orders->action == POLICY_TEMPFAIL)

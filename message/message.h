@@ -128,6 +128,7 @@ struct message_envelope {
 	bool		tls;		/* the client used TLS */
 	bool		eight_bit;	/* BODY=8BITMIME */
 	int64_t		now;		/* seconds since the Epoch */
+	int64_t		steady;		/* s of a clock that nobody sets */
 };
 
 /* Again with another argument: the later one counts. */

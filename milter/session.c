@@ -19,6 +19,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/ascii.h"
 #include "base/mem.h"
 #include "event/log.h"
@@ -345,7 +346,8 @@ on_mail(SMFICTX *ctx, char **argv)
 		.certificate = certificate_of(ctx),
 		.tls = tls != NULL && *tls != '\0',
 		.eight_bit = has_argument(argv, "BODY=8BITMIME"),
-		.now = (int64_t)time(NULL) });
+		.now = (int64_t)time(NULL),
+		.steady = clock_us() / 1000000 });
 	return decide_at_mail(ctx, s);
 }
 

@@ -1,22 +1,27 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * deferral: a hash table of fixed size, and a list of its entries from the
- * latest used to the one that goes next.
+ * deferral: a hash table of fixed size, whose entries are also in two kinds
+ * of lists, each from the one used longest ago to the latest.
  *
- * 1. Look for the sender.  An entry past its `until` is as good as none.
- * 2. Without one, take a free entry, or the one used longest ago.
- * 3. Compare the time since the first deferral with what is allowed, and say
+ * 1. Look for the sender.  An entry past its `until` is as good as none, and
+ *    one from the future is of a clock that was set back: both begin anew.
+ * 2. Without one, make room.  A client network that has its share gives up
+ *    one of its own; else, when the table is full, one of all goes.
+ * 3. Who goes: of those seen once the one used longest ago, since a sender
+ *    that came again is one that waits for its turn.  At most
+ *    LIMIT_DEFERRALS_AGAIN are of that kind: past it the one used longest ago
+ *    counts as seen once, so that old ones do not fill the table for good.
+ * 4. Compare the time since the first deferral with what is allowed, and say
  *    until when the entry is of use.
- *
- * Entries are named by their index + 1; 0 is none.
  */
 #include "policy/deferral.h"
 
 #include <pthread.h>
 #include <string.h>
-#include <sys/random.h>
+#include <sys/queue.h>
 
 #include "base/ascii.h"
+#include "base/hash.h"
 #include "base/mem.h"
 
 #define BUCKETS 32768		/* a power of two, above LIMIT_DEFERRALS */
@@ -27,47 +32,64 @@ struct key {
 	uint64_t	sender;		/* hash of the address */
 };
 
+TAILQ_HEAD(entries, entry);
+LIST_HEAD(bucket, entry);
+LIST_HEAD(networks, network);
+
+/* A client network with at least one entry. */
+struct network {
+	LIST_ENTRY(network)	 chain;
+	struct ipaddr		 address;
+	unsigned int		 count;
+	struct entries		 entries;
+};
+
 struct entry {
-	struct key	key;
-	int64_t		first;		/* deferred the first time */
-	int64_t		until;		/* of no use any more */
-	uint32_t	newer, older;	/* in the order of use */
-	uint32_t	chain;		/* next in the same bucket */
+	struct key		 key;
+	int64_t			 first;		/* deferred the first time */
+	int64_t			 until;		/* of no use any more */
+	bool			 again;		/* it has come again */
+	struct network		*network;
+	LIST_ENTRY(entry)	 chain;		/* in its bucket */
+	TAILQ_ENTRY(entry)	 used;		/* in `once` or `again` */
+	TAILQ_ENTRY(entry)	 near;		/* in its network */
 };
 
 struct deferral_table {
 	pthread_mutex_t	 lock;
-	uint64_t	 seed;
-	uint32_t	 count;
-	uint32_t	 newest, oldest;
-	uint32_t	 buckets[BUCKETS];
-	struct entry	 entries[LIMIT_DEFERRALS];
+	struct entries	 once, again;
+	unsigned int	 again_count;
+	struct bucket	 buckets[BUCKETS];
+	struct networks	 networks[BUCKETS];
+	struct bucket	 free_entries;
+	struct networks	 free_networks;
+	struct entry	 entry_room[LIMIT_DEFERRALS];
+	struct network	 network_room[LIMIT_DEFERRALS];
 };
 
 _Static_assert(BUCKETS > LIMIT_DEFERRALS, "chains stay short");
 
 /* ---- keys ---- */
 
-static uint64_t
-hash_octet(uint64_t hash, unsigned char octet)
-{
-	return (hash ^ octet) * UINT64_C(0x100000001b3);	/* FNV-1a */
-}
-
+/* Without regard to case, piece by piece; the end is an empty piece. */
 static uint64_t
 hash_text(uint64_t hash, struct slice text)
 {
-	size_t i;
+	char piece[64];
+	size_t i, len;
 
-	for (i = 0; i < text.len; i++)
-		hash = hash_octet(hash,
-		    (unsigned char)ascii_lower(text.ptr[i]));
-	return hash_octet(hash, '@');
+	for (; text.len > 0; text = slice_from(text, len)) {
+		len = text.len < sizeof(piece) ? text.len : sizeof(piece);
+		for (i = 0; i < len; i++)
+			piece[i] = ascii_lower(text.ptr[i]);
+		hash = hash_keyed((struct slice){ piece, len }, hash);
+	}
+	return hash_keyed(SLICE(""), hash);
 }
 
 static struct key
-key_of(const struct deferral_table *t, const struct ipaddr *client,
-    const struct mail_path *sender, unsigned int at_most)
+key_of(const struct ipaddr *client, const struct mail_path *sender,
+    unsigned int at_most)
 {
 	size_t kept = client->family == IPADDR_V4 ? 3 : 8;
 	struct key k = { .network = { .family = client->family },
@@ -75,36 +97,78 @@ key_of(const struct deferral_table *t, const struct ipaddr *client,
 
 	if (client->family != IPADDR_NONE)
 		memcpy(k.network.bytes, client->bytes, kept);
-	k.sender = hash_text(t->seed, sender->local);
+	k.sender = hash_text(0, sender->local);
 	k.sender = hash_text(k.sender, sender->has_domain ?
 	    domain_slice(&sender->domain) : sender->domain_text);
 	return k;
 }
 
 static bool
+network_eq(const struct ipaddr *a, const struct ipaddr *b)
+{
+	return a->family == b->family &&
+	    memcmp(a->bytes, b->bytes, sizeof(a->bytes)) == 0;
+}
+
+static bool
 key_eq(const struct key *a, const struct key *b)
 {
 	return a->sender == b->sender && a->at_most == b->at_most &&
-	    a->network.family == b->network.family &&
-	    memcmp(a->network.bytes, b->network.bytes,
-		sizeof(a->network.bytes)) == 0;
+	    network_eq(&a->network, &b->network);
 }
 
-static uint32_t *
+static size_t
+slot_of(const struct ipaddr *network, uint64_t salt)
+{
+	struct slice bytes = { (const char *)network->bytes,
+	    sizeof(network->bytes) };
+
+	return (size_t)(hash_keyed(bytes, salt) & (BUCKETS - 1));
+}
+
+static struct bucket *
 bucket_of(struct deferral_table *t, const struct key *k)
 {
-	uint64_t hash = k->sender;
-	size_t i;
-
-	for (i = 0; i < sizeof(k->network.bytes); i++)
-		hash = hash_octet(hash, k->network.bytes[i]);
-	return &t->buckets[(hash ^ hash >> 32) & (BUCKETS - 1)];
+	return &t->buckets[slot_of(&k->network, k->sender)];
 }
 
-static struct entry *
-entry_at(struct deferral_table *t, uint32_t name)
+/* ---- networks ---- */
+
+static struct network *
+find_network(struct deferral_table *t, const struct ipaddr *address)
 {
-	return &t->entries[name - 1];
+	struct network *n;
+
+	LIST_FOREACH(n, &t->networks[slot_of(address, 0)], chain) {
+		if (network_eq(&n->address, address))
+			break;
+	}
+	return n;
+}
+
+/* There is one for each entry. */
+static struct network *
+new_network(struct deferral_table *t, const struct ipaddr *address)
+{
+	struct network *n = LIST_FIRST(&t->free_networks);
+
+	LIST_REMOVE(n, chain);
+	n->address = *address;
+	TAILQ_INIT(&n->entries);
+	LIST_INSERT_HEAD(&t->networks[slot_of(address, 0)], n, chain);
+	return n;
+}
+
+static void
+leave_network(struct deferral_table *t, struct entry *e)
+{
+	struct network *n = e->network;
+
+	TAILQ_REMOVE(&n->entries, e, near);
+	if (--n->count > 0)
+		return;
+	LIST_REMOVE(n, chain);
+	LIST_INSERT_HEAD(&t->free_networks, n, chain);
 }
 
 /* ---- the order of use ---- */
@@ -112,88 +176,123 @@ entry_at(struct deferral_table *t, uint32_t name)
 static void
 unlink_entry(struct deferral_table *t, struct entry *e)
 {
-	if (e->newer != 0)
-		entry_at(t, e->newer)->older = e->older;
-	else
-		t->newest = e->older;
-	if (e->older != 0)
-		entry_at(t, e->older)->newer = e->newer;
-	else
-		t->oldest = e->newer;
+	if (e->again) {
+		TAILQ_REMOVE(&t->again, e, used);
+		t->again_count--;
+	} else {
+		TAILQ_REMOVE(&t->once, e, used);
+	}
 }
 
+/* Step 3. */
 static void
-link_newest(struct deferral_table *t, uint32_t name)
+link_again(struct deferral_table *t, struct entry *e)
 {
-	struct entry *e = entry_at(t, name);
+	struct entry *oldest;
 
-	e->newer = 0;
-	e->older = t->newest;
-	if (t->newest != 0)
-		entry_at(t, t->newest)->newer = name;
-	else
-		t->oldest = name;
-	t->newest = name;
+	e->again = true;
+	TAILQ_INSERT_TAIL(&t->again, e, used);
+	if (++t->again_count <= LIMIT_DEFERRALS_AGAIN)
+		return;
+	oldest = TAILQ_FIRST(&t->again);
+	unlink_entry(t, oldest);
+	oldest->again = false;
+	TAILQ_INSERT_TAIL(&t->once, oldest, used);
+}
+
+/* Its list is that of senders who came again, if it is one. */
+static void
+use(struct deferral_table *t, struct entry *e, int64_t now)
+{
+	unlink_entry(t, e);
+	if (e->again || now - e->first >= LIMIT_DEFERRAL_AGAIN) {
+		link_again(t, e);
+	} else {
+		TAILQ_INSERT_TAIL(&t->once, e, used);
+	}
+	TAILQ_REMOVE(&e->network->entries, e, near);
+	TAILQ_INSERT_TAIL(&e->network->entries, e, near);
 }
 
 /* ---- the table ---- */
 
-static uint32_t
+static struct entry *
 find(struct deferral_table *t, const struct key *k)
 {
-	uint32_t name = *bucket_of(t, k);
+	struct entry *e;
 
-	while (name != 0 && !key_eq(&entry_at(t, name)->key, k))
-		name = entry_at(t, name)->chain;
-	return name;
+	LIST_FOREACH(e, bucket_of(t, k), chain) {
+		if (key_eq(&e->key, k))
+			break;
+	}
+	return e;
 }
 
 static void
-remove_from_bucket(struct deferral_table *t, uint32_t name)
+forget(struct deferral_table *t, struct entry *e)
 {
-	uint32_t *at = bucket_of(t, &entry_at(t, name)->key);
+	unlink_entry(t, e);
+	leave_network(t, e);
+	LIST_REMOVE(e, chain);
+	LIST_INSERT_HEAD(&t->free_entries, e, chain);
+}
 
-	while (*at != name)
-		at = &entry_at(t, *at)->chain;
-	*at = entry_at(t, name)->chain;
+/* Step 3, of one network. */
+static struct entry *
+who_goes(const struct network *n)
+{
+	struct entry *e;
+
+	TAILQ_FOREACH(e, &n->entries, near) {
+		if (!e->again)
+			return e;
+	}
+	return TAILQ_FIRST(&n->entries);
 }
 
 /* Step 2. */
-static uint32_t
-take(struct deferral_table *t, const struct key *k)
+static void
+make_room(struct deferral_table *t, const struct ipaddr *network)
 {
-	uint32_t *bucket = bucket_of(t, k), name;
+	const struct network *n = find_network(t, network);
 
-	if (t->count < LIMIT_DEFERRALS)
-		name = ++t->count;
-	else {
-		name = t->oldest;
-		unlink_entry(t, entry_at(t, name));
-		remove_from_bucket(t, name);
-	}
-	*entry_at(t, name) = (struct entry){ .key = *k, .chain = *bucket };
-	*bucket = name;
-	link_newest(t, name);
-	return name;
+	if (n != NULL && n->count == LIMIT_DEFERRALS_NETWORK)
+		forget(t, who_goes(n));
+	else if (LIST_EMPTY(&t->free_entries))
+		forget(t, TAILQ_FIRST(&t->once));
 }
 
-/* Steps 1 and 2. */
+static struct entry *
+take(struct deferral_table *t, const struct key *k, int64_t now)
+{
+	struct network *n;
+	struct entry *e;
+
+	make_room(t, &k->network);
+	e = LIST_FIRST(&t->free_entries);
+	LIST_REMOVE(e, chain);
+	n = find_network(t, &k->network);
+	if (n == NULL)
+		n = new_network(t, &k->network);
+	n->count++;
+	*e = (struct entry){ .key = *k, .first = now, .network = n };
+	LIST_INSERT_HEAD(bucket_of(t, k), e, chain);
+	TAILQ_INSERT_TAIL(&t->once, e, used);
+	TAILQ_INSERT_TAIL(&n->entries, e, near);
+	return e;
+}
+
+/* Steps 1 to 3. */
 static struct entry *
 look_up(struct deferral_table *t, const struct key *k, int64_t now)
 {
-	uint32_t name = find(t, k);
-	struct entry *e;
+	struct entry *e = find(t, k);
 
-	if (name == 0) {
-		e = entry_at(t, take(t, k));
+	if (e == NULL)
+		return take(t, k, now);
+	if (now >= e->until || now < e->first)
 		e->first = now;
-		return e;
-	}
-	e = entry_at(t, name);
-	if (now >= e->until)
-		e->first = now;
-	unlink_entry(t, e);
-	link_newest(t, name);
+	use(t, e, now);
 	return e;
 }
 
@@ -201,13 +300,13 @@ bool
 deferral_may_defer(struct deferral_table *t, const struct ipaddr *client,
     const struct mail_path *sender, int64_t now, unsigned int at_most)
 {
-	struct key k = key_of(t, client, sender, at_most);
+	struct key k = key_of(client, sender, at_most);
 	struct entry *e;
 	bool may;
 
 	pthread_mutex_lock(&t->lock);
 	e = look_up(t, &k, now);
-	/* Step 3. */
+	/* Step 4. */
 	may = now - e->first < at_most;
 	e->until = may ? e->first + at_most + LIMIT_DEFERRAL_RETRY :
 	    now + at_most;
@@ -232,17 +331,22 @@ struct deferral_table *
 deferral_new(void)
 {
 	struct deferral_table *t = mem_alloc(sizeof(*t));
+	size_t i;
 
 	if (t == NULL)
 		return NULL;
-	/* So that nobody can choose addresses that share a bucket. */
-	if (getrandom(&t->seed, sizeof(t->seed), GRND_NONBLOCK) !=
-	    (ssize_t)sizeof(t->seed))
-		t->seed = (uint64_t)(uintptr_t)t;
-	if (pthread_mutex_init(&t->lock, NULL) == 0)
-		return t;
-	mem_free(t);
-	return NULL;
+	if (pthread_mutex_init(&t->lock, NULL) != 0) {
+		mem_free(t);
+		return NULL;
+	}
+	TAILQ_INIT(&t->once);
+	TAILQ_INIT(&t->again);
+	for (i = 0; i < LIMIT_DEFERRALS; i++) {
+		LIST_INSERT_HEAD(&t->free_entries, &t->entry_room[i], chain);
+		LIST_INSERT_HEAD(&t->free_networks, &t->network_room[i],
+		    chain);
+	}
+	return t;
 }
 
 void

@@ -8,11 +8,15 @@
  *
  * A sender is the network of the client (/24 or /64: a sender tries again
  * from a neighbour of the same farm) and the envelope sender, without regard
- * to case.  The latest LIMIT_DEFERRALS of them are remembered, in memory
- * that is allocated once; who is pushed out begins anew.
+ * to case.  LIMIT_DEFERRALS of them are remembered, LIMIT_DEFERRALS_NETWORK
+ * of one network, in memory that is allocated once.  When there is no room
+ * the one used longest ago goes, and begins anew if it comes again; one that
+ * has come again after LIMIT_DEFERRAL_AGAIN seconds stays before those that
+ * have not, so that a flood of new senders does not push it out.
  *
- * From any thread.  The caller tells the time, in seconds of any clock that
- * goes on while the table lives.
+ * From any thread.  The caller says the time, in seconds of any clock; with
+ * one that is set back an entry begins anew at worst, and nobody is deferred
+ * for longer than `at_most` after that.
  */
 #ifndef POLICY_DEFERRAL_H
 #define POLICY_DEFERRAL_H

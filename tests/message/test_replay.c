@@ -136,7 +136,7 @@ feed(struct message *m, const struct scenario *s, const struct parsed *p,
 	message_mail(m, &(struct message_envelope){ .path = s->mail,
 		.utf8 = s->utf8, .authenticated = s->auth, .tls = s->tls,
 		.certificate = s->certificate,
-		.now = s->now });
+		.now = s->now, .steady = s->now });
 	if (s->rcpt.len > 0)
 		message_recipient(m, s->rcpt);
 	for (i = 0; i < p->header.count; i++)

@@ -61,6 +61,11 @@ test_time(void)
 		  8 * HOUR - 1, -1 }, "daa" },
 		{ "a clock that is set back", { 9 * HOUR, HOUR, 13 * HOUR,
 		  -1 }, "dda" },
+		/* By a hundred days, in which it was deferred first. */
+		{ "a clock that jumps forward and back", { 2400 * HOUR, 0,
+		  HOUR, 4 * HOUR - 1, 4 * HOUR, 5 * HOUR }, "ddddaa" },
+		{ "one that jumps while it is deferred", { 0,
+		  2400 * HOUR, 60, 4 * HOUR + 61, -1 }, "ddda" },
 	};
 	struct deferral_table *t;
 	char got[7];
@@ -135,28 +140,32 @@ test_senders(void)
 	deferral_free(t);
 }
 
-/* ---- the limit ---- */
+/* ---- the limits ---- */
 
+/* Each sender from a network of its own, or all from one. */
 static bool
-may_number(struct deferral_table *t, unsigned int number, int64_t now)
+may_number(struct deferral_table *t, bool spread, unsigned int number,
+    int64_t now)
 {
-	char sender[32];
+	char sender[32], client[32];
 
 	(void)snprintf(sender, sizeof(sender), "<s%u@example.com>", number);
-	return may(t, "192.0.2.1", sender, now, HOUR);
+	(void)snprintf(client, sizeof(client), "10.%u.%u.1",
+	    spread ? number / 250 : 0, spread ? number % 250 : 0);
+	return may(t, client, sender, now, HOUR);
 }
 
 /* Number 0, `others` others, then number 0 when its time is over. */
 static bool
-is_forgotten(unsigned int others)
+is_forgotten(bool spread, unsigned int others)
 {
 	struct deferral_table *t = new_table();
 	unsigned int i;
 	bool deferred;
 
 	for (i = 0; i <= others; i++)
-		may_number(t, i, 0);
-	deferred = may_number(t, 0, HOUR);
+		may_number(t, spread, i, 0);
+	deferred = may_number(t, spread, 0, HOUR);
 	deferral_free(t);
 	return deferred;
 }
@@ -167,22 +176,95 @@ test_limit(void)
 	struct deferral_table *t = new_table();
 	unsigned int i, wrong = 0;
 
-	ok(!is_forgotten(LIMIT_DEFERRALS - 1), "senders at the limit");
-	ok(is_forgotten(LIMIT_DEFERRALS), "one past it");
+	ok(!is_forgotten(true, LIMIT_DEFERRALS - 1), "senders at the limit");
+	ok(is_forgotten(true, LIMIT_DEFERRALS), "one past it");
+	ok(!is_forgotten(false, LIMIT_DEFERRALS_NETWORK - 1),
+	    "senders of one network at the limit");
+	ok(is_forgotten(false, LIMIT_DEFERRALS_NETWORK), "one past it");
 
 	/* Number 0 is seen now and then: others are pushed out. */
 	for (i = 0; i < 3 * LIMIT_DEFERRALS; i++) {
-		may_number(t, i, 0);
+		may_number(t, true, i, 0);
 		if (i % 1000 == 0)
-			may_number(t, 0, 0);
+			may_number(t, true, 0, 0);
 	}
-	ok(!may_number(t, 0, HOUR), "who comes often is remembered");
+	ok(!may_number(t, true, 0, HOUR), "who comes often is remembered");
 	/* The latest used are those that are there, each in its place. */
 	for (i = 2 * LIMIT_DEFERRALS + 1; i < 3 * LIMIT_DEFERRALS; i++)
-		wrong += may_number(t, i, HOUR);
+		wrong += may_number(t, true, i, HOUR);
 	is_num(wrong, 0, "and so are the latest");
-	ok(may_number(t, 2 * LIMIT_DEFERRALS - 1, HOUR),
+	ok(may_number(t, true, 2 * LIMIT_DEFERRALS - 1, HOUR),
 	    "but not the one in front of them");
+	deferral_free(t);
+}
+
+/*
+ * An honest sender is deferred, comes again at `retry`, and is accepted in
+ * the end, whatever a flood of others does in between.
+ */
+static bool
+outlives(bool spread, int64_t retry, unsigned int others)
+{
+	struct deferral_table *t = new_table();
+	unsigned int i;
+	bool accepted;
+
+	may(t, "192.0.2.1", "<honest@example.com>", 0, HOUR);
+	may(t, "192.0.2.1", "<honest@example.com>", retry, HOUR);
+	for (i = 0; i < others; i++)
+		may_number(t, spread, i, retry + 2);
+	accepted = !may(t, "192.0.2.1", "<honest@example.com>", HOUR, HOUR);
+	deferral_free(t);
+	return accepted;
+}
+
+static void
+test_flood(void)
+{
+	ok(outlives(false, 1, 3 * LIMIT_DEFERRALS), "a flood of one network");
+	ok(outlives(true, LIMIT_DEFERRAL_AGAIN, 3 * LIMIT_DEFERRALS),
+	    "a flood of many networks, a sender that came again");
+	ok(!outlives(true, LIMIT_DEFERRAL_AGAIN - 1, 3 * LIMIT_DEFERRALS),
+	    "at once is not again");
+}
+
+/* Those that came again do not keep the table for themselves. */
+static void
+test_again_limit(void)
+{
+	struct deferral_table *t = new_table();
+	unsigned int i;
+
+	for (i = 0; i <= LIMIT_DEFERRALS_AGAIN; i++) {
+		may_number(t, true, i, 0);
+		may_number(t, true, i, LIMIT_DEFERRAL_AGAIN);
+	}
+	for (; i < LIMIT_DEFERRALS + 1; i++)
+		may_number(t, true, i, LIMIT_DEFERRAL_AGAIN);
+	ok(may_number(t, true, 0, HOUR), "one past the limit goes");
+	ok(!may_number(t, true, 1, HOUR), "at the limit stays");
+	deferral_free(t);
+}
+
+/* In its network, too, one that came again stays. */
+static void
+test_network(void)
+{
+	struct deferral_table *t = new_table();
+	unsigned int i;
+
+	may_number(t, false, 0, 0);
+	may_number(t, false, 0, LIMIT_DEFERRAL_AGAIN);
+	for (i = 1; i < 2 * LIMIT_DEFERRALS_NETWORK; i++)
+		may_number(t, false, i, LIMIT_DEFERRAL_AGAIN);
+	ok(!may_number(t, false, 0, HOUR), "came again, in a full network");
+	/* All have come again: the one used longest ago goes. */
+	for (i = 2 * LIMIT_DEFERRALS_NETWORK; i-- > LIMIT_DEFERRALS_NETWORK;)
+		may_number(t, false, i, 2 * LIMIT_DEFERRAL_AGAIN);
+	ok(!may_number(t, false, LIMIT_DEFERRALS_NETWORK + 5,
+	    HOUR + LIMIT_DEFERRAL_AGAIN) &&
+	    may_number(t, false, 0, HOUR + LIMIT_DEFERRAL_AGAIN),
+	    "a network full of those");
 	deferral_free(t);
 }
 
@@ -239,7 +321,7 @@ defer_many(void *arg)
 	unsigned int i;
 
 	for (i = 0; i < 2 * LIMIT_DEFERRALS; i++)
-		may_number(arg, i % (LIMIT_DEFERRALS + 7), i);
+		may_number(arg, i % 3 != 0, i % (LIMIT_DEFERRALS + 7), i);
 	return NULL;
 }
 
@@ -258,8 +340,8 @@ test_threads(void)
 	}
 	for (i = 0; i < 2; i++)
 		pthread_join(threads[i], NULL);
-	may_number(t, 1, 0);
-	ok(!may_number(t, 1, 10 * HOUR), "two threads, and still a table");
+	may_number(t, true, 1, 0);
+	ok(!may_number(t, true, 1, HOUR), "two threads, and still a table");
 	deferral_free(t);
 }
 
@@ -281,6 +363,9 @@ main(void)
 	test_time();
 	test_senders();
 	test_limit();
+	test_flood();
+	test_again_limit();
+	test_network();
 	test_decisions();
 	test_threads();
 	test_memory();
