@@ -95,22 +95,6 @@ put(struct authres_writer *w, const struct piece *p, bool new_line)
 
 /* ---- values ---- */
 
-/* A character that is not ASCII, but none of the controls U+0080-U+009F. */
-static bool
-take_utf8(struct cursor *c)
-{
-	struct cursor start = *c;
-	struct slice s;
-
-	if (!lex_utf8(c))
-		return false;
-	s = cursor_since(c, &start);
-	if ((unsigned char)s.ptr[0] != 0xc2 || (unsigned char)s.ptr[1] >= 0xa0)
-		return true;
-	*c = start;
-	return false;
-}
-
 /* True when all of it may be written, in quotes if need be. */
 static bool
 is_clean(struct slice s, bool utf8)
@@ -120,7 +104,7 @@ is_clean(struct slice s, bool utf8)
 	while (!cursor_at_end(&c)) {
 		if (*c.p == ' ' || ascii_is_vchar(*c.p))
 			c.p++;
-		else if (!utf8 || !take_utf8(&c))
+		else if (!utf8 || !lex_utf8_shown(&c))
 			return false;
 	}
 	return true;
@@ -197,7 +181,7 @@ add_quoted_char(struct piece *p, struct cursor *c, struct slice special,
 	struct cursor start = *c;
 	char next;
 
-	if (utf8 && take_utf8(c)) {
+	if (utf8 && lex_utf8_shown(c)) {
 		add(p, cursor_since(c, &start));
 		return;
 	}

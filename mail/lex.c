@@ -94,6 +94,40 @@ lex_utf8(struct cursor *c)
 	return true;
 }
 
+/* Of one character, well-formed. */
+static unsigned int
+utf8_value(struct slice s)
+{
+	unsigned int value = (unsigned char)s.ptr[0] & (0xffu >> s.len);
+	size_t i;
+
+	for (i = 1; i < s.len; i++)
+		value = value << 6 | ((unsigned char)s.ptr[i] & 0x3fu);
+	return value;
+}
+
+static bool
+changes_what_is_shown(unsigned int value)
+{
+	return value < 0xa0 || value == 0x61c ||
+	    (value >= 0x200e && value <= 0x200f) ||
+	    (value >= 0x2028 && value <= 0x202e) ||
+	    (value >= 0x2066 && value <= 0x2069);
+}
+
+bool
+lex_utf8_shown(struct cursor *c)
+{
+	struct cursor start = *c;
+
+	if (!lex_utf8(c))
+		return false;
+	if (!changes_what_is_shown(utf8_value(cursor_since(c, &start))))
+		return true;
+	*c = start;
+	return false;
+}
+
 bool
 lex_is_utf8(struct slice s)
 {

@@ -88,6 +88,12 @@ static const struct {
 	{ "cut UTF-8", SLICE_INIT("b\xc3"), true, "\"b?\"" },
 	{ "control U+0085", SLICE_INIT("b\xc2\x85.example"), true,
 	    "\"b??.example\"" },
+	{ "line separator U+2028", SLICE_INIT("b\xe2\x80\xa8" "c.example"),
+	    true, "\"b???c.example\"" },
+	{ "override U+202E", SLICE_INIT("b\xe2\x80\xae" "c.example"), true,
+	    "\"b???c.example\"" },
+	{ "isolate U+2066", SLICE_INIT("\xe2\x81\xa6"), true, "\"???\"" },
+	{ "Arabic letter mark", SLICE_INIT("\xd8\x9c"), true, "\"??\"" },
 	{ "U+00A0 is none", SLICE_INIT("b\xc2\xa0"), true, "\"b\xc2\xa0\"" },
 };
 

@@ -194,6 +194,27 @@ static const struct lex_case utf8_cases[] = {
 	{ "fourth is ASCII", SLICE_INIT("\xf0\x9f\x92" "a"), REFUSED },
 };
 
+static const struct lex_case utf8_shown_cases[] = {
+	{ "U+009F", SLICE_INIT("\xc2\x9f"), REFUSED },
+	{ "U+00A0", SLICE_INIT("\xc2\xa0"), 2 },
+	{ "U+061B", SLICE_INIT("\xd8\x9b"), 2 },
+	{ "U+061C", SLICE_INIT("\xd8\x9c"), REFUSED },
+	{ "U+200D", SLICE_INIT("\xe2\x80\x8d"), 3 },
+	{ "U+200E", SLICE_INIT("\xe2\x80\x8e"), REFUSED },
+	{ "U+200F", SLICE_INIT("\xe2\x80\x8f"), REFUSED },
+	{ "U+2010", SLICE_INIT("\xe2\x80\x90"), 3 },
+	{ "U+2027", SLICE_INIT("\xe2\x80\xa7"), 3 },
+	{ "U+2028", SLICE_INIT("\xe2\x80\xa8"), REFUSED },
+	{ "U+202E", SLICE_INIT("\xe2\x80\xae"), REFUSED },
+	{ "U+202F", SLICE_INIT("\xe2\x80\xaf"), 3 },
+	{ "U+2065", SLICE_INIT("\xe2\x81\xa5"), 3 },
+	{ "U+2066", SLICE_INIT("\xe2\x81\xa6"), REFUSED },
+	{ "U+2069", SLICE_INIT("\xe2\x81\xa9"), REFUSED },
+	{ "U+206A", SLICE_INIT("\xe2\x81\xaa"), 3 },
+	{ "U+10FFFF", SLICE_INIT("\xf4\x8f\xbf\xbf"), 4 },
+	{ "Latin-1", SLICE_INIT("\xfc"), REFUSED },
+};
+
 #define CASES(x) x, sizeof(x) / sizeof((x)[0])
 
 static const struct {
@@ -211,6 +232,7 @@ static const struct {
 	{ "dot-atom", rule_dot_atom, CASES(dot_atom_cases) },
 	{ "quoted-string", rule_quoted, CASES(quoted_cases) },
 	{ "UTF-8", lex_utf8, CASES(utf8_cases) },
+	{ "UTF-8 shown", lex_utf8_shown, CASES(utf8_shown_cases) },
 };
 
 static void
