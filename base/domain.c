@@ -174,18 +174,6 @@ parse_idn(struct slice text, struct domain *out)
 	return good;
 }
 
-static bool
-has_8bit(struct slice s)
-{
-	size_t i;
-
-	for (i = 0; i < s.len; i++) {
-		if (ascii_is_8bit(s.ptr[i]))
-			return true;
-	}
-	return false;
-}
-
 /* A name that was refused leaves nothing behind. */
 static bool
 finish(bool good, struct domain *out)
@@ -203,7 +191,7 @@ domain_parse(struct slice text, struct domain *out)
 	text = without_last_dot(text);
 	if (parse_ascii(text, true, out))
 		return true;
-	return finish(has_8bit(text) && parse_idn(text, out), out);
+	return finish(!slice_is_ascii(text) && parse_idn(text, out), out);
 }
 
 bool

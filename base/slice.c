@@ -91,6 +91,18 @@ slice_trim(struct slice s)
 	return s;
 }
 
+bool
+slice_is_ascii(struct slice s)
+{
+	size_t i;
+
+	for (i = 0; i < s.len; i++) {
+		if (ascii_is_8bit(s.ptr[i]))
+			return false;
+	}
+	return true;
+}
+
 size_t
 slice_find(struct slice s, char c)
 {

@@ -51,6 +51,8 @@ slice_from(struct slice s, size_t from)
 struct slice	slice_head(struct slice s, size_t len);
 /* Without SP, HTAB, CR and LF at both ends. */
 struct slice	slice_trim(struct slice s);
+/* True when no octet is above 0x7F. */
+bool	slice_is_ascii(struct slice s);
 
 /* Index of the first / last `c`; s.len when there is none. */
 size_t	slice_find(struct slice s, char c);

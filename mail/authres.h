@@ -109,14 +109,19 @@ enum authres_status	authres_read(struct slice value, struct arena *arena,
  * RFC 8601 section 5: must a field with this value be removed, because it
  * claims to be ours, or might be read as such?  True when its authserv-id
  * is `authserv_id` (case, comments, quoting, folds, A-label against U-label
- * taken off; any version) or is neither a token nor a domain name, when its
- * version is not 1, whoever wrote it, when it has an encoded word (RFC 2047),
- * which readers decode, or when it cannot be read and any token of it is our
- * id.  Bounded: a value
+ * taken off; any version), when its version is not 1, whoever wrote it, or
+ * when it cannot be read and any token of it is our id.  Bounded: a value
  * above LIMIT_AUTHRES_READ that cannot be read as foreign from its beginning
  * is removed, as is one that cannot be read and has more than
  * LIMIT_AUTHRES_IDN internationalized tokens.
  */
 bool	authres_claims(struct slice value, struct slice authserv_id);
+/*
+ * May programs that decode a field before they read it, or that strip and
+ * split it by Unicode's rules, see another text than authres_claims() does,
+ * and so perhaps our id?  authres_read.c says when.  Such a field is removed,
+ * whoever it claims to be from; one that we write is never odd.
+ */
+bool	authres_is_odd(struct slice value);
 
 #endif

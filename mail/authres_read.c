@@ -8,16 +8,23 @@
  *
  * Whether a field claims to be ours:
  *
- * 0. It has an encoded word (RFC 2047): yes.  None belongs there, and many
- *    readers decode first and look then.
- * 1. Its authserv-id is read.  Ours: yes.  Also when it is no token and no
- *    domain name: a reader may take away the no-break space, the full-width
- *    letter or the blank in quotes that makes it another one.
+ * 1. Its authserv-id is read.  Ours: yes.
  * 2. A version other than 1: yes, since we cannot know what it says.
  * 3. The rest is read as well.  No fault in it: no, it is foreign.
  * 4. There is a fault: a more lenient reader may see anything.  Yes if any
  *    token is our id, in comments as well, and also when comments are taken
  *    out and what stood round them is joined.
+ *
+ * Whether a field is odd, that is, may be another text to a reader who
+ * decodes it (RFC 2047), or strips, splits or shows it by Unicode's rules:
+ *
+ * 1. It has "=?", with which an encoded word begins.
+ * 2. It has a control, or 8-bit text that is not UTF-8 or changes how the
+ *    text around it is shown.
+ * 3. It is not empty and has no authserv-id that can be read.
+ * 4. The authserv-id is no name: letters, digits, ".", "-" and "_", or a
+ *    domain with U-labels.
+ * 5. It cannot be read and has 8-bit text.
  */
 #include "mail/authres.h"
 
@@ -383,16 +390,21 @@ struct own {
 	size_t		len;
 };
 
+/* Is it ours for a reader who drops what is not ASCII? */
 static bool
-has_8bit(struct slice s)
+is_own_in_ascii(const struct own *own, struct slice token)
 {
-	size_t i;
+	size_t i, n = 0;
 
-	for (i = 0; i < s.len; i++) {
-		if (ascii_is_8bit(s.ptr[i]))
-			return true;
+	for (i = 0; i < token.len; i++) {
+		if (ascii_is_8bit(token.ptr[i]))
+			continue;
+		if (n == own->id.len || ascii_lower(token.ptr[i]) !=
+		    ascii_lower(own->id.ptr[n]))
+			return false;
+		n++;
 	}
-	return false;
+	return n > 0 && n == own->id.len;
 }
 
 /* Is `token` our id?  Past the bound on conversions all are taken for it. */
@@ -405,11 +417,13 @@ is_own(struct own *own, struct slice token)
 		return true;
 	if (!own->has_domain)
 		return false;
-	if (!has_8bit(token)) {
+	if (slice_is_ascii(token)) {
 		if (token.len > 0 && token.ptr[token.len - 1] == '.')
 			token.len--;
 		return slice_eq_nocase(token, domain_slice(&own->domain));
 	}
+	if (is_own_in_ascii(own, token))
+		return true;
 	if (++own->conversions > LIMIT_AUTHRES_IDN)
 		return true;
 	return domain_parse(token, &domain) && domain_eq(&domain, &own->domain);
@@ -468,20 +482,6 @@ has_own_token(struct own *own, struct slice text, bool join)
 	return end_token(own);
 }
 
-/* Step 1: can every reader only take it for what it is? */
-static bool
-is_plain_id(struct own *own, struct slice id)
-{
-	struct cursor c = cursor_of(id);
-	struct domain domain;
-	struct slice token;
-
-	if (!has_8bit(id))
-		return lex_token(&c, &token) && cursor_at_end(&c);
-	return ++own->conversions <= LIMIT_AUTHRES_IDN &&
-	    domain_parse(id, &domain);
-}
-
 /* Steps 1 to 3: true when the answer is in `*claims`. */
 static bool
 claims_by_grammar(struct own *own, struct slice value, bool *claims)
@@ -494,26 +494,12 @@ claims_by_grammar(struct own *own, struct slice value, bool *claims)
 	if (!take_head(&r, &id) && r.status != AUTHRES_VERSION)
 		return false;
 	own->len = unquote(id, own->token, sizeof(own->token));
-	*claims = !is_plain_id(own, (struct slice){ own->token, own->len }) ||
-	    end_token(own) || r.status == AUTHRES_VERSION;
+	*claims = end_token(own) || r.status == AUTHRES_VERSION;
 	if (*claims)
 		return true;
 	if (value.len > LIMIT_AUTHRES_READ)
 		return cursor_is(&r.c, ';');
 	return take_results(&r);
-}
-
-/* Step 0: its beginning is enough. */
-static bool
-has_encoded_word(struct slice value)
-{
-	struct slice before;
-
-	while (slice_cut(&value, '=', &before)) {
-		if (value.len > 0 && value.ptr[0] == '?')
-			return true;
-	}
-	return false;
 }
 
 bool
@@ -522,12 +508,76 @@ authres_claims(struct slice value, struct slice authserv_id)
 	struct own own = { .id = authserv_id };
 	bool claims;
 
-	if (has_encoded_word(value))
-		return true;
 	own.has_domain = domain_parse(authserv_id, &own.domain);
 	if (claims_by_grammar(&own, value, &claims))
 		return claims;
 	return value.len > LIMIT_AUTHRES_READ ||
 	    has_own_token(&own, value, false) ||
 	    has_own_token(&own, value, true);
+}
+
+/* ---- is it odd? ---- */
+
+static bool
+begins_encoded_word(const struct cursor *c)
+{
+	return slice_starts(cursor_rest(c), SLICE("=?"));
+}
+
+/* Steps 1 and 2. */
+static bool
+has_odd_text(struct slice value)
+{
+	struct cursor c = cursor_of(value);
+
+	for (;;) {
+		(void)lex_fws(&c);
+		if (cursor_at_end(&c))
+			return false;
+		if (begins_encoded_word(&c))
+			return true;
+		if (ascii_is_vchar(*c.p))
+			c.p++;
+		else if (!lex_utf8_shown(&c))
+			return true;
+	}
+}
+
+/* Step 4, of an id without quotes. */
+static bool
+is_name(struct slice id)
+{
+	struct domain domain;
+	size_t i;
+
+	if (!slice_is_ascii(id))
+		return domain_parse(id, &domain);
+	for (i = 0; i < id.len; i++) {
+		if (!ascii_is_alnum(id.ptr[i]) &&
+		    slice_find(SLICE(".-_"), id.ptr[i]) == 3)
+			return false;
+	}
+	return id.len > 0;
+}
+
+bool
+authres_is_odd(struct slice value)
+{
+	char room[LIMIT_DOMAIN_UTF8 + 2];
+	struct authres ignored;
+	struct reader r = reader_of(slice_head(value, LIMIT_AUTHRES_READ),
+	    NULL, &ignored);
+	struct slice id;
+	size_t len;
+
+	if (slice_trim(value).len == 0)
+		return false;
+	if (has_odd_text(value))
+		return true;
+	if (!take_head(&r, &id) && r.status != AUTHRES_VERSION)
+		return true;
+	len = unquote(id, room, sizeof(room));
+	if (!is_name((struct slice){ room, len }))
+		return true;
+	return !slice_is_ascii(value) && !take_results(&r);
 }

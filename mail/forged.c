@@ -43,13 +43,14 @@ is_forged(const struct forged_search *search, enum forged_kind kind,
 {
 	switch (kind) {
 	case FORGED_AUTHRES:
-		return claims(search, value);
-	case FORGED_ARC_AUTHRES:
-		return claims(search, without_instance(value));
-	case FORGED_RECEIVED_SPF:
 		break;
+	case FORGED_ARC_AUTHRES:
+		value = without_instance(value);
+		break;
+	case FORGED_RECEIVED_SPF:
+		return search->received_spf;
 	}
-	return search->received_spf;
+	return authres_is_odd(value) || claims(search, value);
 }
 
 void

@@ -41,7 +41,8 @@ struct forged_field {
 
 /*
  * Authentication-Results and ARC-Authentication-Results (RFC 8617 4.1.1)
- * that claim one of the ids.  A chain with a field of ours that we did not
+ * that claim one of the ids, or that some reader may take for such
+ * (authres_is_odd()).  A chain with a field of ours that we did not
  * write is forged, and may break.  What the header did not keep cannot be
  * judged, and is named as well.
  *

@@ -364,12 +364,106 @@ static const struct {
 	    "smtp.mailfrom=d.example; dkim=none (message not signed) "
 	    "header.d=none;dmarc=fail action=oreject header.from=d.example;"),
 	    false },
+	{ "byte order mark", SLICE_INIT("\xef\xbb\xbfmx.example.org; x=y"),
+	    true },
+	{ "zero width space", SLICE_INIT("mx\xe2\x80\x8b.example.org; x=y"),
+	    true },
+	{ "8-bit before, dropped", SLICE_INIT("\xc2\xa0mx.example.org; x=y"),
+	    true },
+	{ "8-bit within, dropped", SLICE_INIT("mx\xd1\x85.example.org; x=y"),
+	    true },
 	{ "joined across a fold", SLICE_INIT("mx.example\r\n .org; spf=pass"),
 	    false },
 	{ "empty", SLICE_INIT(""), false },
 	{ "no text at all", { NULL, 0 }, false },
 	{ "blanks", SLICE_INIT(" \r\n "), false },
 };
+
+/* Fields that are removed whoever wrote them. */
+static const struct {
+	const char	*name;
+	struct slice	 value;
+	bool		 want;
+} odd[] = {
+	{ .name = "encoded word, Q", .want = true,
+	    .value = SLICE_INIT(" =?utf-8?q?mx.example.org;_dmarc=3Dpass?=") },
+	{ .name = "encoded word, B", .want = true,
+	    .value = SLICE_INIT("=?utf-8?b?bXguZXhhbXBsZS5vcmc7IHg9eQ?=") },
+	{ .name = "encoded word, part of the id", .want = true,
+	    .value = SLICE_INIT("mx.=?us-ascii?q?example?=.org; spf=pass") },
+	{ .name = "encoded word without an end", .want = true,
+	    .value = SLICE_INIT("=?utf-8?q?mx.example.org;_spf=3Dpass") },
+	{ .name = "encoded word in quotes", .want = true,
+	    .value = SLICE_INIT("\"=?utf-8?q?mx.example.org?=\"; spf=pass") },
+	{ .name = "encoded word in a comment", .want = true,
+	    .value = SLICE_INIT("a.example (=?utf-8?q?=29?=); spf=pass") },
+	{ .name = "encoded word further on", .want = true,
+	    .value = SLICE_INIT("a.example; x=y\n\t=?utf-8?q?=0A?=") },
+	{ .name = "no-break space before", .want = true,
+	    .value = SLICE_INIT("\xc2\xa0mx.example.org; spf=pass") },
+	{ .name = "no-break space behind", .want = true,
+	    .value = SLICE_INIT("mx.example.org\xc2\xa0; spf=pass") },
+	{ .name = "no-break space, Latin-1", .want = true,
+	    .value = SLICE_INIT("\xa0mx.example.org; spf=pass") },
+	{ .name = "em space", .want = true,
+	    .value = SLICE_INIT("\xe2\x80\x83mx.example.org; spf=pass") },
+	{ .name = "right-to-left override", .want = true,
+	    .value = SLICE_INIT("\xe2\x80\xaegro.elpmaxe.xm; spf=pass") },
+	{ .name = "line separator further on", .want = true,
+	    .value = SLICE_INIT("a.example; x=\"\xe2\x80\xa8mx\"") },
+	{ .name = "next line", .want = true,
+	    .value = SLICE_INIT("\xc2\x85mx.example.org; spf=pass") },
+	{ .name = "vertical tab", .want = true,
+	    .value = SLICE_INIT("\vmx.example.org; spf=pass") },
+	{ .name = "unit separator", .want = true,
+	    .value = SLICE_INIT("a.example\x1f; spf=pass") },
+	{ .name = "NUL further on", .want = true,
+	    .value = SLICE_INIT("a.example; spf=pass\0") },
+	{ .name = "percent", .want = true,
+	    .value = SLICE_INIT("mx%2eexample.org; spf=pass") },
+	{ .name = "apostrophes", .want = true,
+	    .value = SLICE_INIT("'mx.example.org'; spf=pass") },
+	{ .name = "angle brackets", .want = true,
+	    .value = SLICE_INIT("<mx.example.org>; spf=pass") },
+	{ .name = "our id in a quoted id", .want = true,
+	    .value = SLICE_INIT("\"; mx.example.org; spf=pass\"; x=y") },
+	{ .name = "entity", .want = true,
+	    .value = SLICE_INIT("&#109;x.example.org; spf=pass") },
+	{ .name = "only a comment", .want = true,
+	    .value = SLICE_INIT("(mx.example.org)") },
+	{ .name = "; before all", .want = true,
+	    .value = SLICE_INIT("; spf=pass") },
+	{ .name = "8-bit and a fault", .want = true,
+	    .value = SLICE_INIT("a.example; spf=pass (b\xc3\xbc") },
+	{ .name = "8-bit that is not UTF-8", .want = true,
+	    .value = SLICE_INIT("a.example; spf=pass (b\xfc)") },
+
+	{ .name = "plain", .want = false,
+	    .value = SLICE_INIT(" a.example; spf=pass (c) x.y=\"=z\"") },
+	{ .name = "U-label", .want = false,
+	    .value = SLICE_INIT("b\xc3\xbc.example; spf=pass") },
+	{ .name = "8-bit comment", .want = false,
+	    .value = SLICE_INIT("a.example (b\xc3\xbc); spf=pass") },
+	{ .name = "version, folds", .want = false,
+	    .value = SLICE_INIT("\r\n a_b.example-1 1\n\t; none") },
+	{ .name = "Microsoft 365", .want = false,
+	    .value = SLICE_INIT("spf=pass (sender IP is 192.0.2.1) "
+	    "smtp.mailfrom=d.example; dkim=none header.d=none;") },
+	{ .name = "base64 that ends, and a question", .want = false,
+	    .value = SLICE_INIT("a.example; x=pass header.b=YQ== (?)") },
+	{ .name = "empty", .want = false, .value = SLICE_INIT(" ") },
+	{ .name = "no text at all", .want = false },
+};
+
+static void
+check_odd(void)
+{
+	size_t i;
+
+	for (i = 0; i < COUNT(odd); i++)
+		ok(authres_is_odd(odd[i].value) == odd[i].want,
+		    "odd: %s: %s", odd[i].name, odd[i].want ? "yes" : "no");
+}
 
 static void
 check_claims(void)
@@ -546,6 +640,7 @@ main(void)
 	check_fields(arena);
 	check_versions(arena);
 	check_limits(arena);
+	check_odd();
 	check_claims();
 	check_claims_idna();
 	check_claims_limits();
