@@ -174,50 +174,71 @@ write_spf(struct authres_writer *w, const struct spf_verdict *v)
 }
 
 /*
- * RFC 8601 section 5: in ASCII the name that was checked, A-labels and no
- * dot at its end; as it was written where that may be UTF-8.
+ * RFC 8601 section 5: a name as it was checked, with A-labels, in lower case
+ * and without a dot at its end; with U-labels as they were given where the
+ * message may have them.  What is no name stays what it is.
  */
 static struct slice
-shown_domain(const struct message_results *r, const struct domain *checked,
-    struct slice written)
+checked_name(const struct message_results *r, struct slice text,
+    struct domain *room)
 {
-	return checked->len > 0 && !r->utf8 ? domain_slice(checked) : written;
+	if (!domain_parse(text, room))
+		return text;
+	if (!r->utf8 || slice_is_ascii(text))
+		return domain_slice(room);
+	return text.ptr[text.len - 1] == '.' ?
+	    slice_head(text, text.len - 1) : text;
 }
 
 /* A property whose value is not there is left out. */
 static void
-write_smtp(struct authres_writer *w, const char *property,
-    struct slice value)
+write_property_if(struct authres_writer *w, const char *ptype,
+    const char *property, struct slice value)
 {
 	if (value.len > 0)
-		authres_write_property(w, "smtp", property, value);
+		authres_write_property(w, ptype, property, value);
 }
 
 static void
-write_helo(const struct message_results *r, struct authres_writer *w)
+write_name(const struct message_results *r, struct authres_writer *w,
+    const char *ptype, const char *property, struct slice name)
 {
-	write_smtp(w, "helo", shown_domain(r, &r->helo_domain, r->helo));
+	struct domain room;
+
+	write_property_if(w, ptype, property, checked_name(r, name, &room));
 }
 
-/* MAIL FROM as an address without brackets and source route. */
+static void
+write_address(const struct message_results *r, struct authres_writer *w,
+    const char *ptype, const char *property, struct slice local,
+    struct slice domain)
+{
+	struct domain room;
+	struct buf address;
+
+	buf_init(&address, LIMIT_AUTHRES_WRITE);
+	buf_add(&address, local);
+	buf_addc(&address, '@');
+	buf_add(&address, checked_name(r, domain, &room));
+	authres_write_property(w, ptype, property, buf_slice(&address));
+	buf_fini(&address);
+}
+
+/*
+ * MAIL FROM as an address without brackets and source route; a local part
+ * that this message may not have is left out.
+ */
 static void
 write_mailfrom(const struct message_results *r, struct authres_writer *w)
 {
-	struct slice value = r->path.domain_text;
-	struct buf address;
+	const struct mail_path *p = &r->path;
 
-	if (r->path.has_domain)
-		value = shown_domain(r, &r->path.domain, value);
-	if (!r->path.has_domain || r->path.local.len == 0) {
-		write_smtp(w, "mailfrom", value);
-		return;
-	}
-	buf_init(&address, LIMIT_AUTHRES_WRITE);
-	buf_add(&address, r->path.local);
-	buf_addc(&address, '@');
-	buf_add(&address, value);
-	authres_write_property(w, "smtp", "mailfrom", buf_slice(&address));
-	buf_fini(&address);
+	if (p->has_domain && p->local.len > 0 &&
+	    (r->utf8 || slice_is_ascii(p->local)))
+		write_address(r, w, "smtp", "mailfrom", p->local,
+		    p->domain_text);
+	else
+		write_name(r, w, "smtp", "mailfrom", p->domain_text);
 }
 
 /*
@@ -229,14 +250,14 @@ write_spf_results(const struct message_results *r, struct authres_writer *w)
 {
 	write_spf(w, &r->spf);
 	if (r->path.null) {
-		write_helo(r, w);
+		write_name(r, w, "smtp", "helo", r->helo);
 		return;
 	}
 	write_mailfrom(r, w);
 	if (!r->spf_helo_checked)
 		return;
 	write_spf(w, &r->spf_helo);
-	write_helo(r, w);
+	write_name(r, w, "smtp", "helo", r->helo);
 }
 
 /* Octets of b= that tell this signature from the others, RFC 6008 4. */
@@ -256,32 +277,21 @@ sig_b_length(const struct message_results *r, const struct dkim_signature *s)
 	return len;
 }
 
-static void
-write_property_if(struct authres_writer *w, const char *property,
-    struct slice value)
-{
-	if (value.len > 0)
-		authres_write_property(w, "header", property, value);
-}
-
 /* header.i is what the signature proved, so only of one that passed. */
 static void
-write_identity(struct authres_writer *w,
+write_identity(const struct message_results *r, struct authres_writer *w,
     const struct dkim_signature *s)
 {
-	struct buf i;
+	size_t at = slice_find_last(s->i, '@');
 
 	if (s->result != AUTH_PASS)
 		return;
-	if (s->i.len > 0) {
-		authres_write_property(w, "header", "i", s->i);
-		return;
-	}
-	buf_init(&i, LIMIT_AUTHRES_WRITE);
-	buf_addc(&i, '@');
-	buf_add(&i, s->d);
-	authres_write_property(w, "header", "i", buf_slice(&i));
-	buf_fini(&i);
+	if (at == s->i.len || (!r->utf8 && !slice_is_ascii(s->i)))
+		write_address(r, w, "header", "i", (struct slice){ NULL, 0 },
+		    s->d);
+	else
+		write_address(r, w, "header", "i", slice_head(s->i, at),
+		    slice_from(s->i, at + 1));
 }
 
 static void
@@ -293,11 +303,12 @@ write_signature(const struct message_results *r, struct authres_writer *w,
 		authres_write_comment(w, "test mode");
 	if (s->comment != NULL && s->result != AUTH_PASS)
 		authres_write_reason(w, slice_str(s->comment));
-	write_property_if(w, "d", s->d);
-	write_identity(w, s);
-	write_property_if(w, "s", s->s);
-	write_property_if(w, "a", s->a);
-	write_property_if(w, "b", slice_head(s->b, sig_b_length(r, s)));
+	write_name(r, w, "header", "d", s->d);
+	write_identity(r, w, s);
+	write_name(r, w, "header", "s", s->s);
+	write_property_if(w, "header", "a", s->a);
+	write_property_if(w, "header", "b",
+	    slice_head(s->b, sig_b_length(r, s)));
 }
 
 /*
