@@ -7,10 +7,15 @@
  *  2. Into the background: before any thread exists.  The parent waits for
  *     a word that all is well, so that its exit status tells the truth.
  *  3. libmilter takes the socket, privileges are dropped.
- *  4. Signals are blocked; one thread takes them (take_signals()).  The
- *     resolver starts, the service manager is told.
+ *  4. Signals are blocked; one thread takes those that ask for something,
+ *     another one those that end the process, so that no reload is in their
+ *     way.  The resolver starts, the service manager is told.
  *  5. smfi_main() until a signal ends it.  SIGTERM waits for the messages
- *     in hand, then stops libmilter.
+ *     in hand, then stops libmilter, and for that, too, a bounded time:
+ *     libmilter's threads may hold each other up for ever.
+ *  6. Whoever comes first, smfi_main()'s return or the end of that time,
+ *     cleans up and leaves with _exit(): libmilter's workers, the resolver
+ *     and our own threads still run, and no destructor may come under them.
  */
 #include "milter/daemon.h"
 
@@ -29,17 +34,21 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/mem.h"
 #include "message/engine.h"
-#include "milter/listen.h"
 #include "event/log.h"
+#include "milter/drain.h"
+#include "milter/listen.h"
 #include "milter/notify.h"
+#include "milter/packet.h"
 #include "milter/privileges.h"
 #include "milter/session.h"
 #include "milter/watch.h"
 
 #define WHY_SIZE	1024
 #define DRAIN_SECONDS	30	/* for the messages in hand at SIGTERM */
+#define STOP_SECONDS	3	/* then for libmilter */
 #define STOP_NUDGE_US	10000	/* between nudges at the end */
 
 struct daemon {
@@ -48,13 +57,13 @@ struct daemon {
 	struct deferral_table	*deferrals;
 	struct signing		*signing;	/* until an engine has it */
 	struct listener		*listener;
-	sigset_t		 signals;
+	sigset_t		 requests;	/* SIGHUP, SIGUSR1 */
+	sigset_t		 ends;		/* SIGTERM, SIGINT */
 	int			 parent;	/* pipe to it; -1: none */
 	enum daemon_exit	 status;	/* of a start that fails */
-	bool			 wrote_pid;
+	char			*pid_file;	/* written; NULL: none */
 	atomic_bool		 stopping;
-	atomic_bool		 ended;		/* smfi_main() returned */
-	pthread_t		 stopper;
+	atomic_flag		 left;		/* somebody is in leave() */
 	char			 why[WHY_SIZE];
 };
 
@@ -110,7 +119,8 @@ write_pid_file(struct daemon *d)
 		    strerror(errno));
 		return false;
 	}
-	d->wrote_pid = true;
+	d->pid_file = mem_dup(d->config->pid_file,
+	    strlen(d->config->pid_file));
 	return true;
 }
 
@@ -138,12 +148,14 @@ give_to_libmilter(struct daemon *d)
 static void
 block_signals(struct daemon *d)
 {
-	sigemptyset(&d->signals);
-	sigaddset(&d->signals, SIGHUP);
-	sigaddset(&d->signals, SIGTERM);
-	sigaddset(&d->signals, SIGINT);
-	sigaddset(&d->signals, SIGUSR1);
-	pthread_sigmask(SIG_BLOCK, &d->signals, NULL);
+	sigemptyset(&d->requests);
+	sigaddset(&d->requests, SIGHUP);
+	sigaddset(&d->requests, SIGUSR1);
+	sigemptyset(&d->ends);
+	sigaddset(&d->ends, SIGTERM);
+	sigaddset(&d->ends, SIGINT);
+	pthread_sigmask(SIG_BLOCK, &d->requests, NULL);
+	pthread_sigmask(SIG_BLOCK, &d->ends, NULL);
 }
 
 static void
@@ -267,6 +279,25 @@ reload(struct daemon *d)
 	notify_state("READY=1");
 }
 
+/* With the sanitizer of that name: its look at the end. */
+void	__lsan_do_leak_check(void) __attribute__((weak));
+
+/* The end of the process, once; a second thread that comes here waits. */
+static void __attribute__((noreturn))
+leave(struct daemon *d, enum daemon_exit status)
+{
+	if (atomic_flag_test_and_set(&d->left))
+		for (;;)
+			pause();
+	listener_remove(d->listener);
+	if (d->pid_file != NULL)
+		(void)unlink(d->pid_file);
+	log_line(CONFIG_LOG_INFO, "stopped");
+	if (__lsan_do_leak_check != NULL)
+		__lsan_do_leak_check();
+	_exit((int)status);
+}
+
 /* smfi_stop() waits for a lock that libmilter holds while it polls. */
 static void *
 stop_libmilter(void *arg)
@@ -282,47 +313,71 @@ stop(void *arg)
 {
 	struct daemon *d = arg;
 	pthread_t helper;
+	int64_t until;
 
 	notify_state("STOPPING=1");
 	log_line(CONFIG_LOG_INFO, "stopping: messages in hand are finished "
 	    "first");
-	if (!session_drain(DRAIN_SECONDS))
+	if (!drain_wait(DRAIN_SECONDS))
 		log_line(CONFIG_LOG_WARNING, "stopping with messages in hand");
 	if (pthread_create(&helper, NULL, stop_libmilter, NULL) == 0)
 		pthread_detach(helper);
-	else
-		smfi_stop();
 	/* libmilter looks at its stop flag when a connection comes. */
-	while (!d->ended) {
+	for (until = clock_us() + STOP_SECONDS * 1000000; clock_us() < until;
+	    usleep(STOP_NUDGE_US))
 		listener_nudge(d->listener);
-		usleep(STOP_NUDGE_US);
+	log_line(CONFIG_LOG_WARNING, "libmilter did not stop, left all the "
+	    "same");
+	leave(d, DAEMON_EXIT_OK);
+}
+
+static void *
+take_ends(void *arg)
+{
+	struct daemon *d = arg;
+	pthread_t stopper;
+	int sig;
+
+	for (;;) {
+		sig = sigwaitinfo(&d->ends, NULL);
+		if (sig < 0)
+			continue;
+		if (atomic_exchange(&d->stopping, true))
+			drain_hurry();
+		else if (pthread_create(&stopper, NULL, stop, d) == 0)
+			pthread_detach(stopper);
+		else
+			leave(d, DAEMON_EXIT_UNAVAILABLE);
+	}
+}
+
+static void *
+take_requests(void *arg)
+{
+	struct daemon *d = arg;
+	int sig;
+
+	while ((sig = sigwaitinfo(&d->requests, NULL)) > 0 ||
+	    errno == EINTR) {
+		if (sig == SIGHUP && !d->stopping)
+			reload(d);
+		else if (sig == SIGUSR1)
+			log_statistics();
 	}
 	return NULL;
 }
 
-static void *
-take_signals(void *arg)
+static bool
+start_thread(struct daemon *d, void *(*fn)(void *))
 {
-	struct daemon *d = arg;
-	bool stopping = false;
-	int sig;
+	pthread_t thread;
 
-	for (;;) {
-		sig = sigwaitinfo(&d->signals, NULL);
-		if (sig == SIGHUP && !stopping)
-			reload(d);
-		else if (sig == SIGUSR1)
-			log_statistics();
-		else if ((sig == SIGTERM || sig == SIGINT) && stopping)
-			session_hurry();
-		else if (sig == SIGTERM || sig == SIGINT) {
-			stopping = true;
-			if (pthread_create(&d->stopper, NULL, stop, d) != 0)
-				_exit(DAEMON_EXIT_UNAVAILABLE);
-			d->stopping = true;
-		} else if (sig < 0 && errno != EINTR)
-			return NULL;
+	if (pthread_create(&thread, NULL, fn, d) != 0) {
+		snprintf(d->why, WHY_SIZE, "no thread for signals");
+		return false;
 	}
+	pthread_detach(thread);
+	return true;
 }
 
 /*
@@ -381,7 +436,6 @@ static bool
 start(struct daemon *d, bool foreground)
 {
 	struct engine *e;
-	pthread_t signals;
 
 	raise_descriptor_limit();
 	if (!load_keys(d, d->config)) {
@@ -415,62 +469,41 @@ start(struct daemon *d, bool foreground)
 	engine_unref(e);
 	/* From here on a reload may free this configuration. */
 	d->config = NULL;
-	if (pthread_create(&signals, NULL, take_signals, d) != 0) {
-		snprintf(d->why, WHY_SIZE, "no thread for signals");
-		return false;
-	}
-	pthread_detach(signals);
-	return true;
-}
-
-/*
- * Memory is left to the end of the process: libmilter's workers, the
- * resolver and the signal thread still run.
- */
-static void
-finish(struct daemon *d, const char *pid_file)
-{
-	if (d->stopping)
-		pthread_join(d->stopper, NULL);
-	listener_remove(d->listener);
-	if (pid_file != NULL)
-		(void)unlink(pid_file);
+	return start_thread(d, take_requests) && start_thread(d, take_ends);
 }
 
 enum daemon_exit
 daemon_run(struct config *config, bool foreground)
 {
-	/* Static: the signal thread uses it until the process ends. */
-	static struct daemon d;
-	char *pid_file;
+	/* Static: other threads use it until the process ends. */
+	static struct daemon d = { .left = ATOMIC_FLAG_INIT };
 	int status;
 
-	d = (struct daemon){ .config = config, .parent = -1,
-		.status = DAEMON_EXIT_UNAVAILABLE };
-	pid_file = config->pid_file == NULL ? NULL :
-	    mem_dup(config->pid_file, strlen(config->pid_file));
+	d.config = config;
+	d.parent = -1;
+	d.status = DAEMON_EXIT_UNAVAILABLE;
 	/* To stderr till the start is over. */
 	log_configure(CONFIG_LOG_STDERR, config->log.level,
 	    config->log.format);
 	log_warnings(config);
+	if (!packet_can_guard())
+		log_line(CONFIG_LOG_WARNING, "this libmilter cannot be "
+		    "guarded: whoever can connect to the socket can end the "
+		    "process");
 	if (!start(&d, foreground)) {
 		log_line(CONFIG_LOG_ERROR, "%s", d.why);
 		tell_parent(&d, d.status);
 		if (d.listener != NULL)
 			listener_close(d.listener);
-		if (d.wrote_pid && pid_file != NULL)
-			(void)unlink(pid_file);
-		mem_free(pid_file);
+		if (d.pid_file != NULL)
+			(void)unlink(d.pid_file);
+		mem_free(d.pid_file);
 		return d.status;
 	}
 	tell_parent(&d, DAEMON_EXIT_OK);
 	notify_state("READY=1");
 	status = smfi_main();
-	d.ended = true;
-	log_line(CONFIG_LOG_INFO, "stopped");
-	finish(&d, pid_file);
-	mem_free(pid_file);
 	/* libmilter calls it a failure when it is stopped at a bad moment. */
-	return status == MI_SUCCESS || d.stopping ? DAEMON_EXIT_OK :
-	    DAEMON_EXIT_UNAVAILABLE;
+	leave(&d, status == MI_SUCCESS || d.stopping ? DAEMON_EXIT_OK :
+	    DAEMON_EXIT_UNAVAILABLE);
 }

@@ -4,18 +4,25 @@
 
 assay_milter_SOURCES = \
 	milter/daemon.c milter/daemon.h \
+	milter/drain.c milter/drain.h \
 	milter/listen.c milter/listen.h \
 	milter/main.c \
 	milter/notify.c milter/notify.h \
+	milter/packet.c milter/packet.h \
 	milter/privileges.c milter/privileges.h \
 	milter/session.c milter/session.h \
 	milter/sigwait.c \
 	milter/watch.c milter/watch.h
-# libmilter has to find our sigwait(), see milter/sigwait.c.
+# libmilter has to find these, see milter/sigwait.c and milter/packet.c.
 assay_milter_LDFLAGS = $(AM_LDFLAGS) \
-	-Wl,--export-dynamic-symbol=sigwait
+	-Wl,--export-dynamic-symbol=sigwait \
+	-Wl,--export-dynamic-symbol=mi_rd_cmd \
+	-Wl,--export-dynamic-symbol=mi_wr_cmd
 
 check_PROGRAMS += \
-	tests/milter/test_listen
+	tests/milter/test_listen \
+	tests/milter/test_packet
+tests_milter_test_packet_SOURCES = tests/milter/test_packet.c \
+	milter/drain.c milter/packet.c
 tests_milter_test_listen_SOURCES = tests/milter/test_listen.c \
 	milter/listen.c

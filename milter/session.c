@@ -23,6 +23,7 @@
 #include "base/ascii.h"
 #include "base/mem.h"
 #include "event/log.h"
+#include "milter/drain.h"
 #include "message/message.h"
 #include "message/report.h"
 
@@ -44,14 +45,11 @@ struct session {
 
 static const struct listener *own_listener;
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
-static pthread_cond_t drained = PTHREAD_COND_INITIALIZER;
 /*
- * All of them, under the lock as what follows.  At the end of the process
- * libmilter forgets its sessions: here they are still to be found.
+ * All of them, under the lock.  At the end of the process libmilter forgets
+ * its sessions: here they are still to be found.
  */
 static struct session *sessions;
-static unsigned int in_hand;
-static bool draining, hurry;
 
 /* libmilter's API lacks const; it changes none of these. */
 static char *
@@ -88,38 +86,31 @@ session_need(SMFICTX *ctx)
 	return s;
 }
 
-/* False when the process is about to end and takes no more messages. */
-static bool
-begin_in_hand(struct session *s)
-{
-	pthread_mutex_lock(&lock);
-	if (!draining) {
-		s->in_hand = true;
-		in_hand++;
-	}
-	pthread_mutex_unlock(&lock);
-	return s->in_hand;
-}
-
 static void
-end_in_hand(struct session *s)
+forget_message(struct session *s)
 {
-	if (!s->in_hand)
-		return;
-	pthread_mutex_lock(&lock);
-	s->in_hand = false;
-	if (--in_hand == 0 && draining)
-		pthread_cond_signal(&drained);
-	pthread_mutex_unlock(&lock);
+	message_free(s->message);
+	s->message = NULL;
+	s->started = false;
 }
 
 static void
 end_message(struct session *s)
 {
-	message_free(s->message);
-	s->message = NULL;
-	s->started = false;
-	end_in_hand(s);
+	forget_message(s);
+	if (s->in_hand)
+		drain_end();
+	s->in_hand = false;
+}
+
+/* In hand until the mail server has been told the outcome. */
+static void
+end_message_with_reply(struct session *s)
+{
+	forget_message(s);
+	if (s->in_hand)
+		drain_end_with_reply();
+	s->in_hand = false;
 }
 
 /* What HELO said holds for every message of the connection. */
@@ -307,7 +298,7 @@ decide_at_mail(SMFICTX *ctx, struct session *s)
 	reject = orders.action == POLICY_REJECT;
 	set_reply(ctx, &orders.reply);
 	report_log(message_results(s->message), SLICE(""));
-	end_message(s);
+	end_message_with_reply(s);
 	return reject ? SMFIS_REJECT : SMFIS_TEMPFAIL;
 }
 
@@ -331,7 +322,8 @@ on_mail(SMFICTX *ctx, char **argv)
 	if (s->started || (s->message != NULL && is_outdated(s->message)))
 		end_message(s);
 	/* It would be cut off: better that it comes again. */
-	if (!begin_in_hand(s)) {
+	s->in_hand = drain_begin();
+	if (!s->in_hand) {
 		smfi_setreply(ctx, unconst("451"), unconst("4.3.2"),
 		    unconst("the mail filter is being restarted"));
 		return SMFIS_TEMPFAIL;
@@ -511,7 +503,7 @@ on_eom(SMFICTX *ctx)
 		report_log(message_results(s->message), slice_str(id));
 	}
 	if (s != NULL)
-		end_message(s);
+		end_message_with_reply(s);
 	return status;
 }
 
@@ -572,31 +564,4 @@ session_register(const struct listener *listener)
 
 	own_listener = listener;
 	return smfi_register(callbacks) == MI_SUCCESS;
-}
-
-bool
-session_drain(unsigned int seconds)
-{
-	struct timespec until;
-	bool empty;
-	int error = 0;
-
-	clock_gettime(CLOCK_REALTIME, &until);
-	until.tv_sec += (time_t)seconds;
-	pthread_mutex_lock(&lock);
-	draining = true;
-	while (in_hand > 0 && !hurry && error == 0)
-		error = pthread_cond_timedwait(&drained, &lock, &until);
-	empty = in_hand == 0;
-	pthread_mutex_unlock(&lock);
-	return empty;
-}
-
-void
-session_hurry(void)
-{
-	pthread_mutex_lock(&lock);
-	hurry = true;
-	pthread_cond_signal(&drained);
-	pthread_mutex_unlock(&lock);
 }

@@ -18,12 +18,4 @@
  */
 bool	session_register(const struct listener *listener);
 
-/*
- * Waits until the messages that are in hand now have ended, at most
- * `seconds`, or until session_hurry() is called.  Messages that begin later
- * are deferred.  False when some are left.
- */
-bool	session_drain(unsigned int seconds);
-void	session_hurry(void);
-
 #endif

@@ -27,6 +27,7 @@ script_tests = \
 	tests/milter/test_questions.py \
 	tests/milter/test_signing.py \
 	tests/milter/test_spf_suite.py \
+	tests/milter/test_stop.py \
 	tests/postfix/test_postfix.py \
 	tests/sendmail/test_sendmail.py
 dist_check_SCRIPTS += $(script_tests)

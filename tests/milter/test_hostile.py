@@ -5,6 +5,7 @@ After each case the same daemon must still serve a plain message, and at the
 end stop with status 0 and without a word from a sanitizer.
 """
 
+import random
 import socket
 import struct
 
@@ -338,6 +339,89 @@ def families(daemon):
         ok(result.accepted, "client of no family", result.reply)
     except (milterclient.ProtocolError, OSError):
         ok(daemon.alive(), "client of no family: the session is ended")
+
+
+@tap.test
+def odd_macros():
+    """libmilter reads past its array when a name has no value."""
+    with assaydaemon.Daemon(zone=messages.plain_zone()) as daemon:
+        for pairs in (b"C", b"Cj\0", b"Cj", b"Cj\0mx\0v\0", b"", b"Cj\0mx",
+                      b"C" + b"\0" * 9, b"M" + b"x\0" * 2001,
+                      b"E{auth_type}\0", b"\xffj\0"):
+            for _ in range(4):
+                try:
+                    with daemon.session(timeout=10) as session:
+                        for command in "CHMRE":
+                            session.send("D", command.encode() + pairs[1:])
+                        session.send("D", pairs)
+                        session.connect()
+                        session.helo()
+                        session.send("D", b"M" + pairs[1:])
+                        session.message(messages.PLAIN)
+                except (milterclient.ProtocolError, OSError):
+                    pass
+            still_serves(daemon, "macros %r" % pairs[:12])
+
+
+FUZZ_SESSIONS = 300
+
+
+def fuzzed(rng, data):
+    """Some octets less, more, or other ones."""
+    data = bytearray(data)
+    for _ in range(rng.randrange(3)):
+        at = rng.randrange(len(data) + 1)
+        kind = rng.randrange(5)
+        if kind == 0:
+            del data[at:]
+        elif kind == 1:
+            del data[at:at + rng.randrange(1, 4)]
+        elif kind == 2:
+            data[at:at] = rng.choice((b"\0", b"\0\0\0", b"\xff" * 3, b"x\0"))
+        elif kind == 3 and at < len(data):
+            data[at] = rng.randrange(256)
+        else:
+            data += b"\0" * rng.randrange(3)
+    return bytes(data)
+
+
+def fuzz_session(daemon, rng):
+    packets = [("O", struct.pack("!III", 6, milterclient.ACTIONS,
+                                 milterclient.PROTOCOL))]
+    packets += [rng.choice((
+        ("D", rng.choice("CHMREN").encode() + b"j\0mx\0i\0q1\0"),
+        ("D", rng.choice("CHMREN").encode() + b"{auth_type}\0PLAIN\0v\0"),
+        ("C", b"h\0004\0\1192.0.2.1\0"), ("C", b"h\0006\0\1::1\0"),
+        ("H", b"mail.example.net\0"), ("M", b"<a@example.net>\0SIZE=1\0"),
+        ("R", b"<b@example.org>\0"), ("T", b""),
+        ("L", b"From\0 a@b.example\0"), ("L", b"DKIM-Signature\0 v=1\0"),
+        ("N", b""), ("B", b"x" * rng.randrange(200)), ("E", b""),
+        ("A", b""), ("K", b""), ("U", b"XYZ\0")))
+        for _ in range(rng.randrange(1, 16))]
+    with milterclient.Client(daemon.socket, 10) as client:
+        try:
+            for at, (command, data) in enumerate(packets):
+                if at > 0 or rng.randrange(4) == 0:
+                    data = fuzzed(rng, data)
+                client.send(command, data)
+            client.send("Q")
+            while True:
+                client.receive()
+        except (milterclient.ProtocolError, OSError):
+            pass
+
+
+@tap.test
+def fuzzed_sessions():
+    """The same ones each time: the seed is fixed."""
+    rng = random.Random(20261128)
+    with assaydaemon.Daemon(zone=messages.plain_zone()) as daemon:
+        for at in range(FUZZ_SESSIONS):
+            fuzz_session(daemon, rng)
+            if not daemon.alive():
+                ok(False, "fuzzed session %d" % at, daemon.log()[-2000:])
+                daemon.start()
+        still_serves(daemon, "%d fuzzed sessions" % FUZZ_SESSIONS)
 
 
 # ---- name servers ----

@@ -1,0 +1,198 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * packet: looks at each packet of a mail server before libmilter does.
+ *
+ * libmilter reads packets with mi_rd_cmd() and writes with mi_wr_cmd().
+ * Both are exported by the shared library, which calls them through the
+ * dynamic linker: the definitions here take their place for the whole
+ * program, and call libmilter's own.
+ */
+#include "milter/packet.h"
+
+#include <dlfcn.h>
+#include <libmilter/mfapi.h>
+#include <libmilter/mfdef.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdint.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "event/log.h"
+#include "milter/drain.h"
+
+#define COMPLAINT_US	60000000	/* between two such lines */
+#define UNKNOWN_COMMAND '?'	/* libmilter ends such a session */
+
+typedef char *read_fn(int, struct timeval *, char *, size_t *, char *);
+typedef int write_fn(int, struct timeval *, int, char *, size_t);
+
+static read_fn *real_read;
+static write_fn *real_write;
+static pthread_once_t once = PTHREAD_ONCE_INIT;
+static atomic_bool guarded;
+
+/* ISO C has no cast from an object's pointer to a function's. */
+static void
+find_real(void)
+{
+	void *read_symbol = dlsym(RTLD_NEXT, "mi_rd_cmd");
+	void *write_symbol = dlsym(RTLD_NEXT, "mi_wr_cmd");
+
+	memcpy(&real_read, &read_symbol, sizeof(real_read));
+	memcpy(&real_write, &write_symbol, sizeof(real_write));
+}
+
+bool
+packet_can_guard(void)
+{
+	pthread_once(&once, find_real);
+	return real_read != NULL && real_write != NULL;
+}
+
+bool
+packet_is_guarded(void)
+{
+	return atomic_load(&guarded);
+}
+
+/* How many strings, each with its NUL; `*end` is behind the last one. */
+static size_t
+count_strings(const char *data, size_t len, size_t *end)
+{
+	size_t i, count = 0;
+
+	*end = 0;
+	for (i = 0; i < len; i++)
+		if (data[i] == '\0') {
+			count++;
+			*end = i + 1;
+		}
+	return count;
+}
+
+/* At least `least` strings, and nothing behind the last one. */
+static enum packet_verdict
+check_strings(const char *data, size_t len, size_t least)
+{
+	size_t end;
+
+	return count_strings(data, len, &end) >= least && end == len ?
+	    PACKET_GOOD : PACKET_BAD;
+}
+
+/* Behind the letter of a command: name, value, name, value ... */
+static enum packet_verdict
+check_macros(const char *data, size_t *len)
+{
+	size_t i, end, count, left;
+
+	if (*len < 1)
+		return PACKET_BAD;
+	count = count_strings(data + 1, *len - 1, &end);
+	if (count % 2 == 0 && end == *len - 1)
+		return PACKET_GOOD;
+	/* What has no partner, or no end, goes. */
+	left = count - count % 2;
+	for (i = 1, count = 0; count < left; i++)
+		count += data[i] == '\0';
+	*len = i;
+	return PACKET_MENDED;
+}
+
+/* Host, family and, unless that is unknown, port and address. */
+static enum packet_verdict
+check_connect(const char *data, size_t len)
+{
+	const char *nul = len > 0 ? memchr(data, '\0', len) : NULL;
+	size_t at;
+
+	if (nul == NULL)
+		return PACKET_BAD;
+	at = (size_t)(nul - data) + 1;
+	if (at == len)
+		return PACKET_BAD;
+	if (data[at] == SMFIA_UNKNOWN)
+		return PACKET_GOOD;
+	return len - at > 3 ? check_strings(data + at + 3, len - at - 3, 1) :
+	    PACKET_BAD;
+}
+
+enum packet_verdict
+packet_check(char command, const char *data, size_t *len)
+{
+	switch (command) {
+	case SMFIC_MACRO:
+		return check_macros(data, len);
+	case SMFIC_CONNECT:
+		return check_connect(data, *len);
+	case SMFIC_HELO:
+	case SMFIC_MAIL:
+	case SMFIC_RCPT:
+	case SMFIC_UNKNOWN:
+		return check_strings(data, *len, 1);
+	case SMFIC_HEADER:
+		return check_strings(data, *len, 2);
+	case SMFIC_OPTNEG:
+		return *len >= 3 * sizeof(uint32_t) ? PACKET_GOOD :
+		    PACKET_BAD;
+	default:
+		return PACKET_GOOD;
+	}
+}
+
+/* Now and then: the log is not for whoever sends such packets. */
+static void
+complain(char command)
+{
+	static _Atomic int64_t last;
+	int64_t now = clock_us(), before = atomic_load(&last);
+
+	if (before != 0 && now - before < COMPLAINT_US)
+		return;
+	atomic_store(&last, now);
+	log_line(CONFIG_LOG_WARNING, "a client of the socket breaks the milter "
+	    "protocol, command \"%c\"", command);
+}
+
+/*
+ * A buffer that is given back is libmilter's to free, as with its own
+ * function; a session whose packet is bad ends by a command that libmilter
+ * does not know.
+ */
+char *
+mi_rd_cmd(int sd, struct timeval *timeout, char *cmd, size_t *len, char *name)
+{
+	char *data;
+	enum packet_verdict verdict;
+
+	pthread_once(&once, find_real);
+	atomic_store(&guarded, true);
+	data = real_read(sd, timeout, cmd, len, name);
+	if (data == NULL && *cmd < ' ')
+		return NULL;		/* no packet: an error, or the end */
+	verdict = packet_check(*cmd, data, len);
+	if (verdict != PACKET_GOOD)
+		complain(*cmd);
+	if (verdict == PACKET_BAD)
+		*cmd = UNKNOWN_COMMAND;
+	return data;
+}
+
+static bool
+is_final(int command)
+{
+	return strchr("acdrtysf4", command) != NULL && command != '\0';
+}
+
+int
+mi_wr_cmd(int sd, struct timeval *timeout, int cmd, char *buf, size_t len)
+{
+	int result;
+
+	pthread_once(&once, find_real);
+	result = real_write(sd, timeout, cmd, buf, len);
+	if (is_final(cmd))
+		drain_replied();
+	return result;
+}

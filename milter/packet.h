@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * packet: looks at each packet of a mail server before libmilter does.
+ *
+ * libmilter believes what it is sent: it reads past its array for a macro
+ * packet with an odd number of strings.  Whoever can connect to the socket
+ * could end the process with that.
+ */
+#ifndef MILTER_PACKET_H
+#define MILTER_PACKET_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <sys/time.h>
+
+enum packet_verdict {
+	PACKET_GOOD,
+	PACKET_MENDED,		/* *len is shorter than it was */
+	PACKET_BAD		/* libmilter must not see it */
+};
+
+/*
+ * Judges the `*len` octets behind the command letter.  Commands that are
+ * not known here are good: libmilter ends the session by itself.
+ */
+enum packet_verdict	packet_check(char command, const char *data,
+			    size_t *len);
+
+/*
+ * True when libmilter calls our functions: known after the first packet
+ * that was read.
+ */
+bool	packet_is_guarded(void);
+/* False when this libmilter does not let itself be guarded. */
+bool	packet_can_guard(void);
+
+/* The two functions of libmilter's that are defined here in its place. */
+char	*mi_rd_cmd(int sd, struct timeval *timeout, char *cmd, size_t *len,
+	    char *name);
+int	 mi_wr_cmd(int sd, struct timeval *timeout, int cmd, char *buf,
+	    size_t len);
+
+#endif
