@@ -91,10 +91,14 @@ def add_user():
 
 
 def as_bob(*command, **options):
-    return subprocess.run(
+    done = subprocess.run(
         ["setpriv", "--reuid=bob", "--regid=bob", "--clear-groups", "env",
-         "HOME=" + home] + list(command), cwd=home, check=True,
+         "HOME=" + home] + list(command), cwd=home,
         stderr=subprocess.STDOUT, stdout=subprocess.PIPE, **options)
+    if done.returncode != 0:
+        tap.note(done.stdout)
+        done.check_returncode()
+    return done
 
 
 def write(name, text, mode=0o644):
@@ -142,16 +146,25 @@ def postfix():
 @tap.test
 def sieve():
     script = write("assay.sieve", example("sieve/assay.sieve"))
-    config = write("dovecot.conf", "ssl = no\nlog_path = /dev/stderr\n")
+    config = write("dovecot.conf", dovecot_conf())
     got = {}
     for name, message in delivered.items():
         path = write("message", message.raw.decode("latin-1"))
         out = as_bob(
-            "sieve-test", "-c", config, "-l", "maildir:%s/mail" % home,
-            "-o", "plugin/sieve=" + script, script, path,
-            text=True).stdout
+            "sieve-test", "-c", config, script, path, text=True).stdout
         got[name] = sieve_action(out)
     compare("Sieve", got)
+
+
+def dovecot_conf():
+    """Since 2.4 the file names the version that it was written for."""
+    version = as_bob("dovecot", "--version", text=True).stdout.split()[0]
+    common = "ssl = no\nlog_path = /dev/stderr\n"
+    if tuple(map(int, version.split(".")[:2])) < (2, 4):
+        return common + "mail_location = maildir:%s/mail\n" % home
+    return ("dovecot_config_version = 2.4.0\n"
+            "dovecot_storage_version = 2.4.0\n" + common +
+            "mail_driver = maildir\nmail_path = %s/mail\n" % home)
 
 
 def sieve_action(out):

@@ -226,7 +226,8 @@ def others_verify():
             both = {"rsa": good, "ed": good}
             equal(signkeys.dkimpy(message.raw, world.zone), both,
                   title + "dkimpy", message.raw)
-            equal(by_perl, {"rsa": good}, title + "Mail::DKIM", message.raw)
+            equal(by_perl, dict(dict.fromkeys(by_perl, good), rsa=good),
+                  title + "Mail::DKIM", message.raw)
             if name not in case.malformed:
                 equal(signkeys.opendkim(message.raw), both,
                       title + "OpenDKIM", message.raw)

@@ -87,7 +87,7 @@ def opendkim(raw):
 
 
 def mail_dkim(raws):
-    """[{selector: verified}] of many at once; it knows no Ed25519."""
+    """[{selector: verified}] of many at once; old ones know no Ed25519."""
     folder = assaydaemon.work_folder()
     paths = []
     for number, raw in enumerate(raws):
