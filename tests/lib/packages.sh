@@ -7,6 +7,10 @@
 build_packages="gcc libc6-dev make autoconf automake pkg-config libssl-dev
 	libc-ares-dev libyaml-dev libidn2-dev libmilter-dev"
 
+# What the tests want besides.
+test_packages="python3 python3-yaml python3-dkim python3-nacl openssl postfix
+	iproute2 mount mandoc golang-blitiri-go-spf-dev xz-utils"
+
 need() {
 	command -v dpkg-query >/dev/null 2>&1 || {
 		echo "No Debian here: these are expected to be installed:" $* >&2

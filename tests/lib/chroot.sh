@@ -1,0 +1,69 @@
+# SPDX-License-Identifier: BSD-2-Clause
+#
+# To be sourced: a fresh Debian of any release in a folder, to build, install
+# and test in.  It is made by mmdebstrap from the mirror that this machine's
+# apt uses, and runs in mount and process namespaces of its own: what is
+# started in it ends with the command that started it.
+
+# chroot_mirror LABEL: the address of the archive with that label in its
+# Release file, as apt knows it here.
+chroot_mirror() {
+	apt-get indextargets --format '$(REPO_URI)' 'Created-By: Packages' \
+	    'Origin: Debian' "Label: $1" 2>/dev/null | sed -n 1p
+}
+
+# chroot_missing SUITE: prints why there can be none here, or nothing.
+chroot_missing() {
+	if [ "$(id -u)" -ne 0 ]; then
+		echo "not root"
+	elif ! command -v mmdebstrap >/dev/null 2>&1; then
+		echo "mmdebstrap is not installed"
+	elif ! unshare --mount --pid --fork true 2>/dev/null; then
+		echo "no namespaces"
+	elif [ -z "$(chroot_mirror Debian)" ]; then
+		echo "apt knows no mirror of Debian (apt-get update?)"
+	else
+		chroot_unreachable "$1"
+	fi
+}
+
+chroot_unreachable() {
+	release=$(mktemp)
+	timeout 60 /usr/lib/apt/apt-helper download-file \
+	    "$(chroot_mirror Debian)dists/$1/InRelease" "$release" \
+	    >/dev/null 2>&1 || echo "the mirror of Debian has no $1 for us"
+	rm -f "$release"
+}
+
+# chroot_make SUITE FOLDER PACKAGE...: no service is ever started in it.
+chroot_make() {
+	chroot_suite=$1 chroot_folder=$2
+	shift 2
+	chroot_security=$(chroot_mirror Debian-Security)
+	mmdebstrap --quiet --variant=apt --include="$(echo $* | tr ' ' ,)" \
+	    --setup-hook='mkdir -p "$1/usr/sbin"
+		printf "#!/bin/sh\nexit 101\n" >"$1/usr/sbin/policy-rc.d"
+		chmod 755 "$1/usr/sbin/policy-rc.d"' \
+	    --skip=cleanup/apt "$chroot_suite" "$chroot_folder" \
+	    "deb $(chroot_mirror Debian) $chroot_suite main" \
+	    ${chroot_security:+"deb $chroot_security $chroot_suite-security main"}
+}
+
+# chroot_run FOLDER COMMAND...: runs it there as root, with the network of
+# this machine and nothing of its environment.
+chroot_run() {
+	unshare --mount --pid --fork --kill-child sh -c '
+		set -e
+		mount --make-rprivate /
+		mount --bind "$1" "$1"
+		mount -t proc proc "$1/proc"
+		mount --rbind /dev "$1/dev"
+		mount -t tmpfs -o mode=755 tmpfs "$1/run"
+		[ ! -e /etc/resolv.conf ] ||
+			cp -L /etc/resolv.conf "$1/etc/resolv.conf"
+		cd "$1"
+		shift
+		exec chroot . env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin \
+			HOME=/root LANG=C.UTF-8 DEBIAN_FRONTEND=noninteractive \
+			"$@"' chroot_run "$@"
+}
