@@ -220,8 +220,10 @@ static struct candidate *
 next_candidate(struct dkim_verifier *v)
 {
 	struct candidate *best = NULL, *c;
+	size_t i;
 
-	for (c = v->candidates; c < v->candidates + v->count; c++) {
+	for (i = 0; i < v->count; i++) {
+		c = &v->candidates[i];
 		if (c->usable && !c->ranked &&
 		    (best == NULL || c->closeness > best->closeness))
 			best = c;
