@@ -156,13 +156,17 @@ sort_hosts(const struct dns_answer *mx,
 /*
  * What a term comes to that has hosts of which none matched: `set` for the
  * ones that are not known; `empty` is the name of one without an address,
- * "" when there is none.
+ * "" when there is none.  Past the limit nothing is asked ahead for a host
+ * that may match yet: it is often one that a term before has, too.
  */
 static unsigned int
 no_host_matched(struct spf_eval *e, unsigned int set, struct slice empty)
 {
-	return set | (empty.len > 0 ? spf_count_void(e, empty) :
-	    SPF_NO_MATCH);
+	if (empty.len == 0)
+		return set | SPF_NO_MATCH;
+	if (spf_count_void(e, empty) == SPF_PERMERROR)
+		return SPF_PERMERROR;
+	return set | SPF_NO_MATCH;
 }
 
 static bool
