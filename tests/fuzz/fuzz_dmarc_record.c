@@ -15,6 +15,7 @@
 
 #include "base/ascii.h"
 #include "dmarc/dmarc.h"
+#include "dmarc/lint.h"
 
 int	LLVMFuzzerTestOneInput(const uint8_t *, size_t);
 
@@ -133,6 +134,37 @@ check_one_more(struct slice s, const struct dmarc_record *r)
 	must(again.errors - r->errors <= 1);
 }
 
+/*
+ * A lint_fn: every note is of a place in its record, and what is to be
+ * published is a record with a policy.
+ */
+static void
+check_note(void *arg, const struct lint_note *n)
+{
+	struct dmarc_record r;
+
+	(void)arg;
+	must(n->what != NULL);
+	must(n->at <= n->record.len && n->len <= n->record.len - n->at);
+	if (n->publish.len > 0)
+		must(dmarc_record_parse(n->publish, &r) && !r.bad_policy);
+}
+
+static void
+check_lint(struct slice text)
+{
+	struct dns_draft d;
+
+	if (!dns_answer_new(DNS_TYPE_TXT, SLICE("_dmarc.example.com"), 1,
+	    text.len, &d))
+		return;
+	if (text.len > 0)
+		memcpy(d.text, text.ptr, text.len);
+	d.records[0].text = (struct slice){ d.text, text.len };
+	dmarc_lint(SLICE("_dmarc.example.com"), d.answer, check_note, NULL);
+	dns_answer_unref(d.answer);
+}
+
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
@@ -140,6 +172,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	bool is = dmarc_record_is(s);
 	struct dmarc_record r;
 
+	check_lint(s);
 	if (!dmarc_record_parse(s, &r)) {
 		must(!is || size > LIMIT_DMARC_RECORD ||
 		    count_separators(s) > LIMIT_DMARC_TAGS);

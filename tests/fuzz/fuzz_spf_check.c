@@ -15,6 +15,7 @@
 
 #include "base/ascii.h"
 #include "base/limits.h"
+#include "spf/lint.h"
 #include "tests/spf/world.h"
 
 int	LLVMFuzzerTestOneInput(const uint8_t *, size_t);
@@ -81,6 +82,38 @@ check_verdict(const struct spf_verdict *v)
 	check_printable(v->problem_name, sizeof(v->problem_name));
 }
 
+/* A lint_fn: every note is of a place in its record. */
+static void
+check_note(void *arg, const struct lint_note *n)
+{
+	(void)arg;
+	must(n->what != NULL && n->domain.len > 0);
+	must(n->at <= n->record.len && n->len <= n->record.len - n->at);
+}
+
+static void
+check_lint(const struct dns_zone *z)
+{
+	struct dns_ledger *l = dns_ledger_new(LIMIT_DNS_QUESTIONS);
+	struct arena *scratch = arena_new(LIMIT_CHECK_MEMORY);
+	struct spf_lint_sum sum;
+	struct domain domain;
+	struct dns_entry *e;
+
+	must(l != NULL && scratch != NULL &&
+	    domain_parse(SLICE("a.example"), &domain));
+	while (spf_lint(&domain, l, scratch, check_note, NULL, &sum) ==
+	    CHECK_PENDING) {
+		e = dns_ledger_take_new(l);
+		must(e != NULL);
+		for (; e != NULL; e = dns_ledger_take_new(l))
+			dns_ledger_answer(e, dns_zone_answer(z, e->name,
+			    e->type));
+	}
+	arena_free(scratch);
+	dns_ledger_free(l);
+}
+
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
@@ -101,6 +134,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		must(together.events == other.events);
 		must(strcmp(together.trace, other.trace) == 0);
 	}
+	check_lint(z);
 	dns_zone_free(z);
 	return 0;
 }
