@@ -398,10 +398,37 @@ log_dkim(struct log_record *rec, const struct message_results *r)
 		log_record_text(rec, "dkim-why", slice_str(why));
 }
 
+/* What is aligned with From, passed or not: "spf:relaxed,dkim:D:strict". */
 static void
-log_dmarc(struct log_record *rec, const struct dmarc_verdict *v)
+log_aligned(struct log_record *rec, const struct message_results *r)
 {
+	enum dmarc_alignment aligned = r->dmarc.alignments[0];
+	struct buf list;
+	size_t i;
+
+	buf_init(&list, LOG_DKIM_MAX);
+	if (dmarc_is_aligned(aligned))
+		buf_addf(&list, "spf:%s", dmarc_alignment_name(aligned));
+	for (i = 0; i < r->signature_count; i++) {
+		aligned = signature_alignment(r, i);
+		if (!dmarc_is_aligned(aligned))
+			continue;
+		buf_adds(&list, list.len > 0 ? ",dkim:" : "dkim:");
+		buf_add(&list, r->signatures[i].d);
+		buf_addf(&list, ":%s", dmarc_alignment_name(aligned));
+	}
+	if (list.len > 0)
+		log_record_text(rec, "aligned", buf_slice(&list));
+	buf_fini(&list);
+}
+
+static void
+log_dmarc(struct log_record *rec, const struct message_results *r)
+{
+	const struct dmarc_verdict *v = &r->dmarc;
+
 	log_record_text(rec, "dmarc", slice_str(auth_result_name(v->result)));
+	log_aligned(rec, r);
 	if (v->has_record)
 		log_record_text(rec, "dmarc-policy",
 		    slice_str(dmarc_policy_name(v->applied)));
@@ -420,7 +447,7 @@ log_checks(struct log_record *rec, const struct message_results *r)
 		return;
 	}
 	log_dkim(rec, r);
-	log_dmarc(rec, &r->dmarc);
+	log_dmarc(rec, r);
 	if (is_authenticated(r))
 		log_record_text(rec, "dnssec", SLICE("yes"));
 	log_record_number(rec, "lookups", (long long)r->questions);

@@ -117,8 +117,12 @@ static const char *
 alignment_text(const struct dmarc_story *s, size_t i)
 {
 	const struct dmarc_verdict *v = &s->verdict;
-	bool spf = s->request->identifiers[i].method == DMARC_SPF;
+	const struct dmarc_identifier *id = &s->request->identifiers[i];
+	struct slice shared = domain_slice(&v->from_domain);
+	bool spf = id->method == DMARC_SPF;
 
+	while (shared.len > 0 && !domain_is_at_or_below(id->domain, shared))
+		shared = domain_parent(shared);
 	switch (v->alignments[i]) {
 	case DMARC_ALIGNED_STRICT:
 		return "aligned: the same domain";
@@ -131,12 +135,15 @@ alignment_text(const struct dmarc_story *s, size_t i)
 	}
 	if (v->from_domain.len == 0)
 		return "not aligned: From has no one domain";
-	if (s->request->identifiers[i].domain.len == 0)
+	if (id->domain.len == 0)
 		return "not aligned: no domain";
 	if (spf ? v->strict_spf : v->strict_dkim)
 		return spf ? "not aligned: not the same domain (aspf=s)" :
 		    "not aligned: not the same domain (adkim=s)";
-	return "not aligned: another organization";
+	/* RFC 7489 went by a list of public suffixes there. */
+	return domain_labels(shared) >= 2 ? "not aligned: no DMARC record "
+	    "joins the two (a list of public suffixes may)" :
+	    "not aligned: another organization";
 }
 
 static void

@@ -186,6 +186,28 @@ def aligned():
 
 
 @tap.test
+def logged():
+    """The log names what is aligned, and how."""
+    if dkim is None:
+        tap.skip("logged", "no python3-dkim")
+        return
+    pem, record = make_key()
+    domains = [("sp.example", True), ("a.sp.example", False),
+               ("other.example", True)]
+    zone = key_zone(record, domains, {"_dmarc.sp.example": RECORD,
+                                      "b.sp.example": "v=spf1 -all"})
+    with assaydaemon.Daemon({"spf": {"helo": False}}, zone) as daemon:
+        daemon.send(signed(pem, b"a@sp.example", domains), client=CLIENT,
+                    sender="<a@b.sp.example>")
+        lines = [json.loads(line) for line in daemon.log().splitlines()
+                 if line.startswith("{")]
+    found = [line for line in lines if line.get("event") == "message"]
+    equal([line.get("aligned") for line in found],
+          ["spf:relaxed,dkim:a.sp.example:relaxed,dkim:sp.example:strict"],
+          "aligned, passed or not")
+
+
+@tap.test
 def test_keys():
     """A key in test mode counts when it is told to, and else never."""
     if dkim is None:

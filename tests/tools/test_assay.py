@@ -670,6 +670,32 @@ def syntax_error_in_place():
                 term.encode()), "as JSON, too", step)
 
 
+@tap.test
+def alignment_in_words():
+    """What parts a domain from the one in From."""
+    record = "v=DMARC1; p=reject"
+    rows = (
+        # sender's domain, record at example.com and at a.example.com, words
+        ("example.com", record, None, "aligned: the same domain"),
+        ("b.example.com", record, None, "(relaxed)"),
+        ("b.example.com", record + "; aspf=s", None, "(aspf=s)"),
+        ("b.example.com", record, record + "; psd=n", "(relaxed)"),
+        ("example.net", record, None, "another organization"),
+        ("b.example.com", None, None, "list of public suffixes"),
+    )
+    message = b"From: a@%s\r\nSubject: x\r\n\r\nx\r\n"
+    with tempfile.TemporaryDirectory() as folder:
+        for domain, top, below, words in rows:
+            zone = {"_dmarc.example.com": [top] if top else ["none"],
+                    "_dmarc.a.example.com": [below] if below else ["none"]}
+            path = zone_file(folder, zone)
+            done = run("check", "--zone", path, "--ip", "192.0.2.1",
+                       "--from", "x@" + domain, "-",
+                       data=message % b"example.com")
+            ok(words in done.stdout.decode("ascii"),
+               "%s, %s: %s" % (domain, top, words), done.stdout)
+
+
 LINT_SPF = (
     # record of a.example, exit status, (weight, part) ...
     ("v=spf1 -all", 0, ()),
