@@ -273,6 +273,47 @@ owned_of(struct config *c)
 	return (struct owned *)c;
 }
 
+/* A list is there; "policy:" with nothing behind it is half written. */
+static bool
+is_list(const struct yaml_node *root, const char *key)
+{
+	const struct yaml_node *n = root != NULL && root->kind == YAML_MAPPING ?
+	    schema_get(root, key) : NULL;
+
+	return n != NULL && n->kind == YAML_SEQUENCE;
+}
+
+static void
+note_given(struct config *c, const struct yaml_node *root)
+{
+	c->given = root != NULL;
+	c->policy_given = is_list(root, "policy");
+	c->sign_given = is_list(root, "sign");
+}
+
+bool
+config_may_replace(const struct config *old, const struct config *new,
+    char *why, size_t why_size)
+{
+	const char *key;
+
+	if (!new->given) {
+		snprintf(why, why_size, "%s: nothing is set in it; allowed: "
+		    "at least one key", new->path);
+		return false;
+	}
+	if (old->policy.count > 0 && !new->policy_given)
+		key = "policy";
+	else if (old->sign_count > 0 && !new->sign_given)
+		key = "sign";
+	else
+		return true;
+	snprintf(why, why_size, "%s: %s is gone, which has rules so far; "
+	    "allowed: rules, or \"%s: []\" for none from now on", new->path,
+	    key, key);
+	return false;
+}
+
 /* Steps 2 and 3. */
 static struct config *
 read_tree(const struct yaml_tree *t, const char *path, bool offline,
@@ -287,6 +328,7 @@ read_tree(const struct yaml_tree *t, const char *path, bool offline,
 		return NULL;
 	}
 	s.arena = owned_of(c)->arena;
+	note_given(c, yaml_tree_root(t));
 	if (schema_mapping(&s, root_keys, "the configuration",
 	    yaml_tree_root(t), c) && origins_complete(&s,
 	    yaml_tree_root(t), c) && (offline || read_zone(c, why, why_size)))

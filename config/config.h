@@ -154,6 +154,9 @@ struct config {
 	const struct config_sign *sign;
 	size_t			 sign_count;	/* 0: nothing is signed */
 	enum config_unsigned	 unsigned_mail;	/* default accept */
+	/* The file says so itself, be it as an empty list; it says anything
+	   at all.  See config_may_replace(). */
+	bool			 policy_given, sign_given, given;
 };
 
 /*
@@ -177,6 +180,15 @@ struct config	*config_read_text(struct slice text, const char *name,
  */
 bool		 config_warning(const struct config *c, size_t *at,
 		    char *out, size_t out_size);
+
+/*
+ * May a reload put `new` in the place of `old`?  Not when the file is empty,
+ * nor when the whole policy or all signing would end without a word: only a
+ * list that is written as empty ("policy: []") takes them away.  On false
+ * `why` says what is missing.
+ */
+bool		 config_may_replace(const struct config *old,
+		    const struct config *new, char *why, size_t why_size);
 
 /* From any thread.  The last reference frees, the zone too. */
 struct config	*config_ref(struct config *c);

@@ -5,6 +5,7 @@ dist_policies_DATA = etc/policy-observe.yaml etc/policy-strict.yaml
 
 libassay_a_SOURCES += \
 	config/config.c config/config.h \
+	config/file.c config/file.h \
 	config/origins.c config/origins.h \
 	config/rules.c config/rules.h \
 	config/schema.c config/schema.h \

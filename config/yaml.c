@@ -16,19 +16,17 @@
  */
 #include "config/yaml.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include <yaml.h>
 
 #include "base/arena.h"
 #include "base/limits.h"
 #include "base/mem.h"
+#include "config/file.h"
 
 struct yaml_tree {
 	struct arena		*arena;
@@ -425,30 +423,6 @@ yaml_tree_read_text(struct slice text, const char *name, char *why,
 	return NULL;
 }
 
-/* Up to `size` octets; -1 with errno when reading failed. */
-static ssize_t
-read_all(const char *path, char *out, size_t size)
-{
-	ssize_t got = 1;
-	size_t len = 0;
-	int saved, fd;
-
-	fd = open(path, O_RDONLY | O_CLOEXEC);
-	if (fd < 0)
-		return -1;
-	while (len < size && got != 0) {
-		got = read(fd, out + len, size - len);
-		if (got < 0 && errno != EINTR)
-			break;
-		if (got > 0)
-			len += (size_t)got;
-	}
-	saved = errno;
-	close(fd);
-	errno = saved;
-	return got < 0 ? -1 : (ssize_t)len;
-}
-
 struct yaml_tree *
 yaml_tree_read_file(const char *path, char *why, size_t why_size)
 {
@@ -462,10 +436,8 @@ yaml_tree_read_file(const char *path, char *why, size_t why_size)
 		snprintf(why, why_size, "%s: out of memory", path);
 		return NULL;
 	}
-	len = read_all(path, text, LIMIT_YAML_BYTES + 1);
-	if (len < 0)
-		snprintf(why, why_size, "%s: %m", path);
-	else
+	len = file_read(path, text, LIMIT_YAML_BYTES + 1, why, why_size);
+	if (len >= 0)
 		t = yaml_tree_read_text((struct slice){ text, (size_t)len },
 		    path, why, why_size);
 	mem_free(text);

@@ -34,8 +34,9 @@ struct yaml_node {
 struct yaml_tree;
 
 /*
- * Reads a file.  On failure NULL and `why` says "FILE:LINE:COLUMN: ..." (or
- * "FILE: ..." when it cannot be opened or read).
+ * Reads a file that is believed (config/file.h).  On failure NULL and `why`
+ * says "FILE:LINE:COLUMN: ..." (or "FILE: ..." when it cannot be opened or
+ * read).
  */
 struct yaml_tree	*yaml_tree_read_file(const char *path, char *why,
 			    size_t why_size);

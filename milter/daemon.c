@@ -254,7 +254,8 @@ reload(struct daemon *d)
 
 	notify_reloading();
 	c = config_read(was->path, d->why, WHY_SIZE);
-	if (c != NULL && load_keys(d, c))
+	if (c != NULL && config_may_replace(was, c, d->why, WHY_SIZE) &&
+	    load_keys(d, c))
 		e = make_engine(d, c);
 	else
 		config_unref(c);

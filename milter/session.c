@@ -19,8 +19,8 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "base/clock.h"
 #include "base/ascii.h"
+#include "base/clock.h"
 #include "base/mem.h"
 #include "event/log.h"
 #include "milter/drain.h"
@@ -228,7 +228,7 @@ on_connect(SMFICTX *ctx, char *name, _SOCK_ADDR *addr)
 	snprintf(s->daemon_name, sizeof(s->daemon_name), "%s",
 	    daemon != NULL ? daemon : "");
 	snprintf(s->mta, sizeof(s->mta), "%s", mta != NULL ? mta : "");
-	if (host != NULL)
+	if (host != NULL && host[0] != '\0')
 		snprintf(s->host, sizeof(s->host), "%s", host);
 	else if (gethostname(s->host, sizeof(s->host) - 1) != 0)
 		snprintf(s->host, sizeof(s->host), "localhost");

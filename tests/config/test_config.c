@@ -1451,6 +1451,58 @@ test_prefixes(void)
 	free(text);
 }
 
+/* What a reload may take away. */
+static void
+test_replace(void)
+{
+#define RULES "policy: [{action: reject}]\n"
+#define SIGNING "sign: [{domains: a.example, keys: [{selector: s, file: k}]}]\n"
+#define GONE(key) "t.yaml: " key " is gone, which has rules so far; " \
+	"allowed: rules, or \"" key ": []\" for none from now on"
+#define EMPTY "t.yaml: nothing is set in it; allowed: at least one key"
+	static const struct {
+		const char *old, *new;
+		const char *want;	/* NULL: it may */
+	} rows[] = {
+		{ "", "log: {level: debug}", NULL },
+		{ RULES SIGNING, RULES SIGNING, NULL },
+		{ RULES SIGNING, "policy: [{action: accept}]\n" SIGNING, NULL },
+		{ RULES SIGNING, "policy: []\n" SIGNING, NULL },
+		{ RULES SIGNING, RULES "sign: []", NULL },
+		{ RULES SIGNING, "policy: []\nsign: []", NULL },
+		{ RULES, SIGNING "policy: []", NULL },
+		{ RULES SIGNING, SIGNING, GONE("policy") },
+		{ RULES SIGNING, RULES, GONE("sign") },
+		{ RULES SIGNING, SIGNING "policy:", GONE("policy") },
+		{ RULES SIGNING, RULES "sign:", GONE("sign") },
+		{ RULES, "user: root", GONE("policy") },
+		{ "", "", EMPTY },
+		{ RULES, "", EMPTY },
+		{ SIGNING, " \n\n", EMPTY },
+		{ SIGNING, "# socket: x\n", EMPTY },
+		{ SIGNING, "---\n", EMPTY },
+	};
+	struct config *old, *new;
+	size_t i;
+	bool may;
+
+	for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		old = read_text(rows[i].old);
+		new = read_text(rows[i].new);
+		if (!ok(old != NULL && new != NULL, "both are read: %s", why))
+			continue;
+		may = config_may_replace(old, new, why, sizeof(why));
+		if (rows[i].want == NULL)
+			ok(may, "'%s' may follow '%s'", rows[i].new,
+			    rows[i].old);
+		else
+			is_str(may ? "it may" : why, rows[i].want,
+			    rows[i].new);
+		config_unref(old);
+		config_unref(new);
+	}
+}
+
 static void
 test_memory(void)
 {
@@ -1496,6 +1548,7 @@ main(void)
 	test_root_warning();
 	test_references();
 	test_prefixes();
+	test_replace();
 	test_memory();
 	return tap_done();
 }

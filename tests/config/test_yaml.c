@@ -324,7 +324,60 @@ test_files(void)
 	yaml_tree_free(t);
 
 	t = yaml_tree_read_file("/", why, sizeof(why));
-	is_str(t == NULL ? why : "a tree", "/: Is a directory", "a folder");
+	is_str(t == NULL ? why : "a tree", "/: is a folder; "
+	    "allowed: a regular file", "a folder");
+	yaml_tree_free(t);
+}
+
+/* What a file that is believed must not be, and who must not write it. */
+static void
+test_trust(void)
+{
+	static const struct {
+		const char	*name;
+		mode_t		 folder, file;	/* S_IFIFO: a FIFO */
+		const char	*want;		/* NULL: read */
+	} rows[] = {
+		{ "usual", 0755, 0644, NULL },
+		{ "of a group", 0775, 0664, NULL },
+		{ "a FIFO", 0755, S_IFIFO | 0600, "is a FIFO; allowed: a "
+		  "regular file" },
+		{ "everybody's file", 0755, 0646, "everybody may write it; "
+		  "allowed: a mode like 0644 (chmod o-w)" },
+		{ "everybody's folder", 0757, 0644, "everybody may write to "
+		  "its folder; allowed: a mode like 0755 (chmod o-w)" },
+		{ "a folder like /tmp", 01777, 0644, NULL },
+	};
+	char folder[4096], path[4200], want[8192], why[8192];
+	struct yaml_tree *t;
+	size_t i;
+
+	(void)snprintf(folder, sizeof(folder), "%s",
+	    in_build("test_yaml.tmp.d"));
+	(void)snprintf(path, sizeof(path), "%s/t.yaml", folder);
+	for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		(void)mkdir(folder, 0700);
+		if (S_ISFIFO(rows[i].file))
+			ok(mkfifo(path, 0600) == 0, "a FIFO is made");
+		else
+			ok(write_file(path, "a: b", 1) &&
+			    chmod(path, rows[i].file) == 0, "a file is made");
+		(void)chmod(folder, rows[i].folder);
+		t = yaml_tree_read_file(path, why, sizeof(why));
+		(void)snprintf(want, sizeof(want), "%s: %s", path,
+		    rows[i].want != NULL ? rows[i].want : "");
+		if (rows[i].want == NULL)
+			ok(t != NULL, "%s: read", rows[i].name);
+		else
+			is_str(t == NULL ? why : "a tree", want,
+			    rows[i].name);
+		yaml_tree_free(t);
+		(void)unlink(path);
+		(void)rmdir(folder);
+	}
+	t = yaml_tree_read_file("/dev/null", why, sizeof(why));
+	is_str(t == NULL ? why : "a tree", "/dev/null: is a device; allowed: "
+	    "a regular file", "a device");
 	yaml_tree_free(t);
 }
 
@@ -378,6 +431,7 @@ main(void)
 	test_limits();
 	test_many_keys();
 	test_files();
+	test_trust();
 	test_short_why();
 	test_memory();
 	return tap_done();

@@ -2,6 +2,7 @@
 """The policy through the daemon: what an MTA is told, and when."""
 
 import json
+import signal
 
 import assaydaemon
 import dnsserver
@@ -120,6 +121,61 @@ def early_without_dns():
         equal((result.stage, result.reply.code), ("eom", "y"),
               "refused at the end")
     server.stop()
+
+
+@tap.test
+def a_reload_takes_nothing_away():
+    """A file that is empty, or ends too early, drops no rules."""
+    config = rules({"name": "early", "stage": "mail", "action": "reject",
+                    "when": {"spf": "fail"}})
+    with assaydaemon.Daemon(config, ZONE) as daemon:
+        def refuses():
+            return daemon.send(messages.PLAIN, sender="<a@fail.example>"
+                               ).stage == "mail"
+
+        text = open(daemon.path).read()
+        ok(refuses(), "the rule is there")
+        for broken in ("", "\n \n", text[:text.index("policy:")],
+                       text[:text.index("policy:") + len("policy:")]):
+            mark = len(daemon.log())
+            daemon.configure(broken)
+            daemon.kill(signal.SIGHUP)
+            assaydaemon.wait_for(
+                lambda: "not reloaded" in daemon.log()[mark:], 30,
+                "the reload is refused")
+            ok(refuses(), "%r: the rules stay" % broken[-20:])
+        daemon.configure(dict(policy=[]), ZONE)
+        daemon.kill(signal.SIGHUP)
+        assaydaemon.wait_for(lambda: not refuses(), 30,
+                             "an empty list is said")
+        ok(True, "policy: [] takes them away")
+
+
+@tap.test
+def no_name_of_the_mta():
+    """An MTA that sends no j, or a strange one, has its mail all the same."""
+    config = {"authserv-id": None}
+    with assaydaemon.Daemon(config, ZONE) as daemon:
+        for name in (None, "", "my host", "\xe9.example", "a" * 300,
+                     "mx.example.org"):
+            with daemon.session() as session:
+                if name is None:
+                    del session.macros["j"]
+                else:
+                    session.macros["j"] = name
+                session.connect()
+                session.helo()
+                session.mail()
+                session.rcpt()
+                session.data()
+                session.field(b"From", b" a@pass.example")
+                session.eoh()
+                session.body(b"x\r\n")
+                changes, reply = session.eom()
+                equal(reply.code, "c", "j is %.20r: accepted" % (name,))
+                added = [c for c in changes if c.code in "ih" and
+                         b"Authentication-Results" in c.data]
+                ok(len(added) == 1, "with its field", changes)
 
 
 tap.main()
