@@ -34,7 +34,7 @@
 
 #include <string.h>
 
-#include "dmarc/walk.h"
+#include "dmarc/walk_internal.h"
 
 struct dmarc_eval {
 	const struct dmarc_request	*request;

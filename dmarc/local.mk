@@ -4,7 +4,7 @@ libassay_a_SOURCES += \
 	dmarc/dmarc.c dmarc/dmarc.h \
 	dmarc/lint.c dmarc/lint.h \
 	dmarc/record.c \
-	dmarc/walk.c dmarc/walk.h
+	dmarc/walk.c dmarc/walk_internal.h
 
 dmarc_test_world = tests/dmarc/world.c tests/dmarc/world.h
 

@@ -31,7 +31,7 @@
  *    at the lowest shared name can part them, when they go down from there
  *    by different names.
  */
-#include "dmarc/walk.h"
+#include "dmarc/walk_internal.h"
 
 #include <assert.h>
 #include <string.h>

@@ -30,7 +30,7 @@
  * redirect is a permerror: check_host() of that name would be none (4.3,
  * 5.2, 6.1).
  */
-#include "spf/eval.h"
+#include "spf/eval_internal.h"
 
 #include <string.h>
 

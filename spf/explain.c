@@ -11,7 +11,7 @@
  * Whatever goes wrong, there is no explanation, and the result stays.  None
  * of it counts for a limit (4.6.4), nor for what the verdict rests on.
  */
-#include "spf/eval.h"
+#include "spf/eval_internal.h"
 
 /* Steps 3 and 4. */
 static void

@@ -19,8 +19,8 @@
 #include <string.h>
 
 #include "base/limits.h"
-#include "spf/macro.h"
-#include "spf/record.h"
+#include "spf/macro_internal.h"
+#include "spf/record_internal.h"
 
 #define HEAD		16	/* octets in which "spf1" is looked for */
 #define WIDE_BITS4	8	/* a network that is no longer names too many */

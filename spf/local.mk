@@ -1,12 +1,12 @@
 # SPDX-License-Identifier: BSD-2-Clause
 
 libassay_a_SOURCES += \
-	spf/eval.c spf/eval.h \
+	spf/eval.c spf/eval_internal.h \
 	spf/explain.c \
 	spf/lint.c spf/lint.h \
 	spf/lookup.c \
-	spf/macro.c spf/macro.h \
-	spf/record.c spf/record.h \
+	spf/macro.c spf/macro_internal.h \
+	spf/record.c spf/record_internal.h \
 	spf/spf.c spf/spf.h
 
 # The public suite: a script that reads it, a program that runs the checks.

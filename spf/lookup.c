@@ -17,7 +17,7 @@
  * made once: the first term that uses %{p} counts one more, unless a "ptr"
  * has made that query before.
  */
-#include "spf/eval.h"
+#include "spf/eval_internal.h"
 
 #include <string.h>
 

@@ -20,7 +20,7 @@
  * the public test suite; names become lower case afterwards, as in the
  * examples of section 7.4.
  */
-#include "spf/macro.h"
+#include "spf/macro_internal.h"
 
 #include <stdio.h>
 #include <string.h>

@@ -12,12 +12,12 @@
  * Known modifiers must be right as such: a bad "exp=" or "redirect=" is no
  * unknown modifier.  Unknown modifiers are checked and left out (6).
  */
-#include "spf/record.h"
+#include "spf/record_internal.h"
 
 #include "base/ascii.h"
 #include "base/cursor.h"
 #include "base/limits.h"
-#include "spf/macro.h"
+#include "spf/macro_internal.h"
 
 #define VERSION SLICE("v=spf1")
 

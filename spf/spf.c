@@ -14,7 +14,7 @@
 #include <string.h>
 
 #include "base/ascii.h"
-#include "spf/eval.h"
+#include "spf/eval_internal.h"
 
 /* RFC 8616 4 treats a local-part that is not ASCII apart. */
 static bool

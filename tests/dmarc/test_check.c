@@ -13,7 +13,7 @@
 #include <string.h>
 
 #include "base/mem.h"
-#include "dmarc/walk.h"
+#include "dmarc/walk_internal.h"
 #include "tests/dmarc/world.h"
 #include "tests/tap.h"
 

@@ -18,7 +18,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "dmarc/walk.h"
+#include "dmarc/walk_internal.h"
 #include "tests/dmarc/world.h"
 #include "tests/tap.h"
 

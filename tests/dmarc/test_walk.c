@@ -2,7 +2,7 @@
 /*
  * The Tree Walk, and what follows from one and from two of them.
  */
-#include "dmarc/walk.h"
+#include "dmarc/walk_internal.h"
 
 #include <stdio.h>
 #include <stdlib.h>

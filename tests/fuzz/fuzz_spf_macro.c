@@ -14,7 +14,7 @@
 
 #include "base/ascii.h"
 #include "base/limits.h"
-#include "spf/macro.h"
+#include "spf/macro_internal.h"
 
 int	LLVMFuzzerTestOneInput(const uint8_t *, size_t);
 

@@ -12,8 +12,8 @@
 
 #include "base/ascii.h"
 #include "base/limits.h"
-#include "spf/macro.h"
-#include "spf/record.h"
+#include "spf/macro_internal.h"
+#include "spf/record_internal.h"
 
 int	LLVMFuzzerTestOneInput(const uint8_t *, size_t);
 

@@ -126,6 +126,8 @@ def include_problem(part, path, kind, target):
     allowed = ARROWS[part]
     if neighbour == part:
         return None
+    if target.endswith("_internal.h"):
+        return "private to %s" % neighbour
     if neighbour not in allowed:
         return "%s may not know %s" % (part, neighbour)
     if neighbour == "resolver" and target not in RESOLVER_INTERFACE:

@@ -17,7 +17,7 @@
 #include "dmarc/dmarc.h"
 #include "resolver/ledger.h"
 #include "resolver/zone.h"
-#include "spf/record.h"
+#include "spf/record_internal.h"
 #include "spf/spf.h"
 #include "tests/tap.h"
 

@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "base/limits.h"
-#include "spf/macro.h"
+#include "spf/macro_internal.h"
 #include "tests/tap.h"
 
 #define L(c) SPF_MACRO_LETTER(c)

@@ -9,7 +9,7 @@
 #include "base/buf.h"
 #include "base/limits.h"
 #include "base/mem.h"
-#include "spf/record.h"
+#include "spf/record_internal.h"
 #include "tests/tap.h"
 
 static const struct {

@@ -5,8 +5,8 @@
  *
  * Pure: text and values in, text out, in memory of the caller's.
  */
-#ifndef SPF_MACRO_H
-#define SPF_MACRO_H
+#ifndef SPF_MACRO_INTERNAL_H
+#define SPF_MACRO_INTERNAL_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -3,8 +3,8 @@
  * walk: the DNS Tree Walk of RFC 9989 section 4.10, and what follows from
  * one or two of them.
  */
-#ifndef DMARC_WALK_H
-#define DMARC_WALK_H
+#ifndef DMARC_WALK_INTERNAL_H
+#define DMARC_WALK_INTERNAL_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -2,8 +2,8 @@
 /*
  * record: an SPF record by the grammar of RFC 7208 section 12.
  */
-#ifndef SPF_RECORD_H
-#define SPF_RECORD_H
+#ifndef SPF_RECORD_INTERNAL_H
+#define SPF_RECORD_INTERNAL_H
 
 #include <stdbool.h>
 #include <stddef.h>

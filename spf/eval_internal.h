@@ -2,8 +2,8 @@
 /*
  * eval: what the files of the SPF evaluation share.  For spf/ alone.
  */
-#ifndef SPF_EVAL_H
-#define SPF_EVAL_H
+#ifndef SPF_EVAL_INTERNAL_H
+#define SPF_EVAL_INTERNAL_H
 
 #include <stdbool.h>
 
@@ -11,8 +11,8 @@
 #include "base/domain.h"
 #include "mail/result.h"
 #include "resolver/ledger.h"
-#include "spf/macro.h"
-#include "spf/record.h"
+#include "spf/macro_internal.h"
+#include "spf/record_internal.h"
 #include "spf/spf.h"
 
 /*
