@@ -129,6 +129,12 @@
 #define LIMIT_TOOL_MESSAGE	(256u << 20) /* ours: octets of a file */
 #define LIMIT_TOOL_MEMORY	(32u << 20) /* ours: what is explained of it */
 
+/* The log. */
+#define LIMIT_LOG_LINE		16384	/* ours: octets of a line */
+#define LIMIT_LOG_VALUE		256	/* ours: octets of a sender's text */
+#define LIMIT_LOG_QUEUE		(1u << 20) /* ours: octets of lines that wait
+					   for a log that is not read */
+
 /* Replies. */
 #define LIMIT_REPLY_TEXT	480	/* ours: RFC 5321 4.5.3.1.5 has 512 */
 

@@ -10,10 +10,12 @@ libassay_a_SOURCES += \
 	base/domain.c base/domain.h \
 	base/hash.c base/hash.h \
 	base/ipaddr.c base/ipaddr.h \
+	base/json.c base/json.h \
 	base/limits.h \
 	base/lint.c base/lint.h \
 	base/mem.c base/mem.h \
-	base/slice.c base/slice.h
+	base/slice.c base/slice.h \
+	base/utf8.c base/utf8.h
 
 check_PROGRAMS += \
 	tests/base/test_arena \
@@ -27,7 +29,8 @@ check_PROGRAMS += \
 	tests/base/test_limits \
 	tests/base/test_lint \
 	tests/base/test_mem \
-	tests/base/test_slice
+	tests/base/test_slice \
+	tests/base/test_utf8
 tests_base_test_arena_SOURCES = tests/base/test_arena.c
 tests_base_test_ascii_SOURCES = tests/base/test_ascii.c
 tests_base_test_base64_SOURCES = tests/base/test_base64.c
@@ -40,6 +43,7 @@ tests_base_test_limits_SOURCES = tests/base/test_limits.c
 tests_base_test_lint_SOURCES = tests/base/test_lint.c
 tests_base_test_mem_SOURCES = tests/base/test_mem.c
 tests_base_test_slice_SOURCES = tests/base/test_slice.c
+tests_base_test_utf8_SOURCES = tests/base/test_utf8.c
 
 fuzz_programs += \
 	tests/fuzz/fuzz_base64 \

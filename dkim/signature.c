@@ -30,6 +30,7 @@
 #include "base/cursor.h"
 #include "base/domain.h"
 #include "base/limits.h"
+#include "base/utf8.h"
 #include "dkim/bodyhash.h"
 #include "mail/lex.h"
 #include "mail/taglist.h"
@@ -283,7 +284,7 @@ is_harmless(struct slice s)
 		if ((unsigned char)s.ptr[i] < ' ' || s.ptr[i] == 0x7f)
 			return false;
 	}
-	return lex_is_utf8(s);
+	return utf8_is_valid(s);
 }
 
 /* [local-part] "@" domain-name, the domain d= or below it. */

@@ -34,6 +34,7 @@
 #include "base/ascii.h"
 #include "base/cursor.h"
 #include "base/domain.h"
+#include "base/utf8.h"
 #include "mail/lex.h"
 
 #define FIRST_ITEMS	4u	/* room in a new array; a power of two */
@@ -128,7 +129,7 @@ take_pvalue(struct reader *r, struct slice *raw)
 		return true;
 	do
 		(void)cursor_span(&r->c, is_pvalue);
-	while (lex_utf8(&r->c));
+	while (utf8_take(&r->c));
 	*raw = cursor_since(&r->c, &start);
 	return raw->len > 0 || cursor_at_end(&r->c) ||
 	    cursor_is(&r->c, ';') || unparsable(r);

@@ -24,6 +24,7 @@
 #include "base/ascii.h"
 #include "base/cursor.h"
 #include "base/domain.h"
+#include "base/utf8.h"
 #include "mail/lex.h"
 
 #define LINE_WANTED	78	/* RFC 5322 2.1.1 */

@@ -8,6 +8,7 @@
 #include "mail/lex.h"
 
 #include "base/ascii.h"
+#include "base/utf8.h"
 
 /* ---- octets ---- */
 
@@ -52,67 +53,15 @@ is_ldh(char c)
 	return ascii_is_alnum(c) || c == '-';
 }
 
-/* ---- UTF-8, RFC 3629 section 4 ---- */
-
-/*
- * What the second octet may be depends on the first: that keeps out long
- * forms, surrogates and what lies above U+10FFFF.
- */
-static bool
-utf8_second_ok(unsigned char first, unsigned char second)
-{
-	switch (first) {
-	case 0xe0:
-		return second >= 0xa0 && second <= 0xbf;
-	case 0xed:
-		return second >= 0x80 && second <= 0x9f;
-	case 0xf0:
-		return second >= 0x90 && second <= 0xbf;
-	case 0xf4:
-		return second >= 0x80 && second <= 0x8f;
-	default:
-		return second >= 0x80 && second <= 0xbf;
-	}
-}
-
-bool
-lex_utf8(struct cursor *c)
-{
-	const unsigned char *p = (const unsigned char *)c->p;
-	size_t len, i;
-
-	if (cursor_at_end(c) || p[0] < 0xc2 || p[0] > 0xf4)
-		return false;
-	len = p[0] < 0xe0 ? 2 : p[0] < 0xf0 ? 3 : 4;
-	if (cursor_left(c) < len || !utf8_second_ok(p[0], p[1]))
-		return false;
-	for (i = 2; i < len; i++) {
-		if ((p[i] & 0xc0) != 0x80)
-			return false;
-	}
-	c->p += len;
-	return true;
-}
-
-/* Of one character, well-formed. */
-static unsigned int
-utf8_value(struct slice s)
-{
-	unsigned int value = (unsigned char)s.ptr[0] & (0xffu >> s.len);
-	size_t i;
-
-	for (i = 1; i < s.len; i++)
-		value = value << 6 | ((unsigned char)s.ptr[i] & 0x3fu);
-	return value;
-}
+/* ---- characters of UTF-8 ---- */
 
 static bool
-changes_what_is_shown(unsigned int value)
+changes_what_is_shown(uint32_t code)
 {
-	return value < 0xa0 || value == 0x61c ||
-	    (value >= 0x200e && value <= 0x200f) ||
-	    (value >= 0x2028 && value <= 0x202e) ||
-	    (value >= 0x2066 && value <= 0x2069);
+	return code < 0xa0 || code == 0x61c ||
+	    (code >= 0x200e && code <= 0x200f) ||
+	    (code >= 0x2028 && code <= 0x202e) ||
+	    (code >= 0x2066 && code <= 0x2069);
 }
 
 bool
@@ -120,26 +69,12 @@ lex_utf8_shown(struct cursor *c)
 {
 	struct cursor start = *c;
 
-	if (!lex_utf8(c))
+	if (!utf8_take(c))
 		return false;
-	if (!changes_what_is_shown(utf8_value(cursor_since(c, &start))))
+	if (!changes_what_is_shown(utf8_code(cursor_since(c, &start))))
 		return true;
 	*c = start;
 	return false;
-}
-
-bool
-lex_is_utf8(struct slice s)
-{
-	struct cursor c = cursor_of(s);
-
-	while (!cursor_at_end(&c)) {
-		if (!ascii_is_8bit(*c.p))
-			c.p++;
-		else if (!lex_utf8(&c))
-			return false;
-	}
-	return true;
 }
 
 bool
@@ -192,7 +127,7 @@ take_quoted_pair(struct cursor *c)
 		return false;
 	if (ascii_is_vchar(*at.p) || ascii_is_wsp(*at.p))
 		at.p++;
-	else if (!lex_utf8(&at))
+	else if (!utf8_take(&at))
 		return false;
 	*c = at;
 	return true;
@@ -208,7 +143,7 @@ take_in_comment(struct cursor *c)
 		c->p++;
 		return true;
 	}
-	return take_fold(c) || lex_utf8(c);
+	return take_fold(c) || utf8_take(c);
 }
 
 /* RFC 5322 section 3.2.2, with a count in place of recursion. */
@@ -259,7 +194,7 @@ take_run(struct cursor *c, cursor_class_fn *in_class, bool utf8,
 
 	do {
 		(void)cursor_span(c, in_class);
-	} while (utf8 && lex_utf8(c));
+	} while (utf8 && utf8_take(c));
 	*out = cursor_since(c, &start);
 	return out->len > 0;
 }

@@ -44,17 +44,13 @@ bool	lex_dot_atom(struct cursor *c, struct slice *out);
  */
 bool	lex_quoted_string(struct cursor *c, struct slice *raw,
 	    struct buf *out);
-/* One character of UTF-8 that is not ASCII (RFC 3629). */
-bool	lex_utf8(struct cursor *c);
 /*
- * The same, but for characters that change how the text around them is
+ * As utf8_take(), but for characters that change how the text around them is
  * shown: the controls U+0080 to U+009F, the line and paragraph separators
  * U+2028 and U+2029, and those that turn the direction of writing (U+061C,
  * U+200E, U+200F, U+202A to U+202E, U+2066 to U+2069).
  */
 bool	lex_utf8_shown(struct cursor *c);
-/* True when `s` is well-formed UTF-8 (RFC 3629). */
-bool	lex_is_utf8(struct slice s);
 /* True when every octet is printable ASCII or SP. */
 bool	lex_is_printable(struct slice s);
 

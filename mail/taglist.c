@@ -16,6 +16,7 @@
 
 #include "base/ascii.h"
 #include "base/cursor.h"
+#include "base/utf8.h"
 #include "mail/lex.h"
 
 static bool
@@ -57,7 +58,7 @@ take_value(struct cursor *c, bool eight_bit, struct tag *tag)
 		(void)lex_fws(c);
 		(void)cursor_span(c, is_valchar);
 		if (eight_bit)
-			while (lex_utf8(c))
+			while (utf8_take(c))
 				continue;
 	} while (c->p != before.p);
 	if (!cursor_at_end(c) && !cursor_is(c, ';'))

@@ -5,9 +5,9 @@
 #ifndef TOOLS_ANSWER_H
 #define TOOLS_ANSWER_H
 
+#include "base/json.h"
 #include "base/slice.h"
 #include "resolver/dns.h"
-#include "tools/json.h"
 #include "tools/text.h"
 
 /*

@@ -7,9 +7,9 @@
 
 #include <stdbool.h>
 
+#include "base/json.h"
 #include "dmarc/dmarc.h"
 #include "resolver/ledger.h"
-#include "tools/json.h"
 #include "tools/text.h"
 #include "tools/tool.h"
 

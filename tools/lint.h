@@ -8,8 +8,8 @@
 #include <stdbool.h>
 
 #include "base/arena.h"
+#include "base/json.h"
 #include "base/lint.h"
-#include "tools/json.h"
 #include "tools/text.h"
 
 struct lint_item;

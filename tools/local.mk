@@ -6,7 +6,6 @@ assay_parts = \
 	tools/check.c tools/check.h \
 	tools/dmarc.c tools/dmarc.h \
 	tools/envelope.c tools/envelope.h \
-	tools/json.c tools/json.h \
 	tools/keys.c tools/keys.h \
 	tools/lint.c tools/lint.h \
 	tools/signatures.c tools/signatures.h \
@@ -22,7 +21,7 @@ check_PROGRAMS += \
 	tests/tools/test_output
 tests_tools_test_memory_SOURCES = tests/tools/test_memory.c $(assay_parts)
 tests_tools_test_output_SOURCES = tests/tools/test_output.c \
-	tools/json.c tools/json.h tools/text.c tools/text.h
+	tools/text.c tools/text.h
 
 dist_check_SCRIPTS += tests/tools/test_assay.py tests/tools/test_cases.py
 TESTS += tests/tools/test_assay.py tests/tools/test_cases.py

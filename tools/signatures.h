@@ -9,13 +9,13 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/json.h"
 #include "base/slice.h"
 #include "dkim/dkim.h"
 #include "dkim/signature.h"
 #include "dmarc/dmarc.h"
 #include "mail/header.h"
 #include "resolver/ledger.h"
-#include "tools/json.h"
 #include "tools/text.h"
 #include "tools/tool.h"
 

@@ -9,9 +9,9 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "base/json.h"
 #include "resolver/ledger.h"
 #include "spf/spf.h"
-#include "tools/json.h"
 #include "tools/text.h"
 #include "tools/tool.h"
 

@@ -95,7 +95,7 @@ tool_options(struct tool *t, int argc, char **argv,
 			    "value is missing", argv[optind - 1]) == TOOL_OK;
 	}
 	text_init(&t->text, stdout, t->no_color || t->json);
-	json_init(&t->out, stdout);
+	json_to_stream(&t->out, stdout);
 	return true;
 }
 

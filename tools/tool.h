@@ -12,11 +12,11 @@
 #include "base/arena.h"
 #include "base/buf.h"
 #include "base/ipaddr.h"
+#include "base/json.h"
 #include "base/slice.h"
 #include "dkim/dkim.h"
 #include "message/engine.h"
 #include "message/inquiry.h"
-#include "tools/json.h"
 #include "tools/text.h"
 
 /* By sysexits.h, where it has a word. */

@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "base/buf.h"
+#include "base/utf8.h"
 #include "mail/address.h"
 #include "mail/lex.h"
 
@@ -82,7 +83,7 @@ check_understood(struct slice text, const struct mail_from *f)
 {
 	struct domain d;
 
-	must(f->has_domain && f->mailboxes > 0 && lex_is_utf8(text));
+	must(f->has_domain && f->mailboxes > 0 && utf8_is_valid(text));
 	must(slice_find(text, '\0') == text.len);
 	must(domain_parse(domain_slice(&f->domain), &d) &&
 	    domain_eq(&d, &f->domain));

@@ -19,6 +19,7 @@
 
 #include "base/ascii.h"
 #include "base/buf.h"
+#include "base/utf8.h"
 #include "mail/authres.h"
 #include "mail/lex.h"
 
@@ -111,7 +112,7 @@ check_lines(struct slice text, bool utf8)
 	size_t i, column = strlen("Authentication-Results:");
 	char c;
 
-	must(lex_is_utf8(text));
+	must(utf8_is_valid(text));
 	for (i = 0; i < text.len; i++) {
 		c = text.ptr[i];
 		if (c == '\n') {

@@ -11,6 +11,7 @@
 
 #include "base/arena.h"
 #include "base/domain.h"
+#include "base/utf8.h"
 #include "dkim/bodyhash.h"
 #include "dkim/signature.h"
 #include "mail/lex.h"
@@ -33,7 +34,7 @@ check_harmless(struct slice s)
 
 	for (i = 0; i < s.len; i++)
 		must((unsigned char)s.ptr[i] >= ' ' && s.ptr[i] != 0x7f);
-	must(lex_is_utf8(s));
+	must(utf8_is_valid(s));
 }
 
 /* A name in its canonical form. */

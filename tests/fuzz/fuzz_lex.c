@@ -12,6 +12,7 @@
 
 #include "base/ascii.h"
 #include "base/buf.h"
+#include "base/utf8.h"
 #include "mail/lex.h"
 
 #define ROOM	16384u
@@ -71,14 +72,14 @@ decode(struct slice s)
 static void
 check_utf8(struct slice text)
 {
-	bool whole = lex_is_utf8(text), good = true;
+	bool whole = utf8_is_valid(text), good = true;
 	struct cursor c;
 	size_t len;
 
 	for (; text.len > 0; text = slice_from(text, len > 0 ? len : 1)) {
 		c = cursor_of(text);
 		len = decode(text);
-		must(lex_utf8(&c) == (len > 0));
+		must(utf8_take(&c) == (len > 0));
 		must(c.p == text.ptr + len);
 		if (len == 0 && ascii_is_8bit(text.ptr[0]))
 			good = false;

@@ -12,6 +12,7 @@
 
 #include "base/ascii.h"
 #include "base/buf.h"
+#include "base/utf8.h"
 #include "mail/lex.h"
 #include "mail/taglist.h"
 
@@ -35,7 +36,7 @@ check_tag(const struct taglist *l, const struct tag *t, bool eight_bit)
 	must(taglist_find(l, t->name) == t);
 	must(slice_eq(slice_trim(t->raw_value), t->value));
 	must(slice_find(t->raw_value, ';') == t->raw_value.len);
-	must(lex_is_utf8(t->raw_value));
+	must(utf8_is_valid(t->raw_value));
 	for (i = 0; i < t->raw_value.len; i++)
 		must(ascii_is_vchar(t->raw_value.ptr[i]) ||
 		    ascii_is_space(t->raw_value.ptr[i]) ||

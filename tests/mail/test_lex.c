@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Each rule with what it takes from the start of a text. */
+#include "base/utf8.h"
 #include "mail/lex.h"
 
 #include "tests/tap.h"
@@ -231,7 +232,7 @@ static const struct {
 	{ "atom", rule_atom, CASES(atom_cases) },
 	{ "dot-atom", rule_dot_atom, CASES(dot_atom_cases) },
 	{ "quoted-string", rule_quoted, CASES(quoted_cases) },
-	{ "UTF-8", lex_utf8, CASES(utf8_cases) },
+	{ "UTF-8", utf8_take, CASES(utf8_cases) },
 	{ "UTF-8 shown", lex_utf8_shown, CASES(utf8_shown_cases) },
 };
 
@@ -281,11 +282,11 @@ check_nesting(void)
 static void
 check_whole(void)
 {
-	ok(lex_is_utf8(SLICE("a\xc3\xbc\xe2\x82\xac")), "text is UTF-8");
-	ok(lex_is_utf8(SLICE("\0")), "NUL is UTF-8");
-	ok(lex_is_utf8((struct slice){ NULL, 0 }), "empty is UTF-8");
-	ok(!lex_is_utf8(SLICE("a\xfc")), "Latin-1 is not");
-	ok(!lex_is_utf8(SLICE("\xc3\xbc\xc3")), "cut is not");
+	ok(utf8_is_valid(SLICE("a\xc3\xbc\xe2\x82\xac")), "text is UTF-8");
+	ok(utf8_is_valid(SLICE("\0")), "NUL is UTF-8");
+	ok(utf8_is_valid((struct slice){ NULL, 0 }), "empty is UTF-8");
+	ok(!utf8_is_valid(SLICE("a\xfc")), "Latin-1 is not");
+	ok(!utf8_is_valid(SLICE("\xc3\xbc\xc3")), "cut is not");
 	ok(lex_is_printable(SLICE(" a~")), "printable");
 	ok(lex_is_printable((struct slice){ NULL, 0 }), "empty is printable");
 	ok(!lex_is_printable(SLICE("a\tb")), "TAB is not");

@@ -3,7 +3,7 @@
  * What leaves the command: no foreign octet that is not printable ASCII,
  * well-formed JSON, and times in words.
  */
-#include "tools/json.h"
+#include "base/json.h"
 #include "tools/text.h"
 
 #include "tests/tap.h"
@@ -66,7 +66,7 @@ foreign(void)
 		fclose(t.out);
 		is_str(got, cases[i].text, cases[i].name);
 		t.out = open_got();
-		json_init(&j, t.out);
+		json_to_stream(&j, t.out);
 		json_slice(&j, NULL, cases[i].input);
 		fclose(t.out);
 		is_str(got, cases[i].json, cases[i].name);
@@ -92,7 +92,7 @@ structure(void)
 	struct json j;
 	FILE *f = open_got();
 
-	json_init(&j, f);
+	json_to_stream(&j, f);
 	json_object(&j, NULL);
 	json_array(&j, "none");
 	json_array_end(&j);
