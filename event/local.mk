@@ -3,7 +3,9 @@
 # The record of what was found, decided and told, and its writers.
 
 libassay_a_SOURCES += \
-	event/log.c event/log.h
+	event/log.c event/log.h \
+	event/logqueue.c event/logqueue.h \
+	event/logsocket.c event/logsocket.h
 
 check_PROGRAMS += \
 	tests/event/test_log

@@ -3,10 +3,12 @@
  * log: lines for the postmaster, to syslog or stderr, as text or JSON.
  *
  * A line is built in a buffer of its own and handed over with one call, so
- * lines of several threads do not mix and no lock is needed.
+ * that lines of several threads do not mix.
  */
 #include "event/log.h"
 
+#include <errno.h>
+#include <poll.h>
 #include <stdarg.h>
 #include <stdatomic.h>
 #include <stdint.h>
@@ -19,9 +21,14 @@
 #include <unistd.h>
 
 #include "base/ascii.h"
+#include "base/limits.h"
+#include "base/utf8.h"
+#include "event/logqueue.h"
+#include "event/logsocket.h"
 
-#define LOG_LINE_MAX 16384	/* octets; a longer line is cut */
+#define DECORATION_MAX	128	/* time and level in front of a line */
 
+static const char *log_socket = "/dev/log";
 static atomic_int log_target = CONFIG_LOG_STDERR;
 static atomic_int log_level = CONFIG_LOG_INFO;
 static atomic_int log_format = CONFIG_LOG_TEXT;
@@ -44,8 +51,6 @@ log_configure(enum config_log_target target, enum config_log_level level,
 {
 	if (atomic_load(&log_forced))
 		target = CONFIG_LOG_STDERR;
-	if (target == CONFIG_LOG_SYSLOG)
-		openlog("assay-milter", LOG_PID | LOG_NDELAY, LOG_MAIL);
 	atomic_store(&log_target, (int)target);
 	atomic_store(&log_level, (int)level);
 	atomic_store(&log_format, (int)format);
@@ -94,50 +99,103 @@ add_time(struct buf *b)
 	buf_addf(b, "%s.%03ldZ", text, ts.tv_nsec / 1000000);
 }
 
-static void
-write_line(enum config_log_level level, struct slice line)
+/* All of it, however long that takes. */
+static bool
+write_to_stderr(struct slice text)
 {
-	struct buf b;
+	struct pollfd wait = { .fd = STDERR_FILENO, .events = POLLOUT };
 	ssize_t done;
 
-	if (atomic_load(&log_target) == CONFIG_LOG_SYSLOG) {
-		syslog(levels[level].priority, "%.*s", SLICE_ARG(line));
-		return;
+	while (text.len > 0) {
+		done = write(STDERR_FILENO, text.ptr, text.len);
+		if (done >= 0)
+			text = slice_from(text, (size_t)done);
+		else if (errno == EAGAIN)
+			(void)poll(&wait, 1, -1);
+		else if (errno != EINTR)
+			return false;
 	}
-	buf_init(&b, LOG_LINE_MAX + 128);
+	return true;
+}
+
+static bool
+write_out(const struct logqueue_line *line)
+{
+	if (line->target == CONFIG_LOG_SYSLOG)
+		return logsocket_write(log_socket,
+		    LOG_MAIL | levels[line->level].priority, line->text);
+	return write_to_stderr(line->text);
+}
+
+/* Text for stderr gets its time, level and end here. */
+static void
+decorate(struct buf *b, enum config_log_level level, struct slice line)
+{
 	/* The journal has a time and a priority of its own (sd-daemon(3)). */
 	if (atomic_load(&log_journal)) {
-		buf_addf(&b, "<%d>", levels[level].priority);
+		buf_addf(b, "<%d>", levels[level].priority);
 	} else if (atomic_load(&log_format) == CONFIG_LOG_TEXT) {
-		add_time(&b);
-		buf_addf(&b, " %s: ", levels[level].name);
+		add_time(b);
+		buf_addf(b, " %s: ", levels[level].name);
 	}
-	buf_add(&b, line);
-	buf_addc(&b, '\n');
-	done = write(STDERR_FILENO, buf_slice(&b).ptr, buf_slice(&b).len);
-	(void)done;	/* there is nowhere else to tell it */
+	buf_add(b, line);
+	buf_addc(b, '\n');
+}
+
+static void
+hand_over(enum config_log_level level, struct slice text, bool queued)
+{
+	struct logqueue_line line = { .level = level,
+		.target = (enum config_log_target)atomic_load(&log_target) };
+	struct buf b;
+
+	buf_init(&b, LIMIT_LOG_LINE + DECORATION_MAX);
+	if (line.target != CONFIG_LOG_SYSLOG)
+		decorate(&b, level, text);
+	line.text = line.target == CONFIG_LOG_SYSLOG ? text : buf_slice(&b);
+	if (!queued || !logqueue_put(&line))
+		(void)write_out(&line);	/* there is nowhere else to report */
 	buf_fini(&b);
 }
 
 static void
-add_json_text(struct buf *b, struct slice s)
+finish_record(struct log_record *r, bool queued)
 {
-	size_t i;
+	if (r->is_json)
+		json_object_end(&r->json);
+	if (log_wants(r->level))
+		hand_over(r->level, buf_slice(&r->out), queued);
+	buf_fini(&r->out);
+}
 
-	buf_addc(b, '"');
-	for (i = 0; i < s.len; i++) {
-		char c = s.ptr[i];
+/* By the thread that writes: it must not wait for itself. */
+static void
+report_lost(unsigned long count)
+{
+	struct log_record r;
 
-		if (c == '"' || c == '\\') {
-			buf_addc(b, '\\');
-			buf_addc(b, c);
-		} else if (c == ' ' || ascii_is_vchar(c)) {
-			buf_addc(b, c);
-		} else {
-			buf_addf(b, "\\u%04x", (unsigned int)(unsigned char)c);
-		}
-	}
-	buf_addc(b, '"');
+	log_record_begin(&r, CONFIG_LOG_WARNING, "log-lines-lost");
+	log_record_number(&r, "count", (long long)count);
+	finish_record(&r, false);
+}
+
+bool
+log_start(void)
+{
+	tzset();
+	return logqueue_start(write_out, report_lost);
+}
+
+void
+log_flush(int ms)
+{
+	(void)logqueue_flush(ms);
+}
+
+void
+log_set_socket(const char *path)
+{
+	log_socket = path;
 }
 
 /* A word as it is; else in quotes, with \" \\ and \xNN. */
@@ -168,47 +226,59 @@ add_plain_text(struct buf *b, struct slice s)
 	buf_addc(b, '"');
 }
 
+/* ` key=`, what a JSON writer does by itself. */
 static void
 add_key(struct log_record *r, const char *key)
 {
-	buf_adds(&r->out, r->json ? ",\"" : " ");
+	buf_addc(&r->out, ' ');
 	buf_adds(&r->out, key);
-	buf_adds(&r->out, r->json ? "\":" : "=");
+	buf_addc(&r->out, '=');
 }
 
 void
 log_record_begin(struct log_record *r, enum config_log_level level,
     const char *event)
 {
+	struct buf now;
+
 	*r = (struct log_record){ .level = level,
-		.json = atomic_load(&log_format) == CONFIG_LOG_JSON };
-	buf_init(&r->out, LOG_LINE_MAX);
-	if (!r->json) {
+		.is_json = atomic_load(&log_format) == CONFIG_LOG_JSON };
+	buf_init(&r->out, LIMIT_LOG_LINE);
+	if (!r->is_json) {
 		buf_adds(&r->out, event);
 		return;
 	}
-	buf_adds(&r->out, "{\"time\":\"");
-	add_time(&r->out);
-	buf_addf(&r->out, "\",\"level\":\"%s\",\"event\":\"%s\"",
-	    levels[level].name, event);
+	buf_init(&now, DECORATION_MAX);
+	add_time(&now);
+	json_to_buf(&r->json, &r->out);
+	json_object(&r->json, NULL);
+	json_slice(&r->json, "time", buf_slice(&now));
+	json_string(&r->json, "level", levels[level].name);
+	json_string(&r->json, "event", event);
+	buf_fini(&now);
 }
 
 void
 log_record_text(struct log_record *r, const char *key, struct slice value)
 {
 	/* Text of a sender's has no say in how long a line gets. */
-	struct slice cut = slice_head(value, 256);
+	struct slice cut = utf8_head(value, LIMIT_LOG_VALUE);
 
+	if (r->is_json) {
+		json_slice(&r->json, key, cut);
+		return;
+	}
 	add_key(r, key);
-	if (r->json)
-		add_json_text(&r->out, cut);
-	else
-		add_plain_text(&r->out, cut);
+	add_plain_text(&r->out, cut);
 }
 
 void
 log_record_number(struct log_record *r, const char *key, long long value)
 {
+	if (r->is_json) {
+		json_number(&r->json, key, value);
+		return;
+	}
 	add_key(r, key);
 	buf_addf(&r->out, "%lld", value);
 }
@@ -216,6 +286,10 @@ log_record_number(struct log_record *r, const char *key, long long value)
 void
 log_record_ms(struct log_record *r, const char *key, long long us)
 {
+	if (r->is_json) {
+		json_tenths(&r->json, key, us / 100);
+		return;
+	}
 	add_key(r, key);
 	buf_addf(&r->out, "%lld.%lld", us / 1000, us % 1000 / 100);
 }
@@ -223,11 +297,7 @@ log_record_ms(struct log_record *r, const char *key, long long us)
 void
 log_record_end(struct log_record *r)
 {
-	if (r->json)
-		buf_addc(&r->out, '}');
-	if (log_wants(r->level))
-		write_line(r->level, buf_slice(&r->out));
-	buf_fini(&r->out);
+	finish_record(r, true);
 }
 
 void
@@ -252,7 +322,7 @@ log_line(enum config_log_level level, const char *fmt, ...)
 		log_record_end(&r);
 		return;
 	}
-	buf_init(&text, LOG_LINE_MAX);
+	buf_init(&text, LIMIT_LOG_LINE);
 	for (n = 0; line[n] != '\0'; n++) {
 		if (line[n] == ' ' || ascii_is_vchar(line[n]))
 			buf_addc(&text, line[n]);
@@ -260,6 +330,6 @@ log_line(enum config_log_level level, const char *fmt, ...)
 			buf_addf(&text, "\\x%02x",
 			    (unsigned int)(unsigned char)line[n]);
 	}
-	write_line(level, buf_slice(&text));
+	hand_over(level, buf_slice(&text), true);
 	buf_fini(&text);
 }

@@ -11,6 +11,7 @@
 #include <stdbool.h>
 
 #include "base/buf.h"
+#include "base/json.h"
 #include "base/slice.h"
 #include "config/config.h"
 
@@ -19,6 +20,18 @@ void	log_configure(enum config_log_target target,
 	    enum config_log_level level, enum config_log_format format);
 /* -f: stderr, whatever the configuration says. */
 void	log_force_stderr(void);
+
+/*
+ * From now on one thread writes, and no caller ever waits for the log
+ * (event/logqueue.h).  Before, each line is written by its caller.  After
+ * any fork(), with the signals blocked that are not for it.  False: no
+ * thread, everything stays as it is.
+ */
+bool	log_start(void);
+/* Waits until all is written, at most `ms`: for the end of the process. */
+void	log_flush(int ms);
+/* For tests: in place of /dev/log, borrowed.  Before the first line. */
+void	log_set_socket(const char *path);
 
 /* True when lines of this level are written at all. */
 bool	log_wants(enum config_log_level level);
@@ -33,7 +46,8 @@ void	log_line(enum config_log_level level, const char *fmt, ...)
  */
 struct log_record {
 	struct buf	out;
-	bool		json;
+	struct json	json;
+	bool		is_json;
 	enum config_log_level	level;
 };
 void	log_record_begin(struct log_record *r, enum config_log_level level,

@@ -49,6 +49,7 @@
 #define WHY_SIZE	1024
 #define DRAIN_SECONDS	30	/* for the messages in hand at SIGTERM */
 #define STOP_SECONDS	3	/* then for libmilter */
+#define FLUSH_MS	1000	/* and for a log that is slow */
 #define STOP_NUDGE_US	10000	/* between nudges at the end */
 
 struct daemon {
@@ -294,6 +295,7 @@ leave(struct daemon *d, enum daemon_exit status)
 	if (d->pid_file != NULL)
 		(void)unlink(d->pid_file);
 	log_line(CONFIG_LOG_INFO, "stopped");
+	log_flush(FLUSH_MS);
 	if (__lsan_do_leak_check != NULL)
 		__lsan_do_leak_check();
 	_exit((int)status);
@@ -430,6 +432,7 @@ tell_parent(struct daemon *d, enum daemon_exit status)
 	(void)done;
 	close(d->parent);
 	d->parent = -1;
+	log_flush(FLUSH_MS);
 	dup2(STDIN_FILENO, STDERR_FILENO);
 }
 
@@ -448,6 +451,10 @@ start(struct daemon *d, bool foreground)
 	    !privileges_drop(d->config->user, d->why, WHY_SIZE))
 		return false;
 	block_signals(d);
+	if (!log_start()) {
+		snprintf(d->why, WHY_SIZE, "no thread for the log");
+		return false;
+	}
 	d->dkim = dkim_context_new();
 	if (d->dkim == NULL) {
 		snprintf(d->why, WHY_SIZE, "OpenSSL cannot be used");
@@ -493,6 +500,7 @@ daemon_run(struct config *config, bool foreground)
 		    "process");
 	if (!start(&d, foreground)) {
 		log_line(CONFIG_LOG_ERROR, "%s", d.why);
+		log_flush(FLUSH_MS);
 		tell_parent(&d, d.status);
 		if (d.listener != NULL)
 			listener_close(d.listener);

@@ -5,6 +5,7 @@
 assay_milter_SOURCES = \
 	milter/daemon.c milter/daemon.h \
 	milter/drain.c milter/drain.h \
+	milter/libsyslog.c \
 	milter/listen.c milter/listen.h \
 	milter/main.c \
 	milter/notify.c milter/notify.h \
@@ -13,11 +14,13 @@ assay_milter_SOURCES = \
 	milter/session.c milter/session.h \
 	milter/sigwait.c \
 	milter/watch.c milter/watch.h
-# libmilter has to find these, see milter/sigwait.c and milter/packet.c.
+# libmilter has to find these: see milter/sigwait.c, packet.c, libsyslog.c.
 assay_milter_LDFLAGS = $(AM_LDFLAGS) \
 	-Wl,--export-dynamic-symbol=sigwait \
 	-Wl,--export-dynamic-symbol=mi_rd_cmd \
-	-Wl,--export-dynamic-symbol=mi_wr_cmd
+	-Wl,--export-dynamic-symbol=mi_wr_cmd \
+	-Wl,--export-dynamic-symbol=syslog \
+	-Wl,--export-dynamic-symbol=__syslog_chk
 
 check_PROGRAMS += \
 	tests/milter/test_listen \

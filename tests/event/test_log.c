@@ -4,6 +4,7 @@
  * read as such.
  */
 #include <fcntl.h>
+#include <pthread.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -11,10 +12,13 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/limits.h"
+#include "base/mem.h"
 #include "event/log.h"
+#include "event/logqueue.h"
 #include "tests/tap.h"
 
-#define VALUE_SHOWN 256		/* as in event/log.c */
+#define VALUE_SHOWN LIMIT_LOG_VALUE
 
 static char got[65536];
 
@@ -78,7 +82,12 @@ static const struct {
 	{ "NUL", SLICE_INIT("a\0b"), "key=\"a\\x00b\"",
 	    "\"key\":\"a\\u0000b\"" },
 	{ "8-bit", SLICE_INIT("\xff\x7f"), "key=\"\\xff\\x7f\"",
-	    "\"key\":\"\\u00ff\\u007f\"" },
+	    "\"key\":\"\\ufffd\\u007f\"" },
+	{ "UTF-8", SLICE_INIT("b\xc3\xbc\xe2\x82\xac"),
+	    "key=\"b\\xc3\\xbc\\xe2\\x82\\xac\"",
+	    "\"key\":\"b\\u00fc\\u20ac\"" },
+	{ "cut UTF-8", SLICE_INIT("\xe2\x82"), "key=\"\\xe2\\x82\"",
+	    "\"key\":\"\\ufffd\\ufffd\"" },
 };
 
 static void
@@ -171,12 +180,96 @@ test_journal(void)
 	    "the journal's: with a priority, without a time");
 }
 
+/* A character that the limit would cut is left out as a whole. */
+static void
+test_cut_character(void)
+{
+	char text[VALUE_SHOWN + 1];
+	struct slice value = { text, sizeof(text) };
+	const char *line;
+
+	memset(text, 'x', sizeof(text));
+	memcpy(text + VALUE_SHOWN - 1, "\xc3\xbc", 2);
+	log_configure(CONFIG_LOG_STDERR, CONFIG_LOG_INFO, CONFIG_LOG_JSON);
+	line = captured(write_record, &value);
+	ok(strstr(line, "xx\",") != NULL && strstr(line, "\\u") == NULL,
+	    "no half a character: %s", line);
+}
+
+/* ---- the queue: a writer that waits ---- */
+
+static pthread_mutex_t gate_lock = PTHREAD_MUTEX_INITIALIZER;
+static pthread_cond_t gate = PTHREAD_COND_INITIALIZER;
+static bool gate_open, writer_waits;
+static unsigned long written, reported;
+
+static bool
+write_behind_gate(const struct logqueue_line *line)
+{
+	(void)line;
+	pthread_mutex_lock(&gate_lock);
+	writer_waits = true;
+	pthread_cond_broadcast(&gate);
+	while (!gate_open)
+		pthread_cond_wait(&gate, &gate_lock);
+	written++;
+	pthread_mutex_unlock(&gate_lock);
+	return true;
+}
+
+static void
+note_lost(unsigned long count)
+{
+	reported += count;
+}
+
+static void
+put_line(size_t len)
+{
+	static char text[LIMIT_LOG_QUEUE];
+	struct logqueue_line line = { .text = { text, len } };
+
+	ok(logqueue_put(&line), "a line is taken over");
+}
+
+static void
+test_queue(void)
+{
+	struct logqueue_line line = { .text = SLICE_INIT("x") };
+
+	ok(!logqueue_put(&line), "without a thread the caller writes");
+	ok(logqueue_flush(0), "and nothing is left to write");
+	if (!ok(logqueue_start(write_behind_gate, note_lost), "a thread"))
+		return;
+	put_line(1);
+	pthread_mutex_lock(&gate_lock);
+	while (!writer_waits)
+		pthread_cond_wait(&gate, &gate_lock);
+	pthread_mutex_unlock(&gate_lock);
+	put_line(LIMIT_LOG_QUEUE - 1);
+	put_line(1);			/* the limit */
+	put_line(1);			/* one past it */
+	mem_fail_after(0, 1);
+	put_line(0);
+	mem_fail_after(0, 0);
+	ok(!logqueue_flush(1), "a flush does not wait for ever");
+	pthread_mutex_lock(&gate_lock);
+	gate_open = true;
+	pthread_cond_broadcast(&gate);
+	pthread_mutex_unlock(&gate_lock);
+	ok(logqueue_flush(60000), "all is written when the log flows");
+	is_num((long long)written, 3, "lines written");
+	is_num((long long)reported, 2, "lines lost, and reported");
+}
+
 int
 main(void)
 {
 	test_values();
 	test_limits();
+	test_cut_character();
 	test_lines();
 	test_journal();
+	test_queue();
 	return tap_done();
 }

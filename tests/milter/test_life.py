@@ -201,6 +201,14 @@ def successor():
     second.check_stop("successor")
 
 
+def is_gone(pid):
+    try:
+        with open("/proc/%d/stat" % pid) as f:
+            return f.read().rpartition(")")[2].split()[0] == "Z"
+    except FileNotFoundError:
+        return True
+
+
 @tap.test
 def background():
     """Without -f: the command returns when the socket accepts."""
@@ -218,14 +226,7 @@ def background():
     finally:
         os.kill(pid, signal.SIGTERM)
 
-    def gone():
-        try:
-            with open("/proc/%d/stat" % pid) as f:
-                return f.read().rpartition(")")[2].split()[0] == "Z"
-        except FileNotFoundError:
-            return True
-
-    assaydaemon.wait_for(gone, 60, "the background process ends")
+    assaydaemon.wait_for(lambda: is_gone(pid), 60, "the background process ends")
     ok(not os.path.exists(pid_path), "the pid file is removed")
     daemon.check_sanitizers("background")
 
@@ -445,6 +446,126 @@ def terminate_idle():
         session.close()
     daemon = assaydaemon.Daemon(zone=ZONE).start()
     daemon.check_stop("with SIGINT", signal.SIGINT)
+
+
+# ---- a log that nobody reads ----
+
+FLOOD = 3000        # the lines of so many messages fill pipe and queue
+
+
+def flood(daemon, name):
+    """More is logged than can wait; every message is answered."""
+    answered = 0
+    with daemon.session(timeout=20) as session:
+        session.connect()
+        session.helo()
+        try:
+            for _ in range(FLOOD):
+                answered += session.message(messages.PLAIN).accepted
+        except (OSError, milterclient.ProtocolError) as error:
+            tap.note("after %d messages: %r" % (answered, error))
+    equal(answered, FLOOD, name + ": all messages are answered")
+
+
+@tap.test
+def stderr_not_read():
+    ends = os.pipe()
+    daemon = assaydaemon.Daemon(zone=ZONE)
+    daemon.process = subprocess.Popen(
+        [assaydaemon.binary(), "-f", "-c", daemon.path], env=daemon.env,
+        stdin=subprocess.DEVNULL, stdout=ends[1], stderr=ends[1],
+        cwd=daemon.folder)
+    tap.cleanup(daemon._kill)
+    os.close(ends[1])
+    assaydaemon.wait_for(daemon._listens, 60, "the socket accepts")
+    flood(daemon, "stderr is full")
+    got = b""
+
+    def lost():
+        nonlocal got
+        got += os.read(ends[0], 1 << 16)
+        return re.search(rb'"log-lines-lost","count":(\d+)', got)
+
+    count = 0
+    assaydaemon.wait_for(lost, 60, "what was lost is reported")
+    daemon.send(messages.PLAIN)
+    daemon.kill(signal.SIGTERM)
+    while True:
+        more = os.read(ends[0], 1 << 16)
+        if not more:
+            break
+        got += more
+    equal(daemon.wait(), 0, "stderr is read again: exit status")
+    for found in re.finditer(rb'"log-lines-lost","count":(\d+)', got):
+        count += int(found.group(1))
+    written = got.count(b'"event":"message"')
+    equal(written + count, FLOOD + 1, "every line is written or counted",
+          written, count)
+    os.close(ends[0])
+
+
+@tap.test
+def stderr_never_read():
+    ends = os.pipe()
+    daemon = assaydaemon.Daemon(zone=ZONE)
+    daemon.process = subprocess.Popen(
+        [assaydaemon.binary(), "-f", "-c", daemon.path], env=daemon.env,
+        stdin=subprocess.DEVNULL, stdout=ends[1], stderr=ends[1],
+        cwd=daemon.folder)
+    tap.cleanup(daemon._kill)
+    os.close(ends[1])
+    assaydaemon.wait_for(daemon._listens, 60, "the socket accepts")
+    flood(daemon, "stderr is full for ever")
+    begin = time.monotonic()
+    equal(daemon.stop(), 0, "stderr is full: SIGTERM ends it")
+    ok(time.monotonic() - begin < 8, "stderr is full: in time")
+    os.close(ends[0])
+
+
+OWN_DEV = """
+mount --make-rprivate / && mkdir dev && mount --bind /dev dev &&
+mount -t tmpfs none /dev || exit 99
+for name in null zero random urandom; do
+    touch /dev/$name && mount --bind dev/$name /dev/$name || exit 99
+done
+ln -s "$PWD/syslog" /dev/log
+exec "$@"
+"""
+
+
+@tap.test
+def syslog_not_read():
+    """/dev/log is a socket whose reader sleeps."""
+    daemon = assaydaemon.Daemon({"log": {"target": "syslog"}}, ZONE)
+    if os.geteuid() != 0 or subprocess.run(
+            ["unshare", "--mount", "true"], capture_output=True).returncode:
+        tap.skip("a full /dev/log", "no mount namespace")
+        return
+    reader = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+    reader.bind(os.path.join(daemon.folder, "syslog"))
+    reader.settimeout(60)
+    with open(daemon.log_path, "ab") as log:
+        daemon.process = subprocess.Popen(
+            ["unshare", "--mount", "sh", "-c", OWN_DEV, "sh",
+             assaydaemon.binary(), "-c", daemon.path], env=daemon.env,
+            stdin=subprocess.DEVNULL, stdout=log, stderr=log,
+            cwd=daemon.folder)
+    tap.cleanup(daemon._kill)
+    if daemon.wait() == 99:
+        tap.skip("a full /dev/log", "no mounts here")
+        return
+    flood(daemon, "/dev/log is full")
+    line = reader.recv(65536)
+    found = re.match(rb"<(\d+)>\w{3} [ \d]\d \d\d:\d\d:\d\d "
+                     rb"assay-milter\[(\d+)\]: ", line)
+    if ok(found, "a line as syslog daemons read it", line):
+        equal(int(found.group(1)), 2 << 3 | 6, "facility mail, severity info")
+        pid = int(found.group(2))
+        begin = time.monotonic()
+        os.kill(pid, signal.SIGTERM)
+        assaydaemon.wait_for(lambda: is_gone(pid), 30, "it ends")
+        ok(time.monotonic() - begin < 8, "/dev/log is full: SIGTERM ends it")
+    daemon.check_sanitizers("a full /dev/log")
 
 
 @tap.test

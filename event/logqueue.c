@@ -1,0 +1,157 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * logqueue: log lines on their way to a writer that may be slow.
+ */
+#include "event/logqueue.h"
+
+#include <pthread.h>
+#include <stdint.h>
+#include <string.h>
+#include <sys/queue.h>
+
+#include "base/clock.h"
+#include "base/limits.h"
+#include "base/mem.h"
+
+struct entry {
+	STAILQ_ENTRY(entry)	 link;
+	struct logqueue_line	 line;
+	char			 text[];
+};
+
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+static pthread_cond_t filled = PTHREAD_COND_INITIALIZER;
+static pthread_cond_t emptied;		/* on the monotonic clock */
+/* Under the lock. */
+static STAILQ_HEAD(, entry) queue = STAILQ_HEAD_INITIALIZER(queue);
+static size_t octets;			/* of all lines in it */
+static unsigned long lost;
+static bool started, writing;
+static logqueue_write_fn *write_one;
+static logqueue_lost_fn *report_lost;
+
+static struct entry *
+take(void)
+{
+	struct entry *e;
+
+	pthread_mutex_lock(&lock);
+	writing = false;
+	while ((e = STAILQ_FIRST(&queue)) == NULL) {
+		pthread_cond_broadcast(&emptied);
+		pthread_cond_wait(&filled, &lock);
+	}
+	STAILQ_REMOVE_HEAD(&queue, link);
+	octets -= e->line.text.len;
+	writing = true;
+	pthread_mutex_unlock(&lock);
+	return e;
+}
+
+/* What was lost until now; the count begins anew. */
+static unsigned long
+take_lost(void)
+{
+	unsigned long count;
+
+	pthread_mutex_lock(&lock);
+	count = lost;
+	lost = 0;
+	pthread_mutex_unlock(&lock);
+	return count;
+}
+
+static void
+count_lost(void)
+{
+	pthread_mutex_lock(&lock);
+	lost++;
+	pthread_mutex_unlock(&lock);
+}
+
+static void *
+write_all(void *arg)
+{
+	struct entry *e;
+	unsigned long count;
+
+	(void)arg;
+	for (;;) {
+		e = take();
+		if (!write_one(&e->line))
+			count_lost();
+		else if ((count = take_lost()) > 0)
+			report_lost(count);
+		mem_free(e);
+	}
+	return NULL;
+}
+
+bool
+logqueue_start(logqueue_write_fn *write_line, logqueue_lost_fn *lost_fn)
+{
+	pthread_condattr_t attr;
+	pthread_t thread;
+
+	write_one = write_line;
+	report_lost = lost_fn;
+	pthread_condattr_init(&attr);
+	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
+	pthread_cond_init(&emptied, &attr);
+	pthread_condattr_destroy(&attr);
+	if (pthread_create(&thread, NULL, write_all, NULL) != 0)
+		return false;
+	pthread_detach(thread);
+	pthread_mutex_lock(&lock);
+	started = true;
+	pthread_mutex_unlock(&lock);
+	return true;
+}
+
+static struct entry *
+make_entry(const struct logqueue_line *line)
+{
+	struct entry *e = mem_alloc(sizeof(*e) + line->text.len);
+
+	if (e == NULL)
+		return NULL;
+	e->line = *line;
+	memcpy(e->text, line->text.ptr, line->text.len);
+	e->line.text.ptr = e->text;
+	return e;
+}
+
+bool
+logqueue_put(const struct logqueue_line *line)
+{
+	struct entry *e;
+	bool taken;
+
+	pthread_mutex_lock(&lock);
+	taken = started;
+	if (taken && octets + line->text.len <= LIMIT_LOG_QUEUE &&
+	    (e = make_entry(line)) != NULL) {
+		STAILQ_INSERT_TAIL(&queue, e, link);
+		octets += line->text.len;
+		pthread_cond_signal(&filled);
+	} else if (taken) {
+		lost++;
+	}
+	pthread_mutex_unlock(&lock);
+	return taken;
+}
+
+bool
+logqueue_flush(int ms)
+{
+	struct timespec until = clock_timespec(clock_us() + ms * INT64_C(1000));
+	bool empty;
+	int error = 0;
+
+	pthread_mutex_lock(&lock);
+	while (started && (writing || !STAILQ_EMPTY(&queue)) && error == 0)
+		error = pthread_cond_timedwait(&emptied, &lock, &until);
+	empty = !writing && STAILQ_EMPTY(&queue);
+	pthread_mutex_unlock(&lock);
+	return empty;
+}
