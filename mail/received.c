@@ -155,7 +155,8 @@ received_read(struct slice value, struct received *out)
  *	exact    = [FWS] "from" FWS (named / unnamed) *comment FWS "by" FWS
  *	named    = word FWS "(" [peer SP] literal [port] [forged] [exim] ")"
  *	unnamed  = literal [port] FWS "(" ["port=" number SP] "helo=" word ")"
- *	peer     = word              ; the name of the client, ident before it
+ *	peer     = word              ; the name of the client, ident before it,
+ *	                             ; without "[": an address may be seen there
  *	port     = ":" number
  *	forged   = SP "(may be forged)"
  *	exim     = SP "helo=" word [SP "ident=" word]
@@ -203,11 +204,17 @@ exact_exim(struct cursor *c, struct received *out)
 	return exact_value(c, SLICE("ident="), &ident);
 }
 
+static bool
+is_peer(char c)
+{
+	return is_word(c) && c != '[';
+}
+
 /* The comment of `named`; the cursor is behind its "(". */
 static bool
 exact_peer(struct cursor *c, struct received *out)
 {
-	if (!cursor_is(c, '[') && (cursor_span(c, is_word).len == 0 ||
+	if (!cursor_is(c, '[') && (cursor_span(c, is_peer).len == 0 ||
 	    !cursor_take(c, ' ')))
 		return false;
 	if (!exact_literal(c, &out->client))
