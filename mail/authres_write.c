@@ -13,7 +13,9 @@
  *    "?": leaving it out could turn one domain into another.
  *    If it has a ";", "=" gets a '\' as well, so that a mail filter which
  *    looks for "; dmarc=pass" with a pattern, and knows nothing of quotes,
- *    does not find it in what a sender chose.
+ *    does not find it in what a sender chose.  If it has "=?", with which an
+ *    encoded word begins (RFC 2047), "?" gets one: a program that decodes
+ *    before it reads would find anything in it.
  * 4. A property whose value is too long is left out: half of an identity
  *    is another identity.  Comments and reasons, which are prose, are cut.
  */
@@ -158,7 +160,20 @@ has(struct slice s, char c)
 	return slice_find(s, c) < s.len;
 }
 
-/* [ [ local-part ] "@" ] domain-name, of clean text.  See step 3 for ";". */
+static bool
+has_encoded_word(struct slice s)
+{
+	size_t i;
+
+	for (i = 0; i + 1 < s.len; i++) {
+		if (s.ptr[i] == '=' && s.ptr[i + 1] == '?')
+			return true;
+	}
+	return false;
+}
+
+/* [ [ local-part ] "@" ] domain-name, of clean text.  See step 3 for what may
+   not be in it. */
 static bool
 is_identity(struct slice s)
 {
@@ -167,7 +182,7 @@ is_identity(struct slice s)
 
 	if (is_domain_name(s))
 		return true;
-	if (has(s, ';'))
+	if (has(s, ';') || has_encoded_word(s))
 		return false;
 	if (!lex_dot_atom(&c, &local))
 		(void)lex_quoted_string(&c, &local, NULL);
@@ -196,11 +211,10 @@ add_quoted_char(struct piece *p, struct cursor *c, struct slice special,
 static void
 add_quoted(struct piece *p, struct slice s, bool utf8, bool cut)
 {
-	struct slice special = SLICE("\"\\=");
+	struct slice special = has_encoded_word(s) ? SLICE("\"\\=?") :
+	    has(s, ';') ? SLICE("\"\\=") : SLICE("\"\\");
 	struct cursor c = cursor_of(s);
 
-	if (!has(s, ';'))
-		special.len--;
 	add_char(p, '"');
 	while (!cursor_at_end(&c) && !p->full &&
 	    !(cut && room(p) < UTF8_LONGEST + 1))
