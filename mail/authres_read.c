@@ -145,7 +145,8 @@ is_quoted(struct slice raw)
 
 /*
  * Writes the content of a value to `out`, at most `size` octets, and
- * returns how many they are: quotes, backslashes and line ends go.
+ * returns how many they are.  Quotes and backslashes go, but for those of a
+ * quoted local-part, and so do line ends, which only folds in quotes have.
  */
 static size_t
 unquote(struct slice raw, char *out, size_t size)
@@ -155,7 +156,7 @@ unquote(struct slice raw, char *out, size_t size)
 	size_t end = quoted ? raw.len - 1 : raw.len;
 
 	for (i = quoted ? 1 : 0; i < end && len < size; i++) {
-		if (quoted && (raw.ptr[i] == '\r' || raw.ptr[i] == '\n'))
+		if (raw.ptr[i] == '\r' || raw.ptr[i] == '\n')
 			continue;
 		if (quoted && raw.ptr[i] == '\\')
 			i++;
@@ -171,7 +172,7 @@ keep_value(struct reader *r, struct slice raw, struct slice *out)
 	char *text;
 
 	*out = raw;
-	if (r->arena == NULL || !is_quoted(raw))
+	if (r->arena == NULL || raw.len == 0 || raw.ptr[0] != '"')
 		return true;
 	text = arena_alloc(r->arena, raw.len);
 	if (text == NULL)

@@ -4,7 +4,8 @@
  *
  * 1. What could be read claims its own authserv-id, and no other one.
  * 2. What could be read is written by our writer and read again: method,
- *    result, reason, properties and values must be the same.
+ *    result, reason, properties and values must be the same; and no reader
+ *    may see another text in it.
  * 3. A field with our id before it, and a ";" or a NUL or an open comment
  *    between, is claimed whatever follows.
  */
@@ -12,7 +13,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/ascii.h"
 #include "base/buf.h"
+#include "base/cursor.h"
 #include "base/domain.h"
 #include "mail/authres.h"
 #include "mail/lex.h"
@@ -41,20 +44,16 @@ word(struct slice s, char *room)
 	return room;
 }
 
-static bool
-is_c1(const char *p)
-{
-	return (unsigned char)p[0] == 0xc2 && (unsigned char)p[1] < 0xa0;
-}
-
 /* Can this value be written without a change? */
 static bool
 is_kept(struct slice s)
 {
-	size_t i;
+	struct cursor c = cursor_of(s);
 
-	for (i = 0; i < s.len; i++) {
-		if (s.ptr[i] == '\t' || (i + 1 < s.len && is_c1(s.ptr + i)))
+	while (!cursor_at_end(&c)) {
+		if (*c.p == ' ' || ascii_is_vchar(*c.p))
+			c.p++;
+		else if (!lex_utf8_shown(&c))
 			return false;
 	}
 	return s.len < 400;
@@ -123,17 +122,26 @@ check_written(const struct authres *a, struct arena *arena)
 		must(authres_read(text, arena, &again) == AUTHRES_OK);
 		must_equal(a, &again);
 		must(authres_claims(text, SLICE(OURS)));
+		must(!authres_is_odd(text));
 	}
 	authres_write_fini(&w);
 }
 
+/* As a domain name, or once its 8-bit octets are dropped. */
 static bool
 is_ours(struct slice id)
 {
+	char ascii[sizeof(OURS)];
 	struct domain d;
+	size_t i, n = 0;
 
-	return domain_parse(id, &d) &&
-	    slice_eq(domain_slice(&d), SLICE(OURS));
+	if (domain_parse(id, &d) && slice_eq(domain_slice(&d), SLICE(OURS)))
+		return true;
+	for (i = 0; i < id.len && n < sizeof(ascii); i++) {
+		if (!ascii_is_8bit(id.ptr[i]))
+			ascii[n++] = id.ptr[i];
+	}
+	return slice_eq_nocase((struct slice){ ascii, n }, SLICE(OURS));
 }
 
 static void

@@ -63,6 +63,9 @@ static const struct {
 	{ "quoted local part", SLICE_INIT("a; b=c "
 	    "d.e=\"x \\\"y; (\"@example.com"),
 	    "a/1|b=c d.e=\"x \\\"y; (\"@example.com" },
+	{ "folded quoted local part", SLICE_INIT("a; b=c "
+	    "d.e=\"x\r\n y\\\\\"@example.com"),
+	    "a/1|b=c d.e=\"x y\\\\\"@example.com" },
 	{ "no local part", SLICE_INIT("a; b=c header.i=@example.com"),
 	    "a/1|b=c header.i=@example.com" },
 	{ "EAI address", SLICE_INIT("a; b=c d.e=\xc3\xbc@b\xc3\xbc.example"),
