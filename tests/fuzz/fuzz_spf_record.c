@@ -4,7 +4,8 @@
  *
  * What must hold: what is read stands in the input, in order, as visible
  * ASCII, by the rules of its kind; spaces at the end change nothing; and a
- * bad term at the end of a good record makes it a bad one.
+ * bad term at the end of a good record makes it a bad one, unless that has
+ * as many terms as a record may have: then it is too long.
  */
 #include <stdint.h>
 #include <stdlib.h>
@@ -82,6 +83,21 @@ check_record(const struct spf_record *r)
 	return n;
 }
 
+/* Words behind the version: mechanisms and modifiers, unknown ones too. */
+static size_t
+count_words(struct slice text)
+{
+	struct slice word;
+	size_t n = 0;
+	bool more;
+
+	do {
+		more = slice_cut(&text, ' ', &word);
+		n += word.len > 0;
+	} while (more);
+	return n - 1;
+}
+
 /* The same text with something behind it. */
 static void
 check_longer(struct slice text, struct arena *a, size_t count)
@@ -96,7 +112,8 @@ check_longer(struct slice text, struct arena *a, size_t count)
 	must(spf_record_parse((struct slice){ copy, text.len + 3 }, a, &r) ==
 	    SPF_RECORD_OK && check_record(&r) == count);
 	must(spf_record_parse((struct slice){ copy, text.len + 7 }, a, &r) ==
-	    SPF_RECORD_SYNTAX);
+	    (count_words(text) == LIMIT_SPF_RECORD_TERMS ?
+	    SPF_RECORD_TOO_LONG : SPF_RECORD_SYNTAX));
 	free(copy);
 }
 
