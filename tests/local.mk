@@ -4,6 +4,7 @@
 
 EXTRA_DIST += \
 	tests/tap.h \
+	tests/fuzz/run.sh \
 	tests/run.sh
 
 # Examples that the tests use as they are.

@@ -7,6 +7,7 @@
 #   clang       all tests under address, leak and undefined sanitizers
 #   thread      the resolver and the daemon under the thread sanitizer
 #   distcheck   the archive builds, tests itself and installs
+#   fuzz        each fuzz target for its share of a minute
 #   trixie      all tests on Debian 13, in a chroot made for it; skipped where
 #               there is no mirror of Debian
 #
@@ -127,6 +128,10 @@ stage_distcheck() {
 	make -j"$jobs" distcheck
 }
 
+stage_fuzz() {
+	sh "$work/src/tests/fuzz/run.sh" 60
+}
+
 # The library versions of Debian 13 are not those of Debian 12: OpenSSL, c-ares,
 # libmilter, the compiler and both mail servers.
 stage_trixie() {
@@ -152,9 +157,9 @@ if ! "$work/src/autogen.sh" >"$work/autogen.log" 2>&1; then
 	exit 1
 fi
 
-for name in ${*:-gcc clang thread distcheck trixie}; do
+for name in ${*:-gcc clang thread distcheck fuzz trixie}; do
 	case $name in
-	gcc|clang|thread|distcheck|trixie)
+	gcc|clang|thread|distcheck|fuzz|trixie)
 		stage "$name" "$work/build-$name" "stage_$name" ;;
 	*)
 		echo "no such stage: $name" >&2

@@ -12,6 +12,8 @@
  *    failure, the plan comes last.
  *
  * Given file names as arguments it runs those instead: for one crash.
+ *
+ * Built with --enable-fuzzing, "-fuzz" and libFuzzer's arguments fuzz.
  */
 #include <dirent.h>
 #include <errno.h>
@@ -110,12 +112,35 @@ run_corpus(const char *name)
 		free(entries);
 }
 
+#ifdef ASSAY_FUZZING
+int	LLVMFuzzerRunDriver(int *, char ***,
+	    int (*)(const uint8_t *, size_t));
+#endif
+
+/* Arguments for the fuzzer, without "-fuzz". */
+static int
+fuzz(int argc, char **argv)
+{
+#ifdef ASSAY_FUZZING
+	return LLVMFuzzerRunDriver(&argc, &argv, LLVMFuzzerTestOneInput);
+#else
+	(void)argc;
+	(void)fprintf(stderr, "%s: not built with --enable-fuzzing\n",
+	    argv[0]);
+	return 1;
+#endif
+}
+
 int
 main(int argc, char **argv)
 {
 	const char *base = strrchr(argv[0], '/');
 	int i;
 
+	if (argc > 1 && strcmp(argv[1], "-fuzz") == 0) {
+		argv[1] = argv[0];
+		return fuzz(argc - 1, argv + 1);
+	}
 	base = base != NULL ? base + 1 : argv[0];
 	if (strncmp(base, "fuzz_", 5) == 0)
 		base += 5;
