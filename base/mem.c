@@ -19,6 +19,7 @@ static atomic_ulong fail_from;
 static atomic_ulong fail_count;		/* 0: the injection is off */
 static atomic_ulong fail_taken;
 static atomic_ulong fail_hits;
+static _Thread_local unsigned long failures;
 
 static bool
 injected_failure(void)
@@ -44,28 +45,40 @@ refused(size_t size)
 	return injected_failure();
 }
 
+/* What an allocation gives out. */
+static void *
+counted(void *ptr)
+{
+	if (ptr == NULL)
+		failures++;
+	return ptr;
+}
+
+unsigned long
+mem_failures(void)
+{
+	return failures;
+}
+
 void *
 mem_alloc(size_t size)
 {
-	if (refused(size))
-		return NULL;
-	return calloc(1, size > 0 ? size : 1);
+	return counted(refused(size) ? NULL : calloc(1, size > 0 ? size : 1));
 }
 
 void *
 mem_array(size_t count, size_t size)
 {
 	if (size > 0 && count > SIZE_MAX / size)
-		return NULL;
+		return counted(NULL);
 	return mem_alloc(count * size);
 }
 
 void *
 mem_resize(void *ptr, size_t size)
 {
-	if (refused(size))
-		return NULL;
-	return realloc(ptr, size > 0 ? size : 1);
+	return counted(refused(size) ? NULL :
+	    realloc(ptr, size > 0 ? size : 1));
 }
 
 char *
@@ -73,9 +86,8 @@ mem_dup(const char *ptr, size_t len)
 {
 	char *copy;
 
-	if (len == SIZE_MAX || refused(len + 1))
-		return NULL;
-	copy = malloc(len + 1);
+	copy = counted(len == SIZE_MAX || refused(len + 1) ? NULL :
+	    malloc(len + 1));
 	if (copy == NULL)
 		return NULL;
 	if (len > 0)

@@ -216,6 +216,24 @@ many(void *arg)
 	return NULL;
 }
 
+/* Each thread counts its own, whatever made an allocation fail. */
+static void
+test_failures(void)
+{
+	unsigned long before = mem_failures();
+
+	mem_free(mem_alloc(8));
+	is_num((long long)(mem_failures() - before), 0, "failures: none");
+	(void)mem_array(SIZE_MAX, 2);
+	is_num((long long)(mem_failures() - before), 1, "failures: too much");
+	mem_fail_after(0, 3);
+	(void)mem_alloc(8);
+	(void)mem_resize(NULL, 8);
+	(void)mem_dup("a", 1);
+	mem_fail_after(0, 0);
+	is_num((long long)(mem_failures() - before), 4, "failures: each");
+}
+
 /* However the threads run, exactly the given number fails. */
 static void
 test_threads(void)
@@ -249,6 +267,7 @@ main(void)
 	test_dup();
 	test_wipe();
 	test_fail();
+	test_failures();
 	test_threads();
 	return tap_done();
 }
