@@ -3,10 +3,14 @@
 # The record of what was found, decided and told, and its writers.
 
 libassay_a_SOURCES += \
+	event/event.c event/event.h \
+	event/line.c event/line.h \
 	event/log.c event/log.h \
 	event/logqueue.c event/logqueue.h \
 	event/logsocket.c event/logsocket.h
 
 check_PROGRAMS += \
+	tests/event/test_event \
 	tests/event/test_log
+tests_event_test_event_SOURCES = tests/event/test_event.c
 tests_event_test_log_SOURCES = tests/event/test_log.c
