@@ -3,23 +3,29 @@
 # One message's life, without a mail server around it.
 
 libassay_a_SOURCES += \
+	message/dkim.c message/dkim.h \
+	message/dmarc.c message/dmarc.h \
 	message/engine.c message/engine.h \
 	message/inquiry.c message/inquiry.h \
-	message/message.c message/message.h \
+	message/message.c message/message.h message/message_internal.h \
+	message/methods.c message/method.h \
+	message/orders.c \
 	message/origin.c message/origin.h \
-	message/report.c message/report.h \
-	message/signing.c message/signing.h
+	message/record.c \
+	message/shown.c message/shown.h \
+	message/signing.c message/signing.h \
+	message/spf.c message/spf.h
 
 check_PROGRAMS += \
 	tests/message/test_inquiry \
 	tests/message/test_origin \
 	tests/message/test_parse_once \
 	tests/message/test_replay \
-	tests/message/test_report
+	tests/message/test_facts
 tests_message_test_inquiry_SOURCES = tests/message/test_inquiry.c
 tests_message_test_origin_SOURCES = tests/message/test_origin.c
 tests_message_test_parse_once_SOURCES = tests/message/test_parse_once.c
 tests_message_test_parse_once_LDFLAGS = $(AM_LDFLAGS) \
 	-Wl,--wrap=spf_record_parse -Wl,--wrap=dmarc_record_parse
 tests_message_test_replay_SOURCES = tests/message/test_replay.c
-tests_message_test_report_SOURCES = tests/message/test_report.c
+tests_message_test_facts_SOURCES = tests/message/test_facts.c

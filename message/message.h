@@ -5,7 +5,8 @@
  * The callbacks of libmilter feed it, and so may any other reader of a
  * message.  Calls come in the order of the SMTP dialogue: message_new(),
  * message_helo(), message_mail(), message_field() for each field,
- * message_header_end(), message_body(), message_finish(), message_free().
+ * message_header_end(), message_body(), message_finish(), message_told(),
+ * message_free().
  * A client of the milter protocol may leave out steps: a body or the end
  * without the end of the header implies it, fields behind it do not count,
  * and a message without MAIL is not checked.  It may be freed at any point.
@@ -23,20 +24,20 @@
 
 #include "base/ipaddr.h"
 #include "base/slice.h"
-#include "dkim/dkim.h"
-#include "dmarc/dmarc.h"
 #include "mail/address.h"
-#include "mail/forged.h"
+#include "mail/header.h"
 #include "message/engine.h"
 #include "message/inquiry.h"
 #include "message/origin.h"
 #include "message/signing.h"
 #include "policy/policy.h"
-#include "spf/spf.h"
 
 struct message;
 
-/* What is known of a message at its end.  Borrowed from the message. */
+/*
+ * What is known of a message at its end, but for what the methods found: see
+ * message/spf.h, message/dkim.h, message/dmarc.h.  Borrowed from the message.
+ */
 struct message_results {
 	struct engine			*engine;
 	/* Who handed the message in; NULL: a stranger. */
@@ -60,14 +61,6 @@ struct message_results {
 	struct mail_from		 from;
 	struct slice			 receiver;	/* authserv-id */
 
-	bool				 spf_helo_checked;
-	struct spf_verdict		 spf_helo;
-	struct spf_verdict		 spf;
-	const struct dkim_signature	*signatures;
-	size_t				 signature_count;
-	struct dmarc_verdict		 dmarc;
-	bool				 header_overflow;
-
 	size_t				 questions;
 	size_t				 unanswered;	/* timeouts, failures */
 	int64_t				 dns_us;	/* slowest look-up */
@@ -81,24 +74,38 @@ struct message_results {
 	struct slice			 left_out;	/* not signed: would
 							   not survive */
 	struct policy_decision		 decision;
-	bool				 at_mail;	/* decided at MAIL: DKIM
-						   and DMARC are unknown */
+	bool				 at_mail;	/* decided at MAIL: only
+						   some methods know theirs */
+	bool				 finished;	/* decided at the end */
+};
+
+enum message_edit_kind {
+	MESSAGE_REMOVE,
+	MESSAGE_INSERT		/* on top of all fields */
+};
+
+struct message_edit {
+	enum message_edit_kind	kind;
+	struct slice		name;	/* of the field; NUL-terminated */
+	unsigned int		index;	/* to remove: its instance, 1 ... */
+	struct slice		value;	/* to insert, with its leading blank;
+					   NUL-terminated */
 };
 
 /* What the mail server has to do.  Borrowed from the message. */
 struct message_orders {
-	/* Fields to delete, in this order. */
-	struct forged_field	*removals;
-	size_t			 removal_count;
-	/* Value of the Authentication-Results to insert on top, with its
-	   leading blank; empty: none. */
-	struct slice		 authres;
-	/* Values of DKIM-Signature fields to insert on top, likewise. */
-	const struct slice	*signatures;
-	size_t			 signature_count;
-	enum policy_action	 action;
-	struct policy_reply	 reply;		/* for reject and tempfail */
+	/* Changes of the header, to be done in this order: of a name the
+	   highest instance goes first, as Postfix renumbers after each. */
+	const struct message_edit	*edits;
+	size_t				 edit_count;
+	enum policy_action		 action;
+	struct policy_reply		 reply;	/* for reject and tempfail */
 };
+
+/* The topmost field of that name that is inserted, or NULL. */
+const struct message_edit	*message_inserted(
+				    const struct message_orders *o,
+				    struct slice name);
 
 /* What is known when a client has connected.  Absent text is empty. */
 struct message_client {
@@ -159,19 +166,51 @@ bool	message_finish(struct message *m,
 	    const struct inquiry_waiting *waiting,
 	    struct message_orders *orders);
 
+/*
+ * What became of the message: what the mail server was answered in the end,
+ * which need not be what message_finish() ordered.
+ */
+enum message_outcome {
+	MESSAGE_ACCEPTED,
+	MESSAGE_REJECTED,
+	MESSAGE_DEFERRED,
+	MESSAGE_QUARANTINED,
+	MESSAGE_DISCARDED,
+	MESSAGE_ABORTED,	/* the client gave it up, or another filter
+				   or the mail server refused it */
+	MESSAGE_LOST,		/* the connection ended before the answer */
+	MESSAGE_SHUT_DOWN	/* the process ended before the answer */
+};
+/* "accepted", "rejected" ... */
+const char	*message_outcome_name(enum message_outcome outcome);
+
+struct message_answer {
+	enum message_outcome		 outcome;
+	const struct policy_reply	*reply;	/* NULL: none of ours */
+	/* Static: why it is not what was ordered; NULL: it is. */
+	const char			*why;
+};
+
+/* The mail server's name of the message, as soon as it is known. */
+void	message_set_queue_id(struct message *m, struct slice id);
+/* "-" when it is not known.  Borrowed. */
+const char	*message_queue_id(const struct message *m);
+
+/*
+ * The end of a message that has reached MAIL, whatever the way out, also
+ * when message_finish() was not called or false.  Its record is published
+ * now (see event/event.h).  Again: nothing happens.
+ */
+void	message_told(struct message *m, const struct message_answer *answer);
+
 /* After message_finish(). */
 const struct message_results	*message_results(const struct message *m);
 
 /*
- * What the checks were asked and what DNS answered, for those who explain
- * them: after message_finish(), borrowed, NULL for a message that was not
- * checked.  The checks may be run again over this ledger.
+ * The questions and what DNS answered, for those who explain a check: after
+ * message_finish(), borrowed, NULL for a message that was not checked.
  */
 struct dns_ledger		*message_ledger(const struct message *m);
-const struct spf_request	*message_spf_request(const struct message *m,
-				    enum spf_identity identity);
-const struct dmarc_request	*message_dmarc_request(
-				    const struct message *m);
 const struct mail_header	*message_header(const struct message *m);
 
 #endif

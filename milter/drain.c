@@ -97,3 +97,14 @@ drain_hurry(void)
 	pthread_cond_signal(&drained);
 	pthread_mutex_unlock(&lock);
 }
+
+bool
+drain_began(void)
+{
+	bool began;
+
+	pthread_mutex_lock(&lock);
+	began = draining;
+	pthread_mutex_unlock(&lock);
+	return began;
+}

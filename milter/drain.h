@@ -31,5 +31,7 @@ void	drain_replied(void);
  */
 bool	drain_wait(unsigned int seconds);
 void	drain_hurry(void);
+/* Has drain_wait() been called? */
+bool	drain_began(void);
 
 #endif

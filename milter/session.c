@@ -16,6 +16,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
+#include <sys/queue.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -23,14 +24,13 @@
 #include "base/clock.h"
 #include "base/mem.h"
 #include "event/log.h"
-#include "milter/drain.h"
 #include "message/message.h"
-#include "message/report.h"
+#include "milter/drain.h"
 
 #define PROGRESS_MS	5000	/* Sendmail waits 10 s unless told otherwise */
 
 struct session {
-	struct session		*prev, *next;	/* of all */
+	LIST_ENTRY(session)	 link;		/* of all */
 	struct ipaddr		 client;
 	char			 client_name[256];
 	char			 daemon_name[256];
@@ -49,7 +49,7 @@ static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
  * All of them, under the lock.  At the end of the process libmilter forgets
  * its sessions: here they are still to be found.
  */
-static struct session *sessions;
+static LIST_HEAD(, session) sessions = LIST_HEAD_INITIALIZER(sessions);
 
 /* libmilter's API lacks const; it changes none of these. */
 static char *
@@ -78,26 +78,30 @@ session_need(SMFICTX *ctx)
 		return NULL;
 	}
 	pthread_mutex_lock(&lock);
-	s->next = sessions;
-	if (s->next != NULL)
-		s->next->prev = s;
-	sessions = s;
+	LIST_INSERT_HEAD(&sessions, s, link);
 	pthread_mutex_unlock(&lock);
 	return s;
 }
 
+/*
+ * This is what became of the message, if its record is not published yet.
+ * What HELO began may be there without a message.
+ */
 static void
-forget_message(struct session *s)
+forget_message(struct session *s, enum message_outcome outcome)
 {
+	if (s->message != NULL)
+		message_told(s->message, &(struct message_answer){
+			.outcome = outcome });
 	message_free(s->message);
 	s->message = NULL;
 	s->started = false;
 }
 
 static void
-end_message(struct session *s)
+end_message(struct session *s, enum message_outcome outcome)
 {
-	forget_message(s);
+	forget_message(s, outcome);
 	if (s->in_hand)
 		drain_end();
 	s->in_hand = false;
@@ -105,12 +109,22 @@ end_message(struct session *s)
 
 /* In hand until the mail server has been told the outcome. */
 static void
-end_message_with_reply(struct session *s)
+end_message_with_reply(struct session *s, enum message_outcome outcome)
 {
-	forget_message(s);
+	forget_message(s, outcome);
 	if (s->in_hand)
 		drain_end_with_reply();
 	s->in_hand = false;
+}
+
+/* Every macro set may bring it: Postfix knows it late, Sendmail at MAIL. */
+static void
+take_queue_id(SMFICTX *ctx, const struct session *s)
+{
+	const char *id = smfi_getsymval(ctx, unconst("i"));
+
+	if (s != NULL && s->message != NULL && id != NULL)
+		message_set_queue_id(s->message, slice_str(id));
 }
 
 /* What HELO said holds for every message of the connection. */
@@ -219,7 +233,7 @@ on_connect(SMFICTX *ctx, char *name, _SOCK_ADDR *addr)
 	if (s == NULL)
 		return SMFIS_NOREPLY;
 	/* Another client (XCLIENT, a connection used again): nothing stays. */
-	end_message(s);
+	end_message(s, MESSAGE_ABORTED);
 	mem_free(s->helo);
 	s->helo = NULL;
 	s->client = (struct ipaddr){ .family = IPADDR_NONE };
@@ -242,7 +256,7 @@ on_helo(SMFICTX *ctx, char *name)
 
 	if (s == NULL)
 		return SMFIS_NOREPLY;
-	end_message(s);
+	end_message(s, MESSAGE_ABORTED);
 	mem_free(s->helo);
 	s->helo = mem_dup(name, strlen(name));
 	begin_message(s);
@@ -267,7 +281,8 @@ about_to_block(void *arg)
 
 /* libmilter takes the text for a format: every "%" is doubled. */
 static void
-set_reply(SMFICTX *ctx, const struct policy_reply *reply)
+set_reply(SMFICTX *ctx, const struct message *m,
+    const struct policy_reply *reply)
 {
 	char text[2 * LIMIT_REPLY_TEXT + 1], code[sizeof(reply->code)],
 	    enhanced[sizeof(reply->enhanced)];
@@ -282,8 +297,34 @@ set_reply(SMFICTX *ctx, const struct policy_reply *reply)
 	memcpy(code, reply->code, sizeof(code));
 	memcpy(enhanced, reply->enhanced, sizeof(enhanced));
 	if (smfi_setreply(ctx, code, enhanced, text) != MI_SUCCESS)
-		log_line(CONFIG_LOG_ERROR, "reply not taken: %s %s %s",
-		    reply->code, reply->enhanced, reply->text);
+		log_line(CONFIG_LOG_ERROR, "%s: reply not taken: %s %s %s",
+		    message_queue_id(m), reply->code, reply->enhanced,
+		    reply->text);
+}
+
+/* The answer, and the end of the message. */
+static sfsistat
+answer(SMFICTX *ctx, struct session *s, const struct message_answer *a)
+{
+	if (a->reply != NULL)
+		set_reply(ctx, s->message, a->reply);
+	message_told(s->message, a);
+	end_message_with_reply(s, a->outcome);
+	switch (a->outcome) {
+	case MESSAGE_REJECTED:
+		return SMFIS_REJECT;
+	case MESSAGE_DEFERRED:
+		return SMFIS_TEMPFAIL;
+	case MESSAGE_DISCARDED:
+		return SMFIS_DISCARD;
+	case MESSAGE_ACCEPTED:
+	case MESSAGE_QUARANTINED:
+	case MESSAGE_ABORTED:
+	case MESSAGE_LOST:
+	case MESSAGE_SHUT_DOWN:
+		break;
+	}
+	return SMFIS_CONTINUE;
 }
 
 static sfsistat
@@ -291,15 +332,13 @@ decide_at_mail(SMFICTX *ctx, struct session *s)
 {
 	const struct inquiry_waiting waiting = { .blocks = about_to_block };
 	struct message_orders orders;
-	bool reject;
 
 	if (!message_decide_at_mail(s->message, &waiting, &orders))
 		return SMFIS_CONTINUE;
-	reject = orders.action == POLICY_REJECT;
-	set_reply(ctx, &orders.reply);
-	report_log(message_results(s->message), SLICE(""));
-	end_message_with_reply(s);
-	return reject ? SMFIS_REJECT : SMFIS_TEMPFAIL;
+	return answer(ctx, s, &(struct message_answer){
+		.outcome = orders.action == POLICY_REJECT ?
+		    MESSAGE_REJECTED : MESSAGE_DEFERRED,
+		.reply = &orders.reply });
 }
 
 static struct slice
@@ -320,7 +359,7 @@ on_mail(SMFICTX *ctx, char **argv)
 	if (s == NULL)
 		return SMFIS_CONTINUE;
 	if (s->started || (s->message != NULL && is_outdated(s->message)))
-		end_message(s);
+		end_message(s, MESSAGE_ABORTED);
 	/* It would be cut off: better that it comes again. */
 	s->in_hand = drain_begin();
 	if (!s->in_hand) {
@@ -331,6 +370,7 @@ on_mail(SMFICTX *ctx, char **argv)
 	s->started = true;
 	if (s->message == NULL && begin_message(s) == NULL)
 		return SMFIS_CONTINUE;
+	take_queue_id(ctx, s);
 	message_mail(s->message, &(struct message_envelope){
 		.path = slice_str(argv[0]),
 		.utf8 = has_argument(argv, "SMTPUTF8"),
@@ -356,7 +396,7 @@ on_rcpt(SMFICTX *ctx, char **argv)
 static sfsistat
 on_data(SMFICTX *ctx)
 {
-	(void)ctx;
+	take_queue_id(ctx, session_of(ctx));
 	return SMFIS_CONTINUE;
 }
 
@@ -420,25 +460,33 @@ insert_on_top(SMFICTX *ctx, const struct session *s, char *field,
 }
 
 static bool
+edit(SMFICTX *ctx, const struct session *s, const struct message_edit *e)
+{
+	char *name = unconst(e->name.ptr);
+
+	switch (e->kind) {
+	case MESSAGE_REMOVE:
+		return smfi_chgheader(ctx, name, (int)e->index, NULL) ==
+		    MI_SUCCESS;
+	case MESSAGE_INSERT:
+		return insert_on_top(ctx, s, name, e->value);
+	}
+	return false;
+}
+
+static bool
 change_header(SMFICTX *ctx, const struct session *s,
     const struct message_orders *o)
 {
-	static char authres[] = "Authentication-Results",
-	    signature[] = "DKIM-Signature";
 	size_t i;
 
-	for (i = 0; i < o->removal_count; i++)
-		if (smfi_chgheader(ctx, unconst(o->removals[i].name.ptr),
-		    (int)o->removals[i].instance, NULL) != MI_SUCCESS)
+	for (i = 0; i < o->edit_count; i++)
+		if (!edit(ctx, s, &o->edits[i]))
 			return false;
-	for (i = o->signature_count; i > 0; i--)
-		if (!insert_on_top(ctx, s, signature, o->signatures[i - 1]))
-			return false;
-	return o->authres.len == 0 ||
-	    insert_on_top(ctx, s, authres, o->authres);
+	return true;
 }
 
-static sfsistat
+static bool
 quarantine(SMFICTX *ctx, const struct message_results *r)
 {
 	char reason[128];
@@ -449,37 +497,50 @@ quarantine(SMFICTX *ctx, const struct message_results *r)
 	for (i = 0; reason[i] != '\0'; i++)
 		if (reason[i] != ' ' && !ascii_is_vchar(reason[i]))
 			reason[i] = '?';
-	if (smfi_quarantine(ctx, reason) == MI_SUCCESS)
-		return SMFIS_CONTINUE;
-	log_line(CONFIG_LOG_ERROR, "the mail server cannot quarantine");
-	return SMFIS_TEMPFAIL;
+	return smfi_quarantine(ctx, reason) == MI_SUCCESS;
+}
+
+/* What the mail server would not let be done leaves for another time. */
+static sfsistat
+defer(SMFICTX *ctx, struct session *s, const char *why)
+{
+	static const struct policy_reply reply = { .code = "451",
+		.enhanced = "4.3.0",
+		.text = "the message cannot be checked at this time" };
+
+	log_line(CONFIG_LOG_ERROR, "%s: %s, message deferred",
+	    message_queue_id(s->message), why);
+	return answer(ctx, s, &(struct message_answer){ .why = why,
+		.outcome = MESSAGE_DEFERRED, .reply = &reply });
 }
 
 static sfsistat
-carry_out(SMFICTX *ctx, const struct session *s,
-    const struct message_orders *o)
+carry_out(SMFICTX *ctx, struct session *s, const struct message_orders *o)
 {
+	struct message_answer a = { .outcome = MESSAGE_ACCEPTED };
+
 	switch (o->action) {
 	case POLICY_REJECT:
-		set_reply(ctx, &o->reply);
-		return SMFIS_REJECT;
 	case POLICY_TEMPFAIL:
-		set_reply(ctx, &o->reply);
-		return SMFIS_TEMPFAIL;
+		a.outcome = o->action == POLICY_REJECT ? MESSAGE_REJECTED :
+		    MESSAGE_DEFERRED;
+		a.reply = &o->reply;
+		return answer(ctx, s, &a);
 	case POLICY_DISCARD:
-		return SMFIS_DISCARD;
-	case POLICY_ACCEPT:
+		a.outcome = MESSAGE_DISCARDED;
+		return answer(ctx, s, &a);
 	case POLICY_QUARANTINE:
+		a.outcome = MESSAGE_QUARANTINED;
+		break;
+	case POLICY_ACCEPT:
 		break;
 	}
-	if (!change_header(ctx, s, o)) {
-		log_line(CONFIG_LOG_ERROR, "the header could not be changed, "
-		    "message deferred");
-		return SMFIS_TEMPFAIL;
-	}
-	if (o->action == POLICY_QUARANTINE)
-		return quarantine(ctx, message_results(s->message));
-	return SMFIS_CONTINUE;
+	if (!change_header(ctx, s, o))
+		return defer(ctx, s, "the header could not be changed");
+	if (o->action == POLICY_QUARANTINE &&
+	    !quarantine(ctx, message_results(s->message)))
+		return defer(ctx, s, "the mail server cannot quarantine");
+	return answer(ctx, s, &a);
 }
 
 static sfsistat
@@ -491,20 +552,18 @@ on_eom(SMFICTX *ctx)
 	struct session *s = session_of(ctx);
 	const char *id = smfi_getsymval(ctx, unconst("i"));
 	struct message_orders orders;
-	sfsistat status;
 
-	if (s == NULL || s->message == NULL ||
-	    !message_finish(s->message, &waiting, &orders)) {
+	take_queue_id(ctx, s);
+	if (s == NULL || s->message == NULL) {
 		log_line(CONFIG_LOG_ERROR, "%s: out of memory, message "
 		    "deferred", id != NULL ? id : "-");
-		status = SMFIS_TEMPFAIL;
-	} else {
-		status = carry_out(ctx, s, &orders);
-		report_log(message_results(s->message), slice_str(id));
+		if (s != NULL)
+			end_message_with_reply(s, MESSAGE_DEFERRED);
+		return SMFIS_TEMPFAIL;
 	}
-	if (s != NULL)
-		end_message_with_reply(s);
-	return status;
+	if (!message_finish(s->message, &waiting, &orders))
+		return defer(ctx, s, "out of memory");
+	return carry_out(ctx, s, &orders);
 }
 
 static sfsistat
@@ -512,8 +571,10 @@ on_abort(SMFICTX *ctx)
 {
 	struct session *s = session_of(ctx);
 
-	if (s != NULL && s->started)
-		end_message(s);
+	if (s == NULL || !s->started)
+		return SMFIS_CONTINUE;
+	take_queue_id(ctx, s);
+	end_message(s, MESSAGE_ABORTED);
 	return SMFIS_CONTINUE;
 }
 
@@ -525,14 +586,9 @@ on_close(SMFICTX *ctx)
 	if (s == NULL)
 		return SMFIS_CONTINUE;
 	smfi_setpriv(ctx, NULL);
-	end_message(s);
+	end_message(s, drain_began() ? MESSAGE_SHUT_DOWN : MESSAGE_LOST);
 	pthread_mutex_lock(&lock);
-	if (s->prev != NULL)
-		s->prev->next = s->next;
-	else
-		sessions = s->next;
-	if (s->next != NULL)
-		s->next->prev = s->prev;
+	LIST_REMOVE(s, link);
 	pthread_mutex_unlock(&lock);
 	mem_free(s->helo);
 	mem_free(s);

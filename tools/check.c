@@ -15,7 +15,10 @@
 #include <time.h>
 
 #include "base/limits.h"
+#include "message/dkim.h"
+#include "message/dmarc.h"
 #include "message/message.h"
+#include "message/spf.h"
 #include "tools/dmarc.h"
 #include "tools/envelope.h"
 #include "tools/signatures.h"
@@ -180,7 +183,7 @@ run(struct check *c)
 static bool
 explain(struct check *c)
 {
-	const struct message_results *r = message_results(c->message);
+	const struct message_dkim *dkim = message_dkim(c->message);
 	struct dns_ledger *ledger = message_ledger(c->message);
 	const struct spf_request *helo;
 
@@ -193,7 +196,8 @@ explain(struct check *c)
 	    ledger);
 	return c->spf != NULL && (helo == NULL || c->spf_helo != NULL) &&
 	    c->dmarc != NULL && signatures_read(&c->signatures, c->t,
-	    r->signatures, r->dmarc.alignments + 1, r->signature_count,
+	    dkim->signatures, message_dmarc(c->message)->alignments + 1,
+	    dkim->count,
 	    message_header(c->message), c->body, ledger, c->now);
 }
 
@@ -283,19 +287,30 @@ text_decision(const struct check *c)
 	}
 }
 
+/* The value of the field that the daemon would insert. */
+static struct slice
+written(const struct check *c)
+{
+	const struct message_edit *e = message_inserted(&c->orders,
+	    authres_name);
+
+	return e != NULL ? e->value : SLICE("");
+}
+
 static void
 text_field_orders(const struct check *c)
 {
+	const struct message_edit *e = c->orders.edits;
 	struct text *t = &c->t->text;
 	size_t i;
 
 	text_title(t, "Header\n");
-	for (i = 0; i < c->orders.removal_count; i++)
-		text_say(t, "  removed: %.*s, number %u from the top, which "
-		    "claims to be ours\n",
-		    SLICE_ARG(c->orders.removals[i].name),
-		    c->orders.removals[i].instance);
-	text_field(t, c->orders.authres);
+	for (i = 0; i < c->orders.edit_count; i++)
+		if (e[i].kind == MESSAGE_REMOVE)
+			text_say(t, "  removed: %.*s, number %u from the top, "
+			    "which claims to be ours\n",
+			    SLICE_ARG(e[i].name), e[i].index);
+	text_field(t, written(c));
 }
 
 static void
@@ -365,15 +380,17 @@ json_decision(const struct check *c)
 static void
 json_field_orders(const struct check *c)
 {
+	const struct message_edit *e = c->orders.edits;
 	struct json *j = &c->t->out;
 	size_t i;
 
 	json_object(j, "header");
 	json_slice(j, "name", authres_name);
-	json_slice(j, "value", c->orders.authres);
+	json_slice(j, "value", written(c));
 	json_array(j, "removed");
-	for (i = 0; i < c->orders.removal_count; i++)
-		json_number(j, NULL, c->orders.removals[i].instance);
+	for (i = 0; i < c->orders.edit_count; i++)
+		if (e[i].kind == MESSAGE_REMOVE)
+			json_number(j, NULL, e[i].index);
 	json_array_end(j);
 	json_object_end(j);
 }

@@ -16,6 +16,7 @@
 
 #include "base/limits.h"
 #include "message/message.h"
+#include "message/spf.h"
 #include "spf/lint.h"
 #include "tools/answer.h"
 #include "tools/lint.h"

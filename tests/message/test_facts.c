@@ -3,7 +3,7 @@
  * Facts for the policy that are read from what DMARC found: dkim-aligned
  * and dnssec.
  */
-#include "message/report.h"
+#include "message/dmarc.h"
 
 #include <string.h>
 
@@ -68,32 +68,31 @@ static const struct {
 int
 main(void)
 {
-	struct config config;
-	struct engine engine = { .config = &config };
 	struct dkim_signature s;
-	struct message_results r;
+	struct dmarc_verdict v;
+	struct message_dkim dkim;
+	struct message_spf spf;
 	struct policy_facts f;
 	size_t i;
 
 	for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-		memset(&config, 0, sizeof(config));
-		memset(&r, 0, sizeof(r));
-		config.dkim.test_keys = rows[i].use_test_keys;
+		memset(&v, 0, sizeof(v));
+		memset(&spf, 0, sizeof(spf));
+		memset(&f, 0, sizeof(f));
 		s = (struct dkim_signature){ .result = rows[i].dkim,
 			.key_testing = rows[i].key_testing,
 			.authenticated = rows[i].dkim_secure };
-		r.engine = &engine;
-		r.signatures = &s;
-		r.signature_count = 1;
-		r.spf.result = rows[i].spf;
-		r.spf.authenticated = rows[i].spf_secure;
-		r.dmarc.alignments[0] = rows[i].spf_alignment;
-		r.dmarc.alignments[1] = rows[i].dkim_alignment;
-		r.dmarc.authenticated = rows[i].walk_secure;
-		report_facts(&r, &f);
+		dkim = (struct message_dkim){ .signatures = &s, .count = 1,
+			.test_keys = rows[i].use_test_keys };
+		spf.mail.result = rows[i].spf;
+		spf.mail.authenticated = rows[i].spf_secure;
+		v.alignments[0] = rows[i].spf_alignment;
+		v.alignments[1] = rows[i].dkim_alignment;
+		v.authenticated = rows[i].walk_secure;
+		message_dmarc_facts(&v, &spf, &dkim, &f);
 		is_num(f.dkim_aligned, rows[i].want_aligned, rows[i].name);
 		ok(f.dnssec == rows[i].want_dnssec, "dnssec");
-		ok(report_signature_counts(&r, 0) ==
+		ok(message_dkim_counts(&dkim, 0) ==
 		    (!rows[i].key_testing || rows[i].use_test_keys),
 		    "whether it counts");
 	}

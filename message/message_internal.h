@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * A message as the files of this folder see it, methods among them.
+ */
+#ifndef MESSAGE_MESSAGE_INTERNAL_H
+#define MESSAGE_MESSAGE_INTERNAL_H
+
+#include "base/arena.h"
+#include "base/buf.h"
+#include "mail/forged.h"
+#include "mail/header.h"
+#include "message/message.h"
+#include "message/method.h"
+
+#define MESSAGE_QUEUE_ID 64	/* octets; a longer one is cut */
+
+struct message {
+	struct message_results	 results;
+	struct arena		*arena;
+	struct arena		*scratch;	/* of `ask`, under its lock */
+	struct inquiry		*inquiry;	/* NULL: nothing to ask */
+	bool			 failed;	/* memory ran out */
+	bool			 starved;	/* so it did in a step: under
+						   the inquiry's lock */
+	bool			 began;		/* MAIL came */
+	bool			 told;
+	char			 queue_id[MESSAGE_QUEUE_ID];
+	struct mail_header	 header;
+	bool			 header_ended;
+	bool			 checking;	/* MAIL came, it is checked */
+	void			**states;	/* as message_methods */
+
+	struct forged_search	 forged;
+	struct dkim_signer	*signer;	/* mail of ours */
+	struct slice		*signatures;
+	struct buf		 left_out;	/* names, for the record */
+	bool			 rewrites_addresses;
+	bool			 eight_bit;
+	struct authres_writer	 writer;
+	bool			 writing;
+
+	int64_t			 now, steady;	/* of the envelope */
+	struct origin_facts	 facts;
+	bool			 relay_open;	/* its Received is to come */
+	struct slice		*recipients;
+	size_t			 recipients_cap;
+};
+
+/* The state of that method, which is in message_methods. */
+void	*message_state(const struct message *m,
+	    const struct message_method *method);
+
+/*
+ * Keeps `ask` away while a hook changes what it reads.  Nothing to keep away
+ * before the inquiry is there.
+ */
+void	message_lock(struct message *m);
+void	message_unlock(struct message *m);
+
+/* ---- message/orders.c: what follows from what was found ---- */
+
+/* A decision by the policy, with its reply. */
+void	message_decide(struct message *m, bool at_mail,
+	    struct message_orders *orders);
+/* Decision, signatures and changes of the header.  False: no memory. */
+bool	message_give_orders(struct message *m,
+	    struct message_orders *orders);
+
+/* ---- message/record.c ---- */
+
+void	message_record(const struct message *m,
+	    const struct message_answer *answer);
+
+#endif

@@ -1,0 +1,210 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * orders: what follows from what was found.
+ *
+ *  1. The policy decides.
+ *  2. Mail of ours is signed, if it is accepted.
+ *  3. The header is changed: what is forged goes, then signatures and the
+ *     results of all methods come on top.
+ */
+#include <string.h>
+
+#include "dkim/sign.h"
+#include "mail/authres.h"
+#include "message/message_internal.h"
+
+static const struct slice authres_name = SLICE_INIT("Authentication-Results");
+static const struct slice signature_name = SLICE_INIT("DKIM-Signature");
+
+/* ---- step 1 ---- */
+
+static void
+collect_facts(const struct message *m, struct policy_facts *f)
+{
+	const struct message_results *r = &m->results;
+	size_t i;
+
+	*f = (struct policy_facts){ .at_mail = r->at_mail,
+		.client = r->client,
+		.helo = domain_slice(&r->helo_domain),
+		.from = r->from.state,
+		.recipient_domains = r->recipient_domains,
+		.recipient_domain_count = r->recipient_domain_count,
+		.tls = r->tls };
+	if (r->path.has_domain)
+		f->mailfrom_domain = domain_slice(&r->path.domain);
+	if (mail_from_has_author(&r->from))
+		f->from_domain = domain_slice(&r->from.domain);
+	for (i = 0; i < message_method_count; i++)
+		if (message_methods[i]->facts != NULL)
+			message_methods[i]->facts(m, m->states[i], f);
+}
+
+void
+message_decide(struct message *m, bool at_mail,
+    struct message_orders *orders)
+{
+	struct message_results *r = &m->results;
+	struct policy_facts facts;
+
+	r->at_mail = at_mail;
+	collect_facts(m, &facts);
+	policy_decide(&r->engine->config->policy, &facts, &r->decision);
+	if (r->engine->deferrals != NULL)
+		deferral_limit(r->engine->deferrals, &r->client, &r->path,
+		    m->steady, &r->decision);
+	orders->action = r->decision.action;
+	if (orders->action == POLICY_REJECT ||
+	    orders->action == POLICY_TEMPFAIL)
+		policy_reply(&r->decision, &facts, &orders->reply);
+}
+
+/* ---- step 2 ---- */
+
+/*
+ * Mail of ours goes out unsigned when it cannot be signed, or is deferred:
+ * the configuration says which.
+ */
+static void
+sign(struct message *m, struct message_orders *orders)
+{
+	struct message_results *r = &m->results;
+	struct signing_plan *plan = &r->signing;
+
+	if (plan->state == SIGNING_READY) {
+		buf_reset(&m->left_out);
+		r->hazards = dkim_signer_leave_out(m->signer, &m->header,
+		    m->eight_bit, &m->left_out);
+		r->left_out = buf_slice(&m->left_out);
+		if (!dkim_signer_finish(m->signer, &m->header,
+		    m->signatures))
+			plan->state = SIGNING_FAILED;
+	}
+	if ((plan->state != SIGNING_NO_KEY && plan->state != SIGNING_FAILED)
+	    || r->engine->config->unsigned_mail != CONFIG_UNSIGNED_TEMPFAIL)
+		return;
+	r->decision.action = orders->action = POLICY_TEMPFAIL;
+	orders->reply = (struct policy_reply){ .code = "451",
+		.enhanced = "4.7.0",
+		.text = "the message cannot be signed at this time" };
+}
+
+/* ---- step 3 ---- */
+
+/*
+ * A host of ours, known by its address, hands on what this host wrote before:
+ * a content filter, a relay with the same authserv-id.  Whoever has only
+ * authenticated does not.
+ */
+static bool
+keeps_results(const struct message *m)
+{
+	const struct config_origin *o = m->results.origin;
+
+	return o != NULL && (o->relay || (o->client_count > 0 && !o->check &&
+	    !m->facts.authenticated));
+}
+
+/* RFC 8601 section 5: fields that claim to be ours.  False: no memory. */
+static bool
+find_forged(struct message *m, struct forged_field **list, size_t *count)
+{
+	*count = 0;
+	if (keeps_results(m))
+		return true;
+	if (!forged_find(&m->forged, &m->header, m->arena, list, count))
+		return false;
+	m->results.forged = (unsigned int)*count;
+	return true;
+}
+
+static size_t
+remove_forged(const struct forged_field *list, size_t count,
+    struct message_edit *edits)
+{
+	size_t i;
+
+	for (i = 0; i < count; i++)
+		edits[i] = (struct message_edit){ .kind = MESSAGE_REMOVE,
+			.name = list[i].name, .index = list[i].instance };
+	return count;
+}
+
+/* The first of them is inserted last, so that it is on top. */
+static size_t
+insert_signatures(const struct message *m, size_t count,
+    struct message_edit *edits)
+{
+	size_t i;
+
+	for (i = 0; i < count; i++)
+		edits[i] = (struct message_edit){ .kind = MESSAGE_INSERT,
+			.name = signature_name,
+			.value = m->signatures[count - 1 - i] };
+	return count;
+}
+
+/* False: no memory. */
+static bool
+write_results(struct message *m, struct message_edit *edit)
+{
+	const struct message_results *r = &m->results;
+	size_t i;
+
+	edit->kind = MESSAGE_INSERT;
+	edit->name = authres_name;
+	m->writing = true;
+	authres_write_begin(&m->writer, r->receiver, r->utf8);
+	for (i = 0; i < message_method_count; i++)
+		if (message_methods[i]->write != NULL)
+			message_methods[i]->write(m, m->states[i],
+			    &m->writer);
+	return authres_write_end(&m->writer, &edit->value);
+}
+
+static bool
+change_header(struct message *m, struct message_orders *orders)
+{
+	size_t signatures = 0, forged;
+	struct forged_field *list = NULL;
+	struct message_edit *edits;
+
+	if (m->results.signing.state == SIGNING_READY &&
+	    orders->action == POLICY_ACCEPT)
+		signatures = m->results.signing.options.key_count;
+	if (!find_forged(m, &list, &forged))
+		return false;
+	edits = arena_array(m->arena, forged + signatures + 1,
+	    sizeof(*edits));
+	if (edits == NULL)
+		return false;
+	orders->edits = edits;
+	orders->edit_count = remove_forged(list, forged, edits);
+	orders->edit_count += insert_signatures(m, signatures,
+	    edits + orders->edit_count);
+	return !m->checking ||
+	    write_results(m, &edits[orders->edit_count++]);
+}
+
+bool
+message_give_orders(struct message *m, struct message_orders *orders)
+{
+	if (m->checking)
+		message_decide(m, false, orders);
+	if (m->results.ours && m->results.engine->signing != NULL &&
+	    orders->action == POLICY_ACCEPT)
+		sign(m, orders);
+	return change_header(m, orders);
+}
+
+const struct message_edit *
+message_inserted(const struct message_orders *o, struct slice name)
+{
+	size_t i;
+
+	for (i = o->edit_count; i > 0; i--)
+		if (o->edits[i - 1].kind == MESSAGE_INSERT &&
+		    slice_eq_nocase(o->edits[i - 1].name, name))
+			return &o->edits[i - 1];
+	return NULL;
+}

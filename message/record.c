@@ -1,0 +1,242 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * record: a message as the event that is published at its end: who sent it,
+ * what every method found, what was decided, and what was told.
+ */
+#include "base/buf.h"
+#include "event/log.h"
+#include "message/message_internal.h"
+
+#define LIST_MAX 200		/* octets of a value that is a list */
+
+static const struct {
+	const char		*name;
+	/* As `action`, in the policy's words. */
+	const char		*action;
+} outcomes[] = {
+	[MESSAGE_ACCEPTED] = { "accepted", "accept" },
+	[MESSAGE_REJECTED] = { "rejected", "reject" },
+	[MESSAGE_DEFERRED] = { "deferred", "tempfail" },
+	[MESSAGE_QUARANTINED] = { "quarantined", "quarantine" },
+	[MESSAGE_DISCARDED] = { "discarded", "discard" },
+	[MESSAGE_ABORTED] = { "aborted", "none" },
+	[MESSAGE_LOST] = { "lost", "none" },
+	[MESSAGE_SHUT_DOWN] = { "shut-down", "none" }
+};
+
+const char *
+message_outcome_name(enum message_outcome outcome)
+{
+	return outcomes[outcome].name;
+}
+
+static void
+record_origin(const struct message_results *r, struct event *e)
+{
+	char relay[IPADDR_TEXT];
+
+	if (r->origin == NULL)
+		return;
+	event_text(e, "origin", r->origin->name);
+	if (!r->relayed)
+		return;
+	ipaddr_format(&r->relay, relay);
+	event_text(e, "relay", slice_str(relay));
+	if (r->client.family == IPADDR_NONE)
+		event_text(e, "relay-client", SLICE("unknown"));
+}
+
+static void
+record_sender(const struct message *m, struct event *e)
+{
+	const struct message_results *r = &m->results;
+	char client[IPADDR_TEXT];
+	size_t i;
+
+	ipaddr_format(&r->client, client);
+	event_text(e, "id", slice_str(m->queue_id));
+	event_text(e, "client", slice_str(client));
+	record_origin(r, e);
+	event_text(e, "helo", r->helo);
+	event_text(e, "mail-from", r->mail);
+	if (r->path.has_domain)
+		event_detail_text(e, "mail-from-domain",
+		    domain_slice(&r->path.domain));
+	for (i = 0; i < r->recipient_domain_count; i++)
+		event_object_text(e, event_object(e, "recipients"), "domain",
+		    r->recipient_domains[i]);
+	if (r->from.has_domain)
+		event_text(e, "from-domain", domain_slice(&r->from.domain));
+	if (!r->checked || r->at_mail || r->from.problem == NULL)
+		return;
+	event_text(e, "from", slice_str(mail_from_state_name(r->from.state)));
+	event_text(e, "from-why", slice_str(r->from.problem));
+}
+
+/* The methods may be at work in the resolver's thread still. */
+static void
+record_methods(const struct message *m, struct event *e)
+{
+	const struct message_results *r = &m->results;
+	const struct message_method *method;
+	size_t i;
+
+	if (m->inquiry != NULL)
+		inquiry_lock(m->inquiry);
+	for (i = 0; i < message_method_count; i++) {
+		method = message_methods[i];
+		if (method->record != NULL && (r->finished || method->at_mail))
+			method->record(m, m->states[i], e);
+	}
+	if (m->inquiry != NULL)
+		inquiry_unlock(m->inquiry);
+	if (r->at_mail)
+		event_text(e, "stage", SLICE("mail"));
+	if (!r->finished)
+		return;
+	event_number(e, "lookups", (long long)r->questions);
+	if (r->unanswered > 0)
+		event_number(e, "unanswered", (long long)r->unanswered);
+	event_us(e, "dns-ms", r->dns_us);
+	event_us(e, "waited-ms", r->waited_us);
+}
+
+/* "example.org:s1,example.org:s2", or "no" */
+static void
+record_keys(const struct signing_plan *plan, struct event *e)
+{
+	struct buf list;
+	size_t i;
+
+	buf_init(&list, LIST_MAX);
+	for (i = 0; i < plan->options.key_count; i++) {
+		buf_adds(&list, i > 0 ? "," : "");
+		buf_add(&list, plan->options.domain);
+		buf_addc(&list, ':');
+		buf_add(&list, plan->keys[i].selector);
+	}
+	event_text(e, "signed", list.len > 0 ? buf_slice(&list) :
+	    SLICE("no"));
+	buf_fini(&list);
+}
+
+static void
+record_hazards(unsigned int hazards, struct event *e)
+{
+	struct buf list;
+	size_t i;
+
+	buf_init(&list, LIST_MAX);
+	for (i = 0; i < DKIM_HAZARDS; i++) {
+		if ((hazards & (1u << i)) == 0)
+			continue;
+		buf_adds(&list, list.len > 0 ? ", " : "");
+		buf_adds(&list, dkim_hazard_name((enum dkim_hazard)(1u << i)));
+	}
+	if (list.len > 0)
+		event_text(e, "hazards", buf_slice(&list));
+	buf_fini(&list);
+}
+
+/* Who signed, and what may still break the signature (RFC 6376 5.3). */
+static void
+record_signing(const struct message_results *r,
+    const struct message_answer *answer, struct event *e)
+{
+	const struct signing_plan *plan = &r->signing;
+	bool left = answer->outcome == MESSAGE_ACCEPTED;
+
+	if (left && plan->state == SIGNING_READY)
+		record_keys(plan, e);
+	else
+		event_text(e, "signed", SLICE("no"));
+	if (signing_problem(plan->state) != NULL)
+		event_text(e, "unsigned-why",
+		    slice_str(signing_problem(plan->state)));
+	record_hazards(r->hazards, e);
+	if (r->left_out.len > 0)
+		event_text(e, "left-out", r->left_out);
+	/* Mail that is not signed as it should be, or may break, is for the
+	   postmaster to see. */
+	if (r->hazards != 0 || signing_problem(plan->state) != NULL)
+		e->level = CONFIG_LOG_WARNING;
+}
+
+static void
+record_rule(const struct message_results *r, struct event *e)
+{
+	const struct policy_decision *d = &r->decision;
+
+	if (d->rule != NULL)
+		event_text(e, "rule", d->rule->name);
+	if (d->deferral_over)
+		event_text(e, "why", SLICE("deferred long enough"));
+	else if (d->rule == NULL && (r->finished || r->at_mail))
+		event_text(e, "why", r->checked ? SLICE("no rule matched") :
+		    SLICE("not checked"));
+}
+
+static void
+record_reply(const struct policy_reply *reply, struct event *e)
+{
+	struct buf b;
+
+	if (reply == NULL)
+		return;
+	buf_init(&b, LIMIT_REPLY_TEXT + sizeof(*reply));
+	buf_addf(&b, "%s %s", reply->code, reply->enhanced);
+	event_text(e, "reply", buf_slice(&b));
+	buf_adds(&b, " ");
+	buf_adds(&b, reply->text);
+	event_detail_text(e, "reply-text", buf_slice(&b));
+	buf_fini(&b);
+}
+
+static void
+record_end(const struct message_results *r,
+    const struct message_answer *answer, struct event *e)
+{
+	const struct policy_decision *d = &r->decision;
+
+	if (r->forged > 0)
+		event_number(e, "forged-removed", r->forged);
+	if (d->observed != NULL) {
+		event_text(e, "observed", d->observed->name);
+		event_text(e, "observed-action",
+		    slice_str(policy_action_name(d->observed->action)));
+	}
+	event_text(e, "action", slice_str(outcomes[answer->outcome].action));
+	record_rule(r, e);
+	event_text(e, "told", slice_str(outcomes[answer->outcome].name));
+	record_reply(answer->reply, e);
+	if (answer->why == NULL)
+		return;
+	event_text(e, "told-why", slice_str(answer->why));
+	if (r->finished || r->at_mail)
+		event_text(e, "decided",
+		    slice_str(policy_action_name(d->action)));
+	if (answer->outcome == MESSAGE_DEFERRED)
+		e->level = CONFIG_LOG_ERROR;
+}
+
+void
+message_record(const struct message *m, const struct message_answer *answer)
+{
+	const struct message_results *r = &m->results;
+	struct event *e = event_new("message", m->now);
+
+	if (e == NULL) {
+		log_line(CONFIG_LOG_ERROR, "%s: no memory for the record of "
+		    "a message: %s", message_queue_id(m),
+		    outcomes[answer->outcome].name);
+		return;
+	}
+	record_sender(m, e);
+	if (r->checked)
+		record_methods(m, e);
+	if (r->ours && r->engine->signing != NULL)
+		record_signing(r, answer, e);
+	record_end(r, answer, e);
+	event_publish(e);
+	event_free(e);
+}

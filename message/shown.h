@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * shown: names and addresses in Authentication-Results (RFC 8601 section 5).
+ *
+ * A name is written as it was checked, with A-labels, in lower case and
+ * without a dot at its end; with U-labels as they were given where the
+ * message may have them (SMTPUTF8).  What is no name stays what it is, and
+ * what is empty is left out.
+ */
+#ifndef MESSAGE_SHOWN_H
+#define MESSAGE_SHOWN_H
+
+#include "mail/authres.h"
+
+/* Any value. */
+void	shown_text(struct authres_writer *w, const char *ptype,
+	    const char *property, struct slice value);
+void	shown_name(struct authres_writer *w, const char *ptype,
+	    const char *property, struct slice name);
+/* LOCAL@DOMAIN; `local` may be empty. */
+void	shown_address(struct authres_writer *w, const char *ptype,
+	    const char *property, struct slice local, struct slice domain);
+
+#endif
