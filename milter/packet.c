@@ -141,6 +141,9 @@ packet_check(char command, const char *data, size_t *len)
 	}
 }
 
+/* The last read of this thread found no packet, but an error or the end. */
+static _Thread_local bool lost;
+
 /* Now and then: the log is not for whoever sends such packets. */
 static void
 complain(char command)
@@ -153,6 +156,12 @@ complain(char command)
 	atomic_store(&last, now);
 	log_line(CONFIG_LOG_WARNING, "a client of the socket breaks the milter "
 	    "protocol, command \"%c\"", command);
+}
+
+bool
+packet_is_lost(void)
+{
+	return lost;
 }
 
 /*
@@ -169,8 +178,9 @@ mi_rd_cmd(int sd, struct timeval *timeout, char *cmd, size_t *len, char *name)
 	pthread_once(&once, find_real);
 	atomic_store(&guarded, true);
 	data = real_read(sd, timeout, cmd, len, name);
-	if (data == NULL && *cmd < ' ')
-		return NULL;		/* no packet: an error, or the end */
+	lost = data == NULL && *cmd < ' ';
+	if (lost)
+		return NULL;
 	verdict = packet_check(*cmd, data, len);
 	if (verdict != PACKET_GOOD)
 		complain(*cmd);

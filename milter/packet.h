@@ -31,6 +31,11 @@ enum packet_verdict	packet_check(char command, const char *data,
  * that was read.
  */
 bool	packet_is_guarded(void);
+/*
+ * In a callback: the connection has ended, or was given up, where the next
+ * packet should have been.  False as well when nothing is guarded.
+ */
+bool	packet_is_lost(void);
 /* False when this libmilter does not let itself be guarded. */
 bool	packet_can_guard(void);
 

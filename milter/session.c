@@ -26,6 +26,7 @@
 #include "event/log.h"
 #include "message/message.h"
 #include "milter/drain.h"
+#include "milter/packet.h"
 
 #define PROGRESS_MS	5000	/* Sendmail waits 10 s unless told otherwise */
 
@@ -117,6 +118,13 @@ end_message_with_reply(struct session *s, enum message_outcome outcome)
 	s->in_hand = false;
 }
 
+/* What became of a message whose connection has ended. */
+static enum message_outcome
+unanswered(void)
+{
+	return drain_began() ? MESSAGE_SHUT_DOWN : MESSAGE_LOST;
+}
+
 /* Every macro set may bring it: Postfix knows it late, Sendmail at MAIL. */
 static void
 take_queue_id(SMFICTX *ctx, const struct session *s)
@@ -158,21 +166,6 @@ is_outdated(const struct message *m)
 	return outdated;
 }
 
-/* Does a rule of the current policy look at recipients? */
-static bool
-wants_recipients(void)
-{
-	struct engine *e = engine_current();
-	const struct policy *p = &e->config->policy;
-	bool wanted = false;
-	size_t i;
-
-	for (i = 0; i < p->count; i++)
-		wanted |= p->rules[i].recipient_domain_count > 0;
-	engine_unref(e);
-	return wanted;
-}
-
 static sfsistat
 on_negotiate(SMFICTX *ctx, unsigned long actions, unsigned long steps,
     unsigned long unused2, unsigned long unused3, unsigned long *want_actions,
@@ -180,9 +173,13 @@ on_negotiate(SMFICTX *ctx, unsigned long actions, unsigned long steps,
 {
 	static char at_connect[] = "j v {daemon_name}",
 	    at_helo[] = "{tls_version} {verify} {cn_subject} {cert_subject}",
-	    at_mail[] = "i {auth_type}", at_end[] = "i";
+	    at_mail[] = "i {auth_type}", at_rcpt[] = "i", at_end[] = "i";
 	const unsigned long need = SMFIF_ADDHDRS | SMFIF_CHGHDRS;
 	/*
+	 * What is negotiated holds as long as the connection, and a reload
+	 * may bring any rule: so nothing is left out that only some rules
+	 * need.  RCPT is one packet without an answer.
+	 *
 	 * MAIL is answered: Postfix holds back commands whose answer nobody
 	 * wants until DATA, and the look-ups for SPF would start late.
 	 */
@@ -206,8 +203,6 @@ on_negotiate(SMFICTX *ctx, unsigned long actions, unsigned long steps,
 	 */
 	if (!listener_is_inet(own_listener))
 		away |= SMFIP_NODATA;
-	if (!wants_recipients())
-		away |= SMFIP_NORCPT;
 	*want_actions = actions & (need | SMFIF_QUARANTINE);
 	*want_steps = steps & away;
 	*want2 = *want3 = 0;
@@ -217,6 +212,7 @@ on_negotiate(SMFICTX *ctx, unsigned long actions, unsigned long steps,
 		smfi_setsymlist(ctx, SMFIM_CONNECT, at_connect);
 		smfi_setsymlist(ctx, SMFIM_HELO, at_helo);
 		smfi_setsymlist(ctx, SMFIM_ENVFROM, at_mail);
+		smfi_setsymlist(ctx, SMFIM_ENVRCPT, at_rcpt);
 		smfi_setsymlist(ctx, SMFIM_EOM, at_end);
 	}
 	return SMFIS_CONTINUE;
@@ -388,8 +384,10 @@ on_rcpt(SMFICTX *ctx, char **argv)
 {
 	struct session *s = session_of(ctx);
 
-	if (s != NULL && s->message != NULL)
+	if (s != NULL && s->message != NULL) {
+		take_queue_id(ctx, s);
 		message_recipient(s->message, slice_str(argv[0]));
+	}
 	return SMFIS_NOREPLY;
 }
 
@@ -566,6 +564,7 @@ on_eom(SMFICTX *ctx)
 	return carry_out(ctx, s, &orders);
 }
 
+/* Also for a connection that has ended within a message. */
 static sfsistat
 on_abort(SMFICTX *ctx)
 {
@@ -574,7 +573,7 @@ on_abort(SMFICTX *ctx)
 	if (s == NULL || !s->started)
 		return SMFIS_CONTINUE;
 	take_queue_id(ctx, s);
-	end_message(s, MESSAGE_ABORTED);
+	end_message(s, packet_is_lost() ? unanswered() : MESSAGE_ABORTED);
 	return SMFIS_CONTINUE;
 }
 
@@ -586,7 +585,7 @@ on_close(SMFICTX *ctx)
 	if (s == NULL)
 		return SMFIS_CONTINUE;
 	smfi_setpriv(ctx, NULL);
-	end_message(s, drain_began() ? MESSAGE_SHUT_DOWN : MESSAGE_LOST);
+	end_message(s, unanswered());
 	pthread_mutex_lock(&lock);
 	LIST_REMOVE(s, link);
 	pthread_mutex_unlock(&lock);

@@ -26,6 +26,7 @@ script_tests = \
 	tests/milter/test_origins.py \
 	tests/milter/test_policy.py \
 	tests/milter/test_questions.py \
+	tests/milter/test_record.py \
 	tests/milter/test_signing.py \
 	tests/milter/test_spf_suite.py \
 	tests/milter/test_stop.py \

@@ -15,6 +15,7 @@ import struct
 
 # Actions and protocol flags (libmilter/mfdef.h).
 ACTIONS = 0x1ff
+CAN_QUARANTINE = 0x20
 PROTOCOL = 0x1fffff
 NOCONNECT, NOHELO, NOMAIL, NORCPT = 0x1, 0x2, 0x4, 0x8
 NOBODY, NOHDRS, NOEOH, NR_HDR = 0x10, 0x20, 0x40, 0x80

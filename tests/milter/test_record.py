@@ -1,0 +1,168 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""One record for each message, with what the mail server was really told."""
+
+import json
+import signal
+
+import assaydaemon
+import messages
+import milterclient
+import tap
+from tap import equal, ok
+
+ZONE = dict(messages.plain_zone(), **{
+    "slow.example": ["TIMEOUT"],
+})
+
+POLICY = [
+    {"name": "at-mail", "stage": "mail", "action": "reject",
+     "when": {"mailfrom-domain": "early.example"}},
+    {"name": "no", "action": "reject",
+     "when": {"mailfrom-domain": "reject.example"}},
+    {"name": "later", "action": "tempfail",
+     "when": {"mailfrom-domain": "later.example"}},
+    {"name": "hold", "action": "quarantine",
+     "when": {"mailfrom-domain": "hold.example"}},
+    {"name": "gone", "action": "discard",
+     "when": {"mailfrom-domain": "discard.example"}},
+]
+
+# How a message ends, and what its record says.
+ENDS = (
+    # sender's domain, action, told, reply, rule
+    ("pass.example", "accept", "accepted", None, None),
+    ("early.example", "reject", "rejected", "550 5.7.1", "at-mail"),
+    ("reject.example", "reject", "rejected", "550 5.7.1", "no"),
+    ("later.example", "tempfail", "deferred", "451 4.7.1", "later"),
+    ("hold.example", "quarantine", "quarantined", None, "hold"),
+    ("discard.example", "discard", "discarded", None, "gone"),
+)
+
+
+def records(daemon):
+    found = []
+    for line in daemon.log().splitlines():
+        if line.startswith("{"):
+            value = json.loads(line)
+            if value["event"] == "message":
+                found.append(value)
+    return found
+
+
+def wait_records(daemon, count):
+    assaydaemon.wait_for(lambda: len(records(daemon)) >= count, 30,
+                         "%d records" % count)
+    found = records(daemon)
+    equal(len(found), count, "one record for each message")
+    return found
+
+
+def check(record, name, **want):
+    for key, value in want.items():
+        equal(record.get(key.replace("_", "-")), value,
+              "%s: %s" % (name, key))
+
+
+@tap.test
+def answered():
+    with assaydaemon.Daemon({"policy": POLICY}, ZONE) as daemon:
+        for count, (domain, action, told, reply, rule) in enumerate(ENDS, 1):
+            daemon.send(messages.PLAIN, sender="<a@%s>" % domain)
+            record = wait_records(daemon, count)[-1]
+            check(record, domain, action=action, told=told, reply=reply,
+                  rule=rule, told_why=None, decided=None)
+            ok(domain == "early.example" or record["id"],
+               domain + ": the queue id")
+        record = records(daemon)[0]
+        equal([r["domain"] for r in record["recipients"]], ["example.org"],
+              "domains of recipients")
+        ok(isinstance(record["lookups"], int), "numbers are numbers")
+
+
+@tap.test
+def not_to_the_end():
+    """Aborted by the client, lost, and overtaken by the next one."""
+    with assaydaemon.Daemon({}, ZONE) as daemon:
+        with daemon.session() as session:
+            session.connect()
+            session.helo()
+            session.mail("<a@slow.example>")
+            session.rcpt()
+            session.abort()
+            check(wait_records(daemon, 1)[0], "aborted", action="none",
+                  told="aborted", mail_from="<a@slow.example>", dmarc=None)
+            session.abort()
+            session.mail("<b@slow.example>")
+            session.mail("<c@slow.example>")
+            check(wait_records(daemon, 2)[1], "overtaken", action="none",
+                  told="aborted", mail_from="<b@slow.example>")
+            session.close()
+        check(wait_records(daemon, 3)[2], "lost", action="none",
+              told="lost", mail_from="<c@slow.example>")
+        with daemon.session() as session:
+            session.connect()
+            session.helo()
+            ok(session.quit(), "a connection without a message")
+        equal(len(records(daemon)), 3, "has no record")
+
+
+@tap.test
+def cannot_quarantine():
+    """What the mail server does not let be done is deferred, and said."""
+    actions = milterclient.ACTIONS & ~milterclient.CAN_QUARANTINE
+    with assaydaemon.Daemon({"policy": POLICY}, ZONE) as daemon:
+        with daemon.session(actions=actions) as session:
+            session.connect()
+            session.helo()
+            result = session.message(messages.PLAIN,
+                                     sender="<a@hold.example>")
+        equal(result.reply_text[:9], "451 4.3.0", "deferred")
+        record = wait_records(daemon, 1)[0]
+        check(record, "quarantine", action="tempfail", told="deferred",
+              reply="451 4.3.0", rule="hold", decided="quarantine",
+              level="error", told_why="the mail server cannot quarantine")
+        lines = [line for line in daemon.log().splitlines()
+                 if "cannot quarantine" in line]
+        ok(lines and all(record["id"] in line for line in lines),
+           "each line about it has its queue id", *lines)
+
+
+@tap.test
+def shut_down():
+    daemon = assaydaemon.Daemon({}, ZONE).start()
+    with daemon.session() as session:
+        session.connect()
+        session.helo()
+        session.mail("<a@slow.example>")
+        session.rcpt()
+        daemon.kill(signal.SIGTERM)
+        assaydaemon.wait_for(lambda: "stopping" in daemon.log(), 30,
+                             "the end has begun")
+        session.close()
+        equal(daemon.wait(), 0, "it ends")
+    check(wait_records(daemon, 1)[0], "shut down", action="none",
+          told="shut-down")
+
+
+@tap.test
+def rules_of_a_reload():
+    """A connection that stays open gets every rule of a reload."""
+    with assaydaemon.Daemon({}, ZONE) as daemon:
+        with daemon.session() as session:
+            session.connect()
+            session.helo()
+            equal(session.message(messages.PLAIN).reply.code, "c",
+                  "before the reload: accepted")
+            before = daemon.log().count("reloaded")
+            daemon.configure({"policy": [
+                {"name": "rcpt", "action": "reject",
+                 "when": {"recipient-domain": "example.org"}}]}, ZONE)
+            daemon.kill(signal.SIGHUP)
+            assaydaemon.wait_for(
+                lambda: daemon.log().count("reloaded") > before, 30,
+                "it is reloaded")
+            equal(session.message(messages.PLAIN).reply.code, "y",
+                  "a rule for recipients holds at once")
+
+
+tap.main()
