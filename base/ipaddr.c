@@ -198,6 +198,17 @@ ipnet_parse(struct slice text, struct ipnet *out)
 	return true;
 }
 
+struct ipaddr
+ipnet_first(const struct ipnet *net)
+{
+	struct ipaddr first = net->addr;
+	unsigned int i;
+
+	for (i = net->bits; i < width(&first); i++)
+		first.bytes[i / 8] &= (unsigned char)~(0x80u >> i % 8);
+	return first;
+}
+
 bool
 ipnet_contains(const struct ipnet *net, const struct ipaddr *a)
 {

@@ -61,5 +61,7 @@ bool	ipaddr_same_prefix(const struct ipaddr *a, const struct ipaddr *b,
  */
 bool	ipnet_parse(struct slice text, struct ipnet *out);
 bool	ipnet_contains(const struct ipnet *net, const struct ipaddr *a);
+/* Its first address: the bits behind the prefix are cleared. */
+struct ipaddr	ipnet_first(const struct ipnet *net);
 
 #endif

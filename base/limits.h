@@ -109,6 +109,8 @@
 #define LIMIT_YAML_NODES	100000	/* ours */
 #define LIMIT_YAML_MEMORY	(32u << 20) /* ours: one file's tree */
 #define LIMIT_CONFIG_MEMORY	(32u << 20) /* ours: one configuration */
+#define LIMIT_CONFIG_MISTAKES	20	/* ours: reported of one file */
+#define LIMIT_CONFIG_WHY	(16u << 10) /* ours: octets of such a report */
 #define LIMIT_SOCKET_PATH	107	/* unix(7): sun_path less its NUL */
 #define LIMIT_ORIGINS		1000	/* ours */
 #define LIMIT_ORIGIN_WORD	256	/* ours: octets of a CN */

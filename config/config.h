@@ -162,9 +162,10 @@ struct config {
 /*
  * Reads and checks the whole file, and the zone file that it names, whose
  * path is relative to the folder of `path`.  An empty file is all defaults.
- * On failure NULL and `why` says "FILE:LINE:COLUMN: what was seen; allowed:
- * what is", FILE being the one that is wrong, or "FILE: ..." when it cannot
- * be read or memory is short.
+ * On failure NULL and `why`, for which LIMIT_CONFIG_WHY is room, says
+ * "FILE:LINE:COLUMN: what was seen; allowed: what is", FILE being the one
+ * that is wrong, in a line for each of up to LIMIT_CONFIG_MISTAKES mistakes;
+ * or "FILE: ..." when it cannot be read or memory is short.
  */
 struct config	*config_read(const char *path, char *why, size_t why_size);
 /*

@@ -162,7 +162,6 @@ read_origin(struct schema *s, const struct yaml_node *n, void *items,
 	if (!schema_mapping(s, origin_keys, "an origin", n, o) ||
 	    !check_origin(s, n, o))
 		return false;
-	s->where[0] = '\0';
 	return true;
 }
 

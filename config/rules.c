@@ -31,14 +31,18 @@ read_yes_no(struct schema *s, const struct schema_key *key,
 }
 
 static void
-say_words(struct schema *s, const struct policy_word *w)
+say_words(struct schema *s, const struct policy_word *w, struct slice text)
 {
-	const char *comma = "";
+	const char *comma = "", *guess = NULL;
+	size_t least = SIZE_MAX;
 
 	for (; w->word != NULL; w++) {
 		schema_say(s, "%s%s", comma, w->word);
+		schema_guess(w->word, text, &guess, &least);
 		comma = ", ";
 	}
+	if (guess != NULL)
+		schema_say(s, "; did you mean %s?", guess);
 }
 
 static const struct policy_word *
@@ -70,8 +74,9 @@ read_words(struct schema *s, const struct schema_key *key,
 	}
 	/* An empty list would never match. */
 	if (i != NULL || set == 0) {
-		schema_refuse(s, key, i != NULL ? i : n, "");
-		say_words(s, c->words);
+		i = i != NULL ? i : n;
+		schema_refuse(s, key, i, "");
+		say_words(s, c->words, i->text);
 		return false;
 	}
 	memcpy((char *)out + key->field, &set, sizeof(set));
@@ -143,7 +148,9 @@ static const struct schema_key rule_keys[] = {
 	/* What else it must be depends on the action: check_reply(). */
 	{ .name = "reply", .read = schema_text,
 	  .field = offsetof(struct policy_rule, reply),
-	  .min = 1, .max = 2 * LIMIT_REPLY_TEXT },
+	  .min = 1, .max = 2 * LIMIT_REPLY_TEXT,
+	  .table = "printable ASCII, at most 480 characters behind the "
+	  "codes" },
 	{ .name = "observe", .read = schema_bool,
 	  .field = offsetof(struct policy_rule, observe) },
 	/* In seconds, a minute to 30 days. */
@@ -305,7 +312,6 @@ read_rule(struct schema *s, const struct yaml_node *n, void *items,
 	    !check_at_most(s, n, r) || !check_stage(s, n, r) ||
 	    !default_name(s, r, index + 1) || !check_name(s, n, rules, r))
 		return false;
-	s->where[0] = '\0';
 	return true;
 }
 

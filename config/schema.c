@@ -2,8 +2,8 @@
 /*
  * schema: tables that say what a mapping may hold.
  *
- * The message is written straight to the caller's buffer, piece by piece,
- * so that an error can always be told, also when memory is short.  Fields
+ * Messages are written straight to the caller's buffer, piece by piece, so
+ * that an error can always be reported, also when memory is short.  Fields
  * are written with memcpy(): the table knows their offset and size, the
  * compiler need not know their type.
  */
@@ -17,6 +17,7 @@
 
 #include "base/ascii.h"
 #include "base/cursor.h"
+#include "base/limits.h"
 
 #define SHOWN_TEXT	60	/* octets of a value that a message repeats */
 #define GUESS_MAX	24	/* octets of a key that may be a slip */
@@ -34,7 +35,7 @@ say_args(struct schema *s, const char *fmt, va_list ap)
 {
 	size_t len = strlen(s->why);
 
-	if (len + 1 < s->why_size)
+	if (s->mistakes <= LIMIT_CONFIG_MISTAKES && len + 1 < s->why_size)
 		vsnprintf(s->why + len, s->why_size - len, fmt, ap);
 }
 
@@ -61,11 +62,19 @@ schema_say_text(struct schema *s, struct slice text)
 	schema_say(s, "'%s%s'", copy, shown.len < text.len ? "..." : "");
 }
 
+/* One past the limit says that there are more, and the rest nothing. */
 static void
 begin_message(struct schema *s, const struct yaml_node *at)
 {
-	snprintf(s->why, s->why_size, "%s:%u:%u: ", s->file, at->line,
-	    at->column);
+	if (s->mistakes == 0)
+		s->why[0] = '\0';
+	else
+		schema_say(s, "\n");
+	if (s->mistakes == LIMIT_CONFIG_MISTAKES)
+		schema_say(s, "%s: there are more mistakes", s->file);
+	if (s->mistakes <= LIMIT_CONFIG_MISTAKES)
+		s->mistakes++;
+	schema_say(s, "%s:%u:%u: ", s->file, at->line, at->column);
 }
 
 bool
@@ -85,6 +94,7 @@ bool
 schema_no_memory(struct schema *s)
 {
 	snprintf(s->why, s->why_size, "%s: out of memory", s->file);
+	s->no_memory = true;
 	return false;
 }
 
@@ -204,21 +214,26 @@ edits(struct slice a, struct slice b)
 	return row[b.len];
 }
 
-/* The key that was meant, if at most a third of it is wrong. */
+void
+schema_guess(const char *word, struct slice text, const char **best,
+    size_t *least)
+{
+	size_t n = edits(text, slice_str(word));
+
+	if (n < *least && n <= (strlen(word) + 2) / 3) {
+		*least = n;
+		*best = word;
+	}
+}
+
 static const char *
 guess_key(const struct schema_key *keys, struct slice text)
 {
 	const char *best = NULL;
-	size_t least = SIZE_MAX, n, len;
+	size_t least = SIZE_MAX;
 
-	for (; keys->name != NULL; keys++) {
-		n = edits(text, slice_str(keys->name));
-		len = strlen(keys->name);
-		if (n < least && n <= (len + 2) / 3) {
-			least = n;
-			best = keys->name;
-		}
-	}
+	for (; keys->name != NULL; keys++)
+		schema_guess(keys->name, text, &best, &least);
 	return best;
 }
 
@@ -256,6 +271,7 @@ schema_mapping(struct schema *s, const struct schema_key *keys,
     const char *what, const struct yaml_node *n, void *out)
 {
 	const struct schema_key *k;
+	bool good = true;
 
 	if (n == NULL || schema_is_void(n))
 		return true;
@@ -265,17 +281,17 @@ schema_mapping(struct schema *s, const struct schema_key *keys,
 		say_keys(s, keys);
 		return false;
 	}
-	for (n = n->child; n != NULL; n = n->next) {
+	for (n = n->child; n != NULL && !s->no_memory; n = n->next) {
 		for (k = keys; k->name != NULL; k++) {
 			if (slice_eq(slice_str(k->name), n->key->text))
 				break;
 		}
 		if (k->name == NULL)
-			return unknown_key(s, keys, what, n->key);
-		if (!k->read(s, k, n, out))
-			return false;
+			good = unknown_key(s, keys, what, n->key);
+		else if (!k->read(s, k, n, out))
+			good = false;
 	}
-	return true;
+	return good;
 }
 
 /* ---- readers ---- */
@@ -351,10 +367,16 @@ refuse_word(struct schema *s, const struct schema_key *key,
     const struct yaml_node *n)
 {
 	const struct schema_word *table = key->table, *w;
+	const char *guess = NULL;
+	size_t least = SIZE_MAX;
 
 	begin_refusal(s, key->name, n);
-	for (w = table; w->word != NULL; w++)
+	for (w = table; w->word != NULL; w++) {
 		schema_say(s, "%s%s", w == table ? "" : ", ", w->word);
+		schema_guess(w->word, n->text, &guess, &least);
+	}
+	if (guess != NULL)
+		schema_say(s, "; did you mean %s?", guess);
 	return false;
 }
 
@@ -588,6 +610,8 @@ schema_text(struct schema *s, const struct schema_key *key,
 	cursor_span(&c, is_printable);
 	if (!schema_has_text(n) || n->text.len < key->min ||
 	    n->text.len > key->max || !cursor_at_end(&c)) {
+		if (key->table != NULL)
+			return schema_refuse(s, key, n, key->table);
 		begin_refusal(s, key->name, n);
 		schema_say(s, "printable ASCII text of %llu to %llu "
 		    "characters", key->min, key->max);
@@ -621,6 +645,7 @@ schema_list(struct schema *s, const struct schema_key *key,
 {
 	size_t count = schema_count(n);
 	const struct yaml_node *i;
+	bool good = true;
 	char *items, *at;
 
 	if (!check_list(s, key, n, count, allowed))
@@ -631,9 +656,11 @@ schema_list(struct schema *s, const struct schema_key *key,
 	at = items;
 	for (i = schema_first(n); i != NULL; i = schema_next(n, i)) {
 		if (!schema_has_text(i) || !read_item(i->text, at))
-			return schema_refuse(s, key, i, allowed);
+			good = schema_refuse(s, key, i, allowed);
 		at += item_size;
 	}
+	if (!good)
+		return false;
 	put(out, key->field, &items, sizeof(items));
 	put(out, key->count, &count, sizeof(count));
 	return true;
@@ -658,7 +685,8 @@ schema_entries(struct schema *s, const struct schema_key *key,
     schema_entry_fn *read_entry, const char *allowed)
 {
 	const struct yaml_node *i;
-	size_t count, index = 0;
+	size_t count, index = 0, where = strlen(s->where);
+	bool good = true;
 	void *items;
 
 	if (n->kind != YAML_SEQUENCE)
@@ -669,11 +697,12 @@ schema_entries(struct schema *s, const struct schema_key *key,
 	items = arena_array(s->arena, count, item_size);
 	if (items == NULL)
 		return schema_no_memory(s);
-	for (i = n->child; i != NULL; i = i->next) {
+	for (i = n->child; i != NULL && !s->no_memory; i = i->next) {
 		if (!read_entry(s, i, items, index++))
-			return false;
+			good = false;
+		s->where[where] = '\0';
 	}
 	put(out, key->field, &items, sizeof(items));
 	put(out, key->count, &count, sizeof(count));
-	return true;
+	return good;
 }

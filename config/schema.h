@@ -17,7 +17,12 @@
 #include "base/slice.h"
 #include "config/yaml.h"
 
-/* What one reading needs; its maker fills all but `where`. */
+/*
+ * What one reading needs; its maker fills all in front of `where`.  Reading
+ * goes on after a mistake, so that `why` gets a line for each, up to
+ * LIMIT_CONFIG_MISTAKES; it stops when memory is short, which is then all
+ * that `why` says.
+ */
 struct schema {
 	const char	*file;
 	struct arena	*arena;		/* of what is read */
@@ -25,6 +30,8 @@ struct schema {
 	size_t		 why_size;
 	bool		 offline;	/* look at nothing but the text */
 	char		 where[64];	/* in front of key names: "log." */
+	unsigned int	 mistakes;
+	bool		 no_memory;
 };
 
 struct schema_key;
@@ -73,7 +80,8 @@ schema_read_fn	schema_seconds;		/* unsigned int, s: min..max */
 schema_read_fn	schema_size;		/* size_t, octets: min..max */
 schema_read_fn	schema_mode;		/* unsigned int, octal: 0..max */
 schema_read_fn	schema_path;		/* const char *: absolute */
-/* slice: printable ASCII, min..max octets */
+/* slice: printable ASCII, min..max octets; `table` may be the text of what
+   is allowed */
 schema_read_fn	schema_text;
 
 /* ---- for further readers ---- */
@@ -113,12 +121,19 @@ const char	*schema_copy(struct schema *s, struct slice text);
 
 /* ---- messages; all return false ---- */
 
+/* Begins a message, in a line of its own. */
 bool	schema_fail(struct schema *s, const struct yaml_node *at,
 	    const char *fmt, ...) __attribute__((format(printf, 3, 4)));
 /* "log.level is 'loud'; allowed: ALLOWED" */
 bool	schema_refuse(struct schema *s, const struct schema_key *key,
 	    const struct yaml_node *n, const char *allowed);
 bool	schema_no_memory(struct schema *s);
+/*
+ * Takes `word` for what was meant with `text` if at most a third of it is
+ * wrong and no other was closer; `*least` begins at SIZE_MAX.
+ */
+void	schema_guess(const char *word, struct slice text, const char **best,
+	    size_t *least);
 /* Appends to the message in hand. */
 void	schema_say(struct schema *s, const char *fmt, ...)
 	    __attribute__((format(printf, 2, 3)));

@@ -191,7 +191,6 @@ read_key(struct schema *s, const struct yaml_node *n, void *items,
 		return false;
 	k->line = schema_get(n, "file")->line;
 	k->column = schema_get(n, "file")->column;
-	s->where[len] = '\0';
 	return true;
 }
 
@@ -447,7 +446,6 @@ read_rule(struct schema *s, const struct yaml_node *n, void *items,
 	    !check_domain_count(s, n, rules, r) ||
 	    !check_domains(s, n, rules, r) || !check_key_names(s, n, r))
 		return false;
-	s->where[0] = '\0';
 	return true;
 }
 

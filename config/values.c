@@ -108,14 +108,57 @@ socket_ok(struct slice text, const char **problem)
 	return socket_path_ok(rest);
 }
 
+/* "[::1]" without its brackets. */
+static struct slice
+bare_host(struct slice host)
+{
+	if (host.len > 2 && host.ptr[0] == '[' &&
+	    host.ptr[host.len - 1] == ']')
+		return (struct slice){ host.ptr + 1, host.len - 2 };
+	return host;
+}
+
+/* What others write: "/run/x.sock", "127.0.0.1:8891", "inet:[::1]:8891". */
+static void
+guess_socket(struct schema *s, struct slice text)
+{
+	struct slice rest = text, host, port;
+	struct ipaddr a;
+	size_t colon;
+	bool v6;
+
+	if (slice_starts(text, SLICE("/")) && socket_path_ok(text)) {
+		schema_say(s, "; did you mean local:%.*s?", SLICE_ARG(text));
+		return;
+	}
+	if (slice_starts(text, SLICE("inet:")))
+		rest = slice_from(text, 5);
+	else if (slice_starts(text, SLICE("inet6:")))
+		rest = slice_from(text, 6);
+	colon = slice_find_last(rest, ':');
+	host = bare_host(slice_head(rest, colon));
+	port = slice_from(rest, colon + 1);
+	v6 = ipaddr_parse6(host, &a);
+	/* Without a kind it is an address, or something else is meant. */
+	if (rest.len == text.len && !ipaddr_parse(host, &a))
+		return;
+	if (colon < rest.len && socket_port_ok(port) &&
+	    socket_host_ok(host, v6))
+		schema_say(s, "; did you mean %s:%.*s@%.*s?",
+		    v6 ? "inet6" : "inet", SLICE_ARG(port), SLICE_ARG(host));
+}
+
 bool
 values_socket(struct schema *s, const struct schema_key *key,
     const struct yaml_node *n, void *out)
 {
 	const char *problem = "local:PATH, inet:PORT@HOST, inet6:PORT@HOST";
 
-	if (!schema_has_text(n) || !socket_ok(n->text, &problem))
-		return schema_refuse(s, key, n, problem);
+	if (!schema_has_text(n) || !socket_ok(n->text, &problem)) {
+		schema_refuse(s, key, n, problem);
+		guess_socket(s, n->text);
+		return false;
+	}
 	return put_copy(s, key, n->text, out);
 }
 

@@ -47,8 +47,51 @@ unsigned_is_idle(const struct config *c, char *out, size_t size)
 	return true;
 }
 
+/* "192.0.2.1/24": an address was meant, or another network. */
+static bool
+has_host_bits(const struct ipnet *net)
+{
+	struct ipaddr first = ipnet_first(net);
+
+	return !ipaddr_eq(&first, &net->addr);
+}
+
+static void
+say_network(const struct ipnet *net, char *out, size_t size)
+{
+	struct ipaddr first = ipnet_first(net);
+	char seen[IPADDR_TEXT], meant[IPADDR_TEXT];
+
+	ipaddr_format(&net->addr, seen);
+	ipaddr_format(&first, meant);
+	snprintf(out, size, "%s/%u is the network %s/%u; write that, or the "
+	    "address alone", seen, net->bits, meant, net->bits);
+}
+
+static bool
+origin_has_host_bits(const struct config *c, char *out, size_t size)
+{
+	const struct config_origin *o;
+	char text[160];
+	size_t i;
+
+	for (o = c->origins; o < c->origins + c->origin_count; o++) {
+		for (i = 0; i < o->client_count; i++) {
+			if (o->clients[i].is_name ||
+			    !has_host_bits(&o->clients[i].net))
+				continue;
+			say_network(&o->clients[i].net, text, sizeof(text));
+			snprintf(out, size, "%s: %s%.*s: %s", c->path,
+			    o->line > 0 ? "origin " : "",
+			    SLICE_ARG(o->name), text);
+			return true;
+		}
+	}
+	return false;
+}
+
 static general_fn *const general[] = { stays_root, timeout_is_cut,
-	unsigned_is_idle };
+	unsigned_is_idle, origin_has_host_bits };
 #define GENERAL (sizeof(general) / sizeof(general[0]))
 
 /* ---- rules of the policy ---- */
@@ -183,13 +226,27 @@ why_never(const struct config *c, const struct policy_rule *r)
 	return NULL;
 }
 
+static const struct ipnet *
+stray_client(const struct policy_rule *r)
+{
+	size_t i;
+
+	for (i = 0; i < r->client_count; i++) {
+		if (has_host_bits(&r->client[i]))
+			return &r->client[i];
+	}
+	return NULL;
+}
+
 static bool
 rule_warning(const struct config *c, size_t at, char *out, size_t size)
 {
 	static const struct policy_rule everything;
 	const struct policy_rule *r = &c->policy.rules[at], *other;
 	const char *why = why_never(c, r);
+	const struct ipnet *stray = stray_client(r);
 	size_t len = begin(c, r, out, size);
+	char text[160];
 
 	if (why != NULL)
 		snprintf(out + len, size - len, "can never match: %s", why);
@@ -205,7 +262,11 @@ rule_warning(const struct config *c, size_t at, char *out, size_t size)
 	    policy_rule_covers(r, &everything))
 		snprintf(out + len, size - len, "accepts all that is left, "
 		    "which is what happens without it");
-	else
+	else if (stray != NULL) {
+		say_network(stray, text, sizeof(text));
+		snprintf(out + len, size - len, "has a client of which %s",
+		    text);
+	} else
 		return false;
 	return true;
 }

@@ -132,22 +132,60 @@ char_at(struct slice text, size_t index)
 	return '\0';
 }
 
+/* What to write, by what stands at the place or by what was open there. */
+static const struct hint {
+	char		 at;		/* 0: any */
+	const char	*context;	/* a part of it; NULL: any */
+	const char	*text;
+} hints[] = {
+	/* [::1]: an address, which YAML takes for something else. */
+	{ ':', "", " (text that begins with \":\" needs quotes)" },
+	{ '\t', NULL, " (a tab: indent with spaces)" },
+	{ '%', NULL, " (text that begins with \"%\" needs quotes)" },
+	{ '@', NULL, " (text that begins with \"@\" needs quotes)" },
+	{ '`', NULL, " (text that begins with \"`\" needs quotes)" },
+	{ 0, "an alias", " (text that begins with \"*\" needs quotes, as in "
+	  "\"*.example.org\")" },
+	{ 0, "an anchor", " (text that begins with \"&\" needs quotes)" },
+	{ 0, "flow sequence", " (that list is closed by \"]\")" },
+	{ 0, "flow mapping", " (that mapping is closed by \"}\")" },
+	{ 0, "parsing a quoted scalar", " (in \"...\" a backslash begins an "
+	  "escape; in '...' it is itself)" },
+	{ 0, "flow node", " (a list is closed by \"]\", a mapping by "
+	  "\"}\")" },
+	{ 0, "quoted scalar", " (that text begins and ends with the same "
+	  "quotes)" },
+	{ 0, "block", " (what belongs together is indented alike)" },
+	{ 0, "simple key", " (a key is written \"key: value\")" },
+	{ 0, NULL, " (what belongs together is indented alike; text with "
+	  "\": \" in it needs quotes)" }
+};
+
+static const char *
+hint_for(char at, const char *context)
+{
+	const struct hint *h = hints;
+
+	while ((h->at != 0 && h->at != at) || (h->context != NULL &&
+	    (context == NULL || strstr(context, h->context) == NULL)))
+		h++;
+	return h->text;
+}
+
 static bool
 fail_parser(struct builder *b, const yaml_parser_t *p, struct slice text)
 {
 	size_t line = p->problem_mark.line + 1;
 	size_t column = p->problem_mark.column + 1;
-	const char *hint = "";
+	const char *hint;
 
 	if (p->error == YAML_MEMORY_ERROR || p->problem == NULL)
 		return fail_memory(b);
 	if (p->error == YAML_READER_ERROR)
 		return fail_reader(b, p, text);
+	hint = hint_for(char_at(text, p->problem_mark.index), p->context);
 	if (p->context == NULL)
-		return fail_at(b, line, column, "%s", p->problem);
-	/* [::1]: an address, which YAML takes for something else. */
-	if (char_at(text, p->problem_mark.index) == ':')
-		hint = " (text that begins with \":\" needs quotes)";
+		return fail_at(b, line, column, "%s%s", p->problem, hint);
 	return fail_at(b, line, column, "%s, %s that begins at %zu:%zu%s",
 	    p->problem, p->context, p->context_mark.line + 1,
 	    p->context_mark.column + 1, hint);
@@ -332,7 +370,8 @@ take_event(struct builder *b, const yaml_event_t *e)
 	case YAML_DOCUMENT_START_EVENT:
 		return begin_document(b, e);
 	case YAML_ALIAS_EVENT:
-		return fail_event(b, e, "aliases (*name) are not allowed");
+		return fail_event(b, e, "aliases (*name) are not allowed; "
+		    "text that begins with \"*\" needs quotes");
 	case YAML_SCALAR_EVENT:
 		return add_scalar(b, e);
 	case YAML_SEQUENCE_START_EVENT:

@@ -329,8 +329,11 @@ read_zonedata(struct schema *s, const struct schema_key *key,
 	if (n->kind != YAML_MAPPING)
 		return schema_refuse(s, key, n, "a mapping of names");
 	for (n = n->child; n != NULL; n = n->next) {
-		if (!read_owner(&r, n))
-			return false;
+		if (read_owner(&r, n))
+			continue;
+		s->mistakes = r.schema.mistakes;
+		s->no_memory = r.schema.no_memory;
+		return false;
 	}
 	return true;
 }

@@ -46,7 +46,7 @@
 #include "milter/session.h"
 #include "milter/watch.h"
 
-#define WHY_SIZE	1024
+#define WHY_SIZE	LIMIT_CONFIG_WHY
 #define DRAIN_SECONDS	30	/* for the messages in hand at SIGTERM */
 #define STOP_SECONDS	3	/* then for libmilter */
 #define FLUSH_MS	1000	/* and for a log that is slow */
@@ -245,6 +245,19 @@ make_engine(struct daemon *d, struct config *c)
 	return e;
 }
 
+/* Each mistake of a configuration has its line. */
+static void
+log_refused(const char *why)
+{
+	struct slice rest = slice_str(why), line;
+
+	while (rest.len > 0) {
+		slice_cut(&rest, '\n', &line);
+		log_line(CONFIG_LOG_ERROR, "not reloaded, the running "
+		    "configuration stays: %.*s", SLICE_ARG(line));
+	}
+}
+
 /* All of the new configuration, or none of it. */
 static void
 reload(struct daemon *d)
@@ -261,8 +274,7 @@ reload(struct daemon *d)
 	else
 		config_unref(c);
 	if (e == NULL) {
-		log_line(CONFIG_LOG_ERROR, "not reloaded, the running "
-		    "configuration stays: %s", d->why);
+		log_refused(d->why);
 	} else {
 		log_configure(c->log.target, c->log.level, c->log.format);
 		log_warnings(c);

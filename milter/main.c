@@ -133,7 +133,7 @@ int
 main(int argc, char **argv)
 {
 	struct options o = { .path = DEFAULT_CONFIG };
-	char absolute[PATH_MAX], why[WHY_SIZE];
+	char absolute[PATH_MAX], why[LIMIT_CONFIG_WHY];
 	int status = read_options(argc, argv, &o);
 	struct config *c;
 

@@ -275,6 +275,32 @@ static const struct net_row {
 };
 
 static void
+test_net_first(void)
+{
+	static const struct { const char *net, *want; } rows[] = {
+		{ "192.0.2.255/24", "192.0.2.0" },
+		{ "192.0.2.255/25", "192.0.2.128" },
+		{ "192.0.2.255/32", "192.0.2.255" },
+		{ "192.0.2.255/0", "0.0.0.0" },
+		{ "192.0.2.255", "192.0.2.255" },
+		{ "2001:db8:ffff::ffff/33", "2001:db8:8000::" },
+		{ "2001:db8::ffff/128", "2001:db8::ffff" },
+		{ "ffff::/0", "::" },
+	};
+	char text[IPADDR_TEXT];
+	struct ipaddr first;
+	struct ipnet net;
+	size_t i;
+
+	for (i = 0; i < COUNT(rows); i++) {
+		ok(ipnet_parse(slice_str(rows[i].net), &net), "a network");
+		first = ipnet_first(&net);
+		ipaddr_format(&first, text);
+		is_str(text, rows[i].want, rows[i].net);
+	}
+}
+
+static void
 test_net(void)
 {
 	const struct net_row *r;
@@ -307,5 +333,6 @@ main(void)
 	test_prefix();
 	test_eq();
 	test_net();
+	test_net_first();
 	return tap_done();
 }

@@ -12,7 +12,7 @@
 #include "base/mem.h"
 #include "tests/tap.h"
 
-static char why[2048];
+static char why[LIMIT_CONFIG_WHY];
 
 static struct config *
 read_text(const char *text)
@@ -415,6 +415,8 @@ test_values(void)
 	"oversign, resign, expire"
 #define KEY_KEYS "selector, file, from, until"
 #define SPF_WORDS "none, pass, fail, softfail, neutral, temperror, permerror"
+#define NETWORKS "IP addresses and networks like 192.0.2.0/24, " \
+	"\"2001:db8::/32\""
 #define SOCKETS "local:PATH, inet:PORT@HOST, inet6:PORT@HOST"
 #define NO_HOST "PORT@HOST; without a host everybody could connect, so " \
 	"name it (@127.0.0.1, @::1)"
@@ -440,7 +442,8 @@ static const struct {
 } bad[] = {
 	/* What YAML itself refuses. */
 	{ "a: [", "2:1: did not find expected node content, while parsing a "
-	  "flow node that begins at 2:1" },
+	  "flow node that begins at 2:1 (a list is closed by \"]\", a "
+	  "mapping by \"}\")" },
 	{ "log: {level: info}\nlog: {}\n",
 	  "2:1: this key stands twice; the first one is at 1:1" },
 
@@ -484,7 +487,20 @@ static const struct {
 	{ "socket: ''", "1:9: socket is ''; allowed: " SOCKETS },
 	{ "socket: [a]", "1:9: socket is a list; allowed: " SOCKETS },
 	{ "socket: {a: b}", "1:9: socket is a mapping; allowed: " SOCKETS },
-	{ "socket: /run/s", "1:9: socket is '/run/s'; allowed: " SOCKETS },
+	{ "socket: /run/s", "1:9: socket is '/run/s'; allowed: " SOCKETS
+	  "; did you mean local:/run/s?" },
+	{ "socket: inet:127.0.0.1:8891", "1:9: socket is "
+	  "'inet:127.0.0.1:8891'; allowed: PORT@HOST; without a host "
+	  "everybody could connect, so name it (@127.0.0.1, @::1); did you "
+	  "mean inet:8891@127.0.0.1?" },
+	{ "socket: inet:localhost:8891", "1:9: socket is "
+	  "'inet:localhost:8891'; allowed: PORT@HOST; without a host "
+	  "everybody could connect, so name it (@127.0.0.1, @::1); did you "
+	  "mean inet:8891@localhost?" },
+	{ "socket: 127.0.0.1:8891", "1:9: socket is '127.0.0.1:8891'; "
+	  "allowed: " SOCKETS "; did you mean inet:8891@127.0.0.1?" },
+	{ "socket: '[::1]:8891'", "1:9: socket is '[::1]:8891'; "
+	  "allowed: " SOCKETS "; did you mean inet6:8891@::1?" },
 	{ "socket: fd:3", "1:9: socket is 'fd:3'; allowed: " SOCKETS },
 	{ "socket: LOCAL:/s", "1:9: socket is 'LOCAL:/s'; allowed: "
 	  SOCKETS },
@@ -555,7 +571,7 @@ static const struct {
 	{ "log: {target: ''}", "1:15: log.target is ''; allowed: syslog, "
 	  "stderr" },
 	{ "log: {format: JSON}", "1:15: log.format is 'JSON'; allowed: text, "
-	  "json" },
+	  "json; did you mean json?" },
 	{ "resolver: {timeout: 3}", "1:21: resolver.timeout is '3'; allowed: "
 	  "a number with ms, s, m, h or d, 100ms to 1m" },
 	{ "resolver: {timeout: 3.5s}", "1:21: resolver.timeout is '3.5s'; "
@@ -843,7 +859,7 @@ static const struct {
 	{ "policy: [{when: {tls: 1}}]", "1:23: policy rule 1: when.tls is "
 	  "'1'; allowed: yes, no" },
 	{ "policy: [{when: {spf: failed}}]", "1:23: policy rule 1: when.spf "
-	  "is 'failed'; allowed: " SPF_WORDS },
+	  "is 'failed'; allowed: " SPF_WORDS "; did you mean fail?" },
 	{ "policy: [{when: {spf: [fail, policy]}}]", "1:30: policy rule 1: "
 	  "when.spf is 'policy'; allowed: " SPF_WORDS },
 	{ "policy: [{when: {spf: []}}]", "1:23: policy rule 1: when.spf is "
@@ -877,9 +893,72 @@ static const struct {
 	  "recipient-domain, dnssec, tls, dkim-partial, dkim-doubled, rule, "
 	  "spf-domain, spf-explanation" },
 	{ "policy: [{reply: '', action: reject}]", "1:18: policy rule 1: "
-	  "reply is ''; allowed: printable ASCII text of 1 to 960 "
-	  "characters" },
+	  "reply is ''; allowed: printable ASCII, at most 480 characters "
+	  "behind the codes" },
+
+	/* All mistakes at once, each with its place. */
+	{ "socket-mode: 8\nlog: {levl: info, format: xml}\nspf: {helo: "
+	  "maybe}\n", "1:14: socket-mode is '8'; allowed: an octal number, 0 "
+	  "to 0777\n"
+	  "t.yaml:2:7: unknown key 'levl' in log, did you mean level?; "
+	  "allowed: target, level, format\n"
+	  "t.yaml:2:27: log.format is 'xml'; allowed: text, json\n"
+	  "t.yaml:3:13: spf.helo is 'maybe'; allowed: yes, no" },
+	{ "policy:\n- {action: rejct}\n- {acton: reject}\n- {action: "
+	  "accept, when: {client: [a, 192.0.2.1, b]}}\nlimits: {signatures: "
+	  "0}\n", "2:12: policy rule 1: action is 'rejct'; allowed: accept, "
+	  "reject, tempfail, quarantine, discard; did you mean reject?\n"
+	  "t.yaml:3:4: unknown key 'acton' in a policy rule, did you mean "
+	  "action?; allowed: " RULE_KEYS "\n"
+	  "t.yaml:4:36: policy rule 3: when.client is 'a'; allowed: "
+	  NETWORKS "\n"
+	  "t.yaml:4:50: policy rule 3: when.client is 'b'; allowed: "
+	  NETWORKS "\n"
+	  "t.yaml:5:22: limits.signatures is '0'; allowed: a whole number, "
+	  "1 to 100" },
+	{ "sign:\n- {domains: a.example, keys: [{selector: a b, file: k}, "
+	  "{selector: s}]}\n- {domains: b.example}\n", NULL },
 };
+
+static size_t
+lines(const char *text)
+{
+	size_t n = 1;
+
+	for (; *text != '\0'; text++)
+		n += *text == '\n';
+	return n;
+}
+
+/* As many as are reported, and one more. */
+static void
+test_many_mistakes(void)
+{
+	struct config *c;
+	unsigned int count;
+	struct buf b;
+	char *last;
+
+	for (count = LIMIT_CONFIG_MISTAKES - 1;
+	    count <= LIMIT_CONFIG_MISTAKES + 5; count++) {
+		buf_init(&b, LIMIT_YAML_BYTES);
+		for (unsigned int i = 0; i < count; i++)
+			buf_addf(&b, "wrong%u: 1\n", i);
+		c = config_read_text(buf_slice(&b), "t.yaml", why,
+		    sizeof(why));
+		ok(c == NULL && lines(why) ==
+		    (count <= LIMIT_CONFIG_MISTAKES ? count :
+		    LIMIT_CONFIG_MISTAKES + 1), "%u mistakes: %zu lines",
+		    count, lines(why));
+		last = strrchr(why, '\n');
+		ok(last != NULL && (strcmp(last + 1,
+		    "t.yaml: there are more mistakes") == 0) ==
+		    (count > LIMIT_CONFIG_MISTAKES), "the last one: %.60s",
+		    last != NULL ? last + 1 : "");
+		config_unref(c);
+		buf_fini(&b);
+	}
+}
 
 static void
 test_bad(void)
@@ -893,7 +972,9 @@ test_bad(void)
 		(void)snprintf(name, sizeof(name), "%.70s", bad[i].text);
 		for (char *p = name; *p != '\0'; p++)
 			*p = *p == '\n' ? ' ' : *p == '#' ? '.' : *p;
-		if (c == NULL && strncmp(why, "t.yaml:", 7) == 0)
+		if (c == NULL && bad[i].want == NULL)
+			is_num((long long)lines(why), 3, name);
+		else if (c == NULL && strncmp(why, "t.yaml:", 7) == 0)
 			is_str(why + 7, bad[i].want, name);
 		else
 			ok(false, "%s: %s", name, c != NULL ? "read" : why);
@@ -1359,6 +1440,17 @@ test_warnings(void)
 		  "a, file: a, until: 2027-07-01}, {selector: b, file: b, "
 		  "until: 2026-07-01}, {selector: c, file: c, from: "
 		  "2027-06-01}]}\n", "" },
+		{ "user: a\ntrusted-networks: [192.0.2.0/24, 10.1.2.3/8]\n"
+		  "policy: [{action: reject, when: {client: [\"::1\", "
+		  "\"2001:db8::1/64\"]}}]\n", "t.yaml: trusted-networks: "
+		  "10.1.2.3/8 is the network 10.0.0.0/8; write that, or the "
+		  "address alone\nt.yaml:3: rule 'rule 1' has a client of "
+		  "which 2001:db8::1/64 is the network 2001:db8::/64; write "
+		  "that, or the address alone\n" },
+		{ "user: a\norigins: [{name: b, client: [mx.example, "
+		  "192.0.2.1/31], relay: yes}]\n", "t.yaml: origin b: "
+		  "192.0.2.1/31 is the network 192.0.2.0/31; write that, or "
+		  "the address alone\n" },
 		{ "user: a\npolicy:\n- {action: reject}\n- {action: reject}\n"
 		  "- {action: reject}\n", "t.yaml:4: rule 'rule 2' can never "
 		  "match: rule 'rule 1' in line 3 decides first\nt.yaml:5: "
@@ -1535,6 +1627,7 @@ main(void)
 	test_full();
 	test_values();
 	test_bad();
+	test_many_mistakes();
 	test_limits();
 	test_sign_limits();
 	test_key_names();

@@ -104,7 +104,8 @@ test_refused(void)
 		const char	*want;
 	} rows[] = {
 		{ "alias", SLICE_INIT("a: *b\n"),
-		  "t.yaml:1:4: aliases (*name) are not allowed" },
+		  "t.yaml:1:4: aliases (*name) are not allowed; text that "
+		  "begins with \"*\" needs quotes" },
 		{ "anchor on a scalar", SLICE_INIT("a: &b c\n"),
 		  "t.yaml:1:4: anchors (&name) are not allowed" },
 		{ "anchor on a list", SLICE_INIT("a: &b [c]\n"),
@@ -144,16 +145,43 @@ test_refused(void)
 		  "t.yaml:2:1: merge keys (<<) are not allowed" },
 		{ "list that does not end", SLICE_INIT("a: [b\n"),
 		  "t.yaml:2:1: did not find expected ',' or ']', while "
-		  "parsing a flow sequence that begins at 1:4" },
+		  "parsing a flow sequence that begins at 1:4 (that list is "
+		  "closed by \"]\")" },
+		{ "mapping that does not end", SLICE_INIT("a: {b: c\n"),
+		  "t.yaml:2:1: did not find expected ',' or '}', while "
+		  "parsing a flow mapping that begins at 1:4 (that mapping "
+		  "is closed by \"}\")" },
+		{ "nothing behind a bracket", SLICE_INIT("a: [\n"),
+		  "t.yaml:2:1: did not find expected node content, while "
+		  "parsing a flow node that begins at 2:1 (a list is closed "
+		  "by \"]\", a mapping by \"}\")" },
+		{ "a pattern without quotes",
+		  SLICE_INIT("a: [b, *.example.org]\n"),
+		  "t.yaml:1:9: did not find expected alphabetic or numeric "
+		  "character, while scanning an alias that begins at 1:8 "
+		  "(text that begins with \"*\" needs quotes, as in "
+		  "\"*.example.org\")" },
+		{ "a variable without quotes", SLICE_INIT("a: %{b}\n"),
+		  "t.yaml:1:4: found character that cannot start any token, "
+		  "while scanning for the next token that begins at 1:4 "
+		  "(text that begins with \"%\" needs quotes)" },
+		{ "an item with less indent",
+		  SLICE_INIT("a:\n    b: c\n  d: e\n"),
+		  "t.yaml:3:3: did not find expected key, while parsing a "
+		  "block mapping that begins at 1:1 (what belongs together "
+		  "is indented alike)" },
 		{ "tab", SLICE_INIT("a:\n\tb: c\n"),
 		  "t.yaml:2:1: found character that cannot start any token, "
-		  "while scanning for the next token that begins at 2:1" },
+		  "while scanning for the next token that begins at 2:1 (a "
+		  "tab: indent with spaces)" },
 		{ "key without colon", SLICE_INIT("a: b\nc\nd: e\n"),
 		  "t.yaml:3:1: could not find expected ':', while scanning "
-		  "a simple key that begins at 2:1" },
+		  "a simple key that begins at 2:1 (a key is written \"key: "
+		  "value\")" },
 		{ "wrong indent", SLICE_INIT("a: b\n c: d\n"),
 		  "t.yaml:2:3: mapping values are not allowed in this "
-		  "context" },
+		  "context (what belongs together is indented alike; text "
+		  "with \": \" in it needs quotes)" },
 		{ "an address without quotes",
 		  SLICE_INIT("# \xc3\xa9\na: [b, ::1]\n"),
 		  "t.yaml:2:8: did not find expected node content, while "
@@ -161,10 +189,12 @@ test_refused(void)
 		  "with \":\" needs quotes)" },
 		{ "quotes that do not end", SLICE_INIT("a: \"b\n"),
 		  "t.yaml:2:1: found unexpected end of stream, while "
-		  "scanning a quoted scalar that begins at 1:4" },
+		  "scanning a quoted scalar that begins at 1:4 (that text "
+		  "begins and ends with the same quotes)" },
 		{ "bad escape", SLICE_INIT("a: \"\\q\"\n"),
 		  "t.yaml:1:5: found unknown escape character, while "
-		  "parsing a quoted scalar that begins at 1:4" },
+		  "parsing a quoted scalar that begins at 1:4 (in \"...\" a "
+		  "backslash begins an escape; in '...' it is itself)" },
 		{ "wrong UTF-8", SLICE_INIT("a: b\nc: d\xff\n"),
 		  "t.yaml:2:5: invalid leading UTF-8 octet (0xff)" },
 		{ "wrong UTF-8 behind right",

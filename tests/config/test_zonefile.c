@@ -191,7 +191,8 @@ test_refused(void)
 		const char	*text;
 		const char	*want;	/* behind "z.yaml:" */
 	} rows[] = {
-		{ "a: *b", "1:4: aliases (*name) are not allowed" },
+		{ "a: *b", "1:4: aliases (*name) are not allowed; text "
+		  "that begins with \"*\" needs quotes" },
 		{ "zone: {}", "1:1: unknown key 'zone' in a zone file; "
 		  "allowed: zonedata, description, comment, tests" },
 		{ "zonedta: {}", "1:1: unknown key 'zonedta' in a zone file, "
