@@ -85,18 +85,6 @@ bodyhash_want(struct bodyhash *b, enum dkim_canon how, uint64_t length)
 	return d;
 }
 
-bool
-bodyhash_wanted(const struct bodyhash *b)
-{
-	size_t i;
-
-	for (i = 0; i < DKIM_CANONS; i++) {
-		if (b->streams[i] != NULL)
-			return true;
-	}
-	return false;
-}
-
 void
 bodyhash_add(struct bodyhash *b, struct slice chunk)
 {

@@ -54,7 +54,6 @@ void	bodyhash_fini(struct bodyhash *b);
  */
 const struct bodyhash_digest	*bodyhash_want(struct bodyhash *b,
 				    enum dkim_canon how, uint64_t length);
-bool	bodyhash_wanted(const struct bodyhash *b);
 void	bodyhash_add(struct bodyhash *b, struct slice chunk);
 /* Sets `good` and `value` of all digests. */
 void	bodyhash_end(struct bodyhash *b);

@@ -5,7 +5,7 @@
 #include "dkim/context.h"
 
 #include "base/mem.h"
-#include "dkim/dkim.h"
+#include "dkim/context_internal.h"
 
 struct dkim_context *
 dkim_context_new(void)

@@ -6,7 +6,7 @@
 #ifndef DKIM_COVERAGE_INTERNAL_H
 #define DKIM_COVERAGE_INTERNAL_H
 
-#include "dkim/dkim.h"
+#include "dkim/verify.h"
 #include "dkim/signature.h"
 
 /* Sets `partial` and `doubled` of `sig`; `unsigned_octets` is known. */

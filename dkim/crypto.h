@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * crypto: the door to OpenSSL for all but private keys (dkim/privkey.h).
+ * crypto: the door to OpenSSL, for all but private keys.
  *
  * SHA-256 as a stream, public keys, and the check of a signature over a
  * ready hash.  A failure for want of memory is told apart from a signature

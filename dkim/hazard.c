@@ -15,7 +15,7 @@
  *     which a list then has to be one line of 78 with ", " already.
  * Commas and marks in quoted strings and comments mean nothing.
  */
-#include "dkim/hazard.h"
+#include "dkim/hazard_internal.h"
 
 #include <stdint.h>
 #include <string.h>

@@ -6,7 +6,7 @@
  * record at once, and the second one finds the key already there.  Only
  * usable keys are kept: a bad record is cheap to refuse again.
  */
-#include "dkim/keycache.h"
+#include "dkim/keycache_internal.h"
 
 #include <pthread.h>
 #include <stdint.h>

@@ -12,7 +12,7 @@
  *
  * Each thing that may be wrong has a sentence which says what to do.
  */
-#include "dkim/privkey.h"
+#include "dkim/privkey_internal.h"
 
 #include <errno.h>
 #include <fcntl.h>

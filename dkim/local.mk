@@ -3,19 +3,18 @@
 libassay_a_SOURCES += \
 	dkim/bodyhash.c dkim/bodyhash.h \
 	dkim/canon.c dkim/canon.h \
-	dkim/context.c dkim/context.h \
+	dkim/context.c dkim/context.h dkim/context_internal.h \
 	dkim/coverage.c dkim/coverage_internal.h \
 	dkim/crypto.c dkim/crypto.h \
-	dkim/dkim.h \
-	dkim/hazard.c dkim/hazard.h \
+	dkim/hazard.c dkim/hazard_internal.h \
 	dkim/headerhash.c dkim/headerhash.h \
 	dkim/key.c dkim/key.h \
-	dkim/keycache.c dkim/keycache.h \
+	dkim/keycache.c dkim/keycache_internal.h \
 	dkim/keyfile.c \
-	dkim/privkey.c dkim/privkey.h \
+	dkim/privkey.c dkim/privkey_internal.h \
 	dkim/sign.c dkim/sign.h \
 	dkim/signature.c dkim/signature.h \
-	dkim/verify.c
+	dkim/verify.c dkim/verify.h
 
 dkim_test_support = tests/dkim/support.c tests/dkim/support.h
 dkim_sign_support = $(dkim_test_support) \
@@ -39,8 +38,8 @@ check_PROGRAMS += \
 tests_dkim_test_bodyhash_SOURCES = \
 	tests/dkim/test_bodyhash.c $(dkim_test_support)
 tests_dkim_test_canon_SOURCES = \
-tests_dkim_test_crypto_SOURCES = tests/dkim/test_crypto.c
 	tests/dkim/test_canon.c $(dkim_test_support)
+tests_dkim_test_crypto_SOURCES = tests/dkim/test_crypto.c
 tests_dkim_test_conformance_SOURCES = \
 	tests/dkim/test_conformance.c $(dkim_test_support)
 tests_dkim_test_headerhash_SOURCES = \

@@ -15,7 +15,7 @@
  * wrong, without an error.  A wrong one is made anew with a copy of the key,
  * which has factors of its own.
  */
-#include "dkim/privkey.h"
+#include "dkim/privkey_internal.h"
 
 #include <assert.h>
 #include <stdarg.h>

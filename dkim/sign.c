@@ -23,10 +23,10 @@
 #include "base/ascii.h"
 #include "base/base64.h"
 #include "dkim/bodyhash.h"
-#include "dkim/context.h"
-#include "dkim/hazard.h"
+#include "dkim/context_internal.h"
+#include "dkim/hazard_internal.h"
 #include "dkim/headerhash.h"
-#include "dkim/privkey.h"
+#include "dkim/privkey_internal.h"
 #include "mail/taglist.h"
 
 #define FIELD_NAME	"DKIM-Signature"

@@ -16,7 +16,7 @@
 #include "base/arena.h"
 #include "base/buf.h"
 #include "base/slice.h"
-#include "dkim/dkim.h"
+#include "dkim/verify.h"
 #include "mail/header.h"
 
 /* ---- private keys ---- */

@@ -14,7 +14,7 @@
 #include "base/slice.h"
 #include "dkim/canon.h"
 #include "dkim/crypto.h"
-#include "dkim/dkim.h"
+#include "dkim/verify.h"
 
 /* What a usable field asks for, besides what struct dkim_signature shows.
    Borrowed from the field and from the arena. */

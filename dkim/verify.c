@@ -31,14 +31,14 @@
  * What dkim_verifier_ask() reads, and another thread may call, is written
  * before `early_count` or `chosen_ready` tells of it, and not changed then.
  */
-#include "dkim/dkim.h"
+#include "dkim/verify.h"
 
 #include <assert.h>
 #include <stdatomic.h>
 #include <string.h>
 
 #include "dkim/bodyhash.h"
-#include "dkim/context.h"
+#include "dkim/context_internal.h"
 #include "dkim/coverage_internal.h"
 #include "dkim/headerhash.h"
 #include "dkim/signature.h"
@@ -329,12 +329,6 @@ dkim_verifier_header_end(struct dkim_verifier *v,
 }
 
 /* ---- step 4: the body ---- */
-
-bool
-dkim_verifier_body_unneeded(const struct dkim_verifier *v)
-{
-	return !bodyhash_wanted(&v->body);
-}
 
 void
 dkim_verifier_body(struct dkim_verifier *v, struct slice chunk)

@@ -8,7 +8,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "dkim/dkim.h"
+#include "dkim/verify.h"
 
 struct message;
 

@@ -13,7 +13,7 @@
 #include <stddef.h>
 
 #include "config/config.h"
-#include "dkim/dkim.h"
+#include "dkim/verify.h"
 #include "message/signing.h"
 #include "policy/deferral.h"
 #include "resolver/resolver.h"

@@ -17,7 +17,7 @@
 #include "base/base64.h"
 #include "base/limits.h"
 #include "dkim/bodyhash.h"
-#include "dkim/context.h"
+#include "dkim/context_internal.h"
 #include "dkim/headerhash.h"
 #include "mail/taglist.h"
 #include "tools/answer.h"

@@ -11,7 +11,7 @@
 
 #include "base/json.h"
 #include "base/slice.h"
-#include "dkim/dkim.h"
+#include "dkim/verify.h"
 #include "dkim/signature.h"
 #include "dmarc/dmarc.h"
 #include "mail/header.h"

@@ -14,7 +14,7 @@
 #include "base/ipaddr.h"
 #include "base/json.h"
 #include "base/slice.h"
-#include "dkim/dkim.h"
+#include "dkim/verify.h"
 #include "message/engine.h"
 #include "message/inquiry.h"
 #include "tools/text.h"

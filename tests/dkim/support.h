@@ -17,7 +17,7 @@
 #include "base/arena.h"
 #include "base/slice.h"
 #include "dkim/canon.h"
-#include "dkim/dkim.h"
+#include "dkim/verify.h"
 #include "mail/header.h"
 #include "resolver/ledger.h"
 #include "resolver/zone.h"

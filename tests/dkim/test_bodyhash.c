@@ -54,12 +54,10 @@ test_sharing(void)
 	unsigned char want[32];
 
 	bodyhash_init(&b, md, arena);
-	ok(!bodyhash_wanted(&b), "nothing is wanted");
 	all = bodyhash_want(&b, DKIM_CANON_RELAXED, BODYHASH_ALL);
 	five = bodyhash_want(&b, DKIM_CANON_RELAXED, 5);
 	zero = bodyhash_want(&b, DKIM_CANON_RELAXED, 0);
 	more = bodyhash_want(&b, DKIM_CANON_RELAXED, 1000);
-	ok(bodyhash_wanted(&b), "something is");
 	ok(bodyhash_want(&b, DKIM_CANON_RELAXED, 5) == five &&
 	    bodyhash_want(&b, DKIM_CANON_RELAXED, BODYHASH_ALL) == all,
 	    "the same wish, the same digest");

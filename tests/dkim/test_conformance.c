@@ -3,7 +3,7 @@
  * The messages of tests/data/dkim against expected.tsv, each with its body
  * in one piece, in single octets and in pieces of 7.
  */
-#include "dkim/dkim.h"
+#include "dkim/verify.h"
 
 #include "tests/dkim/support.h"
 #include "tests/tap.h"

@@ -3,7 +3,7 @@
  * The cache of parsed keys: its bound, the order in which keys leave it,
  * references that outlive it, use by several threads, lack of memory.
  */
-#include "dkim/keycache.h"
+#include "dkim/keycache_internal.h"
 
 #include <pthread.h>
 

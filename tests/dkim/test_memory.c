@@ -5,7 +5,7 @@
  * temperror, for want of memory, or pass; it never fails, since the message
  * is good.  What leaks is for the sanitizer to say.
  */
-#include "dkim/dkim.h"
+#include "dkim/verify.h"
 
 #include <limits.h>
 

@@ -3,7 +3,7 @@
  * Private keys: files that are keys and files that are not, writing, the
  * key record, and the comparison with what DNS says.
  */
-#include "dkim/privkey.h"
+#include "dkim/privkey_internal.h"
 
 #include <fcntl.h>
 #include <sys/socket.h>

@@ -5,7 +5,7 @@
  * TXT string.  For each signature a line comes out: file, number of the
  * signature from the top, result, comment.
  */
-#include "dkim/dkim.h"
+#include "dkim/verify.h"
 
 #include <stdio.h>
 #include <stdlib.h>

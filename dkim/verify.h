@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * dkim: verification of DKIM signatures, RFC 6376, 8301, 8463, 8616.
+ * verify: verification of DKIM signatures, RFC 6376, 8301, 8463, 8616.
  *
  * A verifier lives as long as one message and is fed in the order in which
  * a message arrives: every field, the end of the header, the body in
@@ -12,8 +12,8 @@
  * shared key cache.  Signature checks (the costly part) run in
  * dkim_verifier_finish() alone.
  */
-#ifndef DKIM_DKIM_H
-#define DKIM_DKIM_H
+#ifndef DKIM_VERIFY_H
+#define DKIM_VERIFY_H
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -23,17 +23,11 @@
 #include "base/domain.h"
 #include "base/limits.h"
 #include "base/slice.h"
+#include "dkim/context.h"
 #include "mail/address.h"
 #include "mail/header.h"
 #include "mail/result.h"
 #include "resolver/ledger.h"
-
-/* Digests and parsed keys shared by all messages; thread-safe. */
-struct dkim_context;
-
-/* NULL: OpenSSL has no SHA-256, or no memory. */
-struct dkim_context	*dkim_context_new(void);
-void			 dkim_context_free(struct dkim_context *ctx);
 
 /* Fields of which a reader may see another than the signed one. */
 enum dkim_double {
@@ -136,8 +130,6 @@ enum check_state	dkim_verifier_ask(struct dkim_verifier *v,
  */
 void	dkim_verifier_header_end(struct dkim_verifier *v,
 	    const struct mail_header *header, const struct domain *from);
-/* True when no signature needs the body (any more). */
-bool	dkim_verifier_body_unneeded(const struct dkim_verifier *v);
 /* The next octets of the body, CRLF line ends, cut anywhere. */
 void	dkim_verifier_body(struct dkim_verifier *v, struct slice chunk);
 /*

@@ -3,8 +3,8 @@
  * privkey: what signing and key files know of private keys beyond
  * dkim/sign.h.
  */
-#ifndef DKIM_PRIVKEY_H
-#define DKIM_PRIVKEY_H
+#ifndef DKIM_PRIVKEY_INTERNAL_H
+#define DKIM_PRIVKEY_INTERNAL_H
 
 #include <stdbool.h>
 #include <stddef.h>

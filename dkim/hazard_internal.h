@@ -3,8 +3,8 @@
  * hazard: what a mail server may change behind a signer (RFC 6376 section
  * 5.3); see enum dkim_hazard.
  */
-#ifndef DKIM_HAZARD_H
-#define DKIM_HAZARD_H
+#ifndef DKIM_HAZARD_INTERNAL_H
+#define DKIM_HAZARD_INTERNAL_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -9,8 +9,8 @@
  *
  * Thread-safe.
  */
-#ifndef DKIM_KEYCACHE_H
-#define DKIM_KEYCACHE_H
+#ifndef DKIM_KEYCACHE_INTERNAL_H
+#define DKIM_KEYCACHE_INTERNAL_H
 
 #include "base/slice.h"
 #include "dkim/key.h"
