@@ -318,6 +318,46 @@ dkim_key_parse(struct slice record, struct dkim_key *out,
 	return make_key(p, len, out, problem);
 }
 
+/* ---- what it is good for ---- */
+
+const char *
+dkim_key_misfit(const struct dkim_key *key, const struct dkim_key_need *need)
+{
+	if (!key->sha256)
+		return "inappropriate hash algorithm";
+	if (!key->email)
+		return "key is not for mail";
+	if (key->type != need->type)
+		return "inappropriate key algorithm";
+	if (key->type == CRYPTO_RSA && key->bits < need->minimum_rsa_bits)
+		return "RSA key is too short";
+	if (key->strict && need->subdomain)
+		return "key is not for subdomains";
+	return NULL;
+}
+
+const char *
+dkim_key_unknown(const struct dns_answer *answer)
+{
+	if (answer == NULL)
+		return "DNS timeout";
+	switch (answer->outcome) {
+	case DNS_FOUND:
+	case DNS_NO_DATA:
+	case DNS_NO_NAME:
+		break;
+	case DNS_SERVER_FAILURE:
+		return "DNS server failure";
+	case DNS_TIMEOUT:
+		return "DNS timeout";
+	case DNS_MALFORMED:
+		return "DNS answer malformed";
+	case DNS_NOT_ASKED:
+		return "DNS look-up not made";
+	}
+	return NULL;
+}
+
 void
 dkim_key_fini(struct dkim_key *key)
 {

@@ -12,6 +12,7 @@
 #include "base/limits.h"
 #include "base/slice.h"
 #include "dkim/crypto.h"
+#include "resolver/dns.h"
 
 enum dkim_key_status {
 	DKIM_KEY_OK,
@@ -37,11 +38,33 @@ struct dkim_key {
 /*
  * Reads one record.  Unless it is DKIM_KEY_OK, `*problem` is static text
  * that says why not.  The flags and `bits` are set as far as they could be
- * read.  Whether the key fits a signature is for the caller to ask.
+ * read.  Whether the key fits a signature says dkim_key_misfit().
  */
 enum dkim_key_status	dkim_key_parse(struct slice record,
 			    struct dkim_key *out, const char **problem);
 void			dkim_key_fini(struct dkim_key *key);
+
+/* What a signature asks of the key that it is checked with. */
+struct dkim_key_need {
+	enum crypto_type	 type;		/* of a=; SHA-256 always */
+	unsigned int		 minimum_rsa_bits;
+	bool			 subdomain;	/* i= is below d= */
+};
+
+/*
+ * RFC 6376 section 6.1.2, steps 6 to 8, and RFC 8301 section 3.2: NULL when
+ * the key may be used for such a signature, else static text that says why
+ * not.  The one place for it: verification, key-check, rotation and ARC ask
+ * here.
+ */
+const char		*dkim_key_misfit(const struct dkim_key *key,
+			    const struct dkim_key_need *need);
+
+/*
+ * Why an answer says nothing about the key, steps 2 and 3: static text.  NULL:
+ * it has records, or there is no record.
+ */
+const char		*dkim_key_unknown(const struct dns_answer *answer);
 
 /*
  * Finds the RSAPublicKey in `der`, which is one itself (RFC 8017 A.1.1) or

@@ -14,7 +14,8 @@ libassay_a_SOURCES += \
 	dkim/privkey.c dkim/privkey_internal.h \
 	dkim/sign.c dkim/sign.h \
 	dkim/signature.c dkim/signature.h \
-	dkim/verify.c dkim/verify.h
+	dkim/trace.c dkim/trace.h \
+	dkim/verify.c dkim/verify.h dkim/verify_internal.h
 
 dkim_test_support = tests/dkim/support.c tests/dkim/support.h
 dkim_sign_support = $(dkim_test_support) \
@@ -33,6 +34,7 @@ check_PROGRAMS += \
 	tests/dkim/test_privkey \
 	tests/dkim/test_sign \
 	tests/dkim/test_signature \
+	tests/dkim/test_trace \
 	tests/dkim/test_verify
 
 tests_dkim_test_bodyhash_SOURCES = \
@@ -58,6 +60,8 @@ tests_dkim_test_sign_SOURCES = \
 	tests/dkim/sslfail.c tests/dkim/sslfail.h
 tests_dkim_test_signature_SOURCES = \
 	tests/dkim/test_signature.c $(dkim_test_support)
+tests_dkim_test_trace_SOURCES = \
+	tests/dkim/test_trace.c $(dkim_test_support)
 tests_dkim_test_verify_SOURCES = \
 	tests/dkim/test_verify.c $(dkim_test_support)
 

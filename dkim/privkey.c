@@ -344,8 +344,9 @@ static enum dkim_key_match
 examine_record(const struct dkim_private_key *k, struct slice record,
     const char **problem)
 {
-	enum crypto_type type = k->type == DKIM_KEY_RSA ? CRYPTO_RSA :
-	    CRYPTO_ED25519;
+	const struct dkim_key_need need = {
+		.type = k->type == DKIM_KEY_RSA ? CRYPTO_RSA : CRYPTO_ED25519,
+		.minimum_rsa_bits = MINIMUM_RSA_BITS };
 	enum dkim_key_match match = DKIM_KEY_DIFFERS;
 	enum dkim_key_status status;
 	struct dkim_key key;
@@ -356,15 +357,11 @@ examine_record(const struct dkim_private_key *k, struct slice record,
 	} else if (status == DKIM_KEY_NO_MEMORY) {
 		match = DKIM_KEY_UNKNOWN;
 	} else if (status == DKIM_KEY_OK) {
-		if (key.type != type)
-			*problem = "the record has a key of another type";
-		else if (!key.sha256)
-			*problem = "h= of the record does not allow sha256";
-		else if (!key.email)
-			*problem = "s= of the record does not allow mail";
-		else if (EVP_PKEY_eq(k->pkey, key.key.pkey) != 1)
+		*problem = dkim_key_misfit(&key, &need);
+		if (*problem == NULL && EVP_PKEY_eq(k->pkey,
+		    key.key.pkey) != 1)
 			*problem = "the record has another key";
-		else
+		if (*problem == NULL)
 			match = DKIM_KEY_MATCHES;
 	}
 	dkim_key_fini(&key);
@@ -400,32 +397,13 @@ enum dkim_key_match
 dkim_private_key_examine(const struct dkim_private_key *k,
     const struct dns_answer *answer, const char **problem)
 {
-	enum dkim_key_match match = DKIM_KEY_UNKNOWN;
+	enum dkim_key_match match;
 
-	*problem = "DNS timeout";
-	if (answer == NULL)
-		return match;
-	switch (answer->outcome) {
-	case DNS_FOUND:
-		match = examine_records(k, answer, problem);
-		break;
-	case DNS_NO_DATA:
-	case DNS_NO_NAME:
-		*problem = "there is no key record at this name";
-		match = DKIM_KEY_ABSENT;
-		break;
-	case DNS_SERVER_FAILURE:
-		*problem = "DNS server failure";
-		break;
-	case DNS_TIMEOUT:
-		break;
-	case DNS_MALFORMED:
-		*problem = "DNS answer malformed";
-		break;
-	case DNS_NOT_ASKED:
-		*problem = "DNS look-up not made";
-		break;
-	}
+	*problem = dkim_key_unknown(answer);
+	if (*problem != NULL)
+		return DKIM_KEY_UNKNOWN;
+	/* Of an answer without records there is none to examine. */
+	match = examine_records(k, answer, problem);
 	if (match == DKIM_KEY_MATCHES)
 		*problem = NULL;
 	return match;

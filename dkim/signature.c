@@ -172,6 +172,7 @@ read_c(struct reader *r)
 	r->out->body_canon = DKIM_CANON_SIMPLE;
 	if (!get(r, SLICE("c"), &body))
 		return;
+	r->out->c = body;
 	if (!slice_cut(&body, '/', &header))
 		body = SLICE("simple");
 	if (!canon_named(header, &r->out->header_canon) ||
@@ -414,9 +415,11 @@ read_bh(struct reader *r)
 {
 	struct slice text;
 
-	if (get(r, SLICE("bh"), &text))
-		r->out->bh = read_base64(r, text, "bh= is not base64",
-		    &r->out->bh_len);
+	if (!get(r, SLICE("bh"), &text))
+		return;
+	r->out->bh_text = text;
+	r->out->bh = read_base64(r, text, "bh= is not base64",
+	    &r->out->bh_len);
 }
 
 static void
@@ -429,6 +432,7 @@ read_l(struct reader *r)
 	r->out->length = BODYHASH_ALL;
 	if (!get(r, SLICE("l"), &text))
 		return;
+	r->out->l = text;
 	r->sig->has_length = true;
 	c = cursor_of(text);
 	if (cursor_span(&c, ascii_is_digit).len != text.len ||
@@ -466,6 +470,10 @@ read_times(struct reader *r, int64_t now)
 
 	has_t = read_time(r, SLICE("t"), "t= is no number", &t);
 	has_x = read_time(r, SLICE("x"), "x= is no number", &x);
+	if (has_t)
+		r->out->signed_at = t;
+	if (has_x)
+		r->out->expires_at = x;
 	if (has_t && has_x && x <= t)
 		refuse_syntax(r, "x= is not after t=");
 	if (has_x && x < now - LIMIT_DKIM_CLOCK_SKEW)
@@ -504,7 +512,8 @@ dkim_signature_parse(struct slice value, int64_t now, struct arena *arena,
 {
 	struct reader r = { .arena = arena, .sig = sig, .out = out };
 
-	*out = (struct dkim_request){ .value = value };
+	*out = (struct dkim_request){ .value = value, .signed_at = -1,
+		.expires_at = -1 };
 	if (value.len > LIMIT_DKIM_FIELD) {		/* step 1 */
 		refuse(&r, AUTH_PERMERROR, "signature field is too large");
 		return false;

@@ -32,6 +32,11 @@ struct dkim_request {
 	uint64_t		 length;	/* l=, or BODYHASH_ALL */
 	bool			 i_below_d;	/* i= is a subdomain of d= */
 	struct slice		 key_name;	/* s._domainkey.d */
+	/* As far as they could be read, also from a field that cannot be
+	   used. */
+	int64_t			 signed_at;	/* t=; -1: absent */
+	int64_t			 expires_at;	/* x=; -1: absent */
+	struct slice		 c, bh_text, l;	/* as written; or empty */
 };
 
 /*

@@ -34,49 +34,15 @@
 #include "dkim/verify.h"
 
 #include <assert.h>
-#include <stdatomic.h>
 #include <string.h>
 
-#include "dkim/bodyhash.h"
 #include "dkim/context_internal.h"
 #include "dkim/coverage_internal.h"
 #include "dkim/headerhash.h"
-#include "dkim/signature.h"
+#include "dkim/verify_internal.h"
 
 #define MINIMUM_RSA_BITS 1024	/* RFC 8301 section 3.2: never below */
 #define FIRST_CANDIDATES 4
-
-/* What is known of one signature besides what is reported. */
-struct candidate {
-	bool				 usable;
-	bool				 ranked;	/* chosen, or not */
-	size_t				 closeness;	/* to From */
-	struct dkim_request		 request;
-	const struct bodyhash_digest	*body;		/* NULL: no memory */
-	bool				 header_good;
-	unsigned char			 header[DKIM_SHA256_LEN];
-};
-
-struct dkim_verifier {
-	struct dkim_context	*ctx;
-	struct dkim_options	 options;
-	struct arena		*arena;
-
-	/* Parallel arrays, `cap` long. */
-	struct dkim_signature	*signatures;
-	struct candidate	*candidates;
-	size_t			 count, cap;
-
-	/* Names of keys, max_signatures long. */
-	struct slice		*early;
-	atomic_size_t		 early_count;
-	struct slice		*chosen_names;
-	size_t			*chosen;	/* indices of candidates */
-	size_t			 chosen_count;
-	atomic_bool		 chosen_ready;
-
-	struct bodyhash		 body;
-};
 
 struct dkim_verifier *
 dkim_verifier_new(struct dkim_context *ctx,
@@ -120,7 +86,7 @@ make_room(struct dkim_verifier *v)
 {
 	size_t cap = v->cap > 0 ? v->cap * 2 : FIRST_CANDIDATES;
 	struct dkim_signature *signatures;
-	struct candidate *candidates;
+	struct dkim_candidate *candidates;
 
 	if (v->count < v->cap)
 		return true;
@@ -152,16 +118,18 @@ note_early(struct dkim_verifier *v, struct slice key_name)
 	atomic_store_explicit(&v->early_count, n + 1, memory_order_release);
 }
 
-void
+bool
 dkim_verifier_field(struct dkim_verifier *v, const struct mail_field *field,
     size_t index)
 {
 	struct dkim_signature *sig;
-	struct candidate *cand;
+	struct dkim_candidate *cand;
 
 	if (!slice_eq_nocase(field->name, SLICE("DKIM-Signature")) ||
-	    v->count == LIMIT_DKIM_CANDIDATES || !make_room(v))
-		return;
+	    v->count == LIMIT_DKIM_CANDIDATES)
+		return true;
+	if (!make_room(v))
+		return false;
 	sig = &v->signatures[v->count];
 	cand = &v->candidates[v->count];
 	v->count++;
@@ -171,6 +139,7 @@ dkim_verifier_field(struct dkim_verifier *v, const struct mail_field *field,
 	    v->arena, sig, &cand->request);
 	if (cand->usable)
 		note_early(v, cand->request.key_name);
+	return true;
 }
 
 /* ---- questions ---- */
@@ -216,10 +185,10 @@ closeness(struct slice d, const struct domain *from)
 }
 
 /* The usable candidate to take next: the closest, then the first. */
-static struct candidate *
+static struct dkim_candidate *
 next_candidate(struct dkim_verifier *v)
 {
-	struct candidate *best = NULL, *c;
+	struct dkim_candidate *best = NULL, *c;
 	size_t i;
 
 	for (i = 0; i < v->count; i++) {
@@ -235,7 +204,7 @@ next_candidate(struct dkim_verifier *v)
 static void
 choose(struct dkim_verifier *v)
 {
-	struct candidate *c;
+	struct dkim_candidate *c;
 	size_t i;
 
 	while ((c = next_candidate(v)) != NULL) {
@@ -270,7 +239,7 @@ static void
 hash_header(struct dkim_verifier *v, struct headerhash *h,
     struct crypto_hash *hash, size_t i)
 {
-	struct candidate *cand = &v->candidates[i];
+	struct dkim_candidate *cand = &v->candidates[i];
 	const struct mail_field *own;
 	struct headerhash_input in;
 
@@ -343,28 +312,9 @@ struct verdict {
 	const char		*comment;
 };
 
-/* Step b; NULL when key and signature go together. */
-static const char *
-key_misfit(const struct dkim_verifier *v, const struct dkim_request *request,
-    const struct dkim_key *key)
-{
-	if (!key->sha256)
-		return "inappropriate hash algorithm";
-	if (!key->email)
-		return "key is not for mail";
-	if (key->type != request->key_type)
-		return "inappropriate key algorithm";
-	if (key->type == CRYPTO_RSA &&
-	    key->bits < v->options.minimum_rsa_bits)
-		return "RSA key is too short";
-	if (key->strict && request->i_below_d)
-		return "key is not for subdomains";
-	return NULL;
-}
-
 /* Step d. */
 static struct verdict
-check_signature(const struct candidate *cand, struct dkim_key *key)
+check_signature(const struct dkim_candidate *cand, struct dkim_key *key)
 {
 	const struct dkim_request *r = &cand->request;
 	enum crypto_status status;
@@ -382,9 +332,12 @@ check_signature(const struct candidate *cand, struct dkim_key *key)
 /* Steps b to d for one key. */
 static struct verdict
 check_key(const struct dkim_verifier *v, struct dkim_signature *sig,
-    const struct candidate *cand, struct dkim_key *key)
+    const struct dkim_candidate *cand, struct dkim_key *key)
 {
-	const char *misfit = key_misfit(v, &cand->request, key);
+	const struct dkim_key_need need = { .type = cand->request.key_type,
+		.minimum_rsa_bits = v->options.minimum_rsa_bits,
+		.subdomain = cand->request.i_below_d };
+	const char *misfit = dkim_key_misfit(key, &need);
 
 	sig->key_bits = key->bits;
 	sig->key_testing = key->testing;
@@ -405,7 +358,8 @@ check_key(const struct dkim_verifier *v, struct dkim_signature *sig,
 /* One record; false when it is no key record. */
 static bool
 try_record(const struct dkim_verifier *v, struct dkim_signature *sig,
-    const struct candidate *cand, struct slice record, struct verdict *out)
+    const struct dkim_candidate *cand, struct slice record,
+    struct verdict *out)
 {
 	enum dkim_key_status status;
 	struct dkim_key key;
@@ -437,7 +391,7 @@ says_more(struct verdict a, struct verdict b)
 /* Step a, with the records that were found. */
 static struct verdict
 try_records(const struct dkim_verifier *v, struct dkim_signature *sig,
-    const struct candidate *cand, const struct dns_answer *answer)
+    const struct dkim_candidate *cand, const struct dns_answer *answer)
 {
 	struct dkim_signature copy = *sig;
 	struct verdict best, one;
@@ -467,40 +421,23 @@ try_records(const struct dkim_verifier *v, struct dkim_signature *sig,
 /* Step a: RFC 6376 section 6.1.2 steps 2 and 3. */
 static struct verdict
 check_answer(const struct dkim_verifier *v, struct dkim_signature *sig,
-    const struct candidate *cand, const struct dns_answer *answer)
+    const struct dkim_candidate *cand, const struct dns_answer *answer)
 {
-	const char *comment = NULL;
+	const char *unknown = dkim_key_unknown(answer);
 
-	if (answer == NULL)
-		return (struct verdict){ AUTH_TEMPERROR, "DNS timeout" };
-	sig->authenticated = answer->authenticated;
-	switch (answer->outcome) {
-	case DNS_FOUND:
-		return try_records(v, sig, cand, answer);
-	case DNS_NO_DATA:
-	case DNS_NO_NAME:
+	sig->authenticated = answer != NULL && answer->authenticated;
+	if (unknown != NULL)
+		return (struct verdict){ AUTH_TEMPERROR, unknown };
+	if (answer->outcome != DNS_FOUND)
 		return (struct verdict){ AUTH_PERMERROR,
 		    "no key for signature" };
-	case DNS_SERVER_FAILURE:
-		comment = "DNS server failure";
-		break;
-	case DNS_TIMEOUT:
-		comment = "DNS timeout";
-		break;
-	case DNS_MALFORMED:
-		comment = "DNS answer malformed";
-		break;
-	case DNS_NOT_ASKED:
-		comment = "DNS look-up not made";
-		break;
-	}
-	return (struct verdict){ AUTH_TEMPERROR, comment };
+	return try_records(v, sig, cand, answer);
 }
 
 /* What the body says by itself, whatever becomes of the key. */
 static void
 compare_body(const struct dkim_verifier *v, struct dkim_signature *sig,
-    const struct candidate *cand)
+    const struct dkim_candidate *cand)
 {
 	const struct dkim_request *r = &cand->request;
 	uint64_t total;
@@ -530,7 +467,7 @@ void
 dkim_verifier_finish(struct dkim_verifier *v,
     const struct mail_header *header, const struct dns_ledger *ledger)
 {
-	const struct candidate *cand;
+	const struct dkim_candidate *cand;
 	struct dkim_signature *sig;
 	struct verdict verdict;
 	size_t i;

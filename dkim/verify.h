@@ -102,13 +102,14 @@ struct dkim_verifier	*dkim_verifier_new(struct dkim_context *ctx,
 void			 dkim_verifier_fini(struct dkim_verifier *v);
 
 /*
- * Tells that the header has got this field.  A DKIM-Signature is read, its
+ * The header has got this field.  A DKIM-Signature is read, its
  * syntax checked, and a usable one is remembered.  Call for each field that
  * mail_header_add() kept; its text is borrowed for the verifier's life.
  * Only the first LIMIT_DKIM_CANDIDATES fields of that name are looked at;
- * those behind them are not reported either.
+ * those after them are not reported either.  False: no memory to remember
+ * it, so no result may be given of this message.
  */
-void	dkim_verifier_field(struct dkim_verifier *v,
+bool	dkim_verifier_field(struct dkim_verifier *v,
 	    const struct mail_field *field, size_t index);
 /*
  * Notes in the ledger the key look-ups that are certain or likely to be

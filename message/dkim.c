@@ -62,7 +62,7 @@ field(struct message *m, void *arg, const struct mail_field *f, size_t index)
 
 	(void)m;
 	if (st->verifier != NULL)
-		dkim_verifier_field(st->verifier, f, index);
+		(void)dkim_verifier_field(st->verifier, f, index);
 }
 
 static void
@@ -75,6 +75,7 @@ header_end(struct message *m, void *arg)
 		return;
 	dkim_verifier_header_end(st->verifier, &m->header,
 	    from->has_domain ? &from->domain : NULL);
+	st->found.verifier = st->verifier;
 	st->found.signatures = dkim_verifier_signatures(st->verifier,
 	    &st->found.count);
 }

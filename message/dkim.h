@@ -16,6 +16,8 @@ struct message;
 struct message_dkim {
 	const struct dkim_signature	*signatures;
 	size_t				 count;
+	/* For its trace (dkim/trace.h), once there are verdicts. */
+	const struct dkim_verifier	*verifier;
 	/* `dkim: test-keys`: a key in test mode counts as any other. */
 	bool				 test_keys;
 };

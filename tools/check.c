@@ -196,9 +196,8 @@ explain(struct check *c)
 	    ledger);
 	return c->spf != NULL && (helo == NULL || c->spf_helo != NULL) &&
 	    c->dmarc != NULL && signatures_read(&c->signatures, c->t,
-	    dkim->signatures, message_dmarc(c->message)->alignments + 1,
-	    dkim->count,
-	    message_header(c->message), c->body, ledger, c->now);
+	    dkim->verifier, message_dmarc(c->message)->alignments + 1,
+	    message_header(c->message), ledger, c->now);
 }
 
 /* A field's value, one line for each of its own. */

@@ -474,7 +474,8 @@ run_header(struct run *r, const struct dns_zone *zone)
 	size_t i;
 
 	for (i = 0; i < r->header.count; i++)
-		dkim_verifier_field(r->verifier, &r->header.fields[i], i);
+		r->starved |= !dkim_verifier_field(r->verifier,
+		    &r->header.fields[i], i);
 	(void)dkim_verifier_ask(r->verifier, r->ledger);
 	mail_from_read(&r->header, &from);
 	dkim_verifier_header_end(r->verifier, &r->header,

@@ -78,6 +78,7 @@ struct run {
 	struct dkim_verifier		*verifier;
 	const struct dkim_signature	*signatures;
 	size_t				 count;
+	bool				 starved; /* no memory for a field */
 };
 
 extern const struct dkim_options	test_options;

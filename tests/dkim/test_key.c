@@ -419,6 +419,92 @@ test_record_limit(size_t octets, enum dkim_key_status want)
 	text_free(&t);
 }
 
+/* RFC 6376 section 6.1.2 steps 6 to 8: the first that fails is reported. */
+static const struct {
+	const char		*name;
+	struct dkim_key		 key;
+	struct dkim_key_need	 need;
+	const char		*want;		/* NULL: it fits */
+} fits[] = {
+	{ .name = "RSA, at the limit",
+	    .key = { .type = CRYPTO_RSA, .bits = 1024, .sha256 = true,
+	    .email = true }, .need = { CRYPTO_RSA, 1024, true } },
+	{ .name = "RSA, one bit below",
+	    .key = { .type = CRYPTO_RSA, .bits = 1023, .sha256 = true,
+	    .email = true }, .need = { CRYPTO_RSA, 1024, false },
+	    .want = "RSA key is too short" },
+	{ .name = "Ed25519 has no such limit",
+	    .key = { .type = CRYPTO_ED25519, .bits = 256, .sha256 = true,
+	    .email = true }, .need = { CRYPTO_ED25519, 4096, false } },
+	{ .name = "another type",
+	    .key = { .type = CRYPTO_ED25519, .bits = 256, .sha256 = true,
+	    .email = true }, .need = { CRYPTO_RSA, 1024, false },
+	    .want = "inappropriate key algorithm" },
+	{ .name = "h= without sha256",
+	    .key = { .type = CRYPTO_RSA, .bits = 2048, .email = true },
+	    .need = { CRYPTO_RSA, 1024, false },
+	    .want = "inappropriate hash algorithm" },
+	{ .name = "s= without email",
+	    .key = { .type = CRYPTO_RSA, .bits = 2048, .sha256 = true },
+	    .need = { CRYPTO_RSA, 1024, false },
+	    .want = "key is not for mail" },
+	{ .name = "t=s, i= is d=",
+	    .key = { .type = CRYPTO_RSA, .bits = 2048, .sha256 = true,
+	    .email = true, .strict = true },
+	    .need = { CRYPTO_RSA, 1024, false } },
+	{ .name = "t=s, i= is below d=",
+	    .key = { .type = CRYPTO_RSA, .bits = 2048, .sha256 = true,
+	    .email = true, .strict = true },
+	    .need = { CRYPTO_RSA, 1024, true },
+	    .want = "key is not for subdomains" },
+	{ .name = "t=y says nothing here",
+	    .key = { .type = CRYPTO_RSA, .bits = 2048, .sha256 = true,
+	    .email = true, .testing = true },
+	    .need = { CRYPTO_RSA, 1024, false } },
+};
+
+static void
+test_fits(void)
+{
+	const char *got;
+	size_t i;
+
+	for (i = 0; i < sizeof(fits) / sizeof(fits[0]); i++) {
+		got = dkim_key_misfit(&fits[i].key, &fits[i].need);
+		is_str(got != NULL ? got : "-", fits[i].want != NULL ?
+		    fits[i].want : "-", fits[i].name);
+	}
+}
+
+static void
+test_unknown(void)
+{
+	static const struct {
+		const char		*name;
+		enum dns_outcome	 outcome;
+		const char		*want;
+	} outcomes[] = {
+		{ "found", DNS_FOUND, "-" },
+		{ "no data", DNS_NO_DATA, "-" },
+		{ "no name", DNS_NO_NAME, "-" },
+		{ "timeout", DNS_TIMEOUT, "DNS timeout" },
+		{ "failure", DNS_SERVER_FAILURE, "DNS server failure" },
+		{ "malformed", DNS_MALFORMED, "DNS answer malformed" },
+		{ "not asked", DNS_NOT_ASKED, "DNS look-up not made" },
+	};
+	struct dns_answer answer = { .count = 0 };
+	const char *got;
+	size_t i;
+
+	is_str(dkim_key_unknown(NULL), "DNS timeout", "no answer yet");
+	for (i = 0; i < sizeof(outcomes) / sizeof(outcomes[0]); i++) {
+		answer.outcome = outcomes[i].outcome;
+		got = dkim_key_unknown(&answer);
+		is_str(got != NULL ? got : "-", outcomes[i].want,
+		    outcomes[i].name);
+	}
+}
+
 int
 main(void)
 {
@@ -430,5 +516,7 @@ main(void)
 	test_rsa();
 	test_record_limit(LIMIT_DKIM_KEY_RECORD, DKIM_KEY_OK);
 	test_record_limit(LIMIT_DKIM_KEY_RECORD + 1, DKIM_KEY_UNUSABLE);
+	test_fits();
+	test_unknown();
 	return tap_done();
 }
