@@ -473,7 +473,7 @@ put_b(struct writer *w, const unsigned char *sig, size_t len)
 /* ---- step 3, the rest ---- */
 
 /* One message's header on its way to all its signatures. */
-struct signing {
+struct header_run {
 	const struct dkim_signer	*signer;
 	const struct mail_header	*header;
 	struct writer			 writer;
@@ -499,7 +499,7 @@ hand_out(struct arena *arena, struct slice text, struct slice *out)
 }
 
 static bool
-sign_one(struct signing *g, const struct dkim_sign_key *key,
+sign_one(struct header_run *g, const struct dkim_sign_key *key,
     struct slice *value)
 {
 	const struct dkim_signer *s = g->signer;
@@ -531,7 +531,7 @@ bool
 dkim_signer_finish(struct dkim_signer *s, const struct mail_header *header,
     struct slice *values)
 {
-	struct signing g = { .signer = s, .header = header };
+	struct header_run g = { .signer = s, .header = header };
 	bool good;
 	size_t i;
 

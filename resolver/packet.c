@@ -62,7 +62,7 @@ struct rr {
 	size_t			rdata, end;	/* offsets */
 };
 
-struct message {
+struct packet {
 	struct wire	w;		/* at the section in hand */
 	unsigned int	flags;
 	unsigned int	counts[4];	/* RFC 1035 4.1.1, in order */
@@ -284,7 +284,7 @@ packet_query(const struct packet_name *name, enum dns_type type,
 
 /* Step 1.  False when it is not an answer to our question. */
 static bool
-read_question(struct message *m, const struct packet_name *name,
+read_question(struct packet *m, const struct packet_name *name,
     enum dns_type type)
 {
 	struct packet_name asked;
@@ -300,7 +300,7 @@ read_question(struct message *m, const struct packet_name *name,
 }
 
 static bool
-read_header(struct message *m)
+read_header(struct packet *m)
 {
 	size_t i;
 
@@ -314,7 +314,7 @@ read_header(struct message *m)
 
 /* Step 3. */
 static bool
-walk_sections(struct message *m, struct packet_reply *out)
+walk_sections(struct packet *m, struct packet_reply *out)
 {
 	unsigned int i;
 	struct rr rr;
@@ -464,7 +464,7 @@ struct owner_view {
 };
 
 static bool
-read_cname(const struct message *m, const struct rr *rr,
+read_cname(const struct packet *m, const struct rr *rr,
     struct owner_view *view)
 {
 	struct wire w = rdata_of(&m->w, rr);
@@ -480,7 +480,7 @@ read_cname(const struct message *m, const struct rr *rr,
 
 /* False when a record of that owner is broken. */
 static bool
-view_owner(const struct message *m, enum dns_type type,
+view_owner(const struct packet *m, enum dns_type type,
     struct packet_reply *out, struct owner_view *view)
 {
 	struct wire w = m->w;
@@ -509,7 +509,7 @@ view_owner(const struct message *m, enum dns_type type,
 
 /* RFC 2308 section 5: the lesser of the SOA's TTL and its MINIMUM. */
 static bool
-read_soa(const struct message *m, const struct rr *rr, uint32_t *ttl)
+read_soa(const struct packet *m, const struct rr *rr, uint32_t *ttl)
 {
 	struct wire w = rdata_of(&m->w, rr);
 	struct packet_name name;
@@ -526,7 +526,7 @@ read_soa(const struct message *m, const struct rr *rr, uint32_t *ttl)
 
 /* Step 6, without records. */
 static enum packet_kind
-read_negative(const struct message *m, struct packet_reply *out)
+read_negative(const struct packet *m, struct packet_reply *out)
 {
 	bool soa = false, ns = false;
 	struct wire w = m->w;
@@ -558,7 +558,7 @@ read_negative(const struct message *m, struct packet_reply *out)
 
 /* Steps 5 and 6. */
 static enum packet_kind
-read_chain(const struct message *m, enum dns_type type,
+read_chain(const struct packet *m, enum dns_type type,
     unsigned int max_links, struct packet_reply *out)
 {
 	struct owner_view view;
@@ -583,7 +583,7 @@ static enum packet_kind
 read_message(struct slice packet, const struct packet_name *name,
     enum dns_type type, unsigned int max_links, struct packet_reply *out)
 {
-	struct message m = { .w = wire_of(packet) };
+	struct packet m = { .w = wire_of(packet) };
 
 	if (packet.len > LIMIT_DNS_ANSWER)
 		return PACKET_EXCESS;
@@ -616,7 +616,7 @@ void
 packet_fill(struct slice packet, enum dns_type type,
     const struct packet_reply *reply, const struct dns_draft *draft)
 {
-	struct message m = { .w = wire_of(packet) };
+	struct packet m = { .w = wire_of(packet) };
 	struct dns_draft d = *draft;
 	struct packet_name name;
 	unsigned int i;

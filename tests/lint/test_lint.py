@@ -136,6 +136,37 @@ def include_problem(part, path, kind, target):
 
 
 @tap.test
+def recipes():
+    """HACKING names files that are there."""
+    words = re.findall(r"(?<![\w./-])(?:%s|tests|doc|etc)/[\w./-]+[\w]" %
+                       "|".join(ARROWS), read("doc/HACKING"))
+    # NAME is the reader's own; <folder> is any.
+    missing = sorted({word for word in words if "NAME" not in word and
+                      "FOLDER" not in word and
+                      not any(os.path.exists(os.path.join(TOP, word + end))
+                              for end in ("", ".c"))})
+    ok(len(words) > 30, "HACKING names files", len(words))
+    report(missing, "every file that HACKING names is there")
+
+
+@tap.test
+def one_name():
+    """What a header shows is not the name of something else elsewhere."""
+    shown, defined = {}, {}
+    for _, path in sources():
+        text = code(read(path))
+        for name in re.findall(r"^struct (\w+)\s*[;{]", text, re.M):
+            if path.endswith(".h"):
+                shown.setdefault(name, path)
+        for name in re.findall(r"^struct (\w+) {", text, re.M):
+            defined.setdefault(name, []).append(path)
+    bad = ["struct %s: %s" % (name, " ".join(places))
+           for name, places in sorted(defined.items())
+           if name in shown and len(places) > 1]
+    report(bad, "no two things with one name")
+
+
+@tap.test
 def own_header_first():
     bad = []
     for _, path in sources():
