@@ -558,6 +558,7 @@ evaluate(struct dmarc_eval *e)
 		choose_policy(e);
 	if (!align_all(e)) {
 		(void)settle(e, AUTH_TEMPERROR, "out of memory");
+		e->out->no_memory = true;
 		return CHECK_DONE;
 	}
 	if (is_open(e))

@@ -95,6 +95,9 @@ struct dmarc_verdict {
 	int			aligned_dkim;
 	/* Why: a static sentence of ours, for permerror, temperror, none. */
 	const char		*problem;
+	/* Memory ran out, and temperror is no verdict: who asks has to defer
+	   the message, not to judge it. */
+	bool			no_memory;
 	/* All answers that were needed for it were DNSSEC-authenticated;
 	   false when none was.  Those about identifiers that did not pass
 	   are not needed. */
@@ -139,7 +142,7 @@ dmarc_is_aligned(enum dmarc_alignment a)
  * order of the request.  One that has no part in them is not aligned.
  *
  * `scratch` is reset at the start and used for the evaluation; when it runs
- * out the result is temperror.  `trace` may be NULL; it is called in the
+ * out `no_memory` is set.  `trace` may be NULL; it is called in the
  * call that returns CHECK_DONE, and what it is given lives as long as that
  * call.
  */

@@ -40,8 +40,12 @@ is_done(struct message *m, struct state *st, struct dns_ledger *ledger)
 
 	if (spf->mail_done)
 		st->identifiers[0].certainty = certainty(spf->mail.result);
-	return dmarc_check(&st->request, ledger, m->scratch, NULL, NULL,
-	    &st->verdict) == CHECK_DONE;
+	if (dmarc_check(&st->request, ledger, m->scratch, NULL, NULL,
+	    &st->verdict) != CHECK_DONE)
+		return false;
+	if (st->verdict.no_memory)
+		m->starved = true;
+	return true;
 }
 
 static bool

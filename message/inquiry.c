@@ -158,7 +158,8 @@ put_question(void *arg, struct dns_entry *e)
 	struct waiter *w = q->closed ? NULL : take_waiter(q, e);
 
 	if (w == NULL) {
-		dns_ledger_answer(e, dns_answer_of(DNS_NOT_ASKED));
+		dns_ledger_answer(e, q->closed ?
+		    dns_answer_of(DNS_NOT_ASKED) : dns_answer_no_memory());
 		return;
 	}
 	e->asked_us = clock_us();

@@ -163,7 +163,7 @@ step(void *arg, struct dns_ledger *ledger)
 		if (message_methods[i]->ask != NULL &&
 		    !message_methods[i]->ask(m, m->states[i], ledger))
 			done = false;
-	if (mem_failures() != before)
+	if (mem_failures() != before || dns_ledger_failed(ledger))
 		m->starved = true;
 	return done;
 }

@@ -53,8 +53,12 @@ static bool
 check(struct message *m, const struct spf_request *request,
     struct dns_ledger *ledger, struct spf_verdict *verdict)
 {
-	return spf_check(request, ledger, m->scratch, NULL, NULL, verdict) ==
-	    CHECK_DONE;
+	if (spf_check(request, ledger, m->scratch, NULL, NULL, verdict) !=
+	    CHECK_DONE)
+		return false;
+	if (verdict->no_memory)
+		m->starved = true;
+	return true;
 }
 
 static bool

@@ -129,6 +129,15 @@ dns_answer_of(enum dns_outcome outcome)
 	return &statics[outcome].answer;
 }
 
+const struct dns_answer *
+dns_answer_no_memory(void)
+{
+	static const struct block none = {
+		.answer.outcome = DNS_NOT_ASKED, .is_static = true };
+
+	return &none.answer;
+}
+
 const char *
 dns_type_name(enum dns_type type)
 {

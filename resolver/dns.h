@@ -85,6 +85,12 @@ size_t	dns_answer_size(const struct dns_answer *a);
  */
 const struct dns_answer	*dns_answer_of(enum dns_outcome outcome);
 
+/*
+ * The same for want of memory: its outcome is DNS_NOT_ASKED, and a ledger that
+ * is given it says so (dns_ledger_failed()).
+ */
+const struct dns_answer	*dns_answer_no_memory(void);
+
 /* "TXT"; "TYPE" for a value that is none of ours. */
 const char	*dns_type_name(enum dns_type type);
 /* "found", "no data", "no such name", "server failure", "timeout",

@@ -27,6 +27,7 @@ struct dns_ledger {
 	dns_ledger_put_fn	*put;	/* NULL: they are taken */
 	void			*put_arg;
 	struct arena		*arena;	/* NULL: nobody wanted it yet */
+	bool			 failed;
 };
 
 struct dns_ledger *
@@ -83,8 +84,10 @@ entry_add(struct dns_ledger *l, const struct domain *name, enum dns_type type)
 	if (l->table.count >= l->max)
 		return NULL;
 	item = mem_alloc(sizeof(*item));
-	if (item == NULL)
+	if (item == NULL) {
+		l->failed = true;
 		return NULL;
+	}
 	item->name = *name;
 	item->node.key = table_key(domain_slice(&item->name), type);
 	item->entry.name = item->node.key.name;
@@ -178,6 +181,8 @@ dns_ledger_answer(struct dns_entry *e, const struct dns_answer *answer)
 	}
 	e->answer = answer;
 	e->ledger->open--;
+	if (answer == dns_answer_no_memory())
+		e->ledger->failed = true;
 }
 
 void
@@ -189,6 +194,12 @@ dns_ledger_close(struct dns_ledger *l, enum dns_outcome outcome)
 		if (e->answer == NULL)
 			dns_ledger_answer(e, dns_answer_of(outcome));
 	}
+}
+
+bool
+dns_ledger_failed(const struct dns_ledger *l)
+{
+	return l->failed;
 }
 
 size_t

@@ -100,6 +100,13 @@ void			 dns_ledger_answer(struct dns_entry *e,
 void			 dns_ledger_close(struct dns_ledger *l,
 			    enum dns_outcome outcome);
 
+/*
+ * A question has no answer for want of memory, here or where the answers are
+ * made (dns_answer_no_memory()): who reads them has to defer the message,
+ * not to judge it.
+ */
+bool			 dns_ledger_failed(const struct dns_ledger *l);
+
 /* Questions put, and of them those without an answer. */
 size_t			 dns_ledger_count(const struct dns_ledger *l);
 size_t			 dns_ledger_open(const struct dns_ledger *l);

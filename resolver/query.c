@@ -575,7 +575,7 @@ final_answer(struct query *q, enum step step)
 	if (q->reply.kind == PACKET_EXCESS)
 		return answer_empty(q, DNS_MALFORMED);
 	/* No memory for it: our budget, not the server's fault. */
-	return q->answer != NULL ? q->answer : dns_answer_of(DNS_NOT_ASKED);
+	return q->answer != NULL ? q->answer : dns_answer_no_memory();
 }
 
 static void

@@ -257,7 +257,7 @@ answer_empty(struct slice name, enum dns_type type, enum dns_outcome outcome,
 	struct dns_draft draft;
 
 	if (!dns_answer_new(type, name, 0, 0, &draft))
-		return dns_answer_of(DNS_NOT_ASKED);
+		return dns_answer_no_memory();
 	draft.answer->outcome = outcome;
 	draft.answer->rcode = rcode;
 	return draft.answer;
@@ -278,7 +278,7 @@ answer_found(const struct owner *o, struct slice name, enum dns_type type)
 	if (count == 0)
 		return NULL;
 	if (!dns_answer_new(type, name, count, bytes, &draft))
-		return dns_answer_of(DNS_NOT_ASKED);
+		return dns_answer_no_memory();
 	for (r = o->first; r != NULL; r = r->next) {
 		if (r->type != type)
 			continue;

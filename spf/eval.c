@@ -515,10 +515,8 @@ eval_record(struct spf_eval *e, const struct spf_frame *f,
 	struct reading *r = read_once(e, f->domain, txt);
 	unsigned int results;
 
-	if (r == NULL) {
-		spf_problem(e, "out of memory", SLICE(""));
-		return SPF_TEMPERROR;
-	}
+	if (r == NULL)
+		return spf_no_memory(e);
 	if (r->count == 0)
 		return SPF_SET(AUTH_NONE);
 	if (r->count > 1)

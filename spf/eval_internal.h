@@ -85,6 +85,8 @@ unsigned int	spf_eval_domain(struct spf_eval *e,
 /* Says why the verdict is what it is; the first one stays. */
 void	spf_problem(struct spf_eval *e, const char *problem,
 	    struct slice name);
+/* Says that memory ran out: SPF_TEMPERROR. */
+unsigned int	spf_no_memory(struct spf_eval *e);
 /*
  * The answer to look->name, or NULL when it is not known.  Then nothing is
  * decided any more.

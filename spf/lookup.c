@@ -36,6 +36,14 @@ spf_problem(struct spf_eval *e, const char *problem, struct slice name)
 	e->out->problem_name[kept.len] = '\0';
 }
 
+unsigned int
+spf_no_memory(struct spf_eval *e)
+{
+	spf_problem(e, "out of memory", SLICE(""));
+	e->out->no_memory = true;
+	return SPF_TEMPERROR;
+}
+
 /*
  * Ahead of its need a question is put only while the ledger has few: what
  * is asked for nothing must not use up what will be needed.

@@ -84,8 +84,7 @@ identify(struct spf_eval *e)
 	e->local_8bit = has_8bit(local);
 	if (set_sender(e, local, domain_slice(domain)))
 		return 0;
-	spf_problem(e, "out of memory", SLICE(""));
-	return SPF_TEMPERROR;
+	return spf_no_memory(e);
 }
 
 /* Step 3. */

@@ -57,6 +57,9 @@ struct spf_verdict {
 	/* Why, for none, temperror and permerror: a short sentence of ours,
 	   static. */
 	const char		*problem;
+	/* Memory ran out, and temperror is no verdict: who asks has to defer
+	   the message, not to judge it. */
+	bool			no_memory;
 	/* The name that `problem` speaks of; "" when none. */
 	char			problem_name[DOMAIN_MAX + 1];
 	/* exp= of a fail (6.2), expanded: foreign text, printable ASCII,
@@ -110,7 +113,7 @@ typedef void spf_trace_fn(void *arg, const struct spf_event *event);
  * Checks one identity.  CHECK_PENDING: questions stand in the ledger, call
  * again when some are answered; `out` is undefined.  CHECK_DONE: `out` is
  * the verdict.  `scratch` is reset at the start and used for the
- * evaluation; when it runs out the result is temperror.  `trace` may be
+ * evaluation; when it runs out `no_memory` is set.  `trace` may be
  * NULL.
  *
  * Asks ahead: all that the terms of a record in hand may need is noted in

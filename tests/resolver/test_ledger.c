@@ -168,6 +168,26 @@ test_put(void)
 	dns_ledger_free(l);
 }
 
+/* Whose memory it was makes no difference. */
+static void
+test_failed(void)
+{
+	struct dns_ledger *l = dns_ledger_new(1);
+
+	(void)dns_ledger_ask(l, SLICE("a.example"), DNS_TYPE_A);
+	(void)dns_ledger_ask(l, SLICE("b.example"), DNS_TYPE_A);
+	dns_ledger_close(l, DNS_NOT_ASKED);
+	ok(!dns_ledger_failed(l), "a budget that is spent is no want of it");
+	dns_ledger_free(l);
+	l = dns_ledger_new(1);
+	(void)dns_ledger_ask(l, SLICE("a.example"), DNS_TYPE_A);
+	dns_ledger_answer(dns_ledger_take_new(l), dns_answer_no_memory());
+	ok(dns_ledger_failed(l) && dns_ledger_peek(l, SLICE("a.example"),
+	    DNS_TYPE_A)->outcome == DNS_NOT_ASKED,
+	    "no memory for an answer: not asked, and said");
+	dns_ledger_free(l);
+}
+
 /* The place beside an answer. */
 static void
 test_kept(void)
@@ -220,6 +240,7 @@ test_no_memory(void)
 	a = dns_ledger_ask(l, SLICE("a.example"), DNS_TYPE_A);
 	mem_fail_after(0, 0);
 	ok(a == dns_answer_of(DNS_NOT_ASKED), "no memory for a question");
+	ok(dns_ledger_failed(l), "it says so");
 	ok(dns_ledger_ask(l, SLICE("a.example"), DNS_TYPE_A) == NULL,
 	    "later there is");
 	dns_ledger_free(l);
@@ -233,6 +254,7 @@ main(void)
 	test_refused();
 	test_limit();
 	test_put();
+	test_failed();
 	test_kept();
 	test_no_memory();
 	return tap_done();
