@@ -71,7 +71,8 @@ def bounded():
     with assaydaemon.Daemon({}, hostile_zone()) as daemon:
         result = daemon.send(hostile_message(), client=CLIENT,
                              helo="helo.example", sender="<a@mail.example>")
-        record = record_of(daemon)
+        record = assaydaemon.wait_for(lambda: record_of(daemon), 30,
+                                      "the record")
     _, results = authres.parse(result.header.all()[0][1])
     dmarc = authres.all_of(results, "dmarc")[0]
     equal(dmarc.result, "fail", "DMARC has all of its answers")
