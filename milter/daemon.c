@@ -7,15 +7,15 @@
  *  2. Into the background: before any thread exists.  The parent waits for
  *     a word that all is well, so that its exit status tells the truth.
  *  3. libmilter takes the socket, privileges are dropped.
- *  4. Signals are blocked; one thread takes those that ask for something,
- *     another one those that end the process, so that no reload is in their
- *     way.  The resolver starts, the service manager is told.
- *  5. smfi_main() until a signal ends it.  SIGTERM waits for the messages
- *     in hand, then stops libmilter, and for that, too, a bounded time:
- *     libmilter's threads may hold each other up for ever.
- *  6. Whoever comes first, smfi_main()'s return or the end of that time,
- *     cleans up and leaves with _exit(): libmilter's workers, the resolver
- *     and our own threads still run, and no destructor may come under them.
+ *  4. Signals, blocked from the first moment, get their threads: one takes
+ *     those that ask for something, another one those that end the process,
+ *     so that no reload is in their way.  The resolver starts, the service
+ *     manager is told.
+ *  5. smfi_main() until SIGTERM: once the messages in hand are finished and
+ *     their replies are written, the process cleans up and leaves with
+ *     _exit().  libmilter is not asked to stop: its threads may hold each
+ *     other up for ever, and there is nothing left that it could do.  Nor
+ *     may any destructor come while they run.
  */
 #include "milter/daemon.h"
 
@@ -42,15 +42,16 @@
 #include "milter/listen.h"
 #include "milter/notify.h"
 #include "milter/packet.h"
+#include "milter/pidfile.h"
 #include "milter/privileges.h"
 #include "milter/session.h"
 #include "milter/watch.h"
 
 #define WHY_SIZE	LIMIT_CONFIG_WHY
 #define DRAIN_SECONDS	30	/* for the messages in hand at SIGTERM */
-#define STOP_SECONDS	3	/* then for libmilter */
+#define HANDOVER_SECONDS 5	/* before, for connections, when the socket
+				   is the service manager's */
 #define FLUSH_MS	1000	/* and for a log that is slow */
-#define STOP_NUDGE_US	10000	/* between nudges at the end */
 
 struct daemon {
 	struct config		*config;	/* NULL when all is started */
@@ -62,7 +63,6 @@ struct daemon {
 	sigset_t		 ends;		/* SIGTERM, SIGINT */
 	int			 parent;	/* pipe to it; -1: none */
 	enum daemon_exit	 status;	/* of a start that fails */
-	char			*pid_file;	/* written; NULL: none */
 	atomic_bool		 stopping;
 	atomic_flag		 left;		/* somebody is in leave() */
 	char			 why[WHY_SIZE];
@@ -106,23 +106,28 @@ open_listener(struct daemon *d)
 	return d->listener != NULL;
 }
 
+/* The service manager's socket, if it has passed one. */
+static bool
+inherit_listener(struct daemon *d)
+{
+	int count = listener_inherited();
+
+	if (count > 1) {
+		snprintf(d->why, WHY_SIZE, "one socket is enough, the service "
+		    "manager passed %d", count);
+		return false;
+	}
+	if (count < 1)
+		return open_listener(d);
+	d->listener = listener_inherit(d->config->socket, d->why, WHY_SIZE);
+	return d->listener != NULL;
+}
+
 static bool
 write_pid_file(struct daemon *d)
 {
-	FILE *f;
-
-	if (d->config->pid_file == NULL)
-		return true;
-	f = fopen(d->config->pid_file, "we");
-	if (f == NULL || fprintf(f, "%ld\n", (long)getpid()) < 0 ||
-	    fclose(f) != 0) {
-		snprintf(d->why, WHY_SIZE, "%s: %s", d->config->pid_file,
-		    strerror(errno));
-		return false;
-	}
-	d->pid_file = mem_dup(d->config->pid_file,
-	    strlen(d->config->pid_file));
-	return true;
+	return d->config->pid_file == NULL ||
+	    pidfile_write(d->config->pid_file, d->why, WHY_SIZE);
 }
 
 static bool
@@ -207,6 +212,8 @@ log_warnings(const struct config *c)
 
 	while (config_warning(c, &at, text, sizeof(text)))
 		log_line(CONFIG_LOG_WARNING, "%s", text);
+	if (listener_warning(c->socket, text, sizeof(text)))
+		log_line(CONFIG_LOG_WARNING, "%s", text);
 }
 
 static bool
@@ -222,6 +229,7 @@ load_keys(struct daemon *d, const struct config *c)
 {
 	if (c->sign_count == 0)
 		return true;
+	privileges_hide_memory();
 	if (!privileges_borrow(c->user, d->why, WHY_SIZE))
 		return false;
 	d->signing = signing_load(c, d->why, WHY_SIZE);
@@ -304,8 +312,7 @@ leave(struct daemon *d, enum daemon_exit status)
 		for (;;)
 			pause();
 	listener_remove(d->listener);
-	if (d->pid_file != NULL)
-		(void)unlink(d->pid_file);
+	pidfile_remove();
 	log_line(CONFIG_LOG_INFO, "stopped");
 	log_flush(FLUSH_MS);
 	if (__lsan_do_leak_check != NULL)
@@ -313,36 +320,23 @@ leave(struct daemon *d, enum daemon_exit status)
 	_exit((int)status);
 }
 
-/* smfi_stop() waits for a lock that libmilter holds while it polls. */
-static void *
-stop_libmilter(void *arg)
-{
-	(void)arg;
-	smfi_stop();
-	return NULL;
-}
-
-/* A thread, so that the next signal can be taken meanwhile. */
+/*
+ * A thread, so that the next signal can be taken meanwhile.  With a socket
+ * that outlives us new connections wait for our successor, so the ones that
+ * are open can still be served to their end.
+ */
 static void *
 stop(void *arg)
 {
 	struct daemon *d = arg;
-	pthread_t helper;
-	int64_t until;
 
-	notify_state("STOPPING=1");
+	notify_state("STOPPING=1\nSTATUS=Finishing the messages in hand");
 	log_line(CONFIG_LOG_INFO, "stopping: messages in hand are finished "
 	    "first");
+	if (listener_withdraw(d->listener))
+		drain_wait_for_connections(HANDOVER_SECONDS);
 	if (!drain_wait(DRAIN_SECONDS))
 		log_line(CONFIG_LOG_WARNING, "stopping with messages in hand");
-	if (pthread_create(&helper, NULL, stop_libmilter, NULL) == 0)
-		pthread_detach(helper);
-	/* libmilter looks at its stop flag when a connection comes. */
-	for (until = clock_us() + STOP_SECONDS * 1000000; clock_us() < until;
-	    usleep(STOP_NUDGE_US))
-		listener_nudge(d->listener);
-	log_line(CONFIG_LOG_WARNING, "libmilter did not stop, left all the "
-	    "same");
 	leave(d, DAEMON_EXIT_OK);
 }
 
@@ -413,6 +407,7 @@ go_to_background(struct daemon *d)
 	}
 	if (pid > 0) {
 		close(ends[1]);
+		pthread_sigmask(SIG_UNBLOCK, &d->ends, NULL);
 		while (read(ends[0], &status, 1) < 0 && errno == EINTR)
 			continue;
 		_exit(status);
@@ -453,16 +448,20 @@ start(struct daemon *d, bool foreground)
 {
 	struct engine *e;
 
+	/* One that comes during the start waits for its thread. */
+	block_signals(d);
 	raise_descriptor_limit();
 	if (!load_keys(d, d->config)) {
 		d->status = DAEMON_EXIT_CONFIG;
 		return false;
 	}
-	if (!open_listener(d) || (!foreground && !go_to_background(d)) ||
+	if (!inherit_listener(d) || (!foreground && !go_to_background(d)) ||
 	    !write_pid_file(d) || !give_to_libmilter(d) ||
 	    !privileges_drop(d->config->user, d->why, WHY_SIZE))
 		return false;
-	block_signals(d);
+	privileges_forbid_new();
+	if (d->signing != NULL)
+		privileges_hide_memory();
 	if (!log_start()) {
 		snprintf(d->why, WHY_SIZE, "no thread for the log");
 		return false;
@@ -516,9 +515,7 @@ daemon_run(struct config *config, bool foreground)
 		tell_parent(&d, d.status);
 		if (d.listener != NULL)
 			listener_close(d.listener);
-		if (d.pid_file != NULL)
-			(void)unlink(d.pid_file);
-		mem_free(d.pid_file);
+		pidfile_remove();
 		return d.status;
 	}
 	tell_parent(&d, DAEMON_EXIT_OK);

@@ -13,7 +13,8 @@
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static pthread_cond_t drained;
 static pthread_once_t once = PTHREAD_ONCE_INIT;
-static unsigned int in_hand;
+/* Under the lock. */
+static unsigned int in_hand, connections;
 static bool draining, hurry;
 
 /* Messages of this thread that end with its next reply. */
@@ -50,7 +51,7 @@ drain_end(void)
 	pthread_once(&once, make_condition);
 	pthread_mutex_lock(&lock);
 	if (--in_hand == 0 && draining)
-		pthread_cond_signal(&drained);
+		pthread_cond_broadcast(&drained);
 	pthread_mutex_unlock(&lock);
 }
 
@@ -70,19 +71,54 @@ drain_replied(void)
 		drain_end();
 }
 
-bool
-drain_wait(unsigned int seconds)
+void
+drain_connected(void)
+{
+	pthread_mutex_lock(&lock);
+	connections++;
+	pthread_mutex_unlock(&lock);
+}
+
+void
+drain_disconnected(void)
+{
+	pthread_once(&once, make_condition);
+	pthread_mutex_lock(&lock);
+	if (--connections == 0)
+		pthread_cond_broadcast(&drained);
+	pthread_mutex_unlock(&lock);
+}
+
+/* Until the counter is 0.  Under the lock. */
+static void
+wait_for(const unsigned int *counter, unsigned int seconds)
 {
 	struct timespec until =
 	    clock_timespec(clock_us() + (int64_t)seconds * 1000000);
-	bool empty;
 	int error = 0;
+
+	while (*counter > 0 && !hurry && error == 0)
+		error = pthread_cond_timedwait(&drained, &lock, &until);
+}
+
+void
+drain_wait_for_connections(unsigned int seconds)
+{
+	pthread_once(&once, make_condition);
+	pthread_mutex_lock(&lock);
+	wait_for(&connections, seconds);
+	pthread_mutex_unlock(&lock);
+}
+
+bool
+drain_wait(unsigned int seconds)
+{
+	bool empty;
 
 	pthread_once(&once, make_condition);
 	pthread_mutex_lock(&lock);
 	draining = true;
-	while (in_hand > 0 && !hurry && error == 0)
-		error = pthread_cond_timedwait(&drained, &lock, &until);
+	wait_for(&in_hand, seconds);
 	empty = in_hand == 0;
 	pthread_mutex_unlock(&lock);
 	return empty;
@@ -94,7 +130,7 @@ drain_hurry(void)
 	pthread_once(&once, make_condition);
 	pthread_mutex_lock(&lock);
 	hurry = true;
-	pthread_cond_signal(&drained);
+	pthread_cond_broadcast(&drained);
 	pthread_mutex_unlock(&lock);
 }
 

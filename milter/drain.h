@@ -24,6 +24,14 @@ void	drain_end_with_reply(void);
 /* This thread has written a final reply, or could not. */
 void	drain_replied(void);
 
+/* A connection of a mail server's begins, and ends. */
+void	drain_connected(void);
+void	drain_disconnected(void);
+/*
+ * Waits until there is no connection, at most `seconds`, or until
+ * drain_hurry() is called.  Messages may still begin.
+ */
+void	drain_wait_for_connections(unsigned int seconds);
 /*
  * From now on drain_begin() refuses.  Waits until nothing is in hand, at
  * most `seconds`, or until drain_hurry() is called.  False when something

@@ -20,7 +20,7 @@ void	syslog(int priority, const char *fmt, ...)
 void	__syslog_chk(int priority, int flag, const char *fmt, ...)
 	    __attribute__((format(printf, 3, 4)));
 
-static void
+static void __attribute__((format(printf, 2, 0)))
 say(int priority, const char *fmt, va_list ap)
 {
 	static const enum config_log_level level[SEVERITY + 1] = {

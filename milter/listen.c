@@ -5,10 +5,13 @@
 #include "milter/listen.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <netdb.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <pthread.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -16,18 +19,25 @@
 #include <unistd.h>
 
 #include "base/mem.h"
+#include "milter/folder.h"
+
+#define FIRST_INHERITED	3	/* SD_LISTEN_FDS_START */
 
 struct listener {
 	int			 fd;		/* -1: none */
 	bool			 given;		/* libmilter closes it */
 	bool			 local;
-	struct sockaddr_storage	 addr;
+	bool			 inherited;	/* the service manager's */
+	struct sockaddr_storage	 addr;		/* under the lock */
 	socklen_t		 addr_len;
-	dev_t			 dev;		/* of a local socket */
-	ino_t			 ino;
+	struct folder		 folder;	/* of a local socket of ours */
+	struct stat		 made;		/* the file in it */
 	char			 conn[160];	/* for smfi_setconn() */
 	char			 spelling[160];
 };
+
+/* One listener in a process; listener_withdraw() changes the address. */
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 
 static bool
 complain(char *why, size_t why_size, const char *what, const char *text)
@@ -96,7 +106,8 @@ address(const struct listener *l)
 }
 
 /*
- * Makes way for bind(): removes a local socket that nobody listens at.
+ * Makes way for bind(): removes a local socket that nobody listens at.  In
+ * the socket's folder.
  */
 static bool
 remove_stale(const struct listener *l, const char *path, char *why,
@@ -105,7 +116,8 @@ remove_stale(const struct listener *l, const char *path, char *why,
 	struct stat st;
 	int fd, error;
 
-	if (lstat(path, &st) != 0)
+	if (fstatat(l->folder.fd, l->folder.name, &st,
+	    AT_SYMLINK_NOFOLLOW) != 0)
 		return errno == ENOENT ||
 		    complain(why, why_size, path, strerror(errno));
 	if (!S_ISSOCK(st.st_mode))
@@ -119,9 +131,60 @@ remove_stale(const struct listener *l, const char *path, char *why,
 	if (error == 0)
 		return complain(why, why_size, path,
 		    "another process listens at this socket");
-	if (error != ECONNREFUSED || unlink(path) != 0)
+	if (error != ECONNREFUSED ||
+	    unlinkat(l->folder.fd, l->folder.name, 0) != 0)
 		return complain(why, why_size, path, strerror(errno));
 	return true;
+}
+
+/* bind() has no folder to begin at: the working folder has to be that. */
+static bool
+bind_in_folder(const struct listener *l)
+{
+	struct sockaddr_un un = { .sun_family = AF_UNIX };
+	int here = open(".", O_PATH | O_CLOEXEC), error = 0;
+
+	if (here < 0 || fchdir(l->folder.fd) != 0) {
+		error = errno;
+	} else {
+		memcpy(un.sun_path, l->folder.name,
+		    strlen(l->folder.name) + 1);
+		if (bind(l->fd, (const struct sockaddr *)&un,
+		    sizeof(un)) != 0)
+			error = errno;
+		if (fchdir(here) != 0 && error == 0)
+			error = errno;
+	}
+	if (here >= 0)
+		close(here);
+	errno = error;
+	return error == 0;
+}
+
+/*
+ * To its owner.  The file is held by a descriptor and looked at first:
+ * whoever may write to the folder could have put another one in its place.
+ */
+static bool
+give_away(struct listener *l, const struct listen_options *o)
+{
+	int fd = openat(l->folder.fd, l->folder.name,
+	    O_PATH | O_NOFOLLOW | O_CLOEXEC), error = 0;
+
+	if (fd < 0)
+		return false;
+	if (fstat(fd, &l->made) != 0)
+		error = errno;
+	else if (!S_ISSOCK(l->made.st_mode) ||
+	    l->made.st_uid != geteuid() || l->made.st_nlink != 1 ||
+	    (l->made.st_mode & 0777) != o->mode)
+		error = EPERM;
+	else if (o->chown && fchownat(fd, "", o->uid, o->gid,
+	    AT_EMPTY_PATH) != 0)
+		error = errno;
+	close(fd);
+	errno = error;
+	return error == 0;
 }
 
 /* Owner and mode, before anybody can connect: listen() comes later. */
@@ -129,19 +192,14 @@ static bool
 bind_local(struct listener *l, const struct listen_options *o,
     const char *path, char *why, size_t why_size)
 {
-	mode_t mask = umask(0177);
-	int error = bind(l->fd, address(l), l->addr_len) == 0 ? 0 : errno;
-	struct stat st;
+	mode_t mask = umask(~o->mode & 0777);
+	bool bound = bind_in_folder(l);
+	int error = errno;
 
 	umask(mask);
-	if (error != 0)
-		return complain(why, why_size, path, strerror(error));
-	if ((o->chown && chown(path, o->uid, o->gid) != 0) ||
-	    chmod(path, o->mode) != 0 || lstat(path, &st) != 0)
-		return complain(why, why_size, path, strerror(errno));
-	l->dev = st.st_dev;
-	l->ino = st.st_ino;
-	return true;
+	errno = error;
+	return (bound && give_away(l, o)) ||
+	    complain(why, why_size, path, strerror(errno));
 }
 
 /*
@@ -160,34 +218,53 @@ bind_inet(struct listener *l, const char *name, char *why, size_t why_size)
 	return true;
 }
 
+/* A local socket is reached by its whole path, whatever bind() was told. */
+static bool
+open_local(struct listener *l, const struct listen_options *o,
+    const char *path, char *why, size_t why_size)
+{
+	if (!set_local_address(l, path, why, why_size) ||
+	    !folder_open(&l->folder, path, why, why_size) ||
+	    !remove_stale(l, path, why, why_size))
+		return false;
+	l->fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	if (l->fd < 0)
+		return complain(why, why_size, path, strerror(errno));
+	return bind_local(l, o, path, why, why_size);
+}
+
+static bool
+open_inet(struct listener *l, const char *name, char *why, size_t why_size)
+{
+	if (!set_inet_address(l, name, why, why_size))
+		return false;
+	l->fd = socket(l->addr.ss_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	if (l->fd < 0)
+		return complain(why, why_size, name, strerror(errno));
+	if (!bind_inet(l, name, why, why_size))
+		return false;
+	/* Port 0 and the like: what was bound is what is nudged. */
+	l->addr_len = sizeof(l->addr);
+	return getsockname(l->fd, (struct sockaddr *)&l->addr,
+	    &l->addr_len) == 0 ||
+	    complain(why, why_size, name, strerror(errno));
+}
+
 static bool
 open_socket(struct listener *l, const struct listen_options *o, char *why,
     size_t why_size)
 {
 	const char *path = local_path(o->socket);
 
-	if (path != NULL ? !set_local_address(l, path, why, why_size) ||
-	    !remove_stale(l, path, why, why_size) :
-	    !set_inet_address(l, o->socket, why, why_size))
+	if (!(path != NULL ? open_local(l, o, path, why, why_size) :
+	    open_inet(l, o->socket, why, why_size)))
 		return false;
-	l->fd = socket(l->addr.ss_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	if (l->fd < 0)
-		return complain(why, why_size, o->socket, strerror(errno));
-	if (path != NULL ? !bind_local(l, o, path, why, why_size) :
-	    !bind_inet(l, o->socket, why, why_size))
-		return false;
-	if (listen(l->fd, SOMAXCONN) != 0)
-		return complain(why, why_size, o->socket, strerror(errno));
-	/* Port 0 and the like: what was bound is what is nudged. */
-	l->addr_len = sizeof(l->addr);
-	return getsockname(l->fd, (struct sockaddr *)&l->addr,
-	    &l->addr_len) == 0 ||
+	return listen(l->fd, SOMAXCONN) == 0 ||
 	    complain(why, why_size, o->socket, strerror(errno));
 }
 
-struct listener *
-listener_open(const struct listen_options *options, char *why,
-    size_t why_size)
+static struct listener *
+make_listener(const char *spelling, char *why, size_t why_size)
 {
 	struct listener *l = mem_alloc(sizeof(*l));
 
@@ -195,14 +272,105 @@ listener_open(const struct listen_options *options, char *why,
 		snprintf(why, why_size, "no memory");
 		return NULL;
 	}
-	l->fd = -1;
-	snprintf(l->spelling, sizeof(l->spelling), "%s", options->socket);
-	if (!open_socket(l, options, why, why_size)) {
+	l->fd = l->folder.fd = -1;
+	snprintf(l->spelling, sizeof(l->spelling), "%s", spelling);
+	return l;
+}
+
+struct listener *
+listener_open(const struct listen_options *options, char *why,
+    size_t why_size)
+{
+	struct listener *l = make_listener(options->socket, why, why_size);
+
+	if (l != NULL && !open_socket(l, options, why, why_size)) {
 		listener_close(l);
 		return NULL;
 	}
+	if (l != NULL)
+		snprintf(l->conn, sizeof(l->conn), "fd:%d", l->fd);
+	return l;
+}
+
+/* A stream socket that listens; what else it is is the manager's affair. */
+static bool
+take_over(struct listener *l, int fd)
+{
+	int value = 0, on = 1;
+	socklen_t len = sizeof(value);
+
+	l->addr_len = sizeof(l->addr);
+	if (getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN, &value, &len) != 0 ||
+	    value == 0 || getsockopt(fd, SOL_SOCKET, SO_TYPE, &value,
+	    &len) != 0 || value != SOCK_STREAM ||
+	    getsockname(fd, (struct sockaddr *)&l->addr, &l->addr_len) != 0 ||
+	    fcntl(fd, F_SETFD, FD_CLOEXEC) != 0)
+		return false;
+	l->fd = fd;
+	l->local = l->addr.ss_family == AF_UNIX;
+	return l->local || setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on,
+	    sizeof(on)) == 0;
+}
+
+struct listener *
+listener_inherit(const char *spelling, char *why, size_t why_size)
+{
+	struct listener *l = make_listener(spelling, why, why_size);
+
+	if (l == NULL)
+		return NULL;
+	if (!take_over(l, FIRST_INHERITED)) {
+		snprintf(why, why_size, "what the service manager passed is "
+		    "not a socket that listens");
+		listener_close(l);
+		return NULL;
+	}
+	l->inherited = true;
 	snprintf(l->conn, sizeof(l->conn), "fd:%d", l->fd);
 	return l;
+}
+
+/* sd_listen_fds(3) */
+int
+listener_inherited(void)
+{
+	const char *pid = getenv("LISTEN_PID"), *count = getenv("LISTEN_FDS");
+
+	if (pid == NULL || count == NULL ||
+	    strtol(pid, NULL, 10) != (long)getpid())
+		return 0;
+	return (int)strtol(count, NULL, 10);
+}
+
+/*
+ * libmilter polls and accepts at a number: a socket of our own that nobody
+ * else knows takes its place.
+ */
+bool
+listener_withdraw(struct listener *l)
+{
+	struct sockaddr_un un = { .sun_family = AF_UNIX };
+	socklen_t len = sizeof(un);
+	int fd;
+
+	if (!l->inherited)
+		return false;
+	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	/* Without a path Linux chooses a name outside of the file system. */
+	if (fd < 0 || bind(fd, (struct sockaddr *)&un,
+	    sizeof(un.sun_family)) != 0 || listen(fd, SOMAXCONN) != 0 ||
+	    getsockname(fd, (struct sockaddr *)&un, &len) != 0 ||
+	    dup3(fd, l->fd, O_CLOEXEC) < 0) {
+		if (fd >= 0)
+			close(fd);
+		return false;
+	}
+	close(fd);
+	pthread_mutex_lock(&lock);
+	memcpy(&l->addr, &un, len);
+	l->addr_len = len;
+	pthread_mutex_unlock(&lock);
+	return true;
 }
 
 char *
@@ -215,12 +383,9 @@ listener_conn(struct listener *l)
 void
 listener_use_libmilter(struct listener *l)
 {
-	const char *path = local_path(l->spelling);
-
 	close(l->fd);
 	l->fd = -1;
-	if (path != NULL)
-		unlink(path);
+	listener_remove(l);
 	memcpy(l->conn, l->spelling, sizeof(l->conn));
 }
 
@@ -231,14 +396,21 @@ listener_is_inet(const struct listener *l)
 }
 
 void
-listener_nudge(const struct listener *l)
+listener_nudge(struct listener *l)
 {
-	int fd = socket(l->addr.ss_family,
-	    SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	struct sockaddr_storage addr;
+	socklen_t len;
+	int fd;
 
+	pthread_mutex_lock(&lock);
+	addr = l->addr;
+	len = l->addr_len;
+	pthread_mutex_unlock(&lock);
+	fd = socket(addr.ss_family, SOCK_STREAM | SOCK_NONBLOCK |
+	    SOCK_CLOEXEC, 0);
 	if (fd < 0)
 		return;
-	if (connect(fd, address(l), l->addr_len) == 0 ||
+	if (connect(fd, (const struct sockaddr *)&addr, len) == 0 ||
 	    errno == EINPROGRESS || errno == EAGAIN)
 		(void)shutdown(fd, SHUT_RDWR);
 	close(fd);
@@ -247,19 +419,50 @@ listener_nudge(const struct listener *l)
 void
 listener_remove(const struct listener *l)
 {
-	const char *path = local_path(l->spelling);
-	struct stat st;
-
-	if (path != NULL && l->ino != 0 && lstat(path, &st) == 0 &&
-	    st.st_dev == l->dev && st.st_ino == l->ino)
-		unlink(path);
+	folder_remove(&l->folder, &l->made);
 }
 
 void
 listener_close(struct listener *l)
 {
 	listener_remove(l);
+	folder_close(&l->folder);
 	if (l->fd >= 0 && !l->given)
 		close(l->fd);
 	mem_free(l);
+}
+
+/* ---- who can connect ---- */
+
+static bool
+is_loopback(const struct sockaddr_storage *addr)
+{
+	struct sockaddr_in v4;
+	struct sockaddr_in6 v6;
+
+	if (addr->ss_family == AF_INET) {
+		memcpy(&v4, addr, sizeof(v4));
+		return ntohl(v4.sin_addr.s_addr) >> 24 == IN_LOOPBACKNET;
+	}
+	memcpy(&v6, addr, sizeof(v6));
+	return IN6_IS_ADDR_LOOPBACK(&v6.sin6_addr);
+}
+
+bool
+listener_warning(const char *name, char *text, size_t size)
+{
+	struct listener l = { .fd = -1 };
+	char why[256];
+	const char *who;
+
+	if (local_path(name) != NULL)
+		return false;
+	if (set_inet_address(&l, name, why, sizeof(why)))
+		who = is_loopback(&l.addr) ? "every user of this host" :
+		    "EVERYBODY WHO REACHES THIS PORT";
+	else
+		who = "whoever reaches this port";
+	snprintf(text, size, "socket %s: %s can connect, have mail signed with "
+	    "your keys and see its results; a local socket is safe", name, who);
+	return true;
 }

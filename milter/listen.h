@@ -24,12 +24,28 @@ struct listen_options {
 };
 
 /*
- * Binds and listens.  A local socket that nobody listens at is replaced;
- * one that answers, or a file of another kind, is an error.  On failure
- * NULL, with a sentence in `why`.
+ * Binds and listens.  A local socket gets its mode and owner without being
+ * looked up by its path again; one that nobody listens at is replaced; one
+ * that answers, a file of another kind, or a folder to which everybody may
+ * write is an error.  On failure NULL, with a sentence in `why`.
  */
 struct listener	*listener_open(const struct listen_options *options,
 		    char *why, size_t why_size);
+/*
+ * How many sockets the service manager passed to this process: with one,
+ * listener_inherit() takes it in place of listener_open().  It is never
+ * removed.
+ */
+int		 listener_inherited(void);
+struct listener	*listener_inherit(const char *spelling, char *why,
+		    size_t why_size);
+/*
+ * Leaves a socket that was inherited to who comes next: connections wait in
+ * it from now on.  False for one of our own.
+ */
+bool		 listener_withdraw(struct listener *l);
+/* Is the socket one that strangers can use?  Then a sentence in `text`. */
+bool		 listener_warning(const char *name, char *text, size_t size);
 /*
  * What smfi_setconn() is to be given: borrowed.  First "fd:N", a Debian
  * extension; after listener_use_libmilter() the plain spelling.
@@ -43,7 +59,7 @@ bool		 listener_is_inet(const struct listener *l);
  * Connects to the socket and closes again, without waiting: libmilter's
  * pool then adds a worker when all are busy.  Any thread.
  */
-void		 listener_nudge(const struct listener *l);
+void		 listener_nudge(struct listener *l);
 /* Removes a local socket if it is still ours. */
 void		 listener_remove(const struct listener *l);
 /* The same, closes and frees: nobody may use it any more. */

@@ -5,11 +5,13 @@
 assay_milter_SOURCES = \
 	milter/daemon.c milter/daemon.h \
 	milter/drain.c milter/drain.h \
+	milter/folder.c milter/folder.h \
 	milter/libsyslog.c \
 	milter/listen.c milter/listen.h \
 	milter/main.c \
 	milter/notify.c milter/notify.h \
 	milter/packet.c milter/packet.h \
+	milter/pidfile.c milter/pidfile.h \
 	milter/privileges.c milter/privileges.h \
 	milter/session.c milter/session.h \
 	milter/sigwait.c \
@@ -28,4 +30,4 @@ check_PROGRAMS += \
 tests_milter_test_packet_SOURCES = tests/milter/test_packet.c \
 	milter/drain.c milter/packet.c
 tests_milter_test_listen_SOURCES = tests/milter/test_listen.c \
-	milter/listen.c
+	milter/folder.c milter/listen.c milter/pidfile.c

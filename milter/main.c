@@ -12,6 +12,7 @@
 
 #include "config/config.h"
 #include "milter/daemon.h"
+#include "milter/listen.h"
 #include "milter/privileges.h"
 #include "event/log.h"
 #include "message/signing.h"
@@ -72,6 +73,8 @@ check_only(struct config *c)
 	bool good;
 
 	while (config_warning(c, &at, text, sizeof(text)))
+		fprintf(stderr, "warning: %s\n", text);
+	if (listener_warning(c->socket, text, sizeof(text)))
 		fprintf(stderr, "warning: %s\n", text);
 	good = daemon_user_exists(c, text, sizeof(text)) &&
 	    check_keys(c, text);

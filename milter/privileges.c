@@ -10,6 +10,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 bool
@@ -83,4 +85,21 @@ privileges_drop(const char *user, char *why, size_t why_size)
 	return (initgroups(user, gid) == 0 && setresgid(gid, gid, gid) == 0 &&
 	    setresuid(uid, uid, uid) == 0) ||
 	    complain(user, why, why_size);
+}
+
+void
+privileges_forbid_new(void)
+{
+	(void)prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
+}
+
+void
+privileges_hide_memory(void)
+{
+	const struct rlimit none = { .rlim_cur = 0, .rlim_max = 0 };
+
+	(void)prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
+	/* For those who look at the limit; a core that goes to a program is
+	   bounded by the line above alone. */
+	(void)setrlimit(RLIMIT_CORE, &none);
 }

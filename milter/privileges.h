@@ -27,4 +27,12 @@ void	privileges_return(void);
 /* For ever: no way back.  Otherwise as privileges_borrow(). */
 bool	privileges_drop(const char *user, char *why, size_t why_size);
 
+/* No program that is started from here gains what we do not have. */
+void	privileges_forbid_new(void);
+/*
+ * Before private keys are read, and again after privileges_drop(): no core
+ * file, and no process of the same user may look into our memory.
+ */
+void	privileges_hide_memory(void);
+
 #endif

@@ -44,7 +44,7 @@ struct session {
 	struct message		*message;
 };
 
-static const struct listener *own_listener;
+static struct listener *own_listener;
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 /*
  * All of them, under the lock.  At the end of the process libmilter forgets
@@ -81,6 +81,7 @@ session_need(SMFICTX *ctx)
 	pthread_mutex_lock(&lock);
 	LIST_INSERT_HEAD(&sessions, s, link);
 	pthread_mutex_unlock(&lock);
+	drain_connected();
 	return s;
 }
 
@@ -589,13 +590,14 @@ on_close(SMFICTX *ctx)
 	pthread_mutex_lock(&lock);
 	LIST_REMOVE(s, link);
 	pthread_mutex_unlock(&lock);
+	drain_disconnected();
 	mem_free(s->helo);
 	mem_free(s);
 	return SMFIS_CONTINUE;
 }
 
 bool
-session_register(const struct listener *listener)
+session_register(struct listener *listener)
 {
 	static char name[] = "assay-milter";
 	const struct smfiDesc callbacks = {

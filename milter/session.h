@@ -16,6 +16,6 @@
  * Registers the callbacks.  `listener` is borrowed for ever.  False when
  * libmilter refuses.
  */
-bool	session_register(const struct listener *listener);
+bool	session_register(struct listener *listener);
 
 #endif

@@ -16,6 +16,7 @@ import authres
 import dnsserver
 import messages
 import milterclient
+import signkeys
 import tap
 from tap import equal, ok
 
@@ -258,10 +259,30 @@ def user():
             lines = dict(line.split(":", 1) for line in f)
         uid = str(pwd.getpwnam("nobody").pw_uid)
         equal(lines["Uid"].split(), [uid] * 4, "all user ids are dropped")
+        equal(lines["NoNewPrivs"].split(), ["1"], "no new privileges")
         ok("0" not in lines["Gid"].split(), "group ids are dropped",
            lines["Gid"])
         equal(lines["Groups"].split() in ([], lines["Gid"].split()[:1]),
               True, "no supplementary group of root's", lines["Groups"])
+
+
+@tap.test
+def user_with_keys():
+    """As the user that it became nobody may look into its memory."""
+    if os.geteuid() != 0:
+        tap.skip("not dumpable", "not root")
+        return
+    daemon = assaydaemon.Daemon(zone=ZONE)
+    key = signkeys.Key(daemon.folder, "s1")
+    os.chown(key.path, pwd.getpwnam("nobody").pw_uid, -1)
+    daemon.configure({"user": "nobody", "sign": [
+        {"domains": ["example.org"], "keys": [
+            {"selector": "s1", "file": key.path}]}]}, ZONE)
+    with daemon:
+        ok(daemon.send(messages.PLAIN).accepted, "it serves")
+        # /proc belongs to root where a process cannot be dumped.
+        equal(os.stat("/proc/%d/environ" % daemon.process.pid).st_uid, 0,
+              "it cannot be dumped")
 
 
 # ---- signals ----
@@ -446,6 +467,106 @@ def terminate_idle():
         session.close()
     daemon = assaydaemon.Daemon(zone=ZONE).start()
     daemon.check_stop("with SIGINT", signal.SIGINT)
+
+
+# ---- a socket of the service manager's ----
+
+ACTIVATED = 'LISTEN_PID=$$ LISTEN_FDS=1 exec "$@"'
+
+
+def activate(daemon, listening):
+    """Starts it as systemd does, with the socket as descriptor 3."""
+    with open(daemon.log_path, "ab") as log:
+        daemon.process = subprocess.Popen(
+            ["sh", "-c", 'exec 3<&%d; %s' % (listening.fileno(), ACTIVATED),
+             "sh", assaydaemon.binary(), "-f", "-c", daemon.path],
+            stdin=subprocess.DEVNULL, stdout=log, stderr=log, env=daemon.env,
+            cwd=daemon.folder, pass_fds=[listening.fileno()])
+    tap.cleanup(daemon._kill)
+
+
+@tap.test
+def activation():
+    """Restarts while messages come: none is refused, each is checked."""
+    daemon = assaydaemon.Daemon(zone=ZONE)
+    path = os.path.join(daemon.folder, "m.sock")
+    listening = socket.socket(socket.AF_UNIX)
+    listening.bind(path)
+    listening.listen(128)
+    activate(daemon, listening)
+    stop = threading.Event()
+    good, bad = [], []
+
+    def client():
+        while not stop.is_set():
+            try:
+                result = daemon.send(messages.PLAIN)
+                kept = result.accepted and "spf=pass" in result.authres
+                (good if kept else bad).append(result.reply)
+            except (OSError, milterclient.ProtocolError) as error:
+                bad.append(error)
+
+    threads = [threading.Thread(target=client) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for _ in range(6):
+        count = len(good)
+        assaydaemon.wait_for(lambda: len(good) > count + 20, 60,
+                             "messages are checked")
+        equal(daemon.stop(), 0, "activated: exit status")
+        activate(daemon, listening)
+    stop.set()
+    for thread in threads:
+        thread.join()
+    ok(not bad, "6 restarts in %d messages: none lost" % len(good), *bad[:5])
+    daemon.check_stop("activated")
+    ok(os.path.exists(path), "the socket is not removed")
+    listening.close()
+
+
+@tap.test
+def activation_idle():
+    """A connection that stays holds up the end for some seconds only."""
+    daemon = assaydaemon.Daemon(zone=ZONE)
+    listening = socket.socket(socket.AF_UNIX)
+    listening.bind(os.path.join(daemon.folder, "m.sock"))
+    listening.listen(128)
+    activate(daemon, listening)
+    with daemon.session() as session:
+        session.connect()
+        session.helo()
+        begin = time.monotonic()
+        daemon.kill(signal.SIGTERM)
+        assaydaemon.wait_for(lambda: "stopping" in daemon.log(), 10,
+                             "SIGTERM is logged")
+        ok(session.message(messages.PLAIN).accepted,
+           "an open connection is served")
+        equal(daemon.wait(), 0, "activated and idle: exit status")
+        ok(time.monotonic() - begin < 10, "activated and idle: in time")
+    daemon.check_sanitizers("activated and idle")
+    listening.close()
+
+
+@tap.test
+def keys_in_memory():
+    """No core file and no debugger where there are private keys."""
+    daemon = assaydaemon.Daemon(zone=ZONE)
+    key = signkeys.Key(daemon.folder, "s1")
+    daemon.configure({"sign": [{"domains": ["example.org"], "keys": [
+        {"selector": "s1", "file": key.path}]}]}, ZONE)
+    with daemon:
+        status = process_status(daemon)
+        equal(status["NoNewPrivs"], "1", "no new privileges")
+        with open("/proc/%d/limits" % daemon.process.pid) as f:
+            limits = f.read()
+        ok(re.search(r"Max core file size +0 +0 ", limits), "no core file",
+           limits)
+
+
+def process_status(daemon):
+    with open("/proc/%d/status" % daemon.process.pid) as f:
+        return dict((line.split(":", 1)[0], line.split(":", 1)[1].strip())
+                    for line in f)
 
 
 # ---- a log that nobody reads ----

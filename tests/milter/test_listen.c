@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "milter/listen.h"
+#include "milter/pidfile.h"
 #include "tests/tap.h"
 
 static char folder[128], path[160], name[176];
@@ -147,6 +148,162 @@ test_inet(void)
 	}
 }
 
+/* ---- in a folder of somebody else's ---- */
+
+static void
+test_folder(void)
+{
+	static const struct {
+		const char	*name;
+		mode_t		 mode;
+		bool		 good;
+	} modes[] = {
+		{ .name = "of one user", .mode = 0700, .good = true },
+		{ .name = "of a group", .mode = 0770, .good = true },
+		{ .name = "of everybody, sticky", .mode = 01777, .good = true },
+		{ .name = "of everybody", .mode = 0777, .good = false },
+		{ .name = "write only", .mode = 0702, .good = false },
+	};
+	struct listener *l;
+	char why[256];
+	size_t i;
+	bool good;
+
+	for (i = 0; i < sizeof(modes) / sizeof(modes[0]); i++) {
+		(void)chmod(folder, modes[i].mode);
+		l = open_one(0600, why, sizeof(why));
+		ok((l != NULL) == modes[i].good, "socket in a folder %s",
+		    modes[i].name);
+		if (l != NULL)
+			listener_close(l);
+		else
+			ok(strstr(why, folder) != NULL, "named: %s", why);
+		good = pidfile_write(path, why, sizeof(why));
+		ok(good == modes[i].good, "pid file in a folder %s",
+		    modes[i].name);
+		pidfile_remove();
+	}
+	(void)chmod(folder, 0755);
+}
+
+static void
+test_owner(void)
+{
+	struct listen_options o = { .socket = name, .mode = 0660,
+		.chown = true, .uid = 65534, .gid = 65534 };
+	struct listener *l;
+	char why[256];
+	struct stat st;
+
+	if (geteuid() != 0) {
+		skip("the socket is given away", "not root");
+		return;
+	}
+	l = listener_open(&o, why, sizeof(why));
+	if (!ok(l != NULL, "a socket for somebody: %s", why))
+		return;
+	ok(lstat(path, &st) == 0 && st.st_uid == 65534 &&
+	    st.st_gid == 65534 && (st.st_mode & 0777) == 0660,
+	    "with its owner and mode");
+	listener_close(l);
+}
+
+/* A link in the place of a file: what it leads to is left alone. */
+static void
+test_links(void)
+{
+	char target[176], why[256];
+	struct stat st;
+
+	snprintf(target, sizeof(target), "%s/target", folder);
+	fclose(fopen(target, "w"));
+	(void)chmod(target, 0600);
+	ok(symlink(target, path) == 0, "a link in the socket's place");
+	ok(open_one(0666, why, sizeof(why)) == NULL, "no socket: %s", why);
+	ok(!pidfile_write(path, why, sizeof(why)), "no pid file: %s", why);
+	ok(stat(target, &st) == 0 && (st.st_mode & 0777) == 0600 &&
+	    st.st_size == 0, "its target is as it was");
+	unlink(path);
+	ok(symlink("/nonexistent", path) == 0 &&
+	    !pidfile_write(path, why, sizeof(why)), "a link to nowhere");
+	unlink(path);
+	unlink(target);
+}
+
+static void
+test_pidfile(void)
+{
+	char why[256], text[32] = "";
+	struct stat st;
+	FILE *f = fopen(path, "w");
+
+	fputs("999999 of before\n", f);
+	fclose(f);
+	ok(pidfile_write(path, why, sizeof(why)), "an old one is replaced");
+	f = fopen(path, "r");
+	ok(fgets(text, sizeof(text), f) != NULL && strtol(text, NULL, 10) ==
+	    getpid(), "it has our id: %s", text);
+	fclose(f);
+	pidfile_remove();
+	ok(lstat(path, &st) != 0, "it is removed");
+	ok(pidfile_write(path, why, sizeof(why)) && unlink(path) == 0,
+	    "written again");
+	f = fopen(path, "w");
+	fclose(f);
+	pidfile_remove();
+	ok(exists(), "the one of a successor is left alone");
+	unlink(path);
+}
+
+static void
+test_inherit(void)
+{
+	struct listener *l;
+	char why[256], pid[24];
+
+	snprintf(pid, sizeof(pid), "%ld", (long)getpid());
+	setenv("LISTEN_PID", "1", 1);
+	setenv("LISTEN_FDS", "1", 1);
+	is_num(listener_inherited(), 0, "a socket of another process");
+	setenv("LISTEN_PID", pid, 1);
+	is_num(listener_inherited(), 1, "a socket of ours");
+	unsetenv("LISTEN_FDS");
+	is_num(listener_inherited(), 0, "no socket");
+	l = listener_inherit(name, why, sizeof(why));
+	ok(l == NULL, "what is not a socket: %s", why);
+}
+
+static void
+test_warning(void)
+{
+	static const struct {
+		const char	*socket;
+		const char	*who;	/* NULL: no warning */
+	} sockets[] = {
+		{ .socket = "local:/run/x" },
+		{ .socket = "unix:/run/x" },
+		{ .socket = "inet:1@127.0.0.1", .who = "every user" },
+		{ .socket = "inet:1@127.1.2.3", .who = "every user" },
+		{ .socket = "inet6:1@[::1]", .who = "every user" },
+		{ .socket = "inet:1@0.0.0.0", .who = "EVERYBODY" },
+		{ .socket = "inet:1@192.0.2.1", .who = "EVERYBODY" },
+		{ .socket = "inet6:1@[::]", .who = "EVERYBODY" },
+		{ .socket = "inet6:1@[2001:db8::1]", .who = "EVERYBODY" },
+		{ .socket = "inet:1@no.such.host.invalid", .who = "whoever" },
+	};
+	char text[512];
+	size_t i;
+	bool got;
+
+	for (i = 0; i < sizeof(sockets) / sizeof(sockets[0]); i++) {
+		got = listener_warning(sockets[i].socket, text, sizeof(text));
+		ok(got == (sockets[i].who != NULL), "warning for %s",
+		    sockets[i].socket);
+		if (got)
+			ok(strstr(text, sockets[i].who) != NULL, "%s", text);
+	}
+}
+
 int
 main(void)
 {
@@ -160,6 +317,12 @@ main(void)
 	test_path_length();
 	test_bad();
 	test_inet();
+	test_folder();
+	test_owner();
+	test_links();
+	test_pidfile();
+	test_inherit();
+	test_warning();
 	rmdir(folder);
 	return tap_done();
 }
