@@ -17,6 +17,7 @@
 
 #include "base/limits.h"
 #include "base/mem.h"
+#include "config/describe.h"
 #include "config/origins.h"
 #include "config/rules.h"
 #include "config/sign.h"
@@ -162,13 +163,15 @@ static const struct schema_key dkim_keys[] = {
 	  .min = 1024, .max = LIMIT_DKIM_RSA_BITS },
 	{ .name = "test-keys", .read = schema_bool, FIELD(dkim.test_keys) },
 	{ .name = "partial-body", .read = read_partial_body,
-	  .table = partial_body, FIELD(dkim.partial_body) },
+	  .table = partial_body, .shape = SCHEMA_WORD,
+	  FIELD(dkim.partial_body) },
 	{ .name = "doubled", .read = read_doubled, .table = doubled,
+	  .shape = SCHEMA_WORDS,
 	  FIELD(dkim.doubled) },
 	{ .name = NULL }
 };
 
-static const struct schema_key root_keys[] = {
+const struct schema_key config_keys[] = {
 	{ .name = "socket", .read = values_socket, FIELD(socket) },
 	{ .name = "socket-mode", .read = schema_mode, FIELD(socket_mode),
 	  .max = 0777 },
@@ -184,18 +187,19 @@ static const struct schema_key root_keys[] = {
 	{ .name = "trusted-networks", .read = values_networks,
 	  FIELD(trusted_networks), COUNT(trusted_network_count),
 	  .max = LIMIT_POLICY_LIST },
-	{ .name = "origins", .read = origins_list, FIELD(origins),
-	  COUNT(origin_count), .max = LIMIT_ORIGINS },
+	{ .name = "origins", .read = origins_list, .table = origins_keys,
+	  FIELD(origins), COUNT(origin_count), .max = LIMIT_ORIGINS },
 	{ .name = "log", .read = schema_section, .table = log_keys },
 	{ .name = "resolver", .read = schema_section,
 	  .table = resolver_keys },
 	{ .name = "limits", .read = schema_section, .table = limits_keys },
 	{ .name = "spf", .read = schema_section, .table = spf_keys },
 	{ .name = "dkim", .read = schema_section, .table = dkim_keys },
-	{ .name = "policy", .read = rules_policy, FIELD(policy.rules),
+	{ .name = "policy", .read = rules_policy, .table = rules_keys,
+	  FIELD(policy.rules),
 	  COUNT(policy.count), .max = LIMIT_POLICY_RULES },
-	{ .name = "sign", .read = sign_rules, FIELD(sign), COUNT(sign_count),
-	  .max = LIMIT_SIGN_RULES },
+	{ .name = "sign", .read = sign_rules, .table = sign_keys,
+	  FIELD(sign), COUNT(sign_count), .max = LIMIT_SIGN_RULES },
 	{ .name = "unsigned", .read = schema_word, .table = unsigned_mail,
 	  FIELD(unsigned_mail) },
 	{ .name = NULL }
@@ -329,7 +333,7 @@ read_tree(const struct yaml_tree *t, const char *path, bool offline,
 	}
 	s.arena = owned_of(c)->arena;
 	note_given(c, yaml_tree_root(t));
-	if (schema_mapping(&s, root_keys, "the configuration",
+	if (schema_mapping(&s, config_keys, "the configuration",
 	    yaml_tree_root(t), c) && origins_complete(&s,
 	    yaml_tree_root(t), c) && (offline || read_zone(c, why, why_size)))
 		return c;

@@ -2,9 +2,12 @@
 # Sections to paste, for whoever wants to refuse mail.
 policiesdir = $(docdir)/examples
 dist_policies_DATA = etc/policy-observe.yaml etc/policy-strict.yaml
+# For editors.
+dist_pkgdata_DATA = etc/assay.schema.json
 
 libassay_a_SOURCES += \
 	config/config.c config/config.h \
+	config/describe.c config/describe.h \
 	config/file.c config/file.h \
 	config/origins.c config/origins.h \
 	config/rules.c config/rules.h \
@@ -17,10 +20,12 @@ libassay_a_SOURCES += \
 
 check_PROGRAMS += \
 	tests/config/test_config \
+	tests/config/test_describe \
 	tests/config/test_policies \
 	tests/config/test_yaml \
 	tests/config/test_zonefile
 tests_config_test_config_SOURCES = tests/config/test_config.c
+tests_config_test_describe_SOURCES = tests/config/test_describe.c
 tests_config_test_policies_SOURCES = tests/config/test_policies.c
 tests_config_test_yaml_SOURCES = tests/config/test_yaml.c
 tests_config_test_zonefile_SOURCES = tests/config/test_zonefile.c
@@ -33,3 +38,6 @@ tests_fuzz_fuzz_zonefile_SOURCES = \
 EXTRA_DIST += \
 	tests/fuzz/config.dict \
 	tests/fuzz/zonefile.dict
+
+dist_check_SCRIPTS += tests/config/test_schema.py
+TESTS += tests/config/test_schema.py

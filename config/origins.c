@@ -101,18 +101,21 @@ read_choice(struct schema *s, const struct schema_key *key,
 #define ORIGIN(member) .field = offsetof(struct config_origin, member)
 #define ORIGIN_COUNT(member) .count = offsetof(struct config_origin, member)
 
-static const struct schema_key origin_keys[] = {
+const struct schema_key origins_keys[] = {
 	{ .name = "name", .read = schema_text, ORIGIN(name),
 	  .min = 1, .max = LIMIT_RULE_NAME },
-	{ .name = "client", .read = read_clients, ORIGIN(clients),
+	{ .name = "client", .read = read_clients, .shape = SCHEMA_TEXTS,
+	  ORIGIN(clients),
 	  ORIGIN_COUNT(client_count), .min = 1, .max = LIMIT_POLICY_LIST },
-	{ .name = "authenticated", .read = read_choice,
+	{ .name = "authenticated", .read = read_choice, .shape = SCHEMA_BOOL,
 	  ORIGIN(authenticated) },
 	{ .name = "certificate", .read = read_certificates,
+	  .shape = SCHEMA_TEXTS,
 	  ORIGIN(certificates), ORIGIN_COUNT(certificate_count), .min = 1,
 	  .max = LIMIT_POLICY_LIST, .table = "\"CN=NAME\", the common name "
 	  "of a client's certificate" },
-	{ .name = "daemon-name", .read = read_words, ORIGIN(daemon_names),
+	{ .name = "daemon-name", .read = read_words, .shape = SCHEMA_TEXTS,
+	  ORIGIN(daemon_names),
 	  ORIGIN_COUNT(daemon_name_count), .min = 1, .max = LIMIT_POLICY_LIST,
 	  .table = "names as {daemon_name} has them, like ORIGINATING" },
 	{ .name = "relay", .read = schema_bool, ORIGIN(relay) },
@@ -159,7 +162,7 @@ read_origin(struct schema *s, const struct yaml_node *n, void *items,
 		    "\"key: value\"; allowed: " ORIGIN_KEYS, index + 1);
 	o->line = n->line;
 	o->check = true;
-	if (!schema_mapping(s, origin_keys, "an origin", n, o) ||
+	if (!schema_mapping(s, origins_keys, "an origin", n, o) ||
 	    !check_origin(s, n, o))
 		return false;
 	return true;

@@ -10,6 +10,8 @@
 
 /* struct config_origin * and count; an empty list: nobody is ours */
 schema_read_fn	origins_list;
+/* The keys of an origin. */
+extern const struct schema_key origins_keys[];
 
 /*
  * After all keys: without `origins` its short form is made into three

@@ -138,11 +138,11 @@ read_when(struct schema *s, const struct schema_key *key,
 	return schema_section(s, &when, n, out);
 }
 
-static const struct schema_key rule_keys[] = {
+const struct schema_key rules_keys[] = {
 	{ .name = "name", .read = schema_text,
 	  .field = offsetof(struct policy_rule, name),
 	  .min = 1, .max = LIMIT_RULE_NAME },
-	{ .name = "when", .read = read_when },
+	{ .name = "when", .read = read_when, .shape = SCHEMA_CONDITIONS },
 	{ .name = "action", .read = schema_word, .table = actions,
 	  .field = offsetof(struct policy_rule, action) },
 	/* What else it must be depends on the action: check_reply(). */
@@ -307,7 +307,7 @@ read_rule(struct schema *s, const struct yaml_node *n, void *items,
 		    "of \"key: value\"; allowed: name, when, action, reply, "
 		    "observe, at-most, stage", index + 1);
 	r->line = n->line;
-	if (!schema_mapping(s, rule_keys, "a policy rule", n, r) ||
+	if (!schema_mapping(s, rules_keys, "a policy rule", n, r) ||
 	    !check_action(s, n) || !check_reply(s, n, r) ||
 	    !check_at_most(s, n, r) || !check_stage(s, n, r) ||
 	    !default_name(s, r, index + 1) || !check_name(s, n, rules, r))

@@ -9,5 +9,7 @@
 
 /* struct policy_rule * and count; nothing at all is no rules */
 schema_read_fn	rules_policy;
+/* The keys of a rule. */
+extern const struct schema_key rules_keys[];
 
 #endif

@@ -38,6 +38,25 @@ struct schema_key;
 typedef bool	schema_read_fn(struct schema *s, const struct schema_key *key,
 		    const struct yaml_node *n, void *out);
 
+/* The form of a value, for config/describe.h; most follow from the reader. */
+enum schema_shape {
+	SCHEMA_BY_READER,
+	SCHEMA_BOOL,
+	SCHEMA_WORD,		/* one of `table` */
+	SCHEMA_WORDS,		/* any of `table` */
+	SCHEMA_NUMBER,
+	SCHEMA_DURATION,
+	SCHEMA_SECONDS,
+	SCHEMA_SIZE,
+	SCHEMA_OCTAL,
+	SCHEMA_TEXT,
+	SCHEMA_TEXTS,
+	SCHEMA_SECTION,		/* a mapping: `table` has its keys */
+	SCHEMA_ENTRIES,		/* a list of mappings: likewise */
+	SCHEMA_CONDITIONS,	/* of a policy rule */
+	SCHEMA_ABSENT		/* not there in this version */
+};
+
 /* A key of a mapping.  A table ends with a key without a name. */
 struct schema_key {
 	const char		*name;
@@ -46,6 +65,7 @@ struct schema_key {
 	size_t			 count;	/* of a list's number of items */
 	unsigned long long	 min, max;
 	const void		*table;	/* words or keys */
+	enum schema_shape	 shape;
 };
 
 /* A word and what it stands for.  A table ends with a word of NULL. */

@@ -125,8 +125,10 @@ static const struct schema_key key_keys[] = {
 	  .table = "a name like s2026" },
 	{ .name = "file", .read = values_file, KEY(file),
 	  .table = "the path of a key file" },
-	{ .name = "from", .read = read_date, KEY(from) },
-	{ .name = "until", .read = read_date, KEY(until) },
+	{ .name = "from", .read = read_date, KEY(from),
+	  .shape = SCHEMA_TEXT },
+	{ .name = "until", .read = read_date, KEY(until),
+	  .shape = SCHEMA_TEXT },
 	{ .name = NULL }
 };
 
@@ -290,18 +292,20 @@ read_headers(struct schema *s, const struct schema_key *key,
 
 /* ---- rules ---- */
 
+static const struct schema_word canonicalizations[] = {
+	{ "relaxed/relaxed", 3 },
+	{ "relaxed/simple", 2 },
+	{ "simple/relaxed", 1 },
+	{ "simple/simple", 0 },
+	{ NULL, 0 }
+};
+
 static bool
 read_canonicalization(struct schema *s, const struct schema_key *key,
     const struct yaml_node *n, void *out)
 {
-	static const struct schema_word words[] = {
-		{ "relaxed/relaxed", 3 },
-		{ "relaxed/simple", 2 },
-		{ "simple/relaxed", 1 },
-		{ "simple/simple", 0 },
-		{ NULL, 0 }
-	};
-	const struct schema_key both = { .name = key->name, .table = words };
+	const struct schema_key both = { .name = key->name,
+		.table = key->table };
 	struct config_sign *r = out;
 	unsigned int relaxed;
 
@@ -315,17 +319,21 @@ read_canonicalization(struct schema *s, const struct schema_key *key,
 #define RULE(member) .field = offsetof(struct config_sign, member)
 #define RULE_COUNT(member) .count = offsetof(struct config_sign, member)
 
-static const struct schema_key rule_keys[] = {
+const struct schema_key sign_keys[] = {
 	{ .name = "domains", .read = values_patterns, RULE(domains),
 	  RULE_COUNT(domain_count), .min = 1, .max = LIMIT_SIGN_DOMAINS },
 	{ .name = "identity", .read = values_domain, RULE(identity),
 	  .table = "a domain like example.org" },
-	{ .name = "keys", .read = read_keys, RULE(keys),
+	{ .name = "keys", .read = read_keys, .table = key_keys,
+	  .shape = SCHEMA_ENTRIES, RULE(keys),
 	  RULE_COUNT(key_count), .min = 1, .max = LIMIT_SIGN_KEYS },
-	{ .name = "canonicalization", .read = read_canonicalization },
-	{ .name = "headers", .read = read_headers, RULE(headers),
+	{ .name = "canonicalization", .read = read_canonicalization,
+	  .table = canonicalizations, .shape = SCHEMA_WORD },
+	{ .name = "headers", .read = read_headers, .shape = SCHEMA_TEXTS,
+	  RULE(headers),
 	  RULE_COUNT(header_count), .min = 1, .max = LIMIT_SIGN_HEADERS },
-	{ .name = "oversign", .read = read_names, RULE(oversign),
+	{ .name = "oversign", .read = read_names, .shape = SCHEMA_TEXTS,
+	  RULE(oversign),
 	  RULE_COUNT(oversign_count), .max = LIMIT_SIGN_HEADERS },
 	{ .name = "resign", .read = schema_bool, RULE(resign) },
 	/* In seconds, a minute to a year. */
@@ -441,7 +449,7 @@ read_rule(struct schema *s, const struct yaml_node *n, void *items,
 		    index + 1);
 	r->line = n->line;
 	r->relaxed_header = r->relaxed_body = true;
-	if (!schema_mapping(s, rule_keys, "a sign rule", n, r) ||
+	if (!schema_mapping(s, sign_keys, "a sign rule", n, r) ||
 	    !must_have(s, n, "domains") || !must_have(s, n, "keys") ||
 	    !check_domain_count(s, n, rules, r) ||
 	    !check_domains(s, n, rules, r) || !check_key_names(s, n, r))

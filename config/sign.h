@@ -9,5 +9,7 @@
 
 /* struct config_sign * and count; nothing at all is no rules */
 schema_read_fn	sign_rules;
+/* The keys of a rule. */
+extern const struct schema_key sign_keys[];
 
 #endif
