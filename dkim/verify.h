@@ -11,6 +11,13 @@
  * No function reads a clock, waits, or takes a lock other than that of the
  * shared key cache.  Signature checks (the costly part) run in
  * dkim_verifier_finish() alone.
+ *
+ * One thread feeds a verifier.  Any other may call dkim_verifier_ask()
+ * meanwhile, from its first call to the last one before
+ * dkim_verifier_finish(): names of keys are all that it reads, each is
+ * written once, and a counter with release and acquire order says how many
+ * there are.  So the up to 2 MiB of a header are hashed, ten times, without
+ * the lock that guards the ledger.
  */
 #ifndef DKIM_VERIFY_H
 #define DKIM_VERIFY_H
@@ -113,9 +120,8 @@ bool	dkim_verifier_field(struct dkim_verifier *v,
 	    const struct mail_field *field, size_t index);
 /*
  * Notes in the ledger the key look-ups that are certain or likely to be
- * needed.  May be called at any time, again and again; cheap, and safe in
- * another thread than the rest, as long as the caller's lock guards the
- * ledger.
+ * needed.  May be called at any time, again and again; cheap.  The caller's
+ * lock guards the ledger, and this function needs no other: see above.
  * CHECK_DONE: every key that is needed has its answer.
  */
 enum check_state	dkim_verifier_ask(struct dkim_verifier *v,

@@ -18,11 +18,17 @@ libassay_a_SOURCES += \
 
 check_PROGRAMS += \
 	tests/message/test_inquiry \
+	tests/message/test_lock \
 	tests/message/test_origin \
 	tests/message/test_parse_once \
 	tests/message/test_replay \
 	tests/message/test_facts
 tests_message_test_inquiry_SOURCES = tests/message/test_inquiry.c
+tests_message_test_lock_SOURCES = tests/message/test_lock.c
+tests_message_test_lock_LDFLAGS = $(AM_LDFLAGS) \
+	-Wl,--wrap=inquiry_lock -Wl,--wrap=inquiry_unlock \
+	-Wl,--wrap=inquiry_wait \
+	-Wl,--wrap=crypto_hash_add -Wl,--wrap=crypto_verify
 tests_message_test_origin_SOURCES = tests/message/test_origin.c
 tests_message_test_parse_once_SOURCES = tests/message/test_parse_once.c
 tests_message_test_parse_once_LDFLAGS = $(AM_LDFLAGS) \
