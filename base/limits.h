@@ -72,7 +72,7 @@
 #define LIMIT_DMARC_TAGS	100	/* ours: tags of a record behind v */
 #define LIMIT_DMARC_IDENTIFIERS	(1 + LIMIT_DKIM_CANDIDATES) /* ours: judged in
 					   one message: SPF's, and each d= */
-#define LIMIT_DMARC_NAMES	20	/* ours: look-ups for the alignment of
+#define LIMIT_DMARC_NAMES	32	/* ours: look-ups for the alignment of
 					   identifiers, besides one walk */
 #define LIMIT_DMARC_QUESTIONS	(LIMIT_DMARC_WALK + 1 + LIMIT_DMARC_NAMES)
 					/* with the one of 4.10.1 for np */

@@ -13,7 +13,7 @@ CLIENT = "192.0.2.1"
 # The terms of assay.yaml(5): two SPF checks, twice ten keys, DMARC; and
 # what SPF may have asked ahead in vain.
 SPF = 1 + 10 * (1 + 10) + 1 + 1 + 10
-DMARC = 8 + 1 + 20
+DMARC = 8 + 1 + 32
 FIGURE = 2 * SPF + 2 * 10 + DMARC
 AHEAD = 64
 
