@@ -39,8 +39,8 @@ read_literal(struct slice s, struct ipaddr *out)
 }
 
 /*
- * The first bracket of a comment, since a later one may be a client's
- * invention, as is "helo=[203.0.113.1]".
+ * The first bracket of a comment, if it begins a word, since others may be a
+ * client's invention, as are "helo=[203.0.113.1]" and "helo=a[203.0.113.1]".
  */
 static bool
 find_literal(struct slice comment, struct ipaddr *out)
@@ -50,7 +50,8 @@ find_literal(struct slice comment, struct ipaddr *out)
 	if (!slice_cut(&comment, '[', &before) ||
 	    !slice_cut(&comment, ']', &inner))
 		return false;
-	return (before.len == 0 || before.ptr[before.len - 1] != '=') &&
+	return (before.len == 0 ||
+	    ascii_is_space(before.ptr[before.len - 1])) &&
 	    read_literal(inner, out);
 }
 
