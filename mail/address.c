@@ -22,6 +22,12 @@
  * 6. A field that is unparsable so far is scanned for every domain that some
  *    program may show (mail/scan.c).  When that is clear, and one domain, the
  *    field is sloppy.
+ * 7. So is a field with syntax that many programs do not know: a source
+ *    route, CFWS between the parts of a domain (RFC 5322 section 4.4), a
+ *    comment or a quoted string in the address itself, a group.  Of
+ *    ceo@bank.example. evil.example they show the first half, and so they do
+ *    of <"ceo@bank.example>"@evil.example>.  When there is another domain,
+ *    with a dot in it, the field is unparsable.
  */
 #include "mail/address.h"
 
@@ -129,6 +135,7 @@ struct from_reader {
 	struct cursor		 c;
 	struct mail_from	*out;
 	bool			 in_group;
+	bool			 unusual;	/* see step 7 */
 };
 
 /* What was taken in front of "@", "<" or ":", see step 2. */
@@ -229,18 +236,26 @@ static bool
 take_domain(struct from_reader *r, struct domain_text *t)
 {
 	struct slice atom;
+	const char *end;
 
 	t->len = 0;
 	do {
+		end = r->c.p;
 		if (!cfws(r))
 			return false;
+		if (t->len > 0 && r->c.p > end)
+			r->unusual = true;
 		if (!lex_atom(&r->c, &atom))
 			break;
 		add_text(t, atom);
+		end = r->c.p;
 		if (!cfws(r))
 			return false;
-		if (!cursor_take(&r->c, '.'))
+		if (!cursor_is(&r->c, '.'))
 			return true;
+		if (r->c.p > end)
+			r->unusual = true;
+		r->c.p++;
 		add_text(t, SLICE("."));
 	} while (true);
 	if (cursor_is(&r->c, '['))
@@ -282,6 +297,17 @@ take_at_domain(struct from_reader *r, const struct words *w)
 	    add_mailbox(r, &text);
 }
 
+/* A quoted string or a comment in an address, see step 7. */
+static void
+note_unusual(struct from_reader *r, const struct cursor *start)
+{
+	struct slice text = cursor_since(&r->c, start);
+
+	if (slice_find(text, '"') < text.len ||
+	    slice_find(text, '(') < text.len)
+		r->unusual = true;
+}
+
 /* obs-route (RFC 5322 section 4.4): checked, then of no more use. */
 static bool
 take_route(struct from_reader *r)
@@ -298,7 +324,7 @@ take_route(struct from_reader *r)
 			return false;
 		if (!cursor_take(&r->c, '@'))
 			continue;
-		any = true;
+		any = r->unusual = true;
 		if (!take_domain(r, &ignored) || !cfws(r))
 			return false;
 	} while (cursor_take(&r->c, ','));
@@ -310,6 +336,7 @@ take_route(struct from_reader *r)
 static bool
 take_angle(struct from_reader *r)
 {
+	struct cursor start = r->c;
 	struct words w;
 
 	if (!cursor_take(&r->c, '<') || !take_route(r) ||
@@ -319,6 +346,7 @@ take_angle(struct from_reader *r)
 		return refuse(r, "no address between \"<\" and \">\"");
 	if (!take_at_domain(r, &w) || !cfws(r))
 		return false;
+	note_unusual(r, &start);
 	return cursor_take(&r->c, '>') || refuse(r, "no \">\" behind \"<\"");
 }
 
@@ -329,7 +357,7 @@ open_group(struct from_reader *r, const struct words *w)
 	if (r->in_group || !is_phrase(w))
 		return refuse(r, "\":\" in the wrong place");
 	r->c.p++;
-	r->in_group = true;
+	r->in_group = r->unusual = true;
 	return true;
 }
 
@@ -337,6 +365,7 @@ open_group(struct from_reader *r, const struct words *w)
 static bool
 take_element(struct from_reader *r)
 {
+	struct cursor start = r->c;
 	struct words w;
 
 	if (!take_words(r, &w))
@@ -344,8 +373,10 @@ take_element(struct from_reader *r)
 	if (cursor_is(&r->c, ':') &&
 	    (!open_group(r, &w) || !take_words(r, &w)))
 		return false;
-	if (cursor_is(&r->c, '@'))
+	if (cursor_is(&r->c, '@')) {
+		note_unusual(r, &start);
 		return take_at_domain(r, &w) && cfws(r);
+	}
 	if (w.words == 0 && !w.leading_dot)
 		return !cursor_is(&r->c, '<') || (take_angle(r) && cfws(r));
 	if (!is_phrase(&w) || !cursor_is(&r->c, '<'))
@@ -386,6 +417,22 @@ read_tolerantly(struct slice value, struct mail_from *out)
 	out->domain = out->domains[0];
 }
 
+/* Step 7, of a field that is well formed. */
+static bool
+is_ambiguous(struct slice value, struct mail_from *out)
+{
+	struct mail_from seen = { .fields = 0 };
+	size_t i, before = out->domain_count;
+
+	(void)scan_domains(value, &seen);
+	for (i = 0; i < seen.domain_count; i++) {
+		if (domain_labels(domain_slice(&seen.domains[i])) > 1)
+			scan_add(out, &seen.domains[i]);
+	}
+	return out->domain_count > before || out->more_domains ||
+	    seen.more_domains;
+}
+
 /* Adds one field to what is known; a field that cannot be read leaves no
    domain of its own. */
 static void
@@ -399,6 +446,11 @@ read_field(struct slice value, struct mail_from *out)
 	if (!take_list(&r)) {
 		out->has_domain = had_domain;
 		read_tolerantly(value, out);
+	} else if (r.unusual && out->state == MAIL_FROM_OK &&
+	    is_ambiguous(value, out)) {
+		out->has_domain = had_domain;
+		(void)refuse(&r, "syntax in which programs see several "
+		    "domains");
 	}
 	if (out->fields > 1)
 		set_state(out, MAIL_FROM_MULTIPLE, "several From fields");

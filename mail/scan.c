@@ -11,12 +11,19 @@
  * 1. Control octets: a program may end there.
  * 2. Encoded words (RFC 2047) that have "@" in what they encode, or whose
  *    charset can hide one: a program may decode first and parse then.
- * 3. Behind "@", blanks and comments are passed.  Then a domain must come,
- *    with nothing in it that domain_parse() refuses.  A quotation mark at its
- *    end is not of it ('joe@example.com').
+ * 3. Behind "@", blanks are passed.  Then a domain must come; outside of angle
+ *    brackets in ASCII, since some programs end it where that ends.  A
+ *    quotation mark at its end is not of it ('joe@example.com').
  * 4. Behind the domain comes the end, or one of <>,;)]" .  A blank or comment
  *    between two parts of a name is passed by some programs and ends the
  *    domain for others.
+ * 5. Brackets, quotation marks and semicolons at the end of a domain are
+ *    followed by the end, a comma, a blank or a comment: some programs take
+ *    them out, and <<joe@bank.co>m> is of bank.com to them.
+ * 6. In angle brackets nothing is behind the domain.  They match, nest only
+ *    as in <<joe@bank.example>>, and behind an address none are without one:
+ *    some programs join what is in all of them, and <joe@bank.co> <m> is of
+ *    bank.com to them.
  */
 #include "mail/scan_internal.h"
 
@@ -181,38 +188,101 @@ ends_domain(const struct cursor *c)
 	    slice_find(SLICE("<>,;)]\""), *c->p) < 7;
 }
 
+static bool
+is_closing(char c)
+{
+	return slice_find(SLICE("<>;)]\"'"), c) < 7;
+}
+
+/* Steps 4 to 6; the cursor is right behind the domain. */
+static bool
+is_closed(struct cursor c, bool in_angle)
+{
+	if (in_angle) {
+		(void)lex_fws(&c);
+		if (!cursor_at_end(&c) && *c.p != '>')
+			return false;
+	}
+	if (cursor_span(&c, is_closing).len > 0)
+		return cursor_at_end(&c) || ascii_is_space(*c.p) ||
+		    *c.p == ',' || *c.p == '(';
+	return skip_cfws(&c) && ends_domain(&c);
+}
+
 /* The cursor is behind "@". */
 static bool
-scan_domain(struct cursor c, struct mail_from *out)
+scan_domain(struct cursor c, bool in_angle, struct mail_from *out)
 {
 	struct domain domain;
 	struct slice name;
 
-	if (!skip_cfws(&c))
-		return false;
+	(void)lex_fws(&c);
 	name = cursor_span(&c, is_domain_char);
 	if (name.len > 0 && name.ptr[name.len - 1] == '\'')
 		name.len--;
 	if (!domain_parse(name, &domain))
 		return false;
 	scan_add(out, &domain);
-	return skip_cfws(&c) && ends_domain(&c);
+	return (in_angle || slice_is_ascii(name)) && is_closed(c, in_angle);
+}
+
+/* ---- all of it ---- */
+
+struct scan {
+	unsigned int	count;		/* of "@" */
+	unsigned int	depth;		/* of angle brackets */
+	bool		angle_has_at;
+	bool		clear;
+};
+
+/* `c` is behind "<" or ">" in what follows. */
+static void
+open_angle(struct scan *s, const struct cursor *c)
+{
+	if (s->depth++ == 0)
+		s->angle_has_at = false;
+	else if (c->p[-2] != '<')
+		s->clear = false;
+}
+
+/* One that nobody opened may be the last sign of all. */
+static void
+close_angle(struct scan *s, const struct cursor *c)
+{
+	if (s->depth == 0)
+		s->clear = s->clear && slice_trim(cursor_rest(c)).len == 0;
+	else if ((s->count > 0 && !s->angle_has_at) ||
+	    (--s->depth > 0 && !cursor_is(c, '>')))
+		s->clear = false;
+}
+
+static void
+scan_at(struct scan *s, const struct cursor *c, struct mail_from *out)
+{
+	s->count++;
+	s->angle_has_at = true;
+	if (!scan_domain(*c, s->depth > 0, out))
+		s->clear = false;
 }
 
 bool
 scan_domains(struct slice value, struct mail_from *out)
 {
-	bool clear = !has_control(value) && !encodes_at(value);
+	struct scan s = { .clear = !has_control(value) &&
+	    !encodes_at(value) };
 	struct cursor c = cursor_of(value);
-	unsigned int count = 0;
+	char next;
 
-	for (; !cursor_at_end(&c); c.p++) {
-		if (*c.p != '@')
-			continue;
-		if (++count > LIMIT_FROM_SCANNED)
+	while (cursor_any(&c, &next)) {
+		if (next == '<')
+			open_angle(&s, &c);
+		else if (next == '>')
+			close_angle(&s, &c);
+		else if (next == '@' && s.count == LIMIT_FROM_SCANNED)
 			return false;
-		if (!scan_domain((struct cursor){ c.p + 1, c.end }, out))
-			clear = false;
+		else if (next == '@')
+			scan_at(&s, &c, out);
 	}
-	return clear;
+	/* Open at its end is closed there, unless it has no address. */
+	return s.clear && (s.depth == 0 || s.angle_has_at);
 }

@@ -189,7 +189,27 @@ static const struct from_case {
 	{ "dot for a name", SLICE_INIT(". <a@x>"), SLOPPY, 0, "x" },
 	{ "obs-local-part", SLICE_INIT("a . \"b c\" . d@x"), OK, 1, "x" },
 	{ "obs-domain", SLICE_INIT("a@ x . (c) y\r\n .z"), OK, 1, "x.y.z" },
-	{ "obs-route", SLICE_INIT("<@r.example,@s:a@x>"), OK, 1, "x" },
+	{ "obs-route", SLICE_INIT("<@r,@s:a@x.example>"), OK, 1, "x.example" },
+	{ "obs-route of another", SLICE_INIT("<@r.example,@s:a@x>"), BAD, 1,
+	    "" },
+	{ "route of the same", SLICE_INIT("<@x.example,@s:a@x.example>"), OK,
+	    1, "x.example" },
+	{ "obs-domain, its half a domain", SLICE_INIT("a@x.example. y.example"),
+	    BAD, 1, "" },
+	{ "comment after half a domain", SLICE_INIT("<a@x.example(c).y>"), BAD,
+	    1, "" },
+	{ "address in a comment in brackets",
+	    SLICE_INIT("<a@x.example(b@y.example)>"), BAD, 1, "" },
+	{ "address in a quoted local part",
+	    SLICE_INIT("<\"b@y.example>\"@x.example>"), BAD, 1, "" },
+	{ "the same without brackets",
+	    SLICE_INIT("\"b@y.example \"@x.example"), BAD, 1, "" },
+	{ "@ in a quoted local part", SLICE_INIT("\"b@y\"@x.example"), OK, 1,
+	    "x.example" },
+	{ "address in a comment", SLICE_INIT("<a@x.example> (b@y.example)"),
+	    OK, 1, "x.example" },
+	{ "address in the name of a group",
+	    SLICE_INIT("\"b@y.example\" g: a@x.example;"), BAD, 1, "" },
 	{ "obs-route with empty parts", SLICE_INIT("A <,(c) , @r ,, @s,: "
 	    "a@x>"), OK, 1, "x" },
 	{ "obs-route without :", SLICE_INIT("<@r a@x>"), BAD, 0, "" },
@@ -299,8 +319,20 @@ static const struct from_case {
 	{ "blank in the domain", SLICE_INIT("A, B <a@x .y>"), BAD, 0, "" },
 	{ "fold in the domain", SLICE_INIT("A, B <a@x\r\n .y>"), BAD, 0, "" },
 	{ "comment in the domain", SLICE_INIT("A, B <a@x(c).y>"), BAD, 0, "" },
-	{ "comment before the domain", SLICE_INIT("A, B <a@(y)x>"), SLOPPY, 0,
-	    "x" },
+	{ "comment before the domain", SLICE_INIT("A, B <a@(y)x>"), BAD, 0,
+	    "" },
+	{ "parts joined over a bracket", SLICE_INIT("A, B <<a@x.co>m>"), BAD, 0,
+	    "" },
+	{ "brackets joined", SLICE_INIT("A, B <a@x.co> <m>"), BAD, 0, "" },
+	{ "nested brackets joined", SLICE_INIT("A, B <<a@x.co> m>"), BAD, 0,
+	    "" },
+	{ "brackets before", SLICE_INIT("A <B> C, <a@x.co>"), SLOPPY, 0,
+	    "x.co" },
+	{ "comma in brackets", SLICE_INIT("A, B <a@x.co,m>"), BAD, 0, "" },
+	{ "bracket that nobody opened", SLICE_INIT("A, B a@x.co > m"), BAD, 0,
+	    "" },
+	{ "label that is not ASCII, no brackets",
+	    SLICE_INIT("A, a@x.co.b\xc3\xbc"), BAD, 0, "" },
 	{ "backslash", SLICE_INIT("A, B <a@x\\y>"), BAD, 0, "" },
 	{ "colon behind", SLICE_INIT("A, B <a@x:y>"), BAD, 0, "" },
 	{ "literal in a list", SLICE_INIT("A, B <a@[192.0.2.1]>"), BAD, 0,
@@ -466,13 +498,13 @@ check_scan_limits(void)
 	size_t i;
 
 	buf_init(&b, ROOM);
-	repeat(&b, LIMIT_FROM_SCANNED, "[a@x>,", "");
+	repeat(&b, LIMIT_FROM_SCANNED, "[a@x],", "");
 	is_state(buf_slice(&b), SLOPPY, 0, "@ up to the limit");
-	repeat(&b, LIMIT_FROM_SCANNED + 1, "[a@x>,", "");
+	repeat(&b, LIMIT_FROM_SCANNED + 1, "[a@x],", "");
 	is_state(buf_slice(&b), BAD, 0, "one @ past it");
 	buf_fini(&b);
 	for (i = LIMIT_FROM_DOMAINS; i <= LIMIT_FROM_DOMAINS + 1; i++) {
-		snprintf(text, sizeof(text), "[a@1x>,b@2x,b@3x,c@4x%s",
+		snprintf(text, sizeof(text), "[a@1x],b@2x,b@3x,c@4x%s",
 		    i > LIMIT_FROM_DOMAINS ? ",d@5x" : "");
 		mail_from_parse(slice_str(text), &f);
 		is_num((long long)f.domain_count, LIMIT_FROM_DOMAINS, text);
