@@ -14,6 +14,7 @@ EXTRA_DIST += etc/sendmail.mc etc/postfix-header_checks \
 
 script_tests = \
 	tests/downstream/test_downstream.py \
+	tests/interop/test_from.py \
 	tests/interop/test_outbound.py \
 	tests/lint/test_lint.py \
 	tests/milter/test_basic.py \
@@ -34,3 +35,9 @@ script_tests = \
 	tests/sendmail/test_sendmail.py
 dist_check_SCRIPTS += $(script_tests)
 TESTS += $(script_tests)
+
+# What we read, for the tests that ask other programs the same.
+EXTRA_PROGRAMS += tests/interop/reader
+check_DATA += tests/interop/reader
+CLEANFILES += tests/interop/reader
+tests_interop_reader_SOURCES = tests/interop/reader.c
