@@ -90,8 +90,11 @@
 #define LIMIT_DNS_FOLLOWED	2	/* ours: of them such that a server left
 					   open, so that we had to ask on */
 #define LIMIT_DNS_EDNS_SIZE	1232	/* DNS flag day 2020 */
-#define LIMIT_DNS_IN_FLIGHT	150	/* ours: per server; sockets lose
-					   bursts above about 250 */
+#define LIMIT_DNS_IN_FLIGHT	400	/* ours: per server, lately sent */
+#define LIMIT_DNS_SLOW		4000	/* ours: per server, that have waited
+					   for half a second */
+#define LIMIT_DNS_MESSAGE	24	/* ours: of one message at a time,
+					   those for DMARC and keys apart */
 #define LIMIT_DNS_QUEUE		20000	/* ours: questions that wait */
 #define LIMIT_DNS_TTL_MAX	86400	/* ours: seconds, RFC 8767 caps too */
 #define LIMIT_DNS_NEGATIVE_TTL_MAX 3600	/* ours: RFC 2308 5 says 1 to 3 h */

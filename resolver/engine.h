@@ -23,6 +23,9 @@
 #include "resolver/server.h"
 #include "resolver/table.h"
 
+/* Shares are kept for so many networks; others fall together with them. */
+#define RESOLVER_NETWORKS 4096
+
 enum query_state {
 	QUERY_QUEUED,		/* in its server's queue */
 	QUERY_FLYING,		/* with c-ares, or just back from it */
@@ -40,7 +43,11 @@ struct query {
 	struct table_node	 node;
 	enum query_state	 state;
 	struct resolver_wait	*first, *last;
-	struct query		*prev, *next;	/* in its server's queue */
+	size_t			 heap_at;	/* in its server's queue */
+	uint64_t		 turn, seq;	/* its place there */
+	uint32_t		 network;	/* of who asked first */
+	bool			 urgent;
+	bool			 slow;		/* holds no place any more */
 	struct server		*server;	/* of this try */
 	struct server_tries	 tries;
 	bool			 sent;		/* one packet at least */
@@ -59,6 +66,9 @@ struct query {
 	bool			 again;		/* same try, another packet */
 	bool			 edns;		/* the packet has OPT */
 	int64_t			 try_us;	/* begin of this try */
+	int64_t			 sent_us;	/* of this packet */
+	struct query		*older, *newer;	/* with c-ares */
+	struct server_channel	*channel;	/* NULL: there was none */
 	/* The packet, or what came instead, from callback to landing. */
 	struct query		*next_landed;
 	int			 status;
@@ -84,6 +94,9 @@ struct resolver {
 	struct table		 queries;	/* by (name, type) */
 	struct cache		*cache;
 	size_t			 waiting;	/* in all queues */
+	uint64_t		 turn;		/* of the last one sent */
+	uint64_t		 turns[RESOLVER_NETWORKS]; /* last given out */
+	uint64_t		 seq;
 	bool			 stopping;
 	bool			 woken;
 	struct resolver_stats	 stats;
@@ -108,6 +121,8 @@ enum query_asked	query_ask(struct resolver *r,
 void	query_cancel(struct resolver *r, struct resolver_wait *w);
 /* Sends what has a place, in the resolver thread. */
 void	queries_dispatch(struct resolver *r);
+/* When it has something to do next without an event; 0: never. */
+int64_t	queries_due(struct resolver *r, int64_t now_us);
 /* Judges what has come back; true when there was something. */
 bool	queries_land(struct resolver *r);
 /* Ends every query with DNS_NOT_ASKED, when the thread is gone. */

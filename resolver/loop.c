@@ -16,9 +16,10 @@
 #include "resolver/engine.h"
 
 /* Tags of epoll events; those of channels count from 0. */
-#define TAG_WAKE	(SERVER_PATHS * LIMIT_DNS_SERVERS)
+#define TAG_WAKE	(SERVER_TAGS * LIMIT_DNS_SERVERS)
 #define TAG_TIMER	(TAG_WAKE + 1)
 #define EVENTS		64
+#define TIMER_STEP_US	500	/* no sooner than that again */
 
 static int
 watch(struct resolver *r, int fd, uint32_t tag)
@@ -69,30 +70,6 @@ loop_wake(struct resolver *r)
 	(void)eventfd_write(r->wake, 1);
 }
 
-static int64_t
-sooner(int64_t a, int64_t b)
-{
-	return a == 0 || (b != 0 && b < a) ? b : a;
-}
-
-/* When the queue of a server that must not be asked yet may go on; 0: there
-   is none. */
-static int64_t
-pause_end(struct resolver *r, int64_t now_us)
-{
-	int64_t at = 0;
-	size_t i;
-
-	(void)pthread_mutex_lock(&r->lock);
-	for (i = 0; i < r->server_count; i++) {
-		if (r->servers[i].first != NULL &&
-		    r->servers[i].health.pause_us > now_us)
-			at = sooner(at, r->servers[i].health.pause_us);
-	}
-	(void)pthread_mutex_unlock(&r->lock);
-	return at;
-}
-
 /*
  * Sets the timer for what is due first.  When it is set for earlier already
  * it stays: most answers come long before, and an idle wake-up costs less
@@ -101,20 +78,17 @@ pause_end(struct resolver *r, int64_t now_us)
 static void
 set_timer(struct resolver *r)
 {
-	int64_t now = clock_us(), at = pause_end(r, now), us;
+	int64_t now = clock_us(), at = queries_due(r, now);
 	struct itimerspec its = { .it_value = { 0, 0 } };
-	size_t i;
 
-	for (i = 0; i < r->server_count; i++) {
-		us = server_timeout_us(&r->servers[i]);
-		if (us >= 0)
-			at = sooner(at, now + us);
-	}
-	if (at == 0 || (r->timer_us != 0 && r->timer_us <= at))
+	if (at == 0)
+		return;
+	/* c-ares keeps time by its own clock, and may be behind. */
+	if (at < now + TIMER_STEP_US)
+		at = now + TIMER_STEP_US;
+	if (r->timer_us != 0 && r->timer_us <= at)
 		return;
 	r->timer_us = at;
-	/* One more: c-ares rounds down, and 0 would mean never. */
-	at++;
 	its.it_value.tv_sec = (time_t)(at / 1000000);
 	its.it_value.tv_nsec = (long)(at % 1000000 * 1000);
 	(void)timerfd_settime(r->timer, TFD_TIMER_ABSTIME, &its, NULL);
@@ -123,6 +97,7 @@ set_timer(struct resolver *r)
 static void
 on_timer(struct resolver *r)
 {
+	int64_t now = clock_us();
 	uint64_t count;
 	size_t i;
 
@@ -130,7 +105,7 @@ on_timer(struct resolver *r)
 		return;
 	r->timer_us = 0;
 	for (i = 0; i < r->server_count; i++)
-		server_expire(&r->servers[i]);
+		server_expire(&r->servers[i], now);
 }
 
 static void
@@ -155,8 +130,8 @@ on_event(struct resolver *r, const struct epoll_event *ev)
 	else if (tag == TAG_TIMER)
 		on_timer(r);
 	else
-		server_event(&r->servers[tag / SERVER_PATHS],
-		    (enum server_path)(tag % SERVER_PATHS), fd, ev->events);
+		server_event(&r->servers[tag / SERVER_TAGS],
+		    tag % SERVER_TAGS, fd, ev->events);
 }
 
 static bool

@@ -4,8 +4,9 @@
  * who is told.
  *
  * 1. The first asker makes it, others join (query_ask).  It gets a server
- *    (server_pick) and stands in that server's queue until one of the
- *    LIMIT_DNS_IN_FLIGHT places is free.
+ *    (server_pick) and waits in that server's queue for its turn among the
+ *    networks that cause questions, and for one of the LIMIT_DNS_IN_FLIGHT
+ *    places.
  * 2. The resolver thread sends it (queries_dispatch).
  * 3. c-ares calls back, perhaps at once or for many at a time.  The packet
  *    is read there, for its octets live no longer; all else waits until
@@ -62,39 +63,90 @@ query_of(struct table_node *n)
 
 /* ---- queues (all under the lock) ---- */
 
+/* Whose turn is first? */
+static bool
+is_before(const struct query *a, const struct query *b)
+{
+	return a->turn != b->turn ? a->turn < b->turn : a->seq < b->seq;
+}
+
+static void
+heap_put(struct query_heap *h, size_t at, struct query *q)
+{
+	h->items[at] = q;
+	q->heap_at = at;
+}
+
+static void
+heap_up(struct query_heap *h, size_t at, struct query *q)
+{
+	for (; at > 0 && is_before(q, h->items[(at - 1) / 2]);
+	    at = (at - 1) / 2)
+		heap_put(h, at, h->items[(at - 1) / 2]);
+	heap_put(h, at, q);
+}
+
+static void
+heap_down(struct query_heap *h, size_t at, struct query *q)
+{
+	size_t child;
+
+	while ((child = 2 * at + 1) < h->count) {
+		if (child + 1 < h->count &&
+		    is_before(h->items[child + 1], h->items[child]))
+			child++;
+		if (!is_before(h->items[child], q))
+			break;
+		heap_put(h, at, h->items[child]);
+		at = child;
+	}
+	heap_put(h, at, q);
+}
+
+/*
+ * Fair queueing: each network's questions are one turn apart, so that many
+ * of one network stand behind few of another.  What is urgent, or was in
+ * flight before, waits for nobody.
+ */
+static void
+take_turn(struct resolver *r, struct query *q, bool front)
+{
+	uint64_t *last = &r->turns[q->network % RESOLVER_NETWORKS];
+
+	q->seq = ++r->seq;
+	q->turn = 0;
+	if (front || q->urgent)
+		return;
+	if (*last < r->turn)
+		*last = r->turn;
+	q->turn = ++*last;
+}
+
 static void
 queue_add(struct resolver *r, struct server *s, struct query *q, bool front)
 {
 	q->server = s;
 	q->state = QUERY_QUEUED;
-	q->prev = front ? NULL : s->last;
-	q->next = front ? s->first : NULL;
-	if (q->prev != NULL)
-		q->prev->next = q;
-	else
-		s->first = q;
-	if (q->next != NULL)
-		q->next->prev = q;
-	else
-		s->last = q;
+	take_turn(r, q, front);
+	/* There is room for all that can be, see server_open(). */
+	assert(s->queue.count < s->queue.cap);
+	heap_up(&s->queue, s->queue.count++, q);
 	r->waiting++;
 }
 
 static void
 queue_remove(struct resolver *r, struct query *q)
 {
-	struct server *s = q->server;
+	struct query_heap *h = &q->server->queue;
+	struct query *last = h->items[--h->count];
 
-	if (q->prev != NULL)
-		q->prev->next = q->next;
-	else
-		s->first = q->next;
-	if (q->next != NULL)
-		q->next->prev = q->prev;
-	else
-		s->last = q->prev;
-	q->prev = q->next = NULL;
 	r->waiting--;
+	if (last == q)
+		return;
+	if (q->heap_at > 0 && is_before(last, h->items[(q->heap_at - 1) / 2]))
+		heap_up(h, q->heap_at, last);
+	else
+		heap_down(h, q->heap_at, last);
 }
 
 /* Queues the next try; false when there is no server left for it. */
@@ -120,13 +172,13 @@ queue_next_try(struct resolver *r, struct query *q, int64_t now_us,
 static void
 queue_reassign(struct resolver *r, struct server *s, int64_t now_us)
 {
-	struct query *q = s->first, *next;
-	size_t index = (size_t)(s - r->servers);
+	size_t index = (size_t)(s - r->servers), count = s->queue.count;
+	struct query *q;
 	bool placed;
 
-	for (s->first = s->last = NULL; q != NULL; q = next) {
-		next = q->next;
-		r->waiting--;
+	for (; count > 0; count--) {
+		q = s->queue.items[s->queue.count - 1];
+		queue_remove(r, q);
 		q->tries.asked[index]--;
 		q->tries.total--;
 		q->again = q->plain = false;
@@ -176,7 +228,8 @@ begin_question(struct query *q)
 }
 
 static struct query *
-query_new(struct resolver *r, const struct table_key *key, int64_t now_us)
+query_new(struct resolver *r, const struct table_key *key,
+    const struct resolver_wait *w, int64_t now_us)
 {
 	struct query *q;
 
@@ -193,6 +246,8 @@ query_new(struct resolver *r, const struct table_key *key, int64_t now_us)
 	q->resolver = r;
 	q->type = (enum dns_type)key->type;
 	q->asked_us = now_us;
+	q->network = w->network;
+	q->urgent = w->urgent;
 	q->ttl = LIMIT_DNS_TTL_MAX;
 	q->authenticated = true;
 	q->node.key = *key;
@@ -213,7 +268,7 @@ query_ask(struct resolver *r, const struct table_key *key,
 		wait_link(query_of(n), w);
 		return QUERY_JOINED;
 	}
-	q = query_new(r, key, now_us);
+	q = query_new(r, key, w, now_us);
 	if (q == NULL) {
 		r->stats.outcomes[DNS_NOT_ASKED]++;
 		return QUERY_REFUSED;
@@ -317,33 +372,95 @@ on_landed(void *arg, int status, int timeouts, unsigned char *bytes, int len)
 	r->last_landed = &q->next_landed;
 }
 
+/* ---- what is with c-ares, in the order of sending ---- */
+
+static void
+flight_add(struct query *q, int64_t now_us)
+{
+	struct server *s = q->server;
+
+	q->sent_us = now_us;
+	q->newer = NULL;
+	q->older = s->newest;
+	*(s->newest != NULL ? &s->newest->newer : &s->oldest) = q;
+	s->newest = q;
+	if (s->fast == NULL)
+		s->fast = q;
+}
+
+static void
+flight_remove(struct query *q)
+{
+	struct server *s = q->server;
+
+	if (s->fast == q)
+		s->fast = q->newer;
+	*(q->older != NULL ? &q->older->newer : &s->oldest) = q->newer;
+	*(q->newer != NULL ? &q->newer->older : &s->newest) = q->older;
+}
+
+/* Gives up the places of those that have waited long.  The lock is held. */
+static void
+make_room(struct server *s, int64_t now_us)
+{
+	while (s->fast != NULL && s->slow < LIMIT_DNS_SLOW &&
+	    now_us - s->fast->sent_us >= SERVER_SLOW_US) {
+		s->fast->slow = true;
+		s->fast = s->fast->newer;
+		s->in_flight--;
+		s->slow++;
+	}
+}
+
 /* Step 2. */
 static void
-send_query(struct resolver *r, struct query *q)
+send_query(struct resolver *r, struct query *q, int64_t now_us)
 {
 	unsigned char packet[PACKET_QUERY_MAX];
 	size_t len;
 
 	q->edns = q->server->edns && !q->plain;
 	if (!q->again)
-		q->try_us = clock_us();
+		q->try_us = now_us;
+	flight_add(q, now_us);
 	len = packet_query(&q->target, q->type, random_id(r), q->edns,
 	    packet);
-	server_send(q->server, q->tcp ? SERVER_TCP : SERVER_UDP, packet, len,
-	    on_landed, q);
+	q->channel = server_channel(q->server, q->tcp ? SERVER_TCP :
+	    SERVER_UDP, now_us);
+	if (q->channel != NULL)
+		server_send(q->channel, packet, len, on_landed, q);
+	else
+		on_landed(q, ARES_ENOMEM, 0, NULL, 0);
+}
+
+/* The server's socket takes no more than a burst at a time. */
+static bool
+in_burst(struct server *s, int64_t now_us)
+{
+	if (now_us - s->burst_us >= SERVER_BURST_US) {
+		s->burst_us = now_us;
+		s->burst = 0;
+	}
+	return s->burst < SERVER_BURST;
 }
 
 /* Takes the next query that may be sent; the lock is held. */
 static struct query *
 take_next(struct resolver *r, struct server *s, int64_t now_us)
 {
-	struct query *q = s->first;
+	struct query *q;
 
-	if (q == NULL || s->in_flight >= LIMIT_DNS_IN_FLIGHT ||
-	    now_us < s->health.pause_us)
+	make_room(s, now_us);
+	if (s->queue.count == 0 || s->in_flight >= LIMIT_DNS_IN_FLIGHT ||
+	    now_us < s->health.pause_us || !in_burst(s, now_us))
 		return NULL;
+	q = s->queue.items[0];
 	queue_remove(r, q);
+	if (q->turn > r->turn)
+		r->turn = q->turn;
 	q->state = QUERY_FLYING;
+	q->slow = false;
+	s->burst++;
 	s->in_flight++;
 	if (q->sent)
 		r->stats.retries++;
@@ -364,11 +481,51 @@ queries_dispatch(struct resolver *r)
 	for (i = 0; i < r->server_count && !r->stopping; i++) {
 		while ((q = take_next(r, &r->servers[i], now)) != NULL) {
 			(void)pthread_mutex_unlock(&r->lock);
-			send_query(r, q);
+			send_query(r, q, now);
 			(void)pthread_mutex_lock(&r->lock);
 		}
 	}
 	(void)pthread_mutex_unlock(&r->lock);
+}
+
+static int64_t
+sooner(int64_t a, int64_t b)
+{
+	return a == 0 || (b != 0 && b < a) ? b : a;
+}
+
+/* Of those that wait for a place; the lock is held. */
+static int64_t
+queue_due(const struct server *s, int64_t now_us)
+{
+	if (s->queue.count == 0)
+		return 0;
+	if (s->health.pause_us > now_us)
+		return s->health.pause_us;
+	if (s->in_flight < LIMIT_DNS_IN_FLIGHT)
+		return s->burst_us + SERVER_BURST_US;
+	return s->fast != NULL && s->slow < LIMIT_DNS_SLOW ?
+	    s->fast->sent_us + SERVER_SLOW_US : 0;
+}
+
+int64_t
+queries_due(struct resolver *r, int64_t now_us)
+{
+	const struct server *s;
+	int64_t at = 0;
+	size_t i;
+
+	(void)pthread_mutex_lock(&r->lock);
+	for (i = 0; i < r->server_count; i++) {
+		s = &r->servers[i];
+		at = sooner(at, queue_due(s, now_us));
+		if (s->oldest != NULL)
+			at = sooner(at, s->oldest->sent_us + r->timeout_us);
+		else if (server_sockets_open(s) > 1)
+			at = sooner(at, now_us + SERVER_IDLE_US);
+	}
+	(void)pthread_mutex_unlock(&r->lock);
+	return at;
 }
 
 /* ---- landing ---- */
@@ -585,8 +742,14 @@ land(struct resolver *r, struct query *q)
 	enum step step = judge(q, now);
 	bool goes_on = false, dropped = false;
 
+	flight_remove(q);
+	if (q->channel != NULL)
+		server_landed(q->channel);
 	(void)pthread_mutex_lock(&r->lock);
-	q->server->in_flight--;
+	if (q->slow)
+		q->server->slow--;
+	else
+		q->server->in_flight--;
 	note_health(r, q, step, now);
 	if (step != STEP_DONE) {
 		goes_on = go_on(r, q, step, now);

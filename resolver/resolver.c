@@ -104,7 +104,7 @@ open_servers(struct resolver *r, const struct resolver_options *o,
 	count = read_nameservers(o, list, why, why_size);
 	for (i = 0; i < count; i++) {
 		problem = server_open(&r->servers[i], &list[i],
-		    o->timeout_ms, r->epoll, (uint32_t)(i * SERVER_PATHS));
+		    o->timeout_ms, r->epoll, (uint32_t)(i * SERVER_TAGS));
 		r->servers[i].trusted = is_trusted(o->trust_ad, &list[i]);
 		r->server_count++;
 		if (problem == NULL)
@@ -205,6 +205,8 @@ resolver_free(struct resolver *r)
 		server_close(&r->servers[i]);
 	if (r->has_thread)
 		queries_end(r);
+	for (i = 0; i < r->server_count; i++)
+		server_fini(&r->servers[i]);
 	loop_close(r);
 	table_fini(&r->queries);
 	cache_free(r->cache);
@@ -317,7 +319,8 @@ resolver_get_stats(struct resolver *r, struct resolver_stats *out)
 		out->cache_bytes = cache_bytes(r->cache);
 	}
 	for (i = 0; i < r->server_count; i++)
-		out->in_flight += r->servers[i].in_flight;
+		out->in_flight += r->servers[i].in_flight +
+		    r->servers[i].slow;
 	out->waiting = r->waiting;
 	(void)pthread_mutex_unlock(&r->lock);
 }

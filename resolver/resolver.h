@@ -76,6 +76,13 @@ struct resolver_wait {
 	   It may ask again. */
 	void	(*done)(struct resolver_wait *w,
 		    const struct dns_answer *answer);
+	/*
+	 * Set by the asker.  Places are shared among networks, each in its
+	 * turn, whatever they ask; any number that is the same for one and
+	 * differs for others.  What is urgent goes first.
+	 */
+	uint32_t		 network;
+	bool			 urgent;
 	/* The resolver's own; zeroed by the asker before the first use. */
 	void			*query;
 	struct resolver_wait	*prev, *next;

@@ -10,6 +10,9 @@
  *   (query.c knows).
  * - ARES_FLAG_IGNTC on the UDP channel and ARES_FLAG_USEVC on the other:
  *   the step from UDP to TCP is taken by query.c, see server.h.
+ * - 1.18 has one UDP socket for each channel, and a new one, with a new port,
+ *   when all questions of it were back: so there are many channels, and each
+ *   takes a bounded number of questions.
  * - 1.34 takes a new socket for each query by UDP: a port that nobody can
  *   guess, and a packet that upsets c-ares (without octets, or too short)
  *   spoils one question, not all that share the socket.
@@ -23,6 +26,8 @@
 #include <sys/epoll.h>
 #include <sys/socket.h>
 #include <sys/time.h>
+
+#include "base/mem.h"
 
 #define UDP_SIZE	4096		/* what 1.18 has room for */
 #define RECEIVE_BUFFER	(4 << 20)	/* the kernel gives what it allows */
@@ -125,83 +130,182 @@ channel_open(struct server_channel *c, enum server_path path,
 	return set_address(c, where);
 }
 
+static void
+channel_close(struct server_channel *c)
+{
+	if (c->ares != NULL)
+		ares_destroy(c->ares);
+	c->ares = NULL;
+	c->sent = c->in_flight = 0;
+}
+
 const char *
 server_open(struct server *s, const struct nameserver *where,
     unsigned int timeout_ms, int epoll, uint32_t tag)
 {
-	int status = ARES_SUCCESS;
-	unsigned int path;
+	uint32_t i;
+	int status;
 
+	/* All that wait, and all that may come back from c-ares. */
+	s->queue.cap = LIMIT_DNS_QUEUE + LIMIT_DNS_IN_FLIGHT +
+	    LIMIT_DNS_SLOW + 1;
+	s->queue.items = mem_array(s->queue.cap, sizeof(*s->queue.items));
+	if (s->queue.items == NULL)
+		return "no memory";
 	s->where = *where;
+	s->timeout_ms = timeout_ms;
 	s->edns = true;
-	for (path = 0; path < SERVER_PATHS && status == ARES_SUCCESS;
-	    path++) {
-		s->channels[path].epoll = epoll;
-		s->channels[path].tag = tag + path;
-		status = channel_open(&s->channels[path],
-		    (enum server_path)path, where, timeout_ms);
-	}
+	s->tcp = (struct server_channel){ .epoll = epoll, .tag = tag };
+	for (i = 0; i < SERVER_CHANNELS; i++)
+		s->udp[i] = (struct server_channel){ .epoll = epoll,
+			.tag = tag + 1 + i };
+	status = channel_open(&s->tcp, SERVER_TCP, where, timeout_ms);
+	if (status == ARES_SUCCESS)
+		status = channel_open(&s->udp[0], SERVER_UDP, where,
+		    timeout_ms);
 	return status == ARES_SUCCESS ? NULL : ares_strerror(status);
 }
 
 void
 server_close(struct server *s)
 {
-	unsigned int path;
+	size_t i;
 
-	for (path = 0; path < SERVER_PATHS; path++) {
-		if (s->channels[path].ares != NULL)
-			ares_destroy(s->channels[path].ares);
-		s->channels[path].ares = NULL;
+	channel_close(&s->tcp);
+	for (i = 0; i < SERVER_CHANNELS; i++)
+		channel_close(&s->udp[i]);
+}
+
+void
+server_fini(struct server *s)
+{
+	mem_free(s->queue.items);
+	s->queue.items = NULL;
+}
+
+/* May it take one more?  One that is not open yet is opened. */
+static bool
+takes_more(struct server *s, struct server_channel *c)
+{
+	if (c->ares == NULL && channel_open(c, SERVER_UDP, &s->where,
+	    s->timeout_ms) != ARES_SUCCESS) {
+		channel_close(c);
+		return false;
 	}
+	return c->sent < SERVER_CHANNEL_QUERIES;
+}
+
+/* All have had their share, and wait for their last ones: one of them has to
+   keep its port a while longer. */
+static struct server_channel *
+least_busy(struct server *s)
+{
+	struct server_channel *best = NULL;
+	size_t i;
+
+	for (i = 0; i < SERVER_CHANNELS; i++) {
+		if (s->udp[i].ares != NULL && s->udp[i].in_flight <
+		    SERVER_CHANNEL_QUERIES && (best == NULL ||
+		    s->udp[i].in_flight < best->in_flight))
+			best = &s->udp[i];
+	}
+	return best;
+}
+
+struct server_channel *
+server_channel(struct server *s, enum server_path path, int64_t now_us)
+{
+	struct server_channel *c = &s->tcp;
+	size_t i;
+
+	for (i = 0; path == SERVER_UDP && i < SERVER_CHANNELS; i++) {
+		c = &s->udp[s->current];
+		if (takes_more(s, c))
+			break;
+		s->current = (s->current + 1) % SERVER_CHANNELS;
+	}
+	if (path == SERVER_UDP && i == SERVER_CHANNELS)
+		c = least_busy(s);
+	if (c != NULL)
+		c->used_us = now_us;
+	return c;
 }
 
 void
-server_send(struct server *s, enum server_path path,
-    const unsigned char *packet, size_t len, ares_callback done, void *arg)
+server_send(struct server_channel *c, const unsigned char *packet,
+    size_t len, ares_callback done, void *arg)
 {
-	ares_send(s->channels[path].ares, packet, (int)len, done, arg);
+	c->in_flight++;
+	c->sent++;
+	ares_send(c->ares, packet, (int)len, done, arg);
+}
+
+/* c-ares 1.18 closes a socket that nothing is under way on. */
+void
+server_landed(struct server_channel *c)
+{
+	c->in_flight--;
+	if (c->in_flight == 0)
+		c->sent = 0;
 }
 
 void
-server_event(struct server *s, enum server_path path, int fd,
-    uint32_t events)
+server_event(struct server *s, size_t index, int fd, uint32_t events)
 {
+	struct server_channel *c = index == 0 ? &s->tcp : &s->udp[index - 1];
 	uint32_t broken = events & (uint32_t)(EPOLLERR | EPOLLHUP);
 
-	ares_process_fd(s->channels[path].ares,
+	if (c->ares == NULL)
+		return;
+	ares_process_fd(c->ares,
 	    broken != 0 || (events & (uint32_t)EPOLLIN) != 0 ?
 	    fd : ARES_SOCKET_BAD,
 	    broken != 0 || (events & (uint32_t)EPOLLOUT) != 0 ?
 	    fd : ARES_SOCKET_BAD);
 }
 
-void
-server_expire(struct server *s)
+static void
+expire(struct server_channel *c)
 {
-	unsigned int path;
-
-	for (path = 0; path < SERVER_PATHS; path++)
-		ares_process_fd(s->channels[path].ares, ARES_SOCKET_BAD,
-		    ARES_SOCKET_BAD);
+	if (c->ares != NULL && c->in_flight > 0)
+		ares_process_fd(c->ares, ARES_SOCKET_BAD, ARES_SOCKET_BAD);
 }
 
-int64_t
-server_timeout_us(struct server *s)
+void
+server_expire(struct server *s, int64_t now_us)
 {
-	int64_t least = -1, us;
-	struct timeval tv, *t;
-	unsigned int path;
+	struct server_channel *c;
+	size_t i;
 
-	for (path = 0; path < SERVER_PATHS; path++) {
-		t = ares_timeout(s->channels[path].ares, NULL, &tv);
-		if (t == NULL)
-			continue;
-		us = (int64_t)t->tv_sec * 1000000 + t->tv_usec;
-		if (least == -1 || us < least)
-			least = us;
+	expire(&s->tcp);
+	for (i = 0; i < SERVER_CHANNELS; i++) {
+		c = &s->udp[i];
+		expire(c);
+		/* Not the one that is open all the time. */
+		if (i > 0 && c->ares != NULL && c->in_flight == 0 &&
+		    now_us - c->used_us > SERVER_IDLE_US)
+			channel_close(c);
 	}
-	return least;
+}
+
+size_t
+server_sockets(const struct server *s)
+{
+	size_t i, count = 0;
+
+	for (i = 0; i < SERVER_CHANNELS; i++)
+		count += s->udp[i].ares != NULL && s->udp[i].in_flight > 0;
+	return count;
+}
+
+size_t
+server_sockets_open(const struct server *s)
+{
+	size_t i, count = 0;
+
+	for (i = 0; i < SERVER_CHANNELS; i++)
+		count += s->udp[i].ares != NULL;
+	return count;
 }
 
 void

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * server: one nameserver: its c-ares channels, its health, its queue.
+ * server: one nameserver: its c-ares channels, its health, its places.
  *
  * Each server has channels of its own with one server and one try in them,
  * so that c-ares only carries packets: which server is asked when, and
@@ -8,6 +8,17 @@
  * UDP and TCP are two channels because c-ares gives up all questions of a
  * channel when one of its connections breaks, and servers close idle TCP
  * connections as they like.
+ *
+ * For UDP there are many: c-ares 1.18 has one socket for each, a socket
+ * loses bursts, and all questions that leave from one port are one target.
+ * A channel takes SERVER_CHANNEL_QUERIES questions, then none until all of
+ * them are back: its socket is closed then, and the next one has a new random
+ * port.
+ *
+ * A question holds one of LIMIT_DNS_IN_FLIGHT places until its answer is
+ * there, but no longer than SERVER_SLOW_US: then it is slow, waits on, and
+ * another may be sent, so that names whose servers are silent take the place
+ * of nobody.
  */
 #ifndef RESOLVER_SERVER_H
 #define RESOLVER_SERVER_H
@@ -25,11 +36,31 @@
 
 struct query;
 
+/* Queries by their turn, the next one first (query.c). */
+struct query_heap {
+	struct query	**items;
+	size_t		  count, cap;
+};
+
 /* A server that failed gets one question in this time (ours). */
 #define SERVER_PROBE_US	INT64_C(5000000)
 /* Nothing is sent for so long to one that could not be reached: the port
    may be closed, the socket's buffer full, descriptors short (ours). */
 #define SERVER_PAUSE_US	INT64_C(20000)
+
+/* One UDP channel's questions, from opening its socket to closing it. */
+#define SERVER_CHANNEL_QUERIES	64
+/* Enough for all places, the slow ones too, and for channels that drain. */
+#define SERVER_CHANNELS \
+	((LIMIT_DNS_IN_FLIGHT + LIMIT_DNS_SLOW) / SERVER_CHANNEL_QUERIES + 24)
+/* An idle one is closed after that. */
+#define SERVER_IDLE_US		INT64_C(30000000)
+/* What is not answered by then holds its place no longer (ours). */
+#define SERVER_SLOW_US		INT64_C(500000)
+/* So many questions at most in so long: the server's socket has to take
+   them (ours). */
+#define SERVER_BURST		100
+#define SERVER_BURST_US		INT64_C(1000)
 
 enum server_path {
 	SERVER_UDP,
@@ -41,6 +72,9 @@ struct server_channel {
 	ares_channel	ares;		/* NULL: not open */
 	int		epoll;
 	uint32_t	tag;		/* above the descriptor in epoll_data */
+	unsigned int	in_flight;	/* questions of it under way */
+	unsigned int	sent;		/* since its socket was opened */
+	int64_t		used_us;
 };
 
 struct server_health {
@@ -55,12 +89,21 @@ struct server {
 	struct nameserver	 where;
 	bool			 trusted;	/* its AD is believed */
 	/* The resolver thread's. */
-	struct server_channel	 channels[SERVER_PATHS];
+	struct server_channel	 tcp;
+	struct server_channel	 udp[SERVER_CHANNELS];
+	size_t			 current;	/* of udp: takes the next */
+	unsigned int		 timeout_ms;
 	bool			 edns;		/* it understands OPT */
+	/* What is with c-ares, in the order of sending; all in front of
+	   `fast` is slow. */
+	struct query		*oldest, *newest, *fast;
+	int64_t			 burst_us;	/* begin of the burst */
+	unsigned int		 burst;		/* sent in it */
 	/* Under the resolver's lock. */
 	struct server_health	 health;
-	struct query		*first, *last;	/* waiting for a place */
-	size_t			 in_flight;
+	struct query_heap	 queue;		/* waiting for a place */
+	size_t			 in_flight;	/* that hold a place */
+	size_t			 slow;		/* that hold none any more */
 };
 
 /* What one question has met. */
@@ -70,26 +113,37 @@ struct server_tries {
 	bool		answered[LIMIT_DNS_SERVERS];	/* with a failure */
 };
 
+/* Tags of one server: TCP's is the first, then those of UDP. */
+#define SERVER_TAGS	(1 + SERVER_CHANNELS)
+
 /*
- * Opens the channels; their sockets are added to `epoll` as they come and
- * go, with tag + path above the descriptor.  NULL, or what went wrong.
+ * Opens the first channels; their sockets are added to `epoll` as they come
+ * and go, with tag .. tag + SERVER_TAGS - 1 above the descriptor.  NULL, or
+ * what went wrong.
  */
 const char	*server_open(struct server *s, const struct nameserver *where,
 		    unsigned int timeout_ms, int epoll, uint32_t tag);
 /* Calls back for all that is under way, with ARES_EDESTRUCTION. */
 void		 server_close(struct server *s);
+/* Then, when no query is in its queue. */
+void		 server_fini(struct server *s);
 
+/* The channel for the next question, NULL when there is none to be had. */
+struct server_channel	*server_channel(struct server *s,
+			    enum server_path path, int64_t now_us);
 /* `done` may be called before this returns. */
-void	server_send(struct server *s, enum server_path path,
-	    const unsigned char *packet, size_t len, ares_callback done,
-	    void *arg);
-/* A socket of the channel is ready. */
-void	server_event(struct server *s, enum server_path path, int fd,
+void	server_send(struct server_channel *c, const unsigned char *packet,
+	    size_t len, ares_callback done, void *arg);
+/* A question of the channel is back. */
+void	server_landed(struct server_channel *c);
+/* A socket of the channel `index` (of SERVER_TAGS) is ready. */
+void	server_event(struct server *s, size_t index, int fd,
 	    uint32_t events);
-/* Gives up what is overdue. */
-void	server_expire(struct server *s);
-/* Microseconds until something is overdue; -1: nothing is under way. */
-int64_t	server_timeout_us(struct server *s);
+/* Gives up what is overdue, and closes what has long been idle. */
+void	server_expire(struct server *s, int64_t now_us);
+/* UDP channels with questions under way, and those that are open. */
+size_t	server_sockets(const struct server *s);
+size_t	server_sockets_open(const struct server *s);
 
 void	server_note_answer(struct server_health *h, int64_t now_us);
 /*

@@ -62,7 +62,8 @@ asker_start(struct ask *a, struct resolver *r, const char *name,
 {
 	const struct dns_answer *answer;
 
-	a->w = (struct resolver_wait){ .done = on_done };
+	a->w = (struct resolver_wait){ .done = on_done,
+		.network = a->w.network, .urgent = a->w.urgent };
 	a->resolver = r;
 	answer = resolver_ask(r, slice_str(name), type, &a->w);
 	if (answer != NULL) {

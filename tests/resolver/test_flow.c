@@ -11,6 +11,7 @@
 
 #include "base/limits.h"
 #include "base/mem.h"
+#include "resolver/server.h"
 #include "tests/resolver/asker.h"
 #include "tests/resolver/fakens.h"
 #include "tests/tap.h"
@@ -20,12 +21,13 @@
 /* ---- a server that can be told to hold its answers ---- */
 
 #define HELD_MAX 1000
+#define SLOW_AFTER_MS ((unsigned int)(SERVER_SLOW_US / 1000))
 
 static pthread_mutex_t server_lock = PTHREAD_MUTEX_INITIALIZER;
 static struct fakens_question held[HELD_MAX];
 static size_t held_count;
 static bool holding;
-static unsigned int seen;
+static unsigned int seen, last_of_b;
 
 static void
 reply(const struct fakens_question *q)
@@ -42,6 +44,8 @@ script(struct fakens_question *q)
 {
 	(void)pthread_mutex_lock(&server_lock);
 	seen++;
+	if (q->name[0] == 'b')
+		last_of_b = seen;
 	if (holding && held_count < HELD_MAX)
 		held[held_count++] = *q;
 	else
@@ -184,6 +188,95 @@ test_in_flight_limit(struct resolver *r)
 	is_num((long long)wait_many(asks, count), (long long)count,
 	    "all are answered");
 	drop_many(asks, count);
+}
+
+/* A network that asks for much does not keep others waiting. */
+static void
+test_fair_turns(struct resolver *r)
+{
+	struct ask *first, *many, *few;
+	size_t i;
+
+	hold();
+	first = ask_many(r, "fair", LIMIT_DNS_IN_FLIGHT);
+	while (seen_so_far() < LIMIT_DNS_IN_FLIGHT)
+		(void)sched_yield();
+	many = calloc(500, sizeof(*many));
+	few = calloc(20, sizeof(*few));
+	for (i = 0; i < 520; i++) {
+		struct ask *a = i < 500 ? &many[i] : &few[i - 500];
+		char name[32];
+
+		a->w.network = i < 500 ? 1 : 2;
+		(void)snprintf(name, sizeof(name), "%s%zu.test",
+		    i < 500 ? "many" : "b", i);
+		asker_start(a, r, name, DNS_TYPE_A);
+	}
+	is_num((long long)stats_of(r).waiting, 520, "they wait");
+	release();
+	(void)wait_many(first, LIMIT_DNS_IN_FLIGHT);
+	is_num((long long)wait_many(few, 20), 20, "few are answered");
+	is_num((long long)wait_many(many, 500), 500, "many are answered");
+	ok(last_of_b <= LIMIT_DNS_IN_FLIGHT + 50, "the last of few was packet "
+	    "%u behind the first %d", last_of_b - LIMIT_DNS_IN_FLIGHT,
+	    LIMIT_DNS_IN_FLIGHT);
+	drop_many(first, LIMIT_DNS_IN_FLIGHT);
+	drop_many(many, 500);
+	drop_many(few, 20);
+}
+
+/* Urgent questions wait for nobody who waits. */
+static void
+test_urgent(struct resolver *r)
+{
+	struct ask *first, *many, *one = calloc(1, sizeof(*one));
+
+	hold();
+	last_of_b = 0;
+	first = ask_many(r, "urgent", LIMIT_DNS_IN_FLIGHT);
+	while (seen_so_far() < LIMIT_DNS_IN_FLIGHT)
+		(void)sched_yield();
+	many = ask_many(r, "later", 300);
+	one->w.urgent = true;
+	asker_start(one, r, "b.urgent.test", DNS_TYPE_A);
+	release();
+	(void)wait_many(first, LIMIT_DNS_IN_FLIGHT);
+	(void)wait_many(many, 300);
+	(void)wait_many(one, 1);
+	is_num(last_of_b, LIMIT_DNS_IN_FLIGHT + 1, "the urgent one was next");
+	drop_many(first, LIMIT_DNS_IN_FLIGHT);
+	drop_many(many, 300);
+	drop_many(one, 1);
+}
+
+static void
+script_silent_for_s(struct fakens_question *q)
+{
+	if (q->name[0] != 's')
+		reply(q);
+}
+
+/* Silent names hold their places for half a second, not for the time-out. */
+static void
+test_slow_give_way(void)
+{
+	struct fakens *ns = fakens_start(script_silent_for_s, FAKENS_BOTH);
+	struct resolver *r = asker_resolver(fakens_address(ns), NULL, 20000,
+	    1);
+	struct ask *silent, *good;
+	size_t i, open = 0;
+
+	silent = ask_many(r, "s", LIMIT_DNS_IN_FLIGHT);
+	asker_wait_in_flight(r, LIMIT_DNS_IN_FLIGHT);
+	good = ask_many(r, "g", 50);
+	is_num((long long)wait_many(good, 50), 50, "others are answered");
+	for (i = 0; i < LIMIT_DNS_IN_FLIGHT; i++)
+		open += silent[i].answer == NULL;
+	is_num((long long)open, LIMIT_DNS_IN_FLIGHT, "silent ones wait on");
+	resolver_free(r);
+	drop_many(silent, LIMIT_DNS_IN_FLIGHT);
+	drop_many(good, 50);
+	fakens_stop(ns);
 }
 
 static void
@@ -535,7 +628,7 @@ test_burst_at_dead_server(void)
 	struct fakens *ns1 = fakens_start(script_silent, FAKENS_BOTH);
 	struct fakens *ns2 = fakens_start(script, FAKENS_BOTH);
 	struct resolver *r = asker_resolver(fakens_address(ns1),
-	    fakens_address(ns2), 1000, 2);
+	    fakens_address(ns2), SLOW_AFTER_MS - 100, 2);
 	size_t count = LIMIT_DNS_IN_FLIGHT + 250;
 	struct ask *asks;
 
@@ -639,6 +732,9 @@ main(void)
 	test_coalesced(r);
 	test_thousand(r);
 	test_in_flight_limit(r);
+	test_fair_turns(r);
+	test_urgent(r);
+	test_slow_give_way();
 	test_cancel_waiting(r);
 	test_cancel_in_flight(r);
 	test_cancel_from_callback(r);
