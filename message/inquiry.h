@@ -14,6 +14,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "base/ipaddr.h"
 #include "resolver/ledger.h"
 #include "resolver/resolver.h"
 
@@ -21,7 +22,8 @@ struct inquiry;
 
 /*
  * Runs the checks as far as the answers go.  True when none of them waits
- * for an answer.  Called with the lock held, in either thread.
+ * for an answer.  Called with the lock held, in the worker's thread or in
+ * the one that runs the steps of all messages.
  */
 typedef bool inquiry_step_fn(void *arg, struct dns_ledger *ledger);
 
@@ -38,6 +40,12 @@ struct inquiry_waiting {
 /* `resolver` is borrowed and outlives it.  NULL: no memory. */
 struct inquiry	*inquiry_new(struct resolver *resolver,
 		    inquiry_step_fn *step, void *arg);
+/*
+ * Whose questions they are: places at the resolver are shared among networks
+ * (/24 of IPv4, /64 of IPv6).  Before the first question.
+ */
+void		 inquiry_set_network(struct inquiry *q,
+		    const struct ipaddr *client);
 /*
  * Takes back all questions; no step is running or will run once it has
  * returned.  NULL is harmless.

@@ -190,11 +190,15 @@ open_inquiry(struct message *m)
 		return false;
 	if (m->scratch == NULL)
 		m->scratch = arena_new(LIMIT_CHECK_MEMORY);
-	if (m->scratch != NULL && m->inquiry == NULL)
+	if (m->inquiry != NULL)
+		return true;
+	if (m->scratch != NULL)
 		m->inquiry = inquiry_new(m->results.engine->resolver, step,
 		    m);
 	if (m->inquiry == NULL)
 		m->failed = true;
+	else
+		inquiry_set_network(m->inquiry, &m->results.client);
 	return m->inquiry != NULL;
 }
 
@@ -579,7 +583,7 @@ message_decide_at_mail(struct message *m,
 	return false;
 }
 
-/* The lock keeps the resolver's thread away, as long as it is open. */
+/* The lock keeps the thread of the steps away, as long as it is open. */
 static bool
 ran_out_of_memory(struct message *m)
 {

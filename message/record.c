@@ -73,7 +73,7 @@ record_sender(const struct message *m, struct event *e)
 	event_text(e, "from-why", slice_str(r->from.problem));
 }
 
-/* The methods may be at work in the resolver's thread still. */
+/* The methods may be at work in the thread of the steps still. */
 static void
 record_methods(const struct message *m, struct event *e)
 {

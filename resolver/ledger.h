@@ -38,8 +38,6 @@ struct dns_entry {
 	/* For the owner's use, untouched by the ledger except for zeroing. */
 	int64_t			 asked_us;	/* monotonic clock */
 	int64_t			 answered_us;
-	bool			 at_once;	/* came from cache or zone */
-	void			*waiter;
 	void			*kept[DNS_KEEPERS];
 	struct dns_ledger	*ledger;
 	struct dns_entry	*next;	/* in the order of asking */

@@ -14,6 +14,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "base/limits.h"
 #include "message/inquiry.h"
 #include "tests/tap.h"
 
@@ -251,6 +252,73 @@ test_free_in_flight(void)
 	stop_resolver(r);
 }
 
+static uint64_t
+in_flight(struct resolver *r)
+{
+	struct resolver_stats s;
+
+	resolver_get_stats(r, &s);
+	return s.in_flight + s.waiting;
+}
+
+/* One message has so many questions at the resolver, and no more. */
+static void
+test_bound(void)
+{
+	struct inquiry_waiting waiting = { .progress_ms = 0 };
+	struct resolver *r = start_resolver(NULL);
+	struct rounds rounds = { .depth = 1, .width = 60 };
+	struct answering a = { .begin = NULL };
+	struct inquiry *q = start(r, &rounds);
+	pthread_t thread;
+
+	is_num((long long)in_flight(r), LIMIT_DNS_MESSAGE,
+	    "of 60 questions at the resolver");
+	is_num((long long)dns_ledger_open(inquiry_ledger(q)), 60,
+	    "the others are pending");
+	pthread_create(&thread, NULL, answer_all, &a);
+	inquiry_wait(q, PATIENCE_MS, &waiting);
+	is_num(rounds.last, DNS_FOUND, "all are answered in the end");
+	inquiry_free(q);
+	rounds = (struct rounds){ .depth = 1, .width = 61 };
+	q = start(r, &rounds);
+	inquiry_free(q);
+	ok(true, "freed with pending questions");
+	atomic_store(&a.stop, true);
+	pthread_join(thread, NULL);
+	stop_resolver(r);
+}
+
+/* Whoever holds a message's lock does not keep others from their answers. */
+static void
+test_locked(void)
+{
+	struct inquiry_waiting waiting = { .progress_ms = 0 };
+	struct resolver *r = start_resolver(NULL);
+	struct rounds mine = { .depth = 1, .width = 3 },
+	    other = { .depth = 3, .width = 5 };
+	struct answering a = { .begin = NULL };
+	struct inquiry *q = start(r, &mine), *p;
+	pthread_t thread;
+	unsigned int steps;
+
+	inquiry_lock(q);
+	steps = mine.steps;
+	pthread_create(&thread, NULL, answer_all, &a);
+	p = inquiry_new(r, ask_rounds, &other);
+	inquiry_wait(p, PATIENCE_MS, &waiting);
+	is_num(other.last, DNS_FOUND, "the other one has its three rounds");
+	is_num(mine.steps, steps, "while the locked one stood still");
+	inquiry_unlock(q);
+	inquiry_wait(q, PATIENCE_MS, &waiting);
+	is_num(mine.last, DNS_FOUND, "and then had its own");
+	inquiry_free(p);
+	inquiry_free(q);
+	atomic_store(&a.stop, true);
+	pthread_join(thread, NULL);
+	stop_resolver(r);
+}
+
 static void
 test_zone(void)
 {
@@ -280,6 +348,8 @@ main(void)
 	test_rounds();
 	test_deadline();
 	test_free_in_flight();
+	test_bound();
+	test_locked();
 	test_zone();
 	return tap_done();
 }

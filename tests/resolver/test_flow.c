@@ -252,8 +252,10 @@ test_urgent(struct resolver *r)
 static void
 script_silent_for_s(struct fakens_question *q)
 {
+	(void)pthread_mutex_lock(&server_lock);
 	if (q->name[0] != 's')
 		reply(q);
+	(void)pthread_mutex_unlock(&server_lock);
 }
 
 /* Silent names hold their places for half a second, not for the time-out. */
