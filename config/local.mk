@@ -21,11 +21,13 @@ libassay_a_SOURCES += \
 check_PROGRAMS += \
 	tests/config/test_config \
 	tests/config/test_describe \
+	tests/config/test_oracle \
 	tests/config/test_policies \
 	tests/config/test_yaml \
 	tests/config/test_zonefile
 tests_config_test_config_SOURCES = tests/config/test_config.c
 tests_config_test_describe_SOURCES = tests/config/test_describe.c
+tests_config_test_oracle_SOURCES = tests/config/test_oracle.c
 tests_config_test_policies_SOURCES = tests/config/test_policies.c
 tests_config_test_yaml_SOURCES = tests/config/test_yaml.c
 tests_config_test_zonefile_SOURCES = tests/config/test_zonefile.c
