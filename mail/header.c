@@ -254,9 +254,12 @@ mail_header_add(struct mail_header *h, struct slice name, struct slice value)
 {
 	while (name.len > 0 && ascii_is_wsp(name.ptr[name.len - 1]))
 		name.len--;
-	if (!keep_field(h, name, value))
+	if (keep_field(h, name, value))
+		return true;
+	/* The failure of the arena is sticky: nothing more is kept. */
+	if (!arena_failed(h->arena))
 		h->overflow = true;
-	return !h->overflow;
+	return false;
 }
 
 const struct mail_field *
@@ -350,5 +353,5 @@ mail_header_parse(struct mail_header *h, struct slice message,
 	else
 		c.p += 2;
 	*body = cursor_rest(&c);
-	return !h->overflow;
+	return !h->overflow && !arena_failed(h->arena);
 }

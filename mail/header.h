@@ -46,11 +46,12 @@ void	mail_header_init(struct mail_header *h, struct arena *arena);
 /*
  * Adds one field at the end.  Line ends in `value` may be LF (as a milter
  * gets them) or CRLF; they are kept as CRLF.  A CR without LF stays as it
- * is.  Past LIMIT_HEADER_FIELDS or LIMIT_HEADER_BYTES, or without memory,
- * the field is not kept, `overflow` is set and false returned, for this
- * field and all after it: what is kept is the top of the header without a
- * gap, so that `instance` is right.  Cost is constant for each field,
- * whatever names a sender chooses.
+ * is.  Past LIMIT_HEADER_FIELDS or LIMIT_HEADER_BYTES the field is not kept,
+ * `overflow` is set and false returned, for this field and all after it:
+ * what is kept is the top of the header without a gap, so that `instance` is
+ * right.  Without memory likewise, but `overflow` is not set: the header is
+ * not too large, and arena_failed() says what it is.  Cost is constant for
+ * each field, whatever names a sender chooses.
  */
 bool	mail_header_add(struct mail_header *h, struct slice name,
 	    struct slice value);
@@ -67,8 +68,8 @@ unsigned int	mail_header_instances(const struct mail_header *h,
  * Splits a whole message (CRLF or LF line ends) into header and body, as a
  * mail server does: for files and tests.  A line that is no field ends the
  * header.  `*body` is what follows the empty line (or begins at that line).
- * Blanks may stand before the colon.  False when `overflow` is set; `*body`
- * is right all the same.
+ * Blanks may stand before the colon.  False when `overflow` is set or there
+ * was no memory; `*body` is right all the same.
  */
 bool	mail_header_parse(struct mail_header *h, struct slice message,
 	    struct slice *body);

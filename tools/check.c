@@ -86,7 +86,9 @@ read_message(struct check *c)
 	if (c->header_arena == NULL)
 		return false;
 	mail_header_init(&c->header, c->header_arena);
-	(void)mail_header_parse(&c->header, text, &c->body);
+	if (!mail_header_parse(&c->header, text, &c->body) &&
+	    arena_failed(c->header_arena))
+		return false;
 	c->head = slice_head(text, text.len - c->body.len);
 	return !c->bare_lf || mend_lines(c);
 }

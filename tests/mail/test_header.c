@@ -271,7 +271,8 @@ check_overflow_parse(struct arena *arena)
 	buf_fini(&b);
 }
 
-/* A header of many names, with the n-th allocation failing. */
+/* A header of many names, with the n-th allocation failing: that is not "too
+   large". */
 static bool
 fill(unsigned long n)
 {
@@ -294,7 +295,8 @@ fill(unsigned long n)
 	}
 	failed = mem_fail_hits() > 0;
 	mem_fail_after(0, 0);
-	if (h.overflow != failed || h.count != kept ||
+	if (h.overflow || arena_failed(arena) != failed || h.count != kept ||
+	    (failed && mail_header_add(&h, SLICE("Y"), SLICE(""))) ||
 	    (kept > 0 && h.fields[kept - 1].instance != 2 - kept % 2))
 		ok(false, "allocation %lu: %zu kept of %zu", n, h.count, kept);
 	arena_free(arena);
