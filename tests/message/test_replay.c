@@ -6,20 +6,24 @@
  * A scenario is a folder below tests/data/replay:
  *   assay.yaml   the configuration, which names zone.yaml
  *   message.eml  the message
+ *   key.pem      the key, if the configuration signs
  *   scenario     lines "client: ADDRESS", "client-name: NAME",
  *                "daemon-name: NAME", "certificate: CN", "helo: NAME",
  *                "mail: <PATH>",
  *                "rcpt: <PATH>", "tls: yes", "smtputf8: yes",
  *                "auth: yes", "now: SECONDS", and what is wanted:
  *                "field: TEXT" (unfolded, "none" for no field),
- *                "remove: N N", "action: WORD", "reply: CODE X.Y.Z TEXT";
+ *                "remove: N N", "action: WORD", "reply: CODE X.Y.Z TEXT",
+ *                "signatures: N";
  *                with "later: SECONDS" the message comes again after that
  *                time, and "then: WORD" is the action wanted
  */
 #include <dirent.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/arena.h"
 #include "base/buf.h"
@@ -39,6 +43,7 @@ struct scenario {
 	int64_t		now, later;
 	struct slice	then;
 	struct slice	field, remove, action, reply;
+	unsigned long long signatures;
 };
 
 static struct buf
@@ -101,6 +106,8 @@ set_value(struct scenario *s, struct slice key, struct slice value)
 		s->action = value;
 	else if (slice_eq(key, SLICE("reply")))
 		s->reply = value;
+	else if (slice_eq(key, SLICE("signatures")))
+		ok(slice_number(value, 100, &s->signatures), "a number");
 	else
 		ok(false, "unknown key in scenario: %.*s", SLICE_ARG(key));
 }
@@ -165,6 +172,7 @@ compare(const char *name, const struct scenario *s,
 {
 	const struct message_edit *field = message_inserted(o,
 	    SLICE("Authentication-Results"));
+	size_t signatures = 0;
 	struct buf text;
 	char label[300];
 	size_t i;
@@ -197,10 +205,40 @@ compare(const char *name, const struct scenario *s,
 	is_bytes(buf_cstr(&text), text.len, s->reply.ptr, s->reply.len,
 	    label);
 	buf_fini(&text);
+	for (i = 0; i < o->edit_count; i++)
+		signatures += o->edits[i].kind == MESSAGE_INSERT &&
+		    slice_eq(o->edits[i].name, SLICE("DKIM-Signature"));
+	is_num((long long)signatures, (long long)s->signatures, name);
 }
 
 static const struct inquiry_waiting no_waiting;
 static struct deferral_table *deferrals;
+
+/* A key is refused that others can read; so it has to be a copy. */
+static bool
+copy(const char *from, const char *to, const char *name)
+{
+	struct buf b = read_file(from, name);
+	char path[1024];
+	bool good;
+	int fd;
+
+	snprintf(path, sizeof(path), "%s/%s", to, name);
+	fd = open(path, O_WRONLY | O_CREAT | O_TRUNC, 0600);
+	good = fd >= 0 && write(fd, b.ptr, b.len) == (ssize_t)b.len;
+	if (fd >= 0)
+		close(fd);
+	buf_fini(&b);
+	return good;
+}
+
+static bool
+load_keys(struct engine *e, char *why, size_t why_size)
+{
+	if (e->config->sign_count > 0)
+		e->signing = signing_load(e->config, why, why_size);
+	return e->config->sign_count == 0 || e->signing != NULL;
+}
 
 static struct engine *
 make_engine(const char *folder, struct dkim_context *dkim)
@@ -216,10 +254,39 @@ make_engine(const char *folder, struct dkim_context *dkim)
 		return NULL;
 	}
 	e = engine_new(c, dkim, why, sizeof(why));
-	if (e == NULL)
-		printf("# %s\n", why);
-	else
+	if (e != NULL && load_keys(e, why, sizeof(why))) {
 		e->deferrals = deferrals;
+		return e;
+	}
+	printf("# %s\n", why);
+	engine_unref(e);
+	return NULL;
+}
+
+/* The folder, or a private copy of one that has a key. */
+static struct engine *
+make_private_engine(const char *folder, struct dkim_context *dkim)
+{
+	static const char *const names[] = { "assay.yaml", "zone.yaml",
+		"key.pem" };
+	char own[] = "/tmp/assay-replay-XXXXXX", path[1024];
+	struct engine *e = NULL;
+	size_t i;
+
+	snprintf(path, sizeof(path), "%s/key.pem", folder);
+	if (access(path, F_OK) != 0)
+		return make_engine(folder, dkim);
+	if (mkdtemp(own) == NULL)
+		return NULL;
+	for (i = 0; i < 3 && copy(folder, own, names[i]); i++)
+		continue;
+	if (i == 3)
+		e = make_engine(own, dkim);
+	for (i = 0; i < 3; i++) {
+		snprintf(path, sizeof(path), "%s/%s", own, names[i]);
+		unlink(path);
+	}
+	rmdir(own);
 	return e;
 }
 
@@ -317,7 +384,7 @@ replay(const char *folder, const char *name, struct dkim_context *dkim)
 {
 	struct buf text = read_file(folder, "scenario");
 	struct buf message = read_file(folder, "message.eml");
-	struct engine *e = make_engine(folder, dkim);
+	struct engine *e = make_private_engine(folder, dkim);
 	static const size_t chunks[] = { 65535, 1, 7 };
 	struct arena *arena = arena_new(FILE_MAX);
 	struct message_orders o;
