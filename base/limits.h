@@ -64,6 +64,8 @@
 #define LIMIT_DKIM_KEY_CACHED	2048	/* ours: octets of a record kept */
 #define LIMIT_DKIM_CANDIDATES	100	/* ours: DKIM-Signature fields read */
 #define LIMIT_DKIM_KEY_FILE	(16u << 10) /* ours: octets of a PEM file */
+#define LIMIT_DKIM_SECURE_HEAP	(64u << 20) /* ours: octets, a power of 2: about
+   1 KiB for each private key and 2 KiB for each thread that signs */
 #define LIMIT_DKIM_SIGN_H	(32u << 10) /* ours: octets of an h= we make */
 
 /* DMARC, RFC 9989. */

@@ -8,7 +8,7 @@
  *  2. At most LIMIT_DKIM_KEY_FILE octets are read, all of them.
  *  3. The blocks are gone through; one of them is a private key.
  *  4. It is decoded, checked (dkim/privkey.c) and kept; all else that held
- *     its text is wiped.
+ *     its text is wiped.  From the file on it is in protected memory.
  *
  * Each thing that may be wrong has a sentence which says what to do.
  */
@@ -291,7 +291,8 @@ dkim_private_key_read(const char *path, char *why, size_t why_size)
 	struct keyfile f = { .path = path, .why = why, .why_size = why_size };
 	struct dkim_private_key *k = NULL;
 
-	f.text = mem_alloc(LIMIT_DKIM_KEY_FILE + 1);
+	dkim_private_key_protect();
+	f.text = OPENSSL_secure_zalloc(LIMIT_DKIM_KEY_FILE + 1);
 	if (f.text == NULL) {
 		(void)complain(&f, "out of memory");
 		return NULL;
@@ -301,7 +302,7 @@ dkim_private_key_read(const char *path, char *why, size_t why_size)
 		f.pkey = NULL;
 	}
 	EVP_PKEY_free(f.pkey);
-	mem_wipe_free(f.text, LIMIT_DKIM_KEY_FILE + 1);
+	OPENSSL_secure_clear_free(f.text, LIMIT_DKIM_KEY_FILE + 1);
 	return k;
 }
 
@@ -357,7 +358,7 @@ dkim_private_key_write(const struct dkim_private_key *k, const char *path,
     char *why, size_t why_size)
 {
 	struct keyfile f = { .path = path, .why = why, .why_size = why_size };
-	BIO *bio = BIO_new(BIO_s_mem());
+	BIO *bio = BIO_new(BIO_s_secmem());
 	bool good = false;
 	long len;
 

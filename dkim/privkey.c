@@ -18,11 +18,13 @@
 #include "dkim/privkey_internal.h"
 
 #include <assert.h>
+#include <pthread.h>
 #include <stdarg.h>
 #include <stdatomic.h>
 #include <stdint.h>
 #include <stdio.h>
 
+#include <openssl/crypto.h>
 #include <openssl/err.h>
 #include <openssl/evp.h>
 #include <openssl/rsa.h>
@@ -33,6 +35,7 @@
 #include "dkim/key.h"
 
 #define MINIMUM_RSA_BITS 1024	/* RFC 8301 section 3.2 */
+#define SECURE_MINIMUM	 64	/* octets of its smallest piece */
 
 struct dkim_private_key {
 	atomic_uint		 refs;
@@ -41,6 +44,24 @@ struct dkim_private_key {
 	EVP_PKEY		*pkey;	/* OpenSSL wipes what it frees */
 	struct crypto_key	 public;	/* as read from our record */
 };
+
+/* It says 2 for memory that could not be locked, which is no failure. */
+static void
+make_secure_heap(void)
+{
+	if (CRYPTO_secure_malloc_initialized() == 0)
+		(void)CRYPTO_secure_malloc_init(LIMIT_DKIM_SECURE_HEAP,
+		    SECURE_MINIMUM);
+	ERR_clear_error();
+}
+
+void
+dkim_private_key_protect(void)
+{
+	static pthread_once_t once = PTHREAD_ONCE_INIT;
+
+	(void)pthread_once(&once, make_secure_heap);
+}
 
 struct dkim_private_key *
 dkim_private_key_ref(struct dkim_private_key *k)
@@ -325,6 +346,7 @@ dkim_private_key_generate(enum dkim_key_type type, unsigned int bits)
 	EVP_PKEY *pkey;
 	char why[256];
 
+	dkim_private_key_protect();
 	if (type == DKIM_KEY_ED25519)
 		pkey = EVP_PKEY_Q_keygen(NULL, NULL, "ED25519");
 	else if (bits >= MINIMUM_RSA_BITS && bits <= LIMIT_DKIM_RSA_BITS)

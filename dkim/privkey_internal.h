@@ -14,6 +14,16 @@
 #include "dkim/sign.h"
 
 /*
+ * Call before a private key comes into memory, from any thread: from then on
+ * OpenSSL keeps the numbers of private keys, and what it computes with them,
+ * in memory of its own, between pages that nobody may touch, not in a core
+ * file, and not swapped out as far as the system lets it be locked.
+ * LIMIT_DKIM_SECURE_HEAP of it: with more keys, memory has run out.  Where
+ * there is none, keys are in ordinary memory; they are wiped in any case.
+ */
+void			 dkim_private_key_protect(void);
+
+/*
  * Takes over `pkey`, in failure too.  NULL when it is no key that verifiers
  * will take, or for want of memory; `why` says which.
  */

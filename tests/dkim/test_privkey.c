@@ -11,6 +11,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include <openssl/crypto.h>
 #include <openssl/ec.h>
 #include <openssl/pem.h>
 #include <openssl/rsa.h>
@@ -700,6 +701,61 @@ test_outcomes(void)
 	dkim_private_key_unref(k);
 }
 
+/* ---- protected memory ---- */
+
+/* Octets there that one loaded key of this text holds. */
+static size_t
+protected_octets(EVP_PKEY *pkey)
+{
+	struct text t = { NULL, 0, 0 };
+	struct dkim_private_key *k;
+	char why[WHY] = "";
+	size_t before, held;
+
+	add_pem(&t, pkey, PKCS8);
+	before = CRYPTO_secure_used();
+	k = dkim_private_key_read(keyfiles_write("key.pem", text_slice(&t),
+	    0600), why, sizeof(why));
+	held = CRYPTO_secure_used() - before;
+	ok(k != NULL, "protected: read%s", why);
+	dkim_private_key_unref(k);
+	ok(CRYPTO_secure_used() == before, "protected: nothing stays");
+	text_free(&t);
+	return held;
+}
+
+/* The mapping of the heap is not written to a core file: "dd". */
+static bool
+is_not_dumped(void)
+{
+	char line[256];
+	FILE *f = fopen("/proc/self/smaps", "r");
+	bool found = false;
+
+	while (f != NULL && fgets(line, sizeof(line), f) != NULL)
+		found |= strncmp(line, "VmFlags:", 8) == 0 &&
+		    strstr(line, " dd") != NULL;
+	if (f != NULL)
+		fclose(f);
+	return found;
+}
+
+static void
+test_protected(void)
+{
+	if (CRYPTO_secure_malloc_initialized() == 0) {
+		skip("protected", "this system gives no such memory");
+		return;
+	}
+	/* d, p, q, and the three numbers of the Chinese remainder theorem. */
+	ok(protected_octets(rsa2048) >= 256 + 5 * 128, "RSA is in there");
+	ok(protected_octets(ed25519) >= 32, "Ed25519 is in there");
+	if (access("/proc/self/smaps", R_OK) == 0)
+		ok(is_not_dumped(), "no core file has it");
+	else
+		skip("core file", "no /proc");
+}
+
 /* ---- memory ---- */
 
 static void
@@ -764,6 +820,7 @@ main(void)
 	test_matches();
 	test_outcomes();
 	test_memory();
+	test_protected();
 
 	EVP_PKEY_free(rsa1024);
 	EVP_PKEY_free(rsa2048);
