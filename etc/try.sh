@@ -1,11 +1,14 @@
 #!/bin/sh
 # SPDX-License-Identifier: BSD-2-Clause
 #
-# Tries assay for real, and leaves nothing behind but installed packages:
+# Tries assay for real, and leaves nothing behind but installed packages, of
+# which none is a mail server: where no Postfix is installed, one is unpacked
+# in a temporary folder.
 #
 #     sh etc/try.sh [MESSAGE]
 #
-# Installs what is missing (Debian, as root), builds, starts assay-milter and
+# Installs what is missing (Debian, as root), or stops when anything would be
+# removed for it; builds, starts assay-milter and
 # a Postfix on loopback, sends MESSAGE by SMTP as a client somewhere else
 # would, and prints the header of what was delivered, its
 # Authentication-Results last.
@@ -32,7 +35,7 @@ fi
 message=
 [ $# -eq 0 ] || message=$(cd "$(dirname "$1")" && pwd)/$(basename "$1")
 
-need $build_packages python3 python3-yaml postfix || exit 1
+need $build_packages python3 python3-yaml || exit 1
 
 work=$(mktemp -d "${TMPDIR:-/tmp}/assay-try-XXXXXX")
 trap 'rm -rf "$work"' EXIT

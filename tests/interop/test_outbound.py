@@ -18,7 +18,6 @@ import assaydaemon
 import authres
 import dnsserver
 import mta
-import namespace
 import sendmail
 import signkeys
 import tap
@@ -334,6 +333,6 @@ def log():
     world.daemon.check_stop("the daemon")
 
 
-namespace.prepare(sendmail.PACKAGES, *signkeys.PACKAGES)
+mta.prepare(sendmail.PACKAGES, *signkeys.PACKAGES)
 world = World()
 tap.main(600)

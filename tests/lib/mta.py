@@ -3,10 +3,15 @@
 
 Postfix runs with its own configuration and queue in a temporary folder, on
 free ports, started through its master(8) directly; nothing of a Postfix that
-the machine may have is touched.  It needs root and the package postfix.
+the machine may have is touched.  It needs root.  Where no Postfix is
+installed, one is unpacked beside the system (namespace.py): to install it
+would push out another mail server.  A test begins with:
+
+    mta.prepare()           # or is skipped
 """
 
 import os
+import pwd
 import re
 import shutil
 import signal
@@ -16,8 +21,10 @@ import subprocess
 import threading
 
 import assaydaemon
+import namespace
 import tap
 
+PACKAGES = ("postfix",)
 MASTER = "/usr/lib/postfix/sbin/master"
 
 MAIN_CF = """\
@@ -81,13 +88,41 @@ DIRECTORIES = (
 )
 
 
-def missing():
-    """Why Postfix cannot be run here, or None."""
+def installed():
+    """Is there a Postfix that is more than unpacked?"""
+    try:
+        pwd.getpwnam("postfix")
+    except KeyError:
+        return False
+    return os.path.exists(MASTER)
+
+
+def packages():
+    """The sets to unpack for a Postfix: none where one is installed."""
+    return () if installed() else (PACKAGES,)
+
+
+def prepare(*sets):
+    """
+    Goes on where there are a Postfix and these sets of packages, or skips
+    all tests.
+    """
     if os.geteuid() != 0:
-        return "not root"
-    if not os.path.exists(MASTER):
-        return "the package postfix is not installed"
-    return None
+        tap.skip_all("not root")
+    sets += packages()
+    if sets:
+        namespace.prepare(*sets)
+        add_users()
+
+
+def add_users():
+    """Those that installing the package makes, in a private /etc."""
+    if installed():
+        return
+    with open("/etc/passwd", "a", encoding="ascii") as f:
+        f.write("postfix:x:20010:20010::/var/spool/postfix:/bin/false\n")
+    with open("/etc/group", "a", encoding="ascii") as f:
+        f.write("postfix:x:20010:\npostdrop:x:20011:\n")
 
 
 # ---- the sink ----

@@ -11,7 +11,8 @@ prepare() starts the test program again in private namespaces.  There
   asked on 127.0.0.1, and what programs tell syslog can be read;
 - when the test ends, so does every process that it has started.
 
-The machine outside is not touched, and cannot be reached.
+The machine outside is not touched, and cannot be reached.  enter() with
+network=True leaves names and network as they are.
 """
 
 import os
@@ -25,7 +26,7 @@ import debs
 import tap
 
 MARK = "ASSAY_TEST_NAMESPACE"
-UNSHARE = ["unshare", "--net", "--mount", "--uts", "--pid", "--fork",
+UNSHARE = ["unshare", "--mount", "--uts", "--pid", "--fork",
            "--kill-child", "--mount-proc"]
 FOLDER = "/run/assay-namespace"
 HOST = "mx.example.org"
@@ -62,36 +63,43 @@ def prepare(*sets):
     Goes on inside, with these sets of packages, or skips all tests.  To be
     called before anything is started.
     """
+    try:
+        enter(sets)
+    except debs.Unavailable as reason:
+        tap.skip_all(str(reason))
+
+
+def enter(sets, network=False):
+    """The same for what is no test; raises debs.Unavailable."""
     if not os.environ.get(MARK):
-        _leave(sets)
+        _leave(sets, network)
     _be_init()
-    socket.sethostname(HOST)
-    _run("ip", "link", "set", "lo", "up")
-    for address in ADDRESSES:
-        _run("ip", "address", "add", address, "dev", "lo")
+    if not network:
+        socket.sethostname(HOST)
+        _run("ip", "link", "set", "lo", "up")
+        for address in ADDRESSES:
+            _run("ip", "address", "add", address, "dev", "lo")
     _run("mount", "-t", "tmpfs", "-o", "mode=755", "tmpfs", "/run")
     os.mkdir(FOLDER)
     _lay_packages([debs.unpack(*names) for names in sets])
-    for path, text in FILES.items():
-        install(path, text)
+    if not network:
+        for path, text in FILES.items():
+            install(path, text)
     _lay_devices()
     _receive_syslog()
 
 
-def _leave(sets):
+def _leave(sets, network):
     """The packages have to be fetched while there is a network."""
     why = missing()
-    try:
-        if not why:
-            for names in sets:
-                debs.unpack(*names)
-    except debs.Unavailable as reason:
-        why = str(reason)
     if why:
-        tap.skip_all(why)
+        raise debs.Unavailable(why)
+    for names in sets:
+        debs.unpack(*names)
     os.environ[MARK] = "yes"
     sys.stdout.flush()
-    os.execvp(UNSHARE[0], UNSHARE + [sys.executable] + sys.argv)
+    os.execvp(UNSHARE[0], UNSHARE + ([] if network else ["--net"]) +
+              [sys.executable] + sys.argv)
 
 
 def _run(*command):

@@ -10,8 +10,10 @@ import smtplib
 import sys
 
 import assaydaemon
+import debs
 import messages
 import mta
+import namespace
 import tap
 
 EXAMPLE = "rfc8463-a3.eml"
@@ -82,6 +84,20 @@ def show(delivered):
     print(fields[0])
 
 
+def enter():
+    """To where there is a Postfix; the network is that of this machine."""
+    if mta.installed():
+        return
+    print("no Postfix is installed: one is unpacked beside the system",
+          file=sys.stderr)
+    try:
+        namespace.enter(mta.packages(), network=True)
+    except debs.Unavailable as reason:
+        sys.exit("try.sh: there is no Postfix: %s" % reason)
+    mta.add_users()
+
+
+enter()
 status = 1
 try:
     status = main(sys.argv[1:])

@@ -20,6 +20,5 @@ def dns_outage():
     inbound.dns_outage(start)
 
 
-if mta.missing():
-    tap.skip_all(mta.missing())
+mta.prepare()
 tap.main(600)
