@@ -1,7 +1,4 @@
 # SPDX-License-Identifier: BSD-2-Clause
-# Sections to paste, for whoever wants to refuse mail.
-policiesdir = $(docdir)/examples
-dist_policies_DATA = etc/policy-observe.yaml etc/policy-strict.yaml
 # For editors.
 dist_pkgdata_DATA = etc/assay.schema.json
 

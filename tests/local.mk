@@ -4,13 +4,15 @@
 
 EXTRA_DIST += \
 	tests/tap.h \
+<<<<<<< HEAD
 	tests/fuzz/run.sh \
+=======
+	tests/package/harm.sh \
+	tests/package/inside.sh \
+	tests/package/run.sh \
+	tests/package/unit.py \
+>>>>>>> 0017ec5 (debian: packages assay-milter and assay-tools)
 	tests/run.sh
-
-# Examples that the tests use as they are.
-EXTRA_DIST += etc/sendmail.mc etc/postfix-header_checks \
-	etc/postfix-milter_header_checks etc/procmailrc \
-	etc/sieve/assay.sieve etc/spamassassin.cf
 
 script_tests = \
 	tests/downstream/test_downstream.py \

@@ -10,6 +10,8 @@
 #   fuzz        each fuzz target for its share of a minute
 #   trixie      all tests on Debian 13, in a chroot made for it; skipped where
 #               there is no mirror of Debian
+#   package     Debian's packages on Debian 12 and 13: built, installed, used,
+#               upgraded, removed, purged; no harm to other mail servers
 #
 #     sh tests/run.sh [STAGE...]
 #
@@ -49,7 +51,7 @@ show_failures() {
 	done
 }
 
-# Adds the numbers of automake's summary in a log.
+# Adds the numbers of automake's summary in a log, or of the TAP of a script.
 count() {
 	number() {
 		awk -v key="# $1:" 'index($0, key) == 1 { n += $3 }
@@ -149,6 +151,27 @@ stage_trixie() {
 		make -j"$1" all && make -j"$1" check' sh "$jobs"
 }
 
+# tap COMMAND...: runs a script that prints TAP, and sums it up as automake
+# does.
+tap() {
+	"$@" >tap.log
+	ended=$?
+	cat tap.log
+	awk '/^ok .*# SKIP/ { skip++; print "SKIPPED: " $0; next }
+	    /^ok / { pass++ } /^not ok / { fail++ } /^1\.\./ { plan++ }
+	    END { printf "# PASS: %d\n# SKIP: %d\n# FAIL: %d\n# ERROR: %d\n",
+		pass, skip, fail, !plan }' tap.log
+	return "$ended"
+}
+
+stage_package() {
+	status=0
+	tap sh "$top/tests/package/harm.sh" "$work/src" "$PWD/harm" || status=1
+	tap sh "$top/tests/package/run.sh" "$work/src" "$PWD/package" ||
+		status=1
+	return "$status"
+}
+
 say "copying the source, making configure"
 copy_source "$top" "$work/src"
 if ! "$work/src/autogen.sh" >"$work/autogen.log" 2>&1; then
@@ -157,9 +180,15 @@ if ! "$work/src/autogen.sh" >"$work/autogen.log" 2>&1; then
 	exit 1
 fi
 
+<<<<<<< HEAD
 for name in ${*:-gcc clang thread distcheck fuzz trixie}; do
 	case $name in
 	gcc|clang|thread|distcheck|fuzz|trixie)
+=======
+for name in ${*:-gcc clang thread distcheck trixie package}; do
+	case $name in
+	gcc|clang|thread|distcheck|trixie|package)
+>>>>>>> 0017ec5 (debian: packages assay-milter and assay-tools)
 		stage "$name" "$work/build-$name" "stage_$name" ;;
 	*)
 		echo "no such stage: $name" >&2

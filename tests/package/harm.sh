@@ -80,8 +80,10 @@ cp -a "$source" "$base/assay"
 install='apt-get install -y --no-install-recommends'
 machine Sendmail "$install sendmail-bin"
 machine Exim "$install exim4-daemon-light"
-machine "unconfigured Postfix" 'cd /tmp && apt-get download postfix &&
-	dpkg --force-depends --unpack ./postfix_*.deb; test -e /usr/sbin/postfix'
+machine "unconfigured Postfix" 'cd /tmp &&
+	apt-get install -y $(apt-get install -s --no-install-recommends postfix |
+	    awk "\$1 == \"Inst\" && \$2 != \"postfix\" { print \$2 }") &&
+	apt-get download postfix && dpkg --unpack ./postfix_*.deb'
 ok "an unconfigured package stays so, and installing stops" refused
 rm -rf "$base" "$root"
 plan
