@@ -144,6 +144,10 @@ packet_check(char command, const char *data, size_t *len)
 /* The last read of this thread found no packet, but an error or the end. */
 static _Thread_local bool lost;
 
+/* Who waits for the next reply of this thread. */
+static _Thread_local packet_replied_fn *replied;
+static _Thread_local void *replied_arg;
+
 /* Now and then: the log is not for whoever sends such packets. */
 static void
 complain(char command)
@@ -195,6 +199,23 @@ is_final(int command)
 	return strchr("acdrtysf4", command) != NULL && command != '\0';
 }
 
+void
+packet_await_reply(packet_replied_fn *fn, void *arg)
+{
+	replied = fn;
+	replied_arg = arg;
+}
+
+static void
+report_reply(bool written)
+{
+	packet_replied_fn *fn = replied;
+
+	replied = NULL;
+	if (fn != NULL)
+		fn(replied_arg, written);
+}
+
 int
 mi_wr_cmd(int sd, struct timeval *timeout, int cmd, char *buf, size_t len)
 {
@@ -202,7 +223,9 @@ mi_wr_cmd(int sd, struct timeval *timeout, int cmd, char *buf, size_t len)
 
 	pthread_once(&once, find_real);
 	result = real_write(sd, timeout, cmd, buf, len);
-	if (is_final(cmd))
+	if (is_final(cmd)) {
+		report_reply(result == MI_SUCCESS);
 		drain_replied();
+	}
 	return result;
 }

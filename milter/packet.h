@@ -36,6 +36,13 @@ bool	packet_is_guarded(void);
  * packet should have been.  False as well when nothing is guarded.
  */
 bool	packet_is_lost(void);
+/*
+ * In a callback: `fn` is called once, in this thread, when the reply to it
+ * has been written or could not be.  Only when packet_is_guarded().  NULL
+ * takes it back.
+ */
+typedef void	packet_replied_fn(void *arg, bool written);
+void	packet_await_reply(packet_replied_fn *fn, void *arg);
 /* False when this libmilter does not let itself be guarded. */
 bool	packet_can_guard(void);
 

@@ -42,6 +42,10 @@ struct session {
 	bool			 started;	/* MAIL came */
 	bool			 in_hand;	/* counted for the drain */
 	struct message		*message;
+	/* What its end is answered, until that is written. */
+	bool			 answered;
+	struct message_answer	 answer;
+	struct policy_reply	 reply;
 };
 
 static struct listener *own_listener;
@@ -92,11 +96,13 @@ session_need(SMFICTX *ctx)
 static void
 forget_message(struct session *s, enum message_outcome outcome)
 {
+	const struct message_answer other = { .outcome = outcome };
+
 	if (s->message != NULL)
-		message_told(s->message, &(struct message_answer){
-			.outcome = outcome });
+		message_told(s->message, s->answered ? &s->answer : &other);
 	message_free(s->message);
 	s->message = NULL;
+	s->answered = false;
 	s->started = false;
 }
 
@@ -299,14 +305,34 @@ set_reply(SMFICTX *ctx, const struct message *m,
 		    reply->text);
 }
 
-/* The answer, and the end of the message. */
+/* A packet_replied_fn: the end of the message. */
+static void
+replied(void *arg, bool written)
+{
+	struct session *s = arg;
+
+	if (!written)
+		s->answer = (struct message_answer){
+			.outcome = unanswered(),
+			.why = "the answer could not be written" };
+	end_message_with_reply(s, s->answer.outcome);
+}
+
+/* The answer; with it the message ends. */
 static sfsistat
 answer(SMFICTX *ctx, struct session *s, const struct message_answer *a)
 {
-	if (a->reply != NULL)
+	s->answer = *a;
+	s->answered = true;
+	if (a->reply != NULL) {
+		s->reply = *a->reply;
+		s->answer.reply = &s->reply;
 		set_reply(ctx, s->message, a->reply);
-	message_told(s->message, a);
-	end_message_with_reply(s, a->outcome);
+	}
+	if (packet_is_guarded())
+		packet_await_reply(replied, s);
+	else
+		replied(s, true);
 	switch (a->outcome) {
 	case MESSAGE_REJECTED:
 		return SMFIS_REJECT;
@@ -586,6 +612,7 @@ on_close(SMFICTX *ctx)
 	if (s == NULL)
 		return SMFIS_CONTINUE;
 	smfi_setpriv(ctx, NULL);
+	packet_await_reply(NULL, NULL);
 	end_message(s, unanswered());
 	pthread_mutex_lock(&lock);
 	LIST_REMOVE(s, link);

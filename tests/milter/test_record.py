@@ -3,6 +3,7 @@
 
 import json
 import signal
+import socket
 
 import assaydaemon
 import messages
@@ -104,6 +105,25 @@ def not_to_the_end():
             session.helo()
             ok(session.quit(), "a connection without a message")
         equal(len(records(daemon)), 3, "has no record")
+
+
+@tap.test
+def answer_not_read():
+    """A mail server that has gone when the answer comes."""
+    with assaydaemon.Daemon({}, ZONE) as daemon:
+        session = daemon.session()
+        session.connect()
+        session.helo()
+        session.mail("<a@pass.example>")
+        session.rcpt()
+        for name, value in milterclient.split_message(messages.PLAIN)[0]:
+            session.field(name, value)
+        session.eoh()
+        session.sock.shutdown(socket.SHUT_RD)
+        session.send("E")
+        check(wait_records(daemon, 1)[0], "not read", action="none",
+              told="lost", reply=None, decided="accept")
+        session.close()
 
 
 @tap.test
