@@ -80,8 +80,8 @@ sign(struct message *m, struct message_orders *orders)
 		    m->signatures))
 			plan->state = SIGNING_FAILED;
 	}
-	if ((plan->state != SIGNING_NO_KEY && plan->state != SIGNING_FAILED)
-	    || r->engine->config->unsigned_mail != CONFIG_UNSIGNED_TEMPFAIL)
+	if (!signing_is_missed(plan->state) ||
+	    r->engine->config->unsigned_mail != CONFIG_UNSIGNED_TEMPFAIL)
 		return;
 	r->decision.action = orders->action = POLICY_TEMPFAIL;
 	orders->reply = (struct policy_reply){ .code = "451",

@@ -119,6 +119,13 @@ signing_load(const struct config *config, char *why, size_t why_size)
 	return s;
 }
 
+bool
+signing_is_missed(enum signing_state state)
+{
+	return state == SIGNING_NO_FROM || state == SIGNING_NO_KEY ||
+	    state == SIGNING_FAILED;
+}
+
 const char *
 signing_problem(enum signing_state state)
 {

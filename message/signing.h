@@ -43,6 +43,10 @@ enum signing_state {
 /* "the From field cannot be read" ...; NULL for the first two. */
 const char	*signing_problem(enum signing_state state);
 
+/* A signature should be there, or may have to be, and is not: the setting
+   `unsigned` decides. */
+bool		 signing_is_missed(enum signing_state state);
+
 /* What is signed, and with what. */
 struct signing_plan {
 	enum signing_state		 state;

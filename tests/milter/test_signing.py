@@ -253,6 +253,40 @@ def no_key_today():
 
 
 @tap.test
+def from_that_names_nobody():
+    """Whether a rule is meant cannot be said: `unsigned` decides."""
+    for setting, want in (("accept", "c"), ("tempfail", "y")):
+        with assaydaemon.Daemon() as daemon:
+            keys = Keys(daemon.folder)
+            keys.make("r1", "example.org")
+            daemon.configure(
+                {"sign": sign_section(keys, keys=[
+                    {"selector": "r1", "file": keys.path("r1")}]),
+                 "unsigned": setting}, keys.zone)
+            daemon.kill(signal.SIGHUP)
+            assaydaemon.wait_for(lambda: "reloaded" in daemon.log(), 30,
+                                 "configuration is loaded")
+            for name, fields in (
+                    ("no From", mail()[0][1:]),
+                    ("two From", mail(extra=[(b"From", b" a@b.c")])[0]),
+                    ("two domains", mail(b"a@example.org, b@c.example")[0]),
+                    ("unreadable", mail(b"a@example.org-")[0])):
+                result = daemon.send(fields=fields, body=b"Hi.\r\n",
+                                     client="127.0.0.1")
+                equal(result.reply.code, want, "%s: %s" % (setting, name))
+                equal(signatures(result), [], name + ": not signed")
+            # Neither of these is mail that should be signed, or is not.
+            for name, sender, count in (
+                    ("another domain", b"a@example.com", 0),
+                    ("Latin-1", b"J\xf6 <a@example.org>", 1),
+                    ("comma", b"Acme, Inc. <a@example.org>", 1)):
+                result = daemon.send(fields=mail(sender)[0],
+                                     body=b"Hi.\r\n", client="127.0.0.1")
+                equal(result.reply.code, "c", "%s: %s" % (setting, name))
+                equal(len(signatures(result)), count, name + ": signatures")
+
+
+@tap.test
 def bad_keys():
     with assaydaemon.Daemon() as daemon:
         keys = Keys(daemon.folder)
