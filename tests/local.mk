@@ -16,6 +16,7 @@ EXTRA_DIST += \
 
 script_tests = \
 	tests/downstream/test_downstream.py \
+	tests/interop/test_authres.py \
 	tests/interop/test_from.py \
 	tests/interop/test_outbound.py \
 	tests/lint/test_lint.py \
