@@ -177,6 +177,7 @@ const struct schema_key config_keys[] = {
 	  .max = 0777 },
 	{ .name = "user", .read = values_user, FIELD(user) },
 	{ .name = "pid-file", .read = schema_path, FIELD(pid_file) },
+	{ .name = "confinement", .read = schema_bool, FIELD(confinement) },
 	{ .name = "authserv-id", .read = values_domain,
 	  FIELD(authserv_id), .table = "a name like mx.example.org" },
 	{ .name = "authserv-ids-to-remove", .read = values_domains,
@@ -215,6 +216,7 @@ set_defaults(struct config *c)
 
 	c->socket = CONFIG_SOCKET;
 	c->socket_mode = 0660;
+	c->confinement = true;
 	c->trusted_networks = loopback;
 	c->trusted_network_count = sizeof(loopback) / sizeof(loopback[0]);
 	c->log.target = CONFIG_LOG_SYSLOG;

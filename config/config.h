@@ -103,6 +103,7 @@ struct config {
 	unsigned int		 socket_mode;	/* default 0660 */
 	const char		*user;		/* NULL: stay who we are */
 	const char		*pid_file;	/* NULL: none */
+	bool			 confinement;	/* default yes */
 	struct slice		 authserv_id;	/* empty: the MTA's own name */
 	/* Further names of ours, whose fields are removed as forged. */
 	const struct slice	*authserv_ids_to_remove;

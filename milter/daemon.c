@@ -22,6 +22,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <libmilter/mfapi.h>
+#include <limits.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdatomic.h>
@@ -34,10 +35,11 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "base/clock.h"
-#include "base/mem.h"
+#include "base/buf.h"
+#include "base/limits.h"
 #include "message/engine.h"
 #include "event/log.h"
+#include "milter/confine.h"
 #include "milter/drain.h"
 #include "milter/listen.h"
 #include "milter/notify.h"
@@ -65,6 +67,7 @@ struct daemon {
 	enum daemon_exit	 status;	/* of a start that fails */
 	atomic_bool		 stopping;
 	atomic_flag		 left;		/* somebody is in leave() */
+	char			 confinement[128]; /* what is in force */
 	char			 why[WHY_SIZE];
 };
 
@@ -121,6 +124,68 @@ inherit_listener(struct daemon *d)
 		return open_listener(d);
 	d->listener = listener_inherit(d->config->socket, d->why, WHY_SIZE);
 	return d->listener != NULL;
+}
+
+/* The folder of a path; "" for none. */
+static void
+folder_of(const char *path, char *folder)
+{
+	const char *slash = path != NULL ? strrchr(path, '/') : NULL;
+
+	snprintf(folder, PATH_MAX, "%.*s",
+	    slash != NULL ? (int)(slash - path) : 0, path != NULL ? path : "");
+}
+
+/* Before any thread is started: it holds for those that come. */
+static bool
+confine_process(struct daemon *d)
+{
+	char socket_folder[PATH_MAX], pid_folder[PATH_MAX];
+	const char *const writable[] = { socket_folder, pid_folder, NULL };
+	const char *colon = strchr(d->config->socket, ':');
+
+	if (!d->config->confinement)
+		return true;
+	folder_of(colon != NULL ? colon + 1 : NULL, socket_folder);
+	folder_of(d->config->pid_file, pid_folder);
+	if (confine(writable, d->confinement, sizeof(d->confinement)))
+		return true;
+	snprintf(d->why, WHY_SIZE, "%s", d->confinement);
+	return false;
+}
+
+/* What a reader of the log wants to know first. */
+static void
+log_configuration(const struct daemon *d, const struct config *c)
+{
+	const struct resolver_options *o = &c->resolver.options;
+	struct log_record r;
+	struct buf text;
+	size_t i, k;
+
+	log_record_begin(&r, CONFIG_LOG_INFO, "configuration");
+	log_record_text(&r, "file", slice_str(c->path));
+	buf_init(&text, LIMIT_LOG_VALUE);
+	for (i = 0; i < o->nameserver_count; i++)
+		buf_addf(&text, "%s%.*s", i > 0 ? "," : "",
+		    SLICE_ARG(o->nameservers[i]));
+	log_record_text(&r, "nameservers", o->zone != NULL ? SLICE("zone") :
+	    o->nameserver_count == 0 ? SLICE("resolv.conf") :
+	    buf_slice(&text));
+	buf_reset(&text);
+	for (i = 0; i < c->policy.count; i++)
+		buf_addf(&text, "%s%.*s", i > 0 ? "," : "",
+		    SLICE_ARG(c->policy.rules[i].name));
+	log_record_text(&r, "rules", buf_slice(&text));
+	buf_reset(&text);
+	for (i = 0; i < c->sign_count; i++)
+		for (k = 0; k < c->sign[i].key_count; k++)
+			buf_addf(&text, "%s%.*s", text.len > 0 ? "," : "",
+			    SLICE_ARG(c->sign[i].keys[k].selector));
+	log_record_text(&r, "selectors", buf_slice(&text));
+	log_record_text(&r, "confinement", slice_str(d->confinement));
+	log_record_end(&r);
+	buf_fini(&text);
 }
 
 static bool
@@ -289,11 +354,14 @@ reload(struct daemon *d)
 		if (!same_text(c->socket, was->socket) ||
 		    c->socket_mode != was->socket_mode ||
 		    !same_text(c->user, was->user) ||
-		    !same_text(c->pid_file, was->pid_file))
+		    !same_text(c->pid_file, was->pid_file) ||
+		    c->confinement != was->confinement)
 			log_line(CONFIG_LOG_WARNING, "socket, socket-mode, "
-			    "user and pid-file change with a restart only");
+			    "user, pid-file and confinement change with a "
+			    "restart only");
 		engine_set_current(engine_ref(e));
 		watch_keys(e);
+		log_configuration(d, c);
 		log_line(CONFIG_LOG_INFO, "reloaded %s", c->path);
 		engine_unref(e);
 	}
@@ -460,6 +528,8 @@ start(struct daemon *d, bool foreground)
 	    !privileges_drop(d->config->user, d->why, WHY_SIZE))
 		return false;
 	privileges_forbid_new();
+	if (!confine_process(d))
+		return false;
 	if (d->signing != NULL)
 		privileges_hide_memory();
 	if (!log_start()) {
@@ -482,6 +552,7 @@ start(struct daemon *d, bool foreground)
 		return false;
 	log_configure(e->config->log.target, e->config->log.level,
 	    e->config->log.format);
+	log_configuration(d, e->config);
 	log_line(CONFIG_LOG_INFO, "ready at %s", e->config->socket);
 	engine_set_current(engine_ref(e));
 	watch_keys(e);

@@ -3,6 +3,7 @@
 # libmilter and the process: no part of the library.
 
 assay_milter_SOURCES = \
+	milter/confine.c milter/confine.h \
 	milter/daemon.c milter/daemon.h \
 	milter/drain.c milter/drain.h \
 	milter/folder.c milter/folder.h \
@@ -16,6 +17,7 @@ assay_milter_SOURCES = \
 	milter/session.c milter/session.h \
 	milter/sigwait.c \
 	milter/watch.c milter/watch.h
+assay_milter_LDADD = $(LDADD) $(SECCOMP_LIBS)
 # libmilter has to find these: see milter/sigwait.c, packet.c, libsyslog.c.
 assay_milter_LDFLAGS = $(AM_LDFLAGS) \
 	-Wl,--export-dynamic-symbol=sigwait \
@@ -25,8 +27,12 @@ assay_milter_LDFLAGS = $(AM_LDFLAGS) \
 	-Wl,--export-dynamic-symbol=__syslog_chk
 
 check_PROGRAMS += \
+	tests/milter/test_confine \
 	tests/milter/test_listen \
 	tests/milter/test_packet
+tests_milter_test_confine_SOURCES = tests/milter/test_confine.c \
+	milter/confine.c
+tests_milter_test_confine_LDADD = $(LDADD) $(SECCOMP_LIBS)
 tests_milter_test_packet_SOURCES = tests/milter/test_packet.c \
 	milter/drain.c milter/packet.c
 tests_milter_test_listen_SOURCES = tests/milter/test_listen.c \

@@ -399,8 +399,9 @@ test_values(void)
 
 /* ---- bad files ---- */
 
-#define ROOT_KEYS "socket, socket-mode, user, pid-file, authserv-id, " \
-	"authserv-ids-to-remove, remove-received-spf, trusted-networks, " \
+#define ROOT_KEYS "socket, socket-mode, user, pid-file, confinement, " \
+	"authserv-id, authserv-ids-to-remove, remove-received-spf, " \
+	"trusted-networks, " \
 	"origins, log, resolver, limits, spf, dkim, policy, sign, unsigned"
 #define LOG_KEYS "target, level, format"
 #define RESOLVER_KEYS "nameservers, timeout, tries, trust-ad, cache, zone"

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """Start, reload and stop: exit status, sockets, signals, pid file."""
 
+import json
 import os
 import pwd
 import re
@@ -567,6 +568,24 @@ def process_status(daemon):
     with open("/proc/%d/status" % daemon.process.pid) as f:
         return dict((line.split(":", 1)[0], line.split(":", 1)[1].strip())
                     for line in f)
+
+
+@tap.test
+def confinement():
+    daemon = assaydaemon.Daemon(zone=ZONE)
+    for value in (None, False):
+        daemon.configure({"confinement": value}, ZONE)
+        mark = len(daemon.log())
+        with daemon:
+            ok(daemon.send(messages.PLAIN).accepted, "it serves")
+            said = [json.loads(line) for line in
+                    daemon.log()[mark:].splitlines() if line[:1] == "{"]
+            said = [r for r in said if r["event"] == "configuration"]
+            equal(len(said), 1, "the start says what is in use")
+            in_force = "seccomp" in said[0]["confinement"]
+            equal(process_status(daemon)["Seccomp"],
+                  "2" if in_force else "0", "and that is so")
+            ok(value is None or not in_force, "confinement: no is obeyed")
 
 
 # ---- a log that nobody reads ----
