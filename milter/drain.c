@@ -84,7 +84,7 @@ drain_disconnected(void)
 {
 	pthread_once(&once, make_condition);
 	pthread_mutex_lock(&lock);
-	if (--connections == 0)
+	if (connections > 0 && --connections == 0)
 		pthread_cond_broadcast(&drained);
 	pthread_mutex_unlock(&lock);
 }

@@ -24,7 +24,7 @@ void	drain_end_with_reply(void);
 /* This thread has written a final reply, or could not. */
 void	drain_replied(void);
 
-/* A connection of a mail server's begins, and ends. */
+/* A connection of a mail server's is accepted, and has ended. */
 void	drain_connected(void);
 void	drain_disconnected(void);
 /*

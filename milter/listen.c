@@ -355,7 +355,8 @@ listener_withdraw(struct listener *l)
 
 	if (!l->inherited)
 		return false;
-	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	/* libmilter may come to accept() what waited in the old one. */
+	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 	/* Without a path Linux chooses a name outside of the file system. */
 	if (fd < 0 || bind(fd, (struct sockaddr *)&un,
 	    sizeof(un.sun_family)) != 0 || listen(fd, SOMAXCONN) != 0 ||

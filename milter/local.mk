@@ -21,6 +21,7 @@ assay_milter_LDADD = $(LDADD) $(SECCOMP_LIBS)
 # libmilter has to find these: see milter/sigwait.c, packet.c, libsyslog.c.
 assay_milter_LDFLAGS = $(AM_LDFLAGS) \
 	-Wl,--export-dynamic-symbol=sigwait \
+	-Wl,--export-dynamic-symbol=accept \
 	-Wl,--export-dynamic-symbol=mi_rd_cmd \
 	-Wl,--export-dynamic-symbol=mi_wr_cmd \
 	-Wl,--export-dynamic-symbol=syslog \

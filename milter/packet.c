@@ -10,6 +10,7 @@
 #include "milter/packet.h"
 
 #include <dlfcn.h>
+#include <errno.h>
 #include <libmilter/mfapi.h>
 #include <libmilter/mfdef.h>
 #include <pthread.h>
@@ -27,6 +28,9 @@
 typedef char *read_fn(int, struct timeval *, char *, size_t *, char *);
 typedef int write_fn(int, struct timeval *, int, char *, size_t);
 
+typedef int accept_fn(int, struct sockaddr *, socklen_t *);
+
+static accept_fn *real_accept;
 static read_fn *real_read;
 static write_fn *real_write;
 static pthread_once_t once = PTHREAD_ONCE_INIT;
@@ -38,9 +42,11 @@ find_real(void)
 {
 	void *read_symbol = dlsym(RTLD_NEXT, "mi_rd_cmd");
 	void *write_symbol = dlsym(RTLD_NEXT, "mi_wr_cmd");
+	void *accept_symbol = dlsym(RTLD_NEXT, "accept");
 
 	memcpy(&real_read, &read_symbol, sizeof(real_read));
 	memcpy(&real_write, &write_symbol, sizeof(real_write));
+	memcpy(&real_accept, &accept_symbol, sizeof(real_accept));
 }
 
 bool
@@ -185,6 +191,9 @@ mi_rd_cmd(int sd, struct timeval *timeout, char *cmd, size_t *len, char *name)
 	lost = data == NULL && *cmd < ' ';
 	if (lost)
 		return NULL;
+	/* xxfi_close comes for it, and the connection goes on. */
+	if (*cmd == SMFIC_QUIT_NC)
+		drain_connected();
 	verdict = packet_check(*cmd, data, len);
 	if (verdict != PACKET_GOOD)
 		complain(*cmd);
@@ -228,4 +237,21 @@ mi_wr_cmd(int sd, struct timeval *timeout, int cmd, char *buf, size_t len)
 		drain_replied();
 	}
 	return result;
+}
+
+/* Counted before it is accepted: in between nobody could see it. */
+int
+accept(int fd, struct sockaddr *addr, socklen_t *len)
+{
+	int got, error;
+
+	pthread_once(&once, find_real);
+	drain_connected();
+	got = real_accept(fd, addr, len);
+	if (got < 0) {
+		error = errno;
+		drain_disconnected();
+		errno = error;
+	}
+	return got;
 }

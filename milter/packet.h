@@ -11,6 +11,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <sys/socket.h>
 #include <sys/time.h>
 
 enum packet_verdict {
@@ -46,10 +47,14 @@ void	packet_await_reply(packet_replied_fn *fn, void *arg);
 /* False when this libmilter does not let itself be guarded. */
 bool	packet_can_guard(void);
 
-/* The two functions of libmilter's that are defined here in its place. */
+/*
+ * Two functions of libmilter's and one of the C library's that are defined
+ * here in their place; accept() counts the connections (drain.h).
+ */
 char	*mi_rd_cmd(int sd, struct timeval *timeout, char *cmd, size_t *len,
 	    char *name);
 int	 mi_wr_cmd(int sd, struct timeval *timeout, int cmd, char *buf,
 	    size_t len);
+int	 accept(int fd, struct sockaddr *addr, socklen_t *len);
 
 #endif

@@ -85,7 +85,6 @@ session_need(SMFICTX *ctx)
 	pthread_mutex_lock(&lock);
 	LIST_INSERT_HEAD(&sessions, s, link);
 	pthread_mutex_unlock(&lock);
-	drain_connected();
 	return s;
 }
 
@@ -609,6 +608,7 @@ on_close(SMFICTX *ctx)
 {
 	struct session *s = session_of(ctx);
 
+	drain_disconnected();
 	if (s == NULL)
 		return SMFIS_CONTINUE;
 	smfi_setpriv(ctx, NULL);
@@ -617,7 +617,6 @@ on_close(SMFICTX *ctx)
 	pthread_mutex_lock(&lock);
 	LIST_REMOVE(s, link);
 	pthread_mutex_unlock(&lock);
-	drain_disconnected();
 	mem_free(s->helo);
 	mem_free(s);
 	return SMFIS_CONTINUE;
