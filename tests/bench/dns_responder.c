@@ -2,7 +2,7 @@
 /*
  * dns_responder: a DNS server on 127.0.0.1 that answers after a chosen delay.
  *
- *	dns_responder DELAY ZONE
+ *	dns_responder [-t TTL] DELAY ZONE
  *
  * DELAY is in milliseconds, for each answer on its own: any number can be
  * outstanding at once.  UDP and TCP on one free port, which is printed as
@@ -15,9 +15,14 @@
  * that was asked.  Other names do not exist, other types have no data: both
  * come with an SOA, so that they can be kept (RFC 2308).
  *
+ * Labels anywhere in the name that is asked make it behave badly:
+ *
+ *	silent	no answer comes
+ *	late<N>	it comes N ms later than others
+ *	liar	before it comes one with another id, which denies the name
+ *
  * 1. A query is read and its answer made at once.
- * 2. The answer goes into a queue, with the time when it is due.  The delay
- *    is the same for all, so the queue is in order of that time.
+ * 2. The answer goes into a queue, in order of the time when it is due.
  * 3. The loop sleeps until a query comes or the head of the queue is due.
  */
 #include <arpa/inet.h>
@@ -47,7 +52,7 @@
 #define HEADER_OCTETS	12
 #define PLAIN_UDP	512	/* RFC 1035 2.3.4 */
 #define NAME_MAX_TEXT	254
-#define TTL		86400
+#define TTL_DEFAULT	86400
 #define MESSAGE_MAX	4096	/* an answer of ours */
 #define QUERY_MAX	1024
 #define TCP_MAX		16	/* connections at once */
@@ -100,11 +105,12 @@ struct responder {
 	struct timespec		 delay;
 	int			 udp, listener;
 	struct tcp_connection	 tcp[TCP_MAX];
-	struct answer		*head, **tail;
+	struct answer		*head, *last;	/* by time */
 	unsigned long		 queries;
 };
 
 static volatile sig_atomic_t count_wanted;
+static unsigned long ttl = TTL_DEFAULT;	/* s, of all records */
 
 static void
 on_usr1(int sig)
@@ -353,7 +359,7 @@ put_record(struct wire *w, const struct record *r, const char *label,
 	put(w, 0xc000 | HEADER_OCTETS, 2);	/* the name asked */
 	put(w, r->type, 2);
 	put(w, CLASS_IN, 2);
-	put(w, TTL, 4);
+	put(w, ttl, 4);
 	length_at = w->len;
 	put(w, 0, 2);
 	if (r->type == TYPE_TXT)
@@ -394,11 +400,11 @@ put_soa(struct wire *w)
 	put(w, 0, 1);
 	put(w, TYPE_SOA, 2);
 	put(w, CLASS_IN, 2);
-	put(w, TTL, 4);
+	put(w, ttl, 4);
 	put(w, 2 + 5 * 4, 2);
 	put(w, 0, 2);			/* mname, rname: the root */
 	for (int i = 0; i < 5; i++)	/* serial ... minimum */
-		put(w, TTL, 4);
+		put(w, ttl, 4);
 }
 
 static void
@@ -416,23 +422,21 @@ put_header(struct wire *w, const unsigned char *query, unsigned int rcode,
 
 /* Writes the answer over UDP or TCP to `query`; 0: there is none. */
 static size_t
-make_answer(const struct record *zone, unsigned char *query, size_t query_len,
-    bool tcp, unsigned char out[MESSAGE_MAX])
+make_answer(const struct record *zone, const unsigned char *query,
+    const struct question *q, bool tcp, unsigned char out[MESSAGE_MAX])
 {
 	struct wire w = { .ptr = out, .size = MESSAGE_MAX };
 	struct wire head = { .ptr = out, .size = HEADER_OCTETS };
-	struct question q;
 	unsigned int answers, rcode;
 
-	if (query_len < HEADER_OCTETS || !read_question(query, query_len, &q))
-		return 0;
 	w.len = HEADER_OCTETS;
-	put_bytes(&w, query + HEADER_OCTETS, q.end - HEADER_OCTETS);
-	answers = put_answers(&w, zone, &q);
-	rcode = answers > 0 || name_exists(zone, q.name) ? 0 : RCODE_NXDOMAIN;
+	put_bytes(&w, query + HEADER_OCTETS, q->end - HEADER_OCTETS);
+	answers = put_answers(&w, zone, q);
+	rcode = answers > 0 || name_exists(zone, q->name) ? 0 :
+	    RCODE_NXDOMAIN;
 	if (answers == 0)
 		put_soa(&w);
-	if (q.edns) {
+	if (q->edns) {
 		put(&w, 0, 1);
 		put(&w, TYPE_OPT, 2);
 		put(&w, MESSAGE_MAX, 2);
@@ -440,17 +444,23 @@ make_answer(const struct record *zone, unsigned char *query, size_t query_len,
 	}
 	if (w.bad)
 		return 0;
-	put_header(&head, query, rcode, answers, answers == 0, q.edns);
-	if (tcp || w.len <= q.udp_size)
+	put_header(&head, query, rcode, answers, answers == 0, q->edns);
+	if (tcp || w.len <= q->udp_size)
 		return w.len;
 	/* Too long: TC, and nothing but the question. */
 	head.len = 0;
 	put_header(&head, query, rcode, 0, 0, false);
 	out[2] |= 0x02;
-	return q.end;
+	return q->end;
 }
 
 /* ---- the queue ---- */
+
+static struct timespec
+milliseconds(long ms)
+{
+	return (struct timespec){ ms / 1000, ms % 1000 * 1000000 };
+}
 
 static struct timespec
 now(void)
@@ -486,28 +496,87 @@ time_left(struct timespec a, struct timespec b)
 	return a.tv_sec < 0 ? (struct timespec){ 0, 0 } : a;
 }
 
+static bool
+time_before(struct timespec a, struct timespec b)
+{
+	return a.tv_sec != b.tv_sec ? a.tv_sec < b.tv_sec :
+	    a.tv_nsec < b.tv_nsec;
+}
+
+/* Into the queue, after all that are due before it or with it. */
 static void
 enqueue(struct responder *r, const struct answer *origin,
-    unsigned char *query, size_t query_len)
+    struct timespec delay, const unsigned char *bytes, size_t len)
 {
-	unsigned char bytes[MESSAGE_MAX];
-	size_t len = make_answer(r->zone, query, query_len, origin->tcp >= 0,
-	    bytes);
-	struct answer *a;
+	struct answer *a = malloc(sizeof(*a) + len), **at = &r->head;
 
-	if (len == 0)
-		return;
-	r->queries++;
-	a = malloc(sizeof(*a) + len);
 	if (a == NULL)
 		err(1, NULL);
 	*a = *origin;
-	a->due = time_add(now(), r->delay);
+	a->due = time_add(now(), delay);
 	a->len = len;
-	a->next = NULL;
 	memcpy(a->bytes, bytes, len);
-	*r->tail = a;
-	r->tail = &a->next;
+	if (r->last != NULL && !time_before(a->due, r->last->due))
+		at = &r->last->next;
+	while (*at != NULL && !time_before(a->due, (*at)->due))
+		at = &(*at)->next;
+	a->next = *at;
+	*at = a;
+	if (a->next == NULL)
+		r->last = a;
+}
+
+/* The label that begins with `word`, behind that word; or NULL. */
+static const char *
+find_label(const char *name, const char *word)
+{
+	size_t len = strlen(word);
+
+	while (name != NULL && strncmp(name, word, len) != 0) {
+		name = strchr(name, '.');
+		if (name != NULL)
+			name++;
+	}
+	return name != NULL ? name + len : NULL;
+}
+
+/* The answer, and a denial with another id before it. */
+static void
+lie(struct responder *r, const struct answer *origin,
+    const unsigned char *bytes, size_t len)
+{
+	unsigned char forged[MESSAGE_MAX];
+
+	memcpy(forged, bytes, len);
+	forged[0] ^= 0x55;
+	forged[3] = (unsigned char)((forged[3] & 0xf0) | RCODE_NXDOMAIN);
+	enqueue(r, origin, r->delay, forged, len);
+}
+
+static void
+answer(struct responder *r, const struct answer *origin,
+    unsigned char *query, size_t query_len)
+{
+	unsigned char bytes[MESSAGE_MAX];
+	struct timespec delay = r->delay;
+	struct question q;
+	const char *late;
+	size_t len;
+
+	if (query_len < HEADER_OCTETS || !read_question(query, query_len, &q))
+		return;
+	r->queries++;
+	if (find_label(q.name, "silent.") != NULL)
+		return;
+	len = make_answer(r->zone, query, &q, origin->tcp >= 0, bytes);
+	if (len == 0)
+		return;
+	late = find_label(q.name, "late");
+	if (late != NULL)
+		delay = time_add(delay, milliseconds(atol(late)));
+	if (find_label(q.name, "liar.") != NULL)
+		lie(r, origin, bytes, len);
+	enqueue(r, origin, delay, bytes, len);
 }
 
 /* A lost answer is the asker's to ask for again: errors are not ours. */
@@ -543,7 +612,7 @@ send_due(struct responder *r, struct timespec *left)
 		send_answer(r, a);
 		r->head = a->next;
 		if (r->head == NULL)
-			r->tail = &r->head;
+			r->last = NULL;
 		free(a);
 	}
 	return false;
@@ -564,7 +633,7 @@ udp_read(struct responder *r)
 
 		if (n < 0)
 			return;
-		enqueue(r, &origin, query, (size_t)n);
+		answer(r, &origin, query, (size_t)n);
 	}
 }
 
@@ -601,7 +670,7 @@ tcp_read(struct responder *r, int index)
 			n = 0;
 		if (len > c->len - 2)
 			break;
-		enqueue(r, &origin, c->buf + 2, len);
+		answer(r, &origin, c->buf + 2, len);
 		c->len -= 2 + len;
 		memmove(c->buf, c->buf + 2 + len, c->len);
 	}
@@ -698,17 +767,18 @@ main(int argc, char **argv)
 	static struct responder r;
 	sigset_t while_sleeping;
 	char *end;
+	int option;
 	long ms;
 
-	if (argc != 3)
-		errx(64, "usage: dns_responder DELAY ZONE");
-	ms = strtol(argv[1], &end, 10);
+	while ((option = getopt(argc, argv, "t:")) == 't')
+		ttl = strtoul(optarg, NULL, 10);
+	if (option != -1 || argc - optind != 2)
+		errx(64, "usage: dns_responder [-t TTL] DELAY ZONE");
+	ms = strtol(argv[optind], &end, 10);
 	if (*end != '\0' || ms < 0 || ms > 60000)
-		errx(64, "%s: a delay in milliseconds", argv[1]);
-	r.delay.tv_sec = ms / 1000;
-	r.delay.tv_nsec = ms % 1000 * 1000000;
-	r.tail = &r.head;
-	r.zone = zone_read(argv[2]);
+		errx(64, "%s: a delay in milliseconds", argv[optind]);
+	r.delay = milliseconds(ms);
+	r.zone = zone_read(argv[optind + 1]);
 	for (int i = 0; i < TCP_MAX; i++)
 		r.tcp[i].fd = -1;
 	setvbuf(stdout, NULL, _IOLBF, 0);

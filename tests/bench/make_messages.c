@@ -2,12 +2,16 @@
 /*
  * make_messages: writes the benchmark's messages and the zone they need.
  *
- *	make_messages FOLDER COUNT
+ *	make_messages FOLDER COUNT [ATTACKS]
  *
  * FOLDER/<n>.eml, n from 0 to COUNT - 1, is signed for d<n>.bench.example:
  * one of them sent again and again finds everything in the cache, a fresh
  * one finds nothing there.  FOLDER/zone serves all of them (the form is that
  * of dns_responder; "@" stands for d<n>).
+ *
+ * FOLDER/attack<n>.eml, n from 0 to ATTACKS - 1, has 3 KB: ten signatures of
+ * domains below f<n>.attack.example whose name servers are silent.  The SPF
+ * record of f<n>.attack.example leads to nine more of them.
  *
  * The SPF tree: three records deep, nine look-ups (3 + 6 includes), and only
  * the last mechanism of the last record passes.  The HELO name has a record
@@ -20,6 +24,7 @@
 #include "signed.h"
 
 #define COUNT_MAX	100000
+#define SIGNATURES	10	/* of an attack */
 
 static const char *const records[] = {
 	"@.bench.example TXT v=spf1 include:a.@.bench.example "
@@ -43,6 +48,12 @@ static const char *const records[] = {
 	"ip6:2001:db8:c2::/48 ip4:192.0.2.0/24",
 	"mail.@.bench.example TXT v=spf1 ip4:192.0.2.0/24 -all",
 	"_dmarc.@.bench.example TXT v=DMARC1; p=reject; adkim=s; aspf=s",
+	"@.attack.example TXT v=spf1 include:silent.a.@.attack.example "
+	"include:silent.b.@.attack.example include:silent.c.@.attack.example "
+	"include:silent.d.@.attack.example include:silent.e.@.attack.example "
+	"include:silent.f.@.attack.example include:silent.g.@.attack.example "
+	"include:silent.h.@.attack.example include:silent.i.@.attack.example "
+	"-all",
 };
 
 static FILE *
@@ -98,22 +109,56 @@ write_message(const char *folder, EVP_PKEY *key, unsigned long n)
 	signed_message_free(m);
 }
 
+/* Nothing in it needs to verify: the keys are asked for, and not found. */
+static void
+write_attack(const char *folder, unsigned long n)
+{
+	static const char a_line[] = "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
+	char name[64];
+	FILE *f;
+
+	snprintf(name, sizeof(name), "attack%lu.eml", n);
+	f = open_in(folder, name);
+	for (unsigned int i = 0; i < SIGNATURES; i++) {
+		fprintf(f, "DKIM-Signature: v=1; a=rsa-sha256; "
+		    "c=relaxed/relaxed;\r\n\td=silent.s%u.f%lu."
+		    "attack.example; s=s1; h=From;\r\n"
+		    "\tbh=%sAAA=;\r\n\tb=", i, n, a_line);
+		for (unsigned int line = 0; line < 8; line++)
+			fprintf(f, "\r\n\t%s", a_line);
+		fprintf(f, "\r\n");
+	}
+	fprintf(f, "From: a@silent.f%lu.attack.example\r\n\r\n.\r\n", n);
+	close_written(f);
+}
+
+static unsigned long
+read_count(const char *text)
+{
+	char *end;
+	unsigned long count = strtoul(text, &end, 10);
+
+	if (*end != '\0' || count > COUNT_MAX)
+		errx(64, "%s: a count up to %d", text, COUNT_MAX);
+	return count;
+}
+
 int
 main(int argc, char **argv)
 {
-	unsigned long count;
+	unsigned long count, attacks;
 	EVP_PKEY *key;
-	char *end;
 
-	if (argc != 3)
-		errx(64, "usage: make_messages FOLDER COUNT");
-	count = strtoul(argv[2], &end, 10);
-	if (*end != '\0' || count == 0 || count > COUNT_MAX)
-		errx(64, "%s: a count from 1 to %d", argv[2], COUNT_MAX);
+	if (argc < 3 || argc > 4)
+		errx(64, "usage: make_messages FOLDER COUNT [ATTACKS]");
+	count = read_count(argv[2]);
+	attacks = argc > 3 ? read_count(argv[3]) : 0;
 	key = signed_key_new();
 	write_zone(argv[1], key);
 	for (unsigned long n = 0; n < count; n++)
 		write_message(argv[1], key, n);
+	for (unsigned long n = 0; n < attacks; n++)
+		write_attack(argv[1], n);
 	EVP_PKEY_free(key);
 	return 0;
 }

@@ -7,8 +7,9 @@
 #	sh tests/bench/run.sh [ROUNDS]
 #
 # ASSAY_MILTER names the program; without it the tree is copied, configured
-# and built with -O2 in a temporary folder.  Two minutes at most; loopback
-# only; nothing is left behind but the table on the terminal.
+# and built with -O2 in a temporary folder.  SCENARIOS names those to run, all
+# of them otherwise: warm cold burst crowd attack second memory.  Five minutes
+# at most; loopback only; nothing is left behind but the table on the terminal.
 #
 # What the lines mean:
 #
@@ -23,6 +24,19 @@
 #          differ in when the filter gets to see a command: see mta.h.
 #   burst  50 connections send header, body and final dot at one moment, each
 #          waits for one DNS answer of 200 ms.
+#   crowd  100 and 1000 connections, each sends one message after the other
+#          with names of its own; each answer takes 20 ms.
+#   attack 100 honest messages a second, their names new, 20 ms an answer:
+#          alone, and beside 20 messages a second whose names are never
+#          answered (ten signatures, an SPF tree), from one network and from
+#          fifty.  temperror counts the honest messages that did not get all
+#          of their results.
+#   second The records of a sender have all run out, and its second message
+#          comes: round trips of 20 ms.
+#   memory 1000 messages in hand at one time, each answer takes 500 ms: the
+#          most memory that the process had.
+#
+# Latencies and rates need a quiet machine; CPU, counts and memory do not.
 #
 # The message has 30 KB, one rsa-sha256 signature (2048 bits, relaxed), and an
 # SPF tree of nine look-ups, three records deep: see make_messages.c.
@@ -37,6 +51,18 @@ BURST=50
 BURST_DELAY=200
 # From DATA to the burst: by then SPF has its answers.
 BURST_PAUSE=1500
+CROWD_100=600
+CROWD_1000=2000
+HONEST=600
+HONEST_RATE=100
+ATTACKS=240
+ATTACK_RATE=20
+# The attack is on when the honest messages begin.
+ATTACK_AHEAD=3
+SECOND=8
+SECOND_TTL=2
+IN_HAND=1000
+SCENARIOS=${SCENARIOS:-warm cold burst crowd attack second memory}
 CFLAGS="-std=c11 -D_GNU_SOURCE -O2 -Wall -Wextra -pthread"
 CC=${CC:-gcc}
 
@@ -131,9 +157,9 @@ wait_for() {
 	done
 }
 
-# start_assay NAME DELAY: with a responder of its own.
+# start_assay NAME DELAY [TTL]: with a responder of its own.
 start_assay() {
-	start "dns-$1" "$tmp/dns_responder" "$2" "$tmp/zone"
+	start "dns-$1" "$tmp/dns_responder" -t "${3:-86400}" "$2" "$tmp/zone"
 	wait_for "$tmp/dns-$1.log" "^port"
 	port=$(sed -n 's/^port //p' "$tmp/dns-$1.log")
 	cat >"$tmp/$1.yaml" <<-EOF
@@ -291,6 +317,97 @@ report_burst() {
 		    n, title, $3 / 1000, $4 / 1000, $6 / 1000 }'
 }
 
+# floor MESSAGES OPTION...: the last messages of cold() to the null milter.
+floor() {
+	next=$((next - $1))
+	cold null "$@"
+}
+
+# in_ms KEY: of $result.
+in_ms() {
+	echo "$result" | value "$1" | awk '{ printf "%.0f", $1 / 1000 }'
+}
+
+# crowd CONNECTIONS MESSAGES TARGETS
+crowd() {
+	cold crowd "$2" -c "$1" $expect
+	printf 'crowd of %d: %s messages/s, median %s ms, p99 %s ms, CPU per message %s us (%s)\n' \
+	    "$1" "$(echo "$result" | value rate)" "$(in_ms median)" \
+	    "$(in_ms p99)" "$(echo "$result" | value cpu)" "$3"
+	floor "$2" -c "$1"
+	printf '    null milter: %s messages/s, median %s ms, CPU per message %s us\n' \
+	    "$(echo "$result" | value rate)" "$(in_ms median)" \
+	    "$(echo "$result" | value cpu)"
+}
+
+# The honest messages; their p99 is left in $p99, as ms.
+honest() {
+	cold attack "$HONEST" -e -c 200 -r "$HONEST_RATE" $expect
+	p99=$(in_ms p99)
+	temperrors=$(echo "$result" | value wrong)
+}
+
+# attacked NETWORKS
+attacked() {
+	"$tmp/load" -e -1 -n "$ATTACKS" -c "$ATTACKS" -r "$ATTACK_RATE" \
+	    -N "$1" -o "$next_attack" -f sender@f%n.attack.example \
+	    -h silent.f%n.attack.example "local:$tmp/attack.sock" \
+	    "$tmp/attack%n.eml" >"$tmp/attack.line" 2>&1 &
+	attacker=$!
+	pids="$pids $attacker"
+	next_attack=$((next_attack + ATTACKS))
+	sleep "$ATTACK_AHEAD"
+	honest
+	printf 'attack of %s messages/s from %d network(s): honest mail: %s of %s temperror, median %s ms, p99 %s ms (target: none, p99 <= %s ms: %s)\n' \
+	    "$ATTACK_RATE" "$1" "$temperrors" "$HONEST" "$(in_ms median)" \
+	    "$p99" "$p99_target" \
+	    "$(verdict "$((p99 + 1000000 * temperrors))" "$p99_target")"
+	wait "$attacker" || die "the attack failed: $(tail -n 1 "$tmp/attack.line")"
+}
+
+report_attack() {
+	honest
+	printf 'no attack, %s messages/s: %s of %s temperror, median %s ms, p99 %s ms\n' \
+	    "$HONEST_RATE" "$temperrors" "$HONEST" "$(in_ms median)" "$p99"
+	p99_target=$(awk -v p="$p99" 'BEGIN { printf "%d", p * 1.2 }')
+	next_attack=0
+	attacked 1
+	attacked 50
+	printf '    DNS questions in all: %s\n' "$(queries attack)"
+}
+
+report_second() {
+	cold second "$SECOND" -c "$SECOND" $expect
+	m=$(in_trips median)
+	sleep "$SECOND_TTL.2"
+	next=$((next - SECOND))
+	cold second "$SECOND" -c "$SECOND" $expect
+	printf 'second message, records run out: median %s round trips, first message %s (target <= 1.3: %s)\n' \
+	    "$(in_trips median)" "$m" "$(verdict "$(in_trips median)" 1.3)"
+}
+
+# Most memory of a process so far, in MB.
+peak() {
+	awk '$1 == "VmHWM:" { printf "%.0f", $2 / 1024 }' \
+	    "/proc/$(pid_of "$1")/status"
+}
+
+report_memory() {
+	cold memory "$IN_HAND" -e -c "$IN_HAND" -b "$BURST_PAUSE" $expect
+	m=$(peak memory)
+	wrong=$(echo "$result" | value wrong)
+	floor "$IN_HAND" -c "$IN_HAND" -b "$BURST_PAUSE"
+	printf '%d messages in hand: %s MB, null milter %s MB (target <= 45: %s); %s without all results\n' \
+	    "$IN_HAND" "$m" "$(peak null)" "$(verdict "$m" 45)" "$wrong"
+}
+
+wanted() {
+	case " $SCENARIOS " in
+	*" $1 "*) return 0 ;;
+	esac
+	return 1
+}
+
 # ---- all of it ----
 
 build_programs
@@ -299,23 +416,61 @@ if [ -z "${ASSAY_MILTER:-}" ]; then
 	build_assay
 fi
 [ -x "$ASSAY_MILTER" ] || die "$ASSAY_MILTER: no such program"
-# One warm message, two kinds of MTA spaced, one at once, two bursts.
-"$tmp/make_messages" "$tmp" $((1 + 6 * COLD_MESSAGES + 2 * BURST))
+for scenario in $SCENARIOS; do
+	case " warm cold burst crowd attack second memory " in
+	*" $scenario "*) ;;
+	*) die "SCENARIOS: \"$scenario\" is not one" ;;
+	esac
+done
+
+# One warm message; of the others, as many as each scenario uses.
+count=1
+attacks=0
+wanted cold && count=$((count + 6 * COLD_MESSAGES))
+wanted burst && count=$((count + 2 * BURST))
+wanted crowd && count=$((count + CROWD_100 + CROWD_1000))
+wanted attack && count=$((count + 3 * HONEST)) && attacks=$((2 * ATTACKS))
+wanted second && count=$((count + SECOND))
+wanted memory && count=$((count + IN_HAND))
+"$tmp/make_messages" "$tmp" "$count" "$attacks"
 
 start null "$tmp/null_milter" "local:$tmp/null.sock"
-start answering "$tmp/null_milter" -r "local:$tmp/answering.sock"
-start_assay warm 0
-start_assay cold "$COLD_DELAY"
-start_assay burst "$BURST_DELAY"
-
-measure_warm
-report_warm
-printf '    DNS questions in all warm messages: %s\n' "$(queries warm)"
-spaced="-t 20 -d 40"
-report_cold "spaced $COLD_DELAY ms, postfix" 1.3 $spaced -m postfix
-report_cold "spaced $COLD_DELAY ms, sendmail" 1.3 $spaced -m sendmail
-report_cold "all at once" 3.5
-printf '    DNS questions per cold message: %s\n' \
-    "$(queries cold | awk -v n=$((6 * COLD_MESSAGES)) '{ print $1 / n }')"
-report_burst burst ", DNS $BURST_DELAY ms" $expect
-report_burst null " (null milter)"
+if wanted warm; then
+	start answering "$tmp/null_milter" -r "local:$tmp/answering.sock"
+	start_assay warm 0
+	measure_warm
+	report_warm
+	printf '    DNS questions in all warm messages: %s\n' "$(queries warm)"
+fi
+if wanted cold; then
+	start_assay cold "$COLD_DELAY"
+	spaced="-t 20 -d 40"
+	report_cold "spaced $COLD_DELAY ms, postfix" 1.3 $spaced -m postfix
+	report_cold "spaced $COLD_DELAY ms, sendmail" 1.3 $spaced -m sendmail
+	report_cold "all at once" 3.5
+	printf '    DNS questions per cold message: %s\n' \
+	    "$(queries cold |
+	    awk -v n=$((6 * COLD_MESSAGES)) '{ print $1 / n }')"
+fi
+if wanted burst; then
+	start_assay burst "$BURST_DELAY"
+	report_burst burst ", DNS $BURST_DELAY ms" $expect
+	report_burst null " (null milter)"
+fi
+if wanted crowd; then
+	start_assay crowd "$COLD_DELAY"
+	crowd 100 "$CROWD_100" "target: median <= 85 ms"
+	crowd 1000 "$CROWD_1000" "target: 1100 messages/s on two cores"
+fi
+if wanted attack; then
+	start_assay attack "$COLD_DELAY"
+	report_attack
+fi
+if wanted second; then
+	start_assay second "$COLD_DELAY" "$SECOND_TTL"
+	report_second
+fi
+if wanted memory; then
+	start_assay memory 500
+	report_memory
+fi
