@@ -10,6 +10,8 @@
  */
 #include "message/dmarc.h"
 
+#include <stdio.h>
+
 #include "base/buf.h"
 #include "message/message_internal.h"
 
@@ -235,10 +237,46 @@ facts(const struct message *m, const void *arg, struct policy_facts *f)
 	message_dmarc_facts(&st->verdict, message_spf(m), message_dkim(m), f);
 }
 
+/* The record that the policy domain publishes. */
+static bool
+published_record(const struct message *m, const struct dmarc_verdict *v,
+    struct dmarc_record *out)
+{
+	char name[sizeof("_dmarc.") + DOMAIN_MAX];
+	const struct dns_answer *a;
+	size_t i;
+
+	snprintf(name, sizeof(name), "_dmarc.%.*s",
+	    SLICE_ARG(domain_slice(&v->policy_domain)));
+	a = dns_ledger_peek(message_ledger(m), slice_str(name),
+	    DNS_TYPE_TXT);
+	for (i = 0; a != NULL && i < a->count; i++)
+		if (dmarc_record_is(a->records[i].text))
+			return dmarc_record_parse(a->records[i].text, out);
+	return false;
+}
+
+static void
+record_tag(struct event *e, const char *key, bool there,
+    enum dmarc_policy policy)
+{
+	if (there)
+		event_detail_text(e, key,
+		    slice_str(dmarc_policy_name(policy)));
+}
+
 /* What a report to the domain's owner says of its record (RFC 9990). */
 static void
-record_policy(struct event *e, const struct dmarc_verdict *v)
+record_policy(const struct message *m, struct event *e,
+    const struct dmarc_verdict *v)
 {
+	struct dmarc_record r;
+
+	if (published_record(m, v, &r)) {
+		record_tag(e, "dmarc-p", r.has_p, r.p);
+		record_tag(e, "dmarc-sp", r.has_sp, r.sp);
+		record_tag(e, "dmarc-np", r.has_np, r.np);
+	}
 	event_detail_text(e, "dmarc-domain", domain_slice(&v->policy_domain));
 	event_detail_text(e, "dmarc-organizational-domain",
 	    domain_slice(&v->organizational_domain));
@@ -295,7 +333,7 @@ record(const struct message *m, const void *arg, struct event *e)
 	if (v->problem != NULL)
 		event_text(e, "dmarc-why", slice_str(v->problem));
 	if (v->has_record)
-		record_policy(e, v);
+		record_policy(m, e, v);
 	if (v->result != AUTH_NONE) {
 		event_detail_text(e, "dmarc-spf", v->aligned_spf >= 0 ?
 		    SLICE("pass") : SLICE("fail"));

@@ -13,6 +13,8 @@ from tap import equal, ok
 
 ZONE = dict(messages.plain_zone(), **{
     "slow.example": ["TIMEOUT"],
+    "_dmarc.example.net": [{"TXT": "v=DMARC1; p=none; sp=quarantine; "
+                                   "adkim=s"}],
 })
 
 POLICY = [
@@ -75,6 +77,9 @@ def answered():
             ok(domain == "early.example" or record["id"],
                domain + ": the queue id")
         record = records(daemon)[0]
+        check(record, "published", dmarc_domain="example.net",
+              dmarc_p="none", dmarc_sp="quarantine", dmarc_np=None,
+              dmarc_adkim="s", dmarc_aspf="r", dmarc_testing="n")
         equal([r["domain"] for r in record["recipients"]], ["example.org"],
               "domains of recipients")
         ok(isinstance(record["lookups"], int), "numbers are numbers")
