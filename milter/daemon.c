@@ -48,6 +48,7 @@
 #include "milter/privileges.h"
 #include "milter/session.h"
 #include "milter/watch.h"
+#include "milter/watchdog.h"
 
 #define WHY_SIZE	LIMIT_CONFIG_WHY
 #define DRAIN_SECONDS	30	/* for the messages in hand at SIGTERM */
@@ -366,7 +367,8 @@ reload(struct daemon *d)
 		engine_unref(e);
 	}
 	engine_unref(old);
-	notify_state("READY=1");
+	notify_state(e != NULL ? "READY=1\nSTATUS=Checking mail" :
+	    "READY=1\nSTATUS=Checking mail; the last reload was refused");
 }
 
 /* With the sanitizer of that name: its look at the end. */
@@ -559,6 +561,10 @@ start(struct daemon *d, bool foreground)
 	engine_unref(e);
 	/* From here on a reload may free this configuration. */
 	d->config = NULL;
+	if (!watchdog_start(d->listener)) {
+		snprintf(d->why, WHY_SIZE, "no thread for the watchdog");
+		return false;
+	}
 	return start_thread(d, take_requests) && start_thread(d, take_ends);
 }
 
@@ -590,7 +596,7 @@ daemon_run(struct config *config, bool foreground)
 		return d.status;
 	}
 	tell_parent(&d, DAEMON_EXIT_OK);
-	notify_state("READY=1");
+	notify_state("READY=1\nSTATUS=Checking mail");
 	status = smfi_main();
 	/* libmilter calls it a failure when it is stopped at a bad moment. */
 	leave(&d, status == MI_SUCCESS || d.stopping ? DAEMON_EXIT_OK :

@@ -15,6 +15,7 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/time.h>
 #include <sys/un.h>
 #include <unistd.h>
 
@@ -396,25 +397,49 @@ listener_is_inet(const struct listener *l)
 	return !l->local;
 }
 
+/* A socket for the address, which goes to *addr. */
+static int
+make_peer(struct listener *l, int flags, struct sockaddr_storage *addr,
+    socklen_t *len)
+{
+	pthread_mutex_lock(&lock);
+	*addr = l->addr;
+	*len = l->addr_len;
+	pthread_mutex_unlock(&lock);
+	return socket(addr->ss_family, SOCK_STREAM | SOCK_CLOEXEC | flags, 0);
+}
+
 void
 listener_nudge(struct listener *l)
 {
 	struct sockaddr_storage addr;
 	socklen_t len;
-	int fd;
+	int fd = make_peer(l, SOCK_NONBLOCK, &addr, &len);
 
-	pthread_mutex_lock(&lock);
-	addr = l->addr;
-	len = l->addr_len;
-	pthread_mutex_unlock(&lock);
-	fd = socket(addr.ss_family, SOCK_STREAM | SOCK_NONBLOCK |
-	    SOCK_CLOEXEC, 0);
 	if (fd < 0)
 		return;
 	if (connect(fd, (const struct sockaddr *)&addr, len) == 0 ||
 	    errno == EINPROGRESS || errno == EAGAIN)
 		(void)shutdown(fd, SHUT_RDWR);
 	close(fd);
+}
+
+int
+listener_connect(struct listener *l, const struct timeval *limit)
+{
+	struct sockaddr_storage addr;
+	socklen_t len;
+	int fd = make_peer(l, 0, &addr, &len);
+
+	if (fd < 0)
+		return -1;
+	if (setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, limit,
+	    sizeof(*limit)) == 0 && setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO,
+	    limit, sizeof(*limit)) == 0 &&
+	    connect(fd, (const struct sockaddr *)&addr, len) == 0)
+		return fd;
+	close(fd);
+	return -1;
 }
 
 void

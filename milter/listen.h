@@ -11,6 +11,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <sys/time.h>
 #include <sys/types.h>
 
 struct listener;
@@ -60,6 +61,12 @@ bool		 listener_is_inet(const struct listener *l);
  * pool then adds a worker when all are busy.  Any thread.
  */
 void		 listener_nudge(struct listener *l);
+/*
+ * Connects as a mail server does, and waits for that and for each answer at
+ * most `limit`.  The caller closes; -1: nobody accepts.  Any thread.
+ */
+int		 listener_connect(struct listener *l,
+		    const struct timeval *limit);
 /* Removes a local socket if it is still ours. */
 void		 listener_remove(const struct listener *l);
 /* The same, closes and frees: nobody may use it any more. */

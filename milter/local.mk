@@ -16,7 +16,8 @@ assay_milter_SOURCES = \
 	milter/privileges.c milter/privileges.h \
 	milter/session.c milter/session.h \
 	milter/sigwait.c \
-	milter/watch.c milter/watch.h
+	milter/watch.c milter/watch.h \
+	milter/watchdog.c milter/watchdog.h
 assay_milter_LDADD = $(LDADD) $(SECCOMP_LIBS)
 # libmilter has to find these: see milter/sigwait.c, packet.c, libsyslog.c.
 assay_milter_LDFLAGS = $(AM_LDFLAGS) \

@@ -5,6 +5,7 @@ import json
 import os
 import pwd
 import re
+import shutil
 import signal
 import socket
 import stat
@@ -723,6 +724,61 @@ def ready():
     ok(daemon.send(messages.PLAIN).accepted, "then it serves at once")
     daemon.check_stop("notifying daemon")
     sock.close()
+
+
+def notified(sock, word):
+    """What arrives, up to the first message with this word."""
+    texts = []
+    while not texts or word not in texts[-1]:
+        texts.append(sock.recv(4096).decode())
+    return texts
+
+
+@tap.test
+def watchdog():
+    folder = assaydaemon.work_folder()
+    path = os.path.join(folder, "notify")
+    sock = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+    sock.bind(path)
+    sock.settimeout(60)
+    daemon = assaydaemon.Daemon(zone=ZONE, env={
+        "NOTIFY_SOCKET": path, "WATCHDOG_USEC": "300000"})
+    daemon.spawn()
+    notified(sock, "READY=1")
+    for _ in range(3):
+        texts = notified(sock, "WATCHDOG=1")
+    ok(True, "WATCHDOG=1 comes again and again")
+    daemon.configure("nonsense: 1\n")
+    daemon.kill(signal.SIGHUP)
+    texts = notified(sock, "RELOADING=1") + notified(sock, "READY=1")
+    ok("STATUS=" in texts[-1] and "refused" in texts[-1],
+       "a reload that is refused is said in STATUS", texts)
+    daemon.check_stop("watched")
+    texts = notified(sock, "STOPPING=1")
+    ok("STATUS=" in texts[-1], "STOPPING=1 with a status", texts)
+    sock.close()
+
+
+@tap.test
+def unit():
+    """The shipped unit leaves the service little that it could do."""
+    if not shutil.which("systemd-analyze"):
+        tap.skip("exposure of the unit", "no systemd-analyze")
+        return
+    source = os.path.join(assaydaemon.top_srcdir(),
+                          "etc/assay-milter.service.in")
+    path = os.path.join(assaydaemon.work_folder(), "assay-milter.service")
+    with open(source) as f, open(path, "w") as out:
+        out.write(f.read().replace("@sbindir@", "/usr/sbin")
+                  .replace("@sysconfdir@", "/etc"))
+    done = subprocess.run(
+        ["systemd-analyze", "security", "--offline=yes", "--threshold=11",
+         path], capture_output=True, text=True)
+    if "Overall exposure" not in done.stdout:
+        tap.skip("exposure of the unit", "this systemd-analyze reads no file")
+        return
+    equal(done.returncode, 0, "exposure of at most 1.1",
+          done.stdout.splitlines()[-1:])
 
 
 tap.main()
