@@ -116,6 +116,8 @@
 #define LIMIT_CONFIG_MEMORY	(32u << 20) /* ours: one configuration */
 #define LIMIT_CONFIG_MISTAKES	20	/* ours: reported of one file */
 #define LIMIT_CONFIG_WHY	(16u << 10) /* ours: octets of such a report */
+#define LIMIT_INCLUDE_DEPTH	8	/* ours: of files in files */
+#define LIMIT_INCLUDES		100	/* ours: included files in all */
 #define LIMIT_SOCKET_PATH	107	/* unix(7): sun_path less its NUL */
 #define LIMIT_ORIGINS		1000	/* ours */
 #define LIMIT_ORIGIN_WORD	256	/* ours: octets of a CN */

@@ -14,6 +14,7 @@
 #include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "base/limits.h"
 #include "base/mem.h"
@@ -28,6 +29,8 @@
 struct owned {
 	struct config	 config;
 	struct arena	*arena;		/* holds this struct as well */
+	uint64_t	 taken;		/* keys by number, of all files */
+	unsigned int	 included;	/* files */
 	atomic_uint	 references;
 };
 
@@ -171,7 +174,14 @@ static const struct schema_key dkim_keys[] = {
 	{ .name = NULL }
 };
 
+/* ---- include ---- */
+
+static schema_read_fn	read_include;
+
 const struct schema_key config_keys[] = {
+	{ .name = "include", .read = read_include, .shape = SCHEMA_TEXTS,
+	  .table = "the path of a configuration file", .min = 1,
+	  .max = LIMIT_INCLUDES },
 	{ .name = "socket", .read = values_socket, FIELD(socket) },
 	{ .name = "socket-mode", .read = schema_mode, FIELD(socket_mode),
 	  .max = 0777 },
@@ -205,6 +215,142 @@ const struct schema_key config_keys[] = {
 	  FIELD(unsigned_mail) },
 	{ .name = NULL }
 };
+
+#define KEYS (sizeof(config_keys) / sizeof(config_keys[0]) - 1)
+_Static_assert(KEYS <= 64, "owned.taken has a bit for each");
+
+/* A list is there; "policy:" with nothing behind it is half written. */
+static bool
+is_list(const struct yaml_node *root, const char *key)
+{
+	const struct yaml_node *n = root != NULL && root->kind == YAML_MAPPING ?
+	    schema_get(root, key) : NULL;
+
+	return n != NULL && n->kind == YAML_SEQUENCE;
+}
+
+static void
+note_given(struct config *c, const struct yaml_node *root)
+{
+	c->given = c->given || root != NULL;
+	c->policy_given = c->policy_given || is_list(root, "policy");
+	c->sign_given = c->sign_given || is_list(root, "sign");
+}
+
+/* Lists of several files are joined; anything else is in one. */
+static bool
+is_joined(const struct schema_key *k)
+{
+	return k->read == rules_policy || k->read == sign_rules ||
+	    k->read == origins_list || k->read == read_include;
+}
+
+static struct owned	*owned_of(struct config *c);
+
+/* Keys of one more file; a second time is a mistake. */
+static bool
+take_keys(struct schema *s, const struct yaml_node *root, struct owned *o)
+{
+	const struct yaml_node *n;
+	bool good = true;
+	size_t i;
+
+	n = root != NULL && root->kind == YAML_MAPPING ? root->child : NULL;
+	for (; n != NULL; n = n->next) {
+		for (i = 0; i < KEYS; i++) {
+			if (!slice_eq(slice_str(config_keys[i].name),
+			    n->key->text) || is_joined(&config_keys[i]))
+				continue;
+			if ((o->taken & UINT64_C(1) << i) != 0)
+				good = schema_fail(s, n->key, "%s is set in "
+				    "another file as well; allowed: in one",
+				    config_keys[i].name);
+			o->taken |= UINT64_C(1) << i;
+		}
+	}
+	return good;
+}
+
+static bool
+is_same_file(const char *a, const char *b)
+{
+	struct stat x, y;
+
+	return stat(a, &x) == 0 && stat(b, &y) == 0 &&
+	    x.st_dev == y.st_dev && x.st_ino == y.st_ino;
+}
+
+/* Neither itself again, nor too deep, nor too many. */
+static bool
+may_include(struct schema *s, const struct schema_key *key,
+    const struct yaml_node *n, const char *path, struct owned *o)
+{
+	const struct schema *p;
+	unsigned int depth = 0;
+
+	for (p = s; p != NULL; p = p->parent) {
+		depth++;
+		if (is_same_file(p->file, path))
+			return schema_refuse(s, key, n,
+			    "a file that does not include itself");
+	}
+	if (depth > LIMIT_INCLUDE_DEPTH)
+		return schema_fail(s, n, "include goes too deep; allowed: "
+		    "%d files that include each other", LIMIT_INCLUDE_DEPTH);
+	if (o->included++ == LIMIT_INCLUDES)
+		return schema_fail(s, n, "too many files are included; "
+		    "allowed: %d in all", LIMIT_INCLUDES);
+	return true;
+}
+
+/* As if the keys of that file stood here. */
+static bool
+include_file(struct schema *s, const struct yaml_node *n, const char *path,
+    struct config *c)
+{
+	struct schema sub = { .file = path, .arena = s->arena, .why = s->why,
+		.why_size = s->why_size, .mistakes = s->mistakes,
+		.parent = s };
+	char problem[1024];
+	struct yaml_tree *t = yaml_tree_read_file(path, problem,
+	    sizeof(problem));
+	const struct yaml_node *root;
+	bool good;
+
+	if (t == NULL)
+		return schema_fail(s, n, "include: %s", problem);
+	root = yaml_tree_root(t);
+	note_given(c, root);
+	good = take_keys(&sub, root, owned_of(c));
+	if (!schema_mapping(&sub, config_keys, "the configuration", root, c))
+		good = false;
+	yaml_tree_free(t);
+	s->mistakes = sub.mistakes;
+	s->no_memory = sub.no_memory;
+	return good;
+}
+
+static bool
+read_include(struct schema *s, const struct schema_key *key,
+    const struct yaml_node *n, void *out)
+{
+	const struct schema_key one = { .name = key->name,
+		.table = key->table };
+	const struct yaml_node *i;
+	bool good = true;
+	const char *path;
+
+	if (n->kind == YAML_MAPPING)
+		return schema_refuse(s, key, n, key->table);
+	for (i = schema_first(n); i != NULL && !s->no_memory;
+	    i = schema_next(n, i)) {
+		if (!values_file(s, &one, i, &path) || (!s->offline &&
+		    (!may_include(s, key, i, path, owned_of(out)) ||
+		    !include_file(s, i, path, out))))
+			good = false;
+	}
+	return good;
+}
 
 static void
 set_defaults(struct config *c)
@@ -279,24 +425,6 @@ owned_of(struct config *c)
 	return (struct owned *)c;
 }
 
-/* A list is there; "policy:" with nothing behind it is half written. */
-static bool
-is_list(const struct yaml_node *root, const char *key)
-{
-	const struct yaml_node *n = root != NULL && root->kind == YAML_MAPPING ?
-	    schema_get(root, key) : NULL;
-
-	return n != NULL && n->kind == YAML_SEQUENCE;
-}
-
-static void
-note_given(struct config *c, const struct yaml_node *root)
-{
-	c->given = root != NULL;
-	c->policy_given = is_list(root, "policy");
-	c->sign_given = is_list(root, "sign");
-}
-
 bool
 config_may_replace(const struct config *old, const struct config *new,
     char *why, size_t why_size)
@@ -334,7 +462,9 @@ read_tree(const struct yaml_tree *t, const char *path, bool offline,
 		return NULL;
 	}
 	s.arena = owned_of(c)->arena;
+	s.file = c->path;
 	note_given(c, yaml_tree_root(t));
+	take_keys(&s, yaml_tree_root(t), owned_of(c));
 	if (schema_mapping(&s, config_keys, "the configuration",
 	    yaml_tree_root(t), c) && origins_complete(&s,
 	    yaml_tree_root(t), c) && (offline || read_zone(c, why, why_size)))

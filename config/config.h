@@ -61,6 +61,7 @@ struct config_sign {
 	unsigned int			 expire;	/* seconds; 0: no x= */
 	/* Also by keys whose signature the message has; default no */
 	bool				 resign;
+	const char			*path;	/* where the rule is */
 	unsigned int			 line;
 };
 

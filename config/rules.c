@@ -306,6 +306,7 @@ read_rule(struct schema *s, const struct yaml_node *n, void *items,
 		return schema_fail(s, n, "policy rule %zu must be a mapping "
 		    "of \"key: value\"; allowed: name, when, action, reply, "
 		    "observe, at-most, stage", index + 1);
+	r->file = s->file;
 	r->line = n->line;
 	if (!schema_mapping(s, rules_keys, "a policy rule", n, r) ||
 	    !check_action(s, n) || !check_reply(s, n, r) ||

@@ -685,20 +685,24 @@ schema_entries(struct schema *s, const struct schema_key *key,
     schema_entry_fn *read_entry, const char *allowed)
 {
 	const struct yaml_node *i;
-	size_t count, index = 0, where = strlen(s->where);
+	size_t before, count, where = strlen(s->where);
 	bool good = true;
-	void *items;
+	void *items, *old;
 
 	if (n->kind != YAML_SEQUENCE)
 		return schema_refuse(s, key, n, allowed);
-	count = schema_count(n);
+	memcpy(&old, (char *)out + key->field, sizeof(old));
+	memcpy(&before, (char *)out + key->count, sizeof(before));
+	count = before + schema_count(n);
 	if (!check_list(s, key, n, count, allowed))
 		return false;
 	items = arena_array(s->arena, count, item_size);
 	if (items == NULL)
 		return schema_no_memory(s);
+	if (before > 0)
+		memcpy(items, old, before * item_size);
 	for (i = n->child; i != NULL && !s->no_memory; i = i->next) {
-		if (!read_entry(s, i, items, index++))
+		if (!read_entry(s, i, items, before++))
 			good = false;
 		s->where[where] = '\0';
 	}

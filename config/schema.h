@@ -32,6 +32,7 @@ struct schema {
 	char		 where[64];	/* in front of key names: "log." */
 	unsigned int	 mistakes;
 	bool		 no_memory;
+	struct schema	*parent;	/* of the file that includes this */
 };
 
 struct schema_key;
@@ -121,7 +122,10 @@ bool	schema_keep(struct schema *s, struct slice *items, size_t count);
 /* Reads the entry number `index` of a list into its place in `items`. */
 typedef bool	schema_entry_fn(struct schema *s, const struct yaml_node *n,
 		    void *items, size_t index);
-/* The same for a list whose entries may be anything, mappings above all. */
+/*
+ * The same for a list whose entries may be anything, mappings above all.  They
+ * are added to what is there, as lists of several files are joined.
+ */
 bool	schema_entries(struct schema *s, const struct schema_key *key,
 	    const struct yaml_node *n, void *out, size_t item_size,
 	    schema_entry_fn *read_entry, const char *allowed);

@@ -447,6 +447,7 @@ read_rule(struct schema *s, const struct yaml_node *n, void *items,
 		    "canonicalization, headers, oversign, resign, "
 		    "expire",
 		    index + 1);
+	r->path = s->file;
 	r->line = n->line;
 	r->relaxed_header = r->relaxed_body = true;
 	if (!schema_mapping(s, sign_keys, "a sign rule", n, r) ||

@@ -98,10 +98,9 @@ static general_fn *const general[] = { stays_root, timeout_is_cut,
 
 /* "FILE:LINE: rule 'NAME' " */
 static size_t
-begin(const struct config *c, const struct policy_rule *r, char *out,
-    size_t size)
+begin(const struct policy_rule *r, char *out, size_t size)
 {
-	int len = snprintf(out, size, "%s:%u: rule '%.*s' ", c->path, r->line,
+	int len = snprintf(out, size, "%s:%u: rule '%.*s' ", r->file, r->line,
 	    SLICE_ARG(r->name));
 
 	return len < 0 || (size_t)len >= size ? size : (size_t)len;
@@ -245,7 +244,7 @@ rule_warning(const struct config *c, size_t at, char *out, size_t size)
 	const struct policy_rule *r = &c->policy.rules[at], *other;
 	const char *why = why_never(c, r);
 	const struct ipnet *stray = stray_client(r);
-	size_t len = begin(c, r, out, size);
+	size_t len = begin(r, out, size);
 	char text[160];
 
 	if (why != NULL)
@@ -325,8 +324,7 @@ put_time(int64_t when, char out[32])
 }
 
 static bool
-gap_warning(const struct config *c, const struct config_sign *r, char *out,
-    size_t size)
+gap_warning(const struct config_sign *r, char *out, size_t size)
 {
 	const struct config_sign_key *next;
 	char from[32], until[32];
@@ -337,10 +335,10 @@ gap_warning(const struct config *c, const struct config_sign *r, char *out,
 	next = next_key(r, start);
 	if (next == NULL)
 		snprintf(out, size, "%s:%u: no key of this sign rule signs "
-		    "from %s on", c->path, r->line, put_time(start, from));
+		    "from %s on", r->path, r->line, put_time(start, from));
 	else
 		snprintf(out, size, "%s:%u: no key of this sign rule signs "
-		    "from %s to %s", c->path, r->line, put_time(start, from),
+		    "from %s to %s", r->path, r->line, put_time(start, from),
 		    put_time(next->from, until));
 	return true;
 }
@@ -356,8 +354,7 @@ last_two_labels(struct slice name)
 
 /* No Organizational Domain but a public suffix can be above both. */
 static bool
-identity_warning(const struct config *c, const struct config_sign *r,
-    char *out, size_t size)
+identity_warning(const struct config_sign *r, char *out, size_t size)
 {
 	struct slice mine = last_two_labels(r->identity), domain;
 	size_t i;
@@ -368,7 +365,7 @@ identity_warning(const struct config *c, const struct config_sign *r,
 			continue;
 		snprintf(out, size, "%s:%u: identity %.*s is not aligned "
 		    "with %.*s: such a signature is of no use for DMARC",
-		    c->path, r->line, SLICE_ARG(r->identity),
+		    r->path, r->line, SLICE_ARG(r->identity),
 		    SLICE_ARG(domain));
 		return true;
 	}
@@ -380,8 +377,8 @@ sign_warning(const struct config *c, size_t at, char *out, size_t size)
 {
 	const struct config_sign *r = &c->sign[at];
 
-	return identity_warning(c, r, out, size) ||
-	    gap_warning(c, r, out, size);
+	return identity_warning(r, out, size) ||
+	    gap_warning(r, out, size);
 }
 
 /* ---- all of them ---- */

@@ -67,8 +67,7 @@ signing_free(struct signing *s)
 }
 
 static bool
-load_rule(struct loaded_rule *r, const struct config *config, char *why,
-    size_t why_size)
+load_rule(struct loaded_rule *r, char *why, size_t why_size)
 {
 	const struct config_sign_key *key;
 	char problem[512];
@@ -85,7 +84,7 @@ load_rule(struct loaded_rule *r, const struct config *config, char *why,
 		    sizeof(problem));
 		if (r->keys[k].key == NULL) {
 			snprintf(why, why_size, "%s:%u:%u: %s: %s",
-			    config->path, key->line, key->column, key->file,
+			    r->rule->path, key->line, key->column, key->file,
 			    problem);
 			return false;
 		}
@@ -111,7 +110,7 @@ signing_load(const struct config *config, char *why, size_t why_size)
 		atomic_init(&s->rules[i].mask, MASK_UNKNOWN);
 		atomic_init(&s->rules[i].warned, 0);
 		s->count++;
-		if (!load_rule(&s->rules[i], config, why, why_size)) {
+		if (!load_rule(&s->rules[i], why, why_size)) {
 			signing_free(s);
 			return NULL;
 		}

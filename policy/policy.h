@@ -66,7 +66,8 @@ struct policy_rule {
 	bool			 observe;
 	enum policy_action	 action;
 	struct slice		 reply;		/* template; empty: default */
-	unsigned int		 line;		/* in the configuration */
+	const char		*file;		/* of the configuration */
+	unsigned int		 line;
 	enum policy_stage	 stage;
 	/* Tempfail: how long one sender is deferred, in seconds; 0: no
 	   bound.  See policy/deferral.h. */

@@ -399,9 +399,9 @@ test_values(void)
 
 /* ---- bad files ---- */
 
-#define ROOT_KEYS "socket, socket-mode, user, pid-file, confinement, " \
-	"authserv-id, authserv-ids-to-remove, remove-received-spf, " \
-	"trusted-networks, " \
+#define ROOT_KEYS "include, socket, socket-mode, user, pid-file, " \
+	"confinement, authserv-id, authserv-ids-to-remove, " \
+	"remove-received-spf, trusted-networks, " \
 	"origins, log, resolver, limits, spf, dkim, policy, sign, unsigned"
 #define LOG_KEYS "target, level, format"
 #define RESOLVER_KEYS "nameservers, timeout, tries, trust-ad, cache, zone"
@@ -1544,6 +1544,142 @@ test_prefixes(void)
 	free(text);
 }
 
+/* ---- include ---- */
+
+static void
+write_named(const char *name, const char *text)
+{
+	FILE *f = fopen(in_build(name), "wb");
+
+	if (f == NULL || fputs(text, f) < 0 || fclose(f) != 0) {
+		printf("Bail out! %s cannot be written\n", name);
+		exit(1);
+	}
+}
+
+#define A "test_include.tmp.a.yaml"
+#define B "test_include.tmp.b.yaml"
+
+static void
+test_include(void)
+{
+	static const struct {
+		const char *name, *a, *b;
+		const char *want;	/* rules; or a part of the message */
+	} rows[] = {
+		{ "in front", "include: " B "\npolicy: [{name: a, action: "
+		  "accept}]", "policy: [{name: b, action: reject}]", "b a " },
+		{ "behind", "policy: [{name: a, action: accept}]\ninclude: ["
+		  B "]", "policy: [{name: b, action: reject}]", "a b " },
+		{ "other keys", "include: " B "\npolicy: [{name: a, action: "
+		  "accept}]", "spf: {helo: no}", "a " },
+		{ "nothing", "include: " B "\npolicy: [{name: a, action: "
+		  "accept}]", "", "a " },
+		{ "a name twice", "policy: [{name: a, action: accept}]\n"
+		  "include: " B, "policy: [{name: a, action: reject}]",
+		  B ":1:17: policy rule 2: name is 'a', which is the rule in "
+		  "line 1; allowed: a name of its own" },
+		{ "a key twice", "spf: {helo: no}\ninclude: " B,
+		  "spf: {helo: yes}", B ":1:1: spf is set in another file as "
+		  "well; allowed: in one" },
+		{ "a key twice, the other way", "include: " B "\nspf: {helo: "
+		  "no}", "spf: {helo: yes}", B ":1:1: spf is set in another "
+		  "file as well; allowed: in one" },
+		{ "a mistake in each", "include: " B "\nlog: {format: xml}",
+		  "spf: {hello: 1}", "did you mean helo?; allowed: helo, "
+		  "void-limit\n" },
+		{ "a circle", "include: " B, "include: " A, B ":1:10: include "
+		  "is '" A "'; allowed: a file that does not include "
+		  "itself" },
+		{ "itself", "include: " A, "", A ":1:10: include is '" A "'; "
+		  "allowed: a file that does not include itself" },
+		{ "no such file", "include: none.yaml", "",
+		  A ":1:10: include: " },
+		{ "not YAML", "include: " B, "a: [", B ":2:1: did not find "
+		  "expected node content" },
+		{ "no path", "include: {}", "", A ":1:10: include is a "
+		  "mapping; allowed: the path of a configuration file" },
+	};
+	struct config *c;
+	struct buf names;
+	size_t i, k;
+
+	for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		write_named(A, rows[i].a);
+		write_named(B, rows[i].b);
+		buf_init(&names, 1000);
+		c = config_read(in_build(A), why, sizeof(why));
+		for (k = 0; c != NULL && k < c->policy.count; k++)
+			buf_addf(&names, "%.*s ",
+			    SLICE_ARG(c->policy.rules[k].name));
+		if (c != NULL)
+			is_str(buf_cstr(&names), rows[i].want, rows[i].name);
+		else if (!ok(strstr(why, rows[i].want) != NULL, "%s",
+		    rows[i].name))
+			printf("# %s\n", why);
+		config_unref(c);
+		buf_fini(&names);
+	}
+	(void)unlink(in_build(A));
+	(void)unlink(in_build(B));
+}
+
+/* Files 0 to `count`, each includes the next one. */
+static bool
+chain_is_read(unsigned int count)
+{
+	char name[64], text[96];
+	struct config *c;
+	unsigned int i;
+
+	for (i = 0; i <= count; i++) {
+		(void)snprintf(name, sizeof(name), "test_include.tmp.%u", i);
+		(void)snprintf(text, sizeof(text),
+		    i < count ? "include: test_include.tmp.%u" : "# %u",
+		    i + 1);
+		write_named(name, text);
+	}
+	c = config_read(in_build("test_include.tmp.0"), why, sizeof(why));
+	for (i = 0; i <= count; i++) {
+		(void)snprintf(name, sizeof(name), "test_include.tmp.%u", i);
+		(void)unlink(in_build(name));
+	}
+	config_unref(c);
+	return c != NULL;
+}
+
+static bool
+many_are_read(unsigned int count)
+{
+	struct config *c;
+	struct buf b;
+
+	buf_init(&b, LIMIT_YAML_BYTES);
+	buf_adds(&b, "include: [" B);
+	while (--count > 0)
+		buf_adds(&b, ", " B);
+	buf_adds(&b, "]\n");
+	write_named(A, buf_cstr(&b));
+	write_named(B, "# nothing\n");
+	c = config_read(in_build(A), why, sizeof(why));
+	(void)unlink(in_build(A));
+	(void)unlink(in_build(B));
+	config_unref(c);
+	buf_fini(&b);
+	return c != NULL;
+}
+
+static void
+test_include_limits(void)
+{
+	ok(chain_is_read(LIMIT_INCLUDE_DEPTH), "as deep as it may be");
+	ok(!chain_is_read(LIMIT_INCLUDE_DEPTH + 1) &&
+	    strstr(why, "include goes too deep; allowed: 8 files") != NULL,
+	    "one deeper");
+	ok(many_are_read(LIMIT_INCLUDES), "as many as there may be");
+	ok(!many_are_read(LIMIT_INCLUDES + 1), "one more");
+}
+
 /* What a reload may take away. */
 static void
 test_replace(void)
@@ -1642,6 +1778,8 @@ main(void)
 	test_root_warning();
 	test_references();
 	test_prefixes();
+	test_include();
+	test_include_limits();
 	test_replace();
 	test_memory();
 	return tap_done();
