@@ -7,6 +7,8 @@ EXTRA_DIST += \
 <<<<<<< HEAD
 	tests/fuzz/run.sh \
 =======
+	tests/lint/analyzer.py \
+	tests/lint/run.sh \
 	tests/package/harm.sh \
 	tests/package/inside.sh \
 	tests/package/run.sh \
