@@ -18,6 +18,33 @@ struct counted_engine {
 static pthread_mutex_t current_lock = PTHREAD_MUTEX_INITIALIZER;
 static struct engine *current;
 
+/* The current engine's, if a new one would be the same, or a new one. */
+static struct resolver *
+find_resolver(const struct resolver_options *options, char *why,
+    size_t why_size)
+{
+	struct engine *e = engine_current();
+	struct resolver *r = NULL;
+
+	if (e != NULL && resolver_matches(e->resolver, options))
+		r = resolver_ref(e->resolver);
+	engine_unref(e);
+	return r != NULL ? r : resolver_new(options, why, why_size);
+}
+
+struct engine *
+engine_renew(const struct engine *e, char *why, size_t why_size)
+{
+	struct engine *fresh = engine_new(config_ref(e->config), e->dkim,
+	    why, why_size);
+
+	if (fresh != NULL) {
+		fresh->deferrals = e->deferrals;
+		fresh->signing = signing_ref(e->signing);
+	}
+	return fresh;
+}
+
 struct engine *
 engine_new(struct config *config, struct dkim_context *dkim, char *why,
     size_t why_size)
@@ -31,7 +58,7 @@ engine_new(struct config *config, struct dkim_context *dkim, char *why,
 	}
 	c->engine.config = config;
 	c->engine.dkim = dkim;
-	c->engine.resolver = resolver_new(&config->resolver.options, why,
+	c->engine.resolver = find_resolver(&config->resolver.options, why,
 	    why_size);
 	if (c->engine.resolver == NULL) {
 		config_unref(config);
@@ -77,6 +104,23 @@ engine_current(void)
 	e = engine_ref(current);
 	pthread_mutex_unlock(&current_lock);
 	return e;
+}
+
+bool
+engine_replace(const struct engine *old, struct engine *e)
+{
+	struct engine *had = NULL;
+	bool same;
+
+	pthread_mutex_lock(&current_lock);
+	same = current == old;
+	if (same) {
+		had = current;
+		current = e;
+	}
+	pthread_mutex_unlock(&current_lock);
+	engine_unref(had);
+	return same;
 }
 
 void

@@ -20,7 +20,7 @@
 
 struct engine {
 	struct config		*config;	/* owned reference */
-	struct resolver		*resolver;	/* owned */
+	struct resolver		*resolver;	/* owned reference */
 	struct dkim_context	*dkim;		/* borrowed: lives for ever */
 	/* Set by the maker before anybody else sees the engine: who has been
 	   deferred; borrowed, lives for ever.  NULL: at-most has no effect. */
@@ -30,11 +30,17 @@ struct engine {
 };
 
 /*
+ * The resolver of the current engine is shared when the new one would be the
+ * same: its cache and sockets stay warm.
  * Takes over the reference to `config` in any case.  On failure NULL, and
  * `why` says what could not be started.
  */
 struct engine	*engine_new(struct config *config, struct dkim_context *dkim,
 		    char *why, size_t why_size);
+/* The same configuration and keys with a new resolver, for when resolv.conf
+   names other nameservers; as engine_new(). */
+struct engine	*engine_renew(const struct engine *e, char *why,
+		    size_t why_size);
 struct engine	*engine_ref(struct engine *e);
 /* Not from the resolver's thread.  NULL is harmless. */
 void		 engine_unref(struct engine *e);
@@ -43,5 +49,8 @@ void		 engine_unref(struct engine *e);
 struct engine	*engine_current(void);
 /* Makes `e` the current one and takes over its reference. */
 void		 engine_set_current(struct engine *e);
+/* The same, if `old` is the current one still; false, and nothing is taken
+   over, when another has taken its place. */
+bool		 engine_replace(const struct engine *old, struct engine *e);
 
 #endif

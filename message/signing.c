@@ -43,16 +43,25 @@ struct loaded_rule {
 };
 
 struct signing {
+	atomic_uint		 refs;
 	struct loaded_rule	*rules;
 	size_t			 count;
 };
+
+struct signing *
+signing_ref(struct signing *s)
+{
+	if (s != NULL)
+		atomic_fetch_add(&s->refs, 1);
+	return s;
+}
 
 void
 signing_free(struct signing *s)
 {
 	size_t i, k;
 
-	if (s == NULL)
+	if (s == NULL || atomic_fetch_sub(&s->refs, 1) != 1)
 		return;
 	for (i = 0; i < s->count; i++) {
 		for (k = 0; s->rules[i].keys != NULL &&
@@ -105,6 +114,7 @@ signing_load(const struct config *config, char *why, size_t why_size)
 		mem_free(s);
 		return NULL;
 	}
+	atomic_init(&s->refs, 1);
 	for (i = 0; i < config->sign_count; i++) {
 		s->rules[i].rule = &config->sign[i];
 		atomic_init(&s->rules[i].mask, MASK_UNKNOWN);

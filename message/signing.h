@@ -27,7 +27,10 @@ struct signing;
  */
 struct signing	*signing_load(const struct config *config, char *why,
 		    size_t why_size);
-/* Wipes the keys.  NULL is harmless. */
+/* One more owner, for whom signing_free() is due as well.  NULL is
+   harmless. */
+struct signing	*signing_ref(struct signing *s);
+/* The last owner wipes the keys.  NULL is harmless. */
 void		 signing_free(struct signing *s);
 
 enum signing_state {

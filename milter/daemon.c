@@ -361,7 +361,7 @@ reload(struct daemon *d)
 			    "user, pid-file and confinement change with a "
 			    "restart only");
 		engine_set_current(engine_ref(e));
-		watch_keys(e);
+		watch_engine(e);
 		log_configuration(d, c);
 		log_line(CONFIG_LOG_INFO, "reloaded %s", c->path);
 		engine_unref(e);
@@ -557,7 +557,7 @@ start(struct daemon *d, bool foreground)
 	log_configuration(d, e->config);
 	log_line(CONFIG_LOG_INFO, "ready at %s", e->config->socket);
 	engine_set_current(engine_ref(e));
-	watch_keys(e);
+	watch_engine(e);
 	engine_unref(e);
 	/* From here on a reload may free this configuration. */
 	d->config = NULL;

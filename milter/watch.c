@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * watch: a thread that looks after the keys of an engine.
+ * watch: a thread that looks after an engine, its keys and nameservers.
  */
 #include "milter/watch.h"
 
@@ -36,36 +36,102 @@ is_current(const struct engine *e)
 	return same;
 }
 
-/* A thread: look-ups take their time, and mail need not wait for them. */
+/* ---- nameservers ---- */
+
+/* One line when a server fails or is back, and when none is left. */
+static void
+log_servers(struct engine *e, struct resolver_server *before, size_t *count)
+{
+	struct resolver_server now[LIMIT_DNS_SERVERS];
+	size_t n = resolver_servers(e->resolver, now), i, failed = 0, had = 0;
+
+	for (i = 0; i < n; i++) {
+		failed += now[i].failed;
+		had += i < *count && before[i].failed;
+		if (*count != n)
+			log_line(CONFIG_LOG_INFO, "nameserver %s is in use",
+			    now[i].address);
+		else if (now[i].failed != before[i].failed)
+			log_line(now[i].failed ? CONFIG_LOG_WARNING :
+			    CONFIG_LOG_INFO, "nameserver %s %s",
+			    now[i].address, now[i].failed ?
+			    "does not answer" : "answers again");
+		before[i] = now[i];
+	}
+	if (n > 0 && failed == n && had < n)
+		log_line(CONFIG_LOG_ERROR, "no nameserver answers: results "
+		    "are temperror until one does");
+	else if (n > 0 && failed < n && had == n && *count == n)
+		log_line(CONFIG_LOG_INFO, "DNS is back");
+	*count = n;
+}
+
+/* The nameservers of resolv.conf are others now: true when an engine with
+   those has taken over. */
+static bool
+follow_resolv_conf(struct engine *e)
+{
+	const struct resolver_options *o = &e->config->resolver.options;
+	char why[TEXT_SIZE];
+	struct engine *fresh;
+
+	if (o->nameserver_count > 0 || o->zone != NULL ||
+	    resolver_matches(e->resolver, o))
+		return false;
+	fresh = engine_renew(e, why, sizeof(why));
+	if (fresh == NULL) {
+		log_line(CONFIG_LOG_ERROR, "the nameservers in resolv.conf "
+		    "have changed, but %s", why);
+		return false;
+	}
+	log_line(CONFIG_LOG_INFO, "the nameservers in resolv.conf have "
+	    "changed");
+	if (engine_replace(e, engine_ref(fresh)))
+		watch_engine(fresh);
+	else
+		engine_unref(fresh);	/* a reload was faster */
+	engine_unref(fresh);
+	return true;
+}
+
+/* ---- the thread ---- */
+
+static void
+check_keys(struct engine *e, signing_check_fn **tell, int64_t *next)
+{
+	if (e->signing == NULL || (int64_t)time(NULL) < *next)
+		return;
+	signing_preflight(e->signing, e->resolver, (int64_t)time(NULL),
+	    e->config->limits.deadline_ms, *tell, NULL);
+	/* Later only a rotation that waits is logged, by whoever signs. */
+	*tell = NULL;
+	*next = signing_next_check(e->signing, (int64_t)time(NULL));
+}
+
+/* Look-ups take their time, and mail need not wait for them. */
 static void *
 run(void *arg)
 {
+	struct resolver_server servers[LIMIT_DNS_SERVERS];
 	signing_check_fn *tell = log_key;
 	struct engine *e = arg;
-	int64_t next;
+	int64_t next = 0;
+	size_t count = 0;
 
-	do {
-		signing_preflight(e->signing, e->resolver,
-		    (int64_t)time(NULL), e->config->limits.deadline_ms, tell,
-		    NULL);
-		/* Later only a rotation that waits is logged, by whoever
-		   signs. */
-		tell = NULL;
-		next = signing_next_check(e->signing, (int64_t)time(NULL));
-		while (is_current(e) && (int64_t)time(NULL) < next)
-			sleep(STEP_SECONDS);
-	} while (is_current(e));
+	while (is_current(e) && !follow_resolv_conf(e)) {
+		log_servers(e, servers, &count);
+		check_keys(e, &tell, &next);
+		sleep(STEP_SECONDS);
+	}
 	engine_unref(e);
 	return NULL;
 }
 
 void
-watch_keys(struct engine *e)
+watch_engine(struct engine *e)
 {
 	pthread_t thread;
 
-	if (e->signing == NULL)
-		return;
 	if (pthread_create(&thread, NULL, run, engine_ref(e)) == 0)
 		pthread_detach(thread);
 	else

@@ -11,6 +11,7 @@
 #define RESOLVER_ENGINE_H
 
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -79,7 +80,9 @@ struct query {
 };
 
 struct resolver {
+	atomic_uint		 refs;
 	/* Set once. */
+	struct resolver_options	 options;	/* but no pointer of it */
 	const struct dns_zone	*zone;
 	size_t			 server_count;
 	int64_t			 timeout_us;

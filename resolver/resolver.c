@@ -176,6 +176,11 @@ resolver_new(const struct resolver_options *options, char *why,
 		(void)snprintf(why, why_size, "no memory");
 		return NULL;
 	}
+	atomic_init(&r->refs, 1);
+	r->options = *options;
+	r->options.nameservers = NULL;
+	r->options.resolv_conf = NULL;
+	r->options.zone = NULL;
 	r->epoll = r->timer = r->wake = -1;
 	r->zone = options->zone;
 	(void)pthread_mutex_init(&r->lock, NULL);
@@ -186,12 +191,61 @@ resolver_new(const struct resolver_options *options, char *why,
 	return r;
 }
 
+struct resolver *
+resolver_ref(struct resolver *r)
+{
+	atomic_fetch_add(&r->refs, 1);
+	return r;
+}
+
+bool
+resolver_matches(const struct resolver *r,
+    const struct resolver_options *options)
+{
+	const struct resolver_options *o = &r->options;
+	struct nameserver list[LIMIT_DNS_SERVERS];
+	char why[256];
+	size_t i, count;
+
+	if (r->zone != NULL || options->zone != NULL ||
+	    options->timeout_ms != o->timeout_ms ||
+	    options->tries != o->tries || options->trust_ad != o->trust_ad ||
+	    options->cache_bytes != o->cache_bytes)
+		return false;
+	count = read_nameservers(options, list, why, sizeof(why));
+	for (i = 0; i < count && i < r->server_count; i++) {
+		if (!ipaddr_eq(&list[i].addr, &r->servers[i].where.addr) ||
+		    list[i].port != r->servers[i].where.port)
+			return false;
+	}
+	return count == r->server_count;
+}
+
+size_t
+resolver_servers(struct resolver *r, struct resolver_server *out)
+{
+	char address[IPADDR_TEXT];
+	size_t i;
+
+	(void)pthread_mutex_lock(&r->lock);
+	for (i = 0; i < r->server_count; i++) {
+		ipaddr_format(&r->servers[i].where.addr, address);
+		(void)snprintf(out[i].address, sizeof(out[i].address),
+		    r->servers[i].where.addr.family == IPADDR_V4 ?
+		    "%s:%u" : "[%s]:%u", address,
+		    r->servers[i].where.port);
+		out[i].failed = r->servers[i].health.failed;
+	}
+	(void)pthread_mutex_unlock(&r->lock);
+	return i;
+}
+
 void
 resolver_free(struct resolver *r)
 {
 	size_t i;
 
-	if (r == NULL)
+	if (r == NULL || atomic_fetch_sub(&r->refs, 1) != 1)
 		return;
 	if (r->has_thread) {
 		assert(!pthread_equal(r->thread, pthread_self()));

@@ -20,6 +20,8 @@
 #include "resolver/dns.h"
 #include "resolver/zone.h"
 
+#define RESOLVER_ADDRESS 64	/* room for an address with its port */
+
 enum resolver_trust_ad {
 	RESOLVER_TRUST_AD_AUTO,	/* believe AD of loopback nameservers only */
 	RESOLVER_TRUST_AD_YES,
@@ -60,9 +62,26 @@ struct resolver;
  */
 struct resolver	*resolver_new(const struct resolver_options *options,
 		    char *why, size_t why_size);
+/* One more owner, for whom resolver_free() is due as well. */
+struct resolver	*resolver_ref(struct resolver *r);
 /*
- * Ends the thread and frees.  Questions still open get their callback with
- * DNS_NOT_ASKED first, from the calling thread.
+ * Would a new one with these options be the same?  The nameservers of
+ * resolv.conf are read again for that; false when there is a zone.
+ */
+bool		 resolver_matches(const struct resolver *r,
+		    const struct resolver_options *options);
+
+/* A nameserver as it is now. */
+struct resolver_server {
+	char	address[RESOLVER_ADDRESS];	/* "192.0.2.1:53" */
+	bool	failed;		/* silent, unreachable */
+};
+/* Fills up to LIMIT_DNS_SERVERS; returns how many, 0 with a zone. */
+size_t		 resolver_servers(struct resolver *r,
+		    struct resolver_server *out);
+/*
+ * The last owner ends the thread and frees.  Questions still open get their
+ * callback with DNS_NOT_ASKED first, from the calling thread.
  */
 void		 resolver_free(struct resolver *r);
 

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """Name servers that are slow, dead or many: mail flows, and in time."""
 
+import os
+import subprocess
 import threading
 import time
 
@@ -169,6 +171,53 @@ def burst():
            "%.3f s" % took)
         tap.note("%d messages, %.0f ms each: %.3f s" %
                  (count, delay * 1000, took))
+
+
+def with_resolv_conf(daemon, path):
+    """The daemon sees the file as /etc/resolv.conf."""
+    wrapper = os.path.join(daemon.folder, "wrapper")
+    with open(wrapper, "w", encoding="ascii") as f:
+        f.write("#!/bin/sh\nexec unshare --mount sh -c 'mount --bind %s "
+                "/etc/resolv.conf && exec %s \"$@\"' sh \"$@\"\n" %
+                (path, os.path.abspath(assaydaemon.binary())))
+    os.chmod(wrapper, 0o755)
+    return wrapper
+
+
+@tap.test
+def resolv_conf():
+    """The file is followed, and the log says which servers are in use."""
+    if os.geteuid() != 0 or not os.path.exists("/etc/resolv.conf") or \
+            subprocess.run(["unshare", "--mount", "true"],
+                           capture_output=True).returncode != 0:
+        tap.skip("resolv.conf is followed", "no private mount namespace")
+        return
+    daemon = assaydaemon.Daemon({"resolver": {"timeout": "200ms"}})
+    path = os.path.join(daemon.folder, "resolv.conf")
+
+    def write(text):
+        with open(path, "w", encoding="ascii") as f:
+            f.write(text)
+
+    write("")
+    os.environ["ASSAY_MILTER"] = with_resolv_conf(daemon, path)
+    try:
+        daemon.start()
+    finally:
+        del os.environ["ASSAY_MILTER"]
+    log = daemon.log
+    assaydaemon.wait_for(lambda: "nameserver 127.0.0.1:53 is in use" in
+                         log(), 30, "nothing in it: 127.0.0.1")
+    result = daemon.send(messages.PLAIN)
+    ok("temperror" in result.authres, "no DNS: temperror", result.authres)
+    assaydaemon.wait_for(lambda: "no nameserver answers" in log(), 30,
+                         "one line that DNS is out")
+    write("nameserver 127.0.0.77\nnameserver 127.0.0.78\n")
+    assaydaemon.wait_for(lambda: "nameserver 127.0.0.78:53 is in use" in
+                         log(), 30, "the file has changed")
+    equal(log().count("127.0.0.77:53 is in use"), 1, "each is named once")
+    equal(log().count("no nameserver answers"), 1, "one line for the outage")
+    daemon.check_stop("the daemon")
 
 
 tap.main()

@@ -42,6 +42,7 @@ def send(daemon, extra=(), **options):
     fields = list(extra) + [(b"From", SENDER), (b"To", b" a@b.example"),
                             (b"Subject", b" x"), (b"Date", b" today"),
                             (b"Message-ID", b" <1@example.org>")]
+    daemon.sent = getattr(daemon, "sent", 0) + 1
     return daemon.send(fields=fields, body=b"Hi.\r\n",
                        sender="<joe@example.org>", **options)
 
@@ -50,11 +51,17 @@ def signed(result):
     return len(result.header.values("DKIM-Signature"))
 
 
-def last_event(daemon):
+def events(daemon):
     lines = [json.loads(line) for line in daemon.log().splitlines()
              if line.startswith("{")]
-    return [line for line in lines if line.get("event") == "message" or
-            line.get("message") == "message" or "action" in line][-1]
+    return [line for line in lines if "action" in line]
+
+
+def last_event(daemon):
+    """A record is written after the answer, so it is waited for."""
+    assaydaemon.wait_for(lambda: len(events(daemon)) >= daemon.sent, 30,
+                         "the record")
+    return events(daemon)[-1]
 
 
 def field(result):

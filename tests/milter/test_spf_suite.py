@@ -36,7 +36,9 @@ def run(daemon, name, test):
            "want: %s" % (wanted,), test)
         explanation = spfsuite.explanation(test)
         if explanation is not None:
-            text = "550 5.7.23 [%s]" % explanation.decode("latin-1")
+            # What is not there is "(none)" in a reply.
+            text = "550 5.7.23 [%s]" % (explanation.decode("latin-1") or
+                                        "(none)")
             equal(result.reply_text, text,
                   name + ": explanation")
         return

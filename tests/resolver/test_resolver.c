@@ -5,6 +5,8 @@
  */
 #include "resolver/resolver.h"
 
+#include <unistd.h>
+
 #include <pthread.h>
 #include <stdatomic.h>
 
@@ -800,9 +802,62 @@ test_new(void)
 	resolver_free(NULL);
 }
 
+static void
+write_file(const char *path, const char *text)
+{
+	FILE *f = fopen(path, "w");
+
+	if (f != NULL) {
+		fputs(text, f);
+		fclose(f);
+	}
+}
+
+/* Would a new resolver be the same?  And which servers has it? */
+static void
+test_matches(void)
+{
+	char path[] = "/tmp/assay-resolv-XXXXXX", why[256];
+	struct resolver_options o = { .timeout_ms = 1000, .tries = 1,
+		.cache_bytes = 1u << 16, .resolv_conf = path }, other;
+	struct resolver_server servers[LIMIT_DNS_SERVERS];
+	struct resolver *r;
+
+	close(mkstemp(path));
+	write_file(path, "nameserver 127.0.0.1\nnameserver ::1\n");
+	r = resolver_new(&o, why, sizeof(why));
+	if (!ok(r != NULL, "servers of a file"))
+		return;
+	is_num((long long)resolver_servers(r, servers), 2, "two servers");
+	is_str(servers[0].address, "127.0.0.1:53", "the first");
+	is_str(servers[1].address, "[::1]:53", "the second");
+	ok(!servers[0].failed, "none has failed");
+	ok(resolver_matches(r, &o), "the same file");
+	write_file(path, "# changed\nnameserver 127.0.0.1\nnameserver ::1\n");
+	ok(resolver_matches(r, &o), "the same servers");
+	write_file(path, "nameserver 127.0.0.1\nnameserver 127.0.0.2\n");
+	ok(!resolver_matches(r, &o), "another server");
+	write_file(path, "nameserver 127.0.0.1\n");
+	ok(!resolver_matches(r, &o), "one less");
+	write_file(path, "nameserver 127.0.0.1\nnameserver ::1\n");
+	other = o;
+	other.tries = 2;
+	ok(!resolver_matches(r, &other), "another number of tries");
+	other = o;
+	other.cache_bytes *= 2;
+	ok(!resolver_matches(r, &other), "another cache");
+	unlink(path);
+	ok(!resolver_matches(r, &o), "no file");
+	ok(resolver_ref(r) == r, "a second owner");
+	resolver_free(r);
+	is_num((long long)resolver_servers(r, servers), 2, "is still there");
+	resolver_free(r);
+}
+
 int
 main(void)
 {
+	test_matches();
 	size_t i;
 
 	for (i = 0; i < TEXT_60K; i++)
