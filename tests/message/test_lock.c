@@ -168,7 +168,7 @@ main(void)
 	feed(m, &header, body);
 	ok(hashed > 0 && locks > 0, "the header was hashed, before the end");
 	ok(verified == 0, "no signature is checked before the end");
-	finished = message_finish(m, &(struct inquiry_waiting){ NULL },
+	finished = message_finish(m, &(struct inquiry_waiting){ .progress_ms = 0 },
 	    &orders);
 	ok(finished && message_dkim(m)->count > 0, "there are verdicts");
 	ok(verified > 0, "signatures were checked");
