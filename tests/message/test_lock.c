@@ -168,8 +168,8 @@ main(void)
 	feed(m, &header, body);
 	ok(hashed > 0 && locks > 0, "the header was hashed, before the end");
 	ok(verified == 0, "no signature is checked before the end");
-	finished = message_finish(m, &(struct inquiry_waiting){ .progress_ms = 0 },
-	    &orders);
+	finished = message_finish(m,
+	    &(struct inquiry_waiting){ .progress_ms = 0 }, &orders);
 	ok(finished && message_dkim(m)->count > 0, "there are verdicts");
 	ok(verified > 0, "signatures were checked");
 	is_num((long long)under_lock, 0, "none of it under the lock");
