@@ -4,16 +4,13 @@
 
 EXTRA_DIST += \
 	tests/tap.h \
-<<<<<<< HEAD
 	tests/fuzz/run.sh \
-=======
 	tests/lint/analyzer.py \
 	tests/lint/run.sh \
 	tests/package/harm.sh \
 	tests/package/inside.sh \
 	tests/package/run.sh \
 	tests/package/unit.py \
->>>>>>> 0017ec5 (debian: packages assay-milter and assay-tools)
 	tests/run.sh
 
 script_tests = \

@@ -180,15 +180,9 @@ if ! "$work/src/autogen.sh" >"$work/autogen.log" 2>&1; then
 	exit 1
 fi
 
-<<<<<<< HEAD
-for name in ${*:-gcc clang thread distcheck fuzz trixie}; do
+for name in ${*:-gcc clang thread distcheck fuzz trixie package}; do
 	case $name in
-	gcc|clang|thread|distcheck|fuzz|trixie)
-=======
-for name in ${*:-gcc clang thread distcheck trixie package}; do
-	case $name in
-	gcc|clang|thread|distcheck|trixie|package)
->>>>>>> 0017ec5 (debian: packages assay-milter and assay-tools)
+	gcc|clang|thread|distcheck|fuzz|trixie|package)
 		stage "$name" "$work/build-$name" "stage_$name" ;;
 	*)
 		echo "no such stage: $name" >&2

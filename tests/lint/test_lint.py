@@ -256,6 +256,16 @@ def machine_paths():
 
 
 @tap.test
+def merged():
+    bad = []
+    for path in tracked():
+        with open(os.path.join(TOP, path), "rb") as f:
+            if re.search(rb"^(<{7}|>{7}) ", f.read(), re.M):
+                bad.append(path)
+    report(bad, "no file has the marks of a merge")
+
+
+@tap.test
 def long_lines():
     bad = []
     for path in tracked():
