@@ -157,7 +157,8 @@ received_read(struct slice value, struct received *out)
  *	named    = word FWS "(" [peer SP] literal [port] [forged] [exim] ")"
  *	unnamed  = literal [port] FWS "(" ["port=" number SP] "helo=" word ")"
  *	peer     = word              ; the name of the client, ident before it,
- *	                             ; without "[": an address may be seen there
+ *	                             ; without "[" and "=": an address or HELO
+ *	                             ; may be seen there
  *	port     = ":" number
  *	forged   = SP "(may be forged)"
  *	exim     = SP "helo=" word [SP "ident=" word]
@@ -208,7 +209,7 @@ exact_exim(struct cursor *c, struct received *out)
 static bool
 is_peer(char c)
 {
-	return is_word(c) && c != '[';
+	return is_word(c) && c != '[' && c != '=';
 }
 
 /* The comment of `named`; the cursor is behind its "(". */

@@ -120,6 +120,8 @@ static const struct {
 	  "[203.0.113.9])\n\tby c", .client = "" },
 	{ .name = "a literal in the name", .value = "from a "
 	  "(b[IPv6:2001:db8::1]x [192.0.2.1]) by c", .client = "" },
+	{ .name = "a HELO in the name", .value = "from [192.0.2.3] (helo=a.b "
+	  "[192.0.2.3]) by c", .client = "" },
 	{ .name = "words in front of the literal", .value = "from a (b c "
 	  "[192.0.2.7])\n\tby c", .client = "" },
 	{ .name = "address without brackets", .value = "from a (192.0.2.7) by "
