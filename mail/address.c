@@ -23,7 +23,7 @@
  *    program may show (mail/scan.c).  When that is clear, and one domain, the
  *    field is sloppy.
  * 7. So is a field with syntax that many programs do not know: a source
- *    route, CFWS between the parts of a domain (RFC 5322 section 4.4), a
+ *    route, CFWS before or within a domain or a dot behind it, a
  *    comment or a quoted string in the address itself, a group.  Of
  *    ceo@bank.example. evil.example they show the first half, and so they do
  *    of <"ceo@bank.example>"@evil.example>.  When there is another domain,
@@ -243,10 +243,12 @@ take_domain(struct from_reader *r, struct domain_text *t)
 		end = r->c.p;
 		if (!cfws(r))
 			return false;
-		if (t->len > 0 && r->c.p > end)
+		if (r->c.p > end)
 			r->unusual = true;
-		if (!lex_atom(&r->c, &atom))
+		if (!lex_atom(&r->c, &atom)) {
+			r->unusual = true;
 			break;
+		}
 		add_text(t, atom);
 		end = r->c.p;
 		if (!cfws(r))
@@ -365,9 +367,12 @@ open_group(struct from_reader *r, const struct words *w)
 static bool
 take_element(struct from_reader *r)
 {
-	struct cursor start = r->c;
+	struct cursor start;
 	struct words w;
 
+	if (!cfws(r))
+		return false;
+	start = r->c;
 	if (!take_words(r, &w))
 		return false;
 	if (cursor_is(&r->c, ':') &&

@@ -253,7 +253,7 @@ def shown(address):
     # Signs at its end make it no other domain, nor does what is behind a
     # bracket or a comma with a blank.
     domain = re.split(rb"[]>]|,\s", domain)[0]
-    domain = domain.strip(b" \t\r\n.,;<>()[]'\"").lower()
+    domain = domain.strip(b" \t\r\n.,:;<>()[]'\"").lower()
     domain = re.sub(rb"\s+", b"", domain)
     if not at or b"." not in domain or re.search(rb"[()]", domain):
         return None

@@ -206,6 +206,8 @@ static const struct from_case {
 	    SLICE_INIT("\"b@y.example \"@x.example"), BAD, 1, "" },
 	{ "@ in a quoted local part", SLICE_INIT("\"b@y\"@x.example"), OK, 1,
 	    "x.example" },
+	{ "address in a comment before the domain",
+	    SLICE_INIT("a@(b@y.example)x.example"), BAD, 1, "" },
 	{ "address in a comment", SLICE_INIT("<a@x.example> (b@y.example)"),
 	    OK, 1, "x.example" },
 	{ "address in the name of a group",
