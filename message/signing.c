@@ -493,7 +493,8 @@ signing_next_check(const struct signing *s, int64_t now)
 			    key->from < now + WARN_SECONDS &&
 			    now < key->until)
 				return now + CHECK_SECONDS;
-			if (key->from - LEAD_SECONDS > now &&
+			/* No time is INT64_MIN: nothing is taken off it. */
+			if (key->from > now + LEAD_SECONDS &&
 			    key->from - LEAD_SECONDS < next)
 				next = key->from - LEAD_SECONDS;
 		}
