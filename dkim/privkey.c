@@ -56,7 +56,8 @@ void	__lsan_do_leak_check(void) __attribute__((weak));
 static void
 make_secure_heap(void)
 {
-	if (__lsan_do_leak_check == NULL && CRYPTO_secure_malloc_initialized() == 0)
+	if (__lsan_do_leak_check == NULL &&
+	    CRYPTO_secure_malloc_initialized() == 0)
 		(void)CRYPTO_secure_malloc_init(LIMIT_DKIM_SECURE_HEAP,
 		    SECURE_MINIMUM);
 	ERR_clear_error();
