@@ -171,7 +171,8 @@ test_openssl(struct engine *e)
 		sslfail_after(-1, false);
 		deferred += end == DEFERRED;
 	}
-	ok(end == SIGNED && hits == 0 && deferred > 3,
+	/* How many of them it can do without differs between versions. */
+	ok(end == SIGNED && hits == 0 && deferred > 0,
 	    "OpenSSL's: %ld allocations, %lu deferred", n, deferred);
 }
 

@@ -139,13 +139,15 @@ def signs():
         again = daemon.send(fields=ours + fields, body=body,
                             client="127.0.0.1")
         equal(len(signatures(again)), 2, "signed already: not again")
-        ok("signature already" in daemon.log(), "the log says so")
+        assaydaemon.wait_for(lambda: "signature already" in daemon.log(),
+                             30, "the log says so")
         again = daemon.send(fields=ours[:1] + fields, body=body,
                             client="127.0.0.1")
         equal(len(signatures(again)), 2,
               "signed by one key: the other one signs")
-        ok("unsigned-why" in daemon.log(), "the log says why not")
-        ok("hazards" in daemon.log(), "the log names what may break")
+        for word in ("unsigned-why", "hazards"):
+            assaydaemon.wait_for(lambda w=word: w in daemon.log(), 30,
+                                 word + " is in the log")
 
 
 @tap.test
