@@ -18,10 +18,10 @@
 
 #include "base/limits.h"
 #include "base/mem.h"
-#include "config/describe.h"
-#include "config/origins.h"
-#include "config/rules.h"
-#include "config/sign.h"
+#include "config/describe_internal.h"
+#include "config/origins_internal.h"
+#include "config/rules_internal.h"
+#include "config/sign_internal.h"
 #include "config/values.h"
 #include "config/zonefile.h"
 

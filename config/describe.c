@@ -6,11 +6,11 @@
  * become numbers and booleans in an editor, so these are allowed where text
  * is.
  */
-#include "config/describe.h"
+#include "config/describe_internal.h"
 
-#include "config/origins.h"
-#include "config/rules.h"
-#include "config/sign.h"
+#include "config/origins_internal.h"
+#include "config/rules_internal.h"
+#include "config/sign_internal.h"
 #include "config/values.h"
 #include "policy/condition.h"
 

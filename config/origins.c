@@ -3,7 +3,7 @@
  * origins: a list of mappings, each with conditions on who hands in a
  * message, and what follows from that.
  */
-#include "config/origins.h"
+#include "config/origins_internal.h"
 
 #include <stdio.h>
 #include <string.h>

@@ -5,7 +5,7 @@
  * A condition that this version lacks is known by name, so that a rule is
  * not taken for less than it says.
  */
-#include "config/rules.h"
+#include "config/rules_internal.h"
 
 #include <stdio.h>
 #include <string.h>

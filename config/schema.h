@@ -39,7 +39,7 @@ struct schema_key;
 typedef bool	schema_read_fn(struct schema *s, const struct schema_key *key,
 		    const struct yaml_node *n, void *out);
 
-/* The form of a value, for config/describe.h; most follow from the reader. */
+/* The form of a value, for config/describe.c; most follow from the reader. */
 enum schema_shape {
 	SCHEMA_BY_READER,
 	SCHEMA_BOOL,

@@ -5,7 +5,7 @@
  * The files of the keys are not looked at: whoever loads them has the path,
  * and the place in the configuration for what he has to say of it.
  */
-#include "config/sign.h"
+#include "config/sign_internal.h"
 
 #include <stdint.h>
 #include <stdio.h>

@@ -9,7 +9,7 @@
 #include "base/arena.h"
 #include "base/limits.h"
 #include "base/mem.h"
-#include "event/line.h"
+#include "event/line_internal.h"
 
 static struct {
 	event_writer_fn	*fn;

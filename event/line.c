@@ -2,7 +2,7 @@
 /*
  * line: an event as a line of the log.
  */
-#include "event/line.h"
+#include "event/line_internal.h"
 
 #include "event/log.h"
 

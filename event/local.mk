@@ -4,10 +4,10 @@
 
 libassay_a_SOURCES += \
 	event/event.c event/event.h \
-	event/line.c event/line.h \
+	event/line.c event/line_internal.h \
 	event/log.c event/log.h \
-	event/logqueue.c event/logqueue.h \
-	event/logsocket.c event/logsocket.h
+	event/logqueue.c event/logqueue_internal.h \
+	event/logsocket.c event/logsocket_internal.h
 
 check_PROGRAMS += \
 	tests/event/test_event \

@@ -23,8 +23,8 @@
 #include "base/ascii.h"
 #include "base/limits.h"
 #include "base/utf8.h"
-#include "event/logqueue.h"
-#include "event/logsocket.h"
+#include "event/logqueue_internal.h"
+#include "event/logsocket_internal.h"
 
 #define DECORATION_MAX	128	/* time and level in front of a line */
 

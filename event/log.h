@@ -23,9 +23,9 @@ void	log_force_stderr(void);
 
 /*
  * From now on one thread writes, and no caller ever waits for the log
- * (event/logqueue.h).  Before, each line is written by its caller.  After
- * any fork(), with the signals blocked that are not for it.  False: no
- * thread, everything stays as it is.
+ * (event/logqueue.c).  Before, each line is written by its caller.  After any
+ * fork(), with the signals blocked that are not for it.  False: no thread,
+ * everything stays as it is.
  */
 bool	log_start(void);
 /* Waits until all is written, at most `ms`: for the end of the process. */

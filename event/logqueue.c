@@ -2,7 +2,7 @@
 /*
  * logqueue: log lines on their way to a writer that may be slow.
  */
-#include "event/logqueue.h"
+#include "event/logqueue_internal.h"
 
 #include <pthread.h>
 #include <stdint.h>

@@ -2,7 +2,7 @@
 /*
  * logsocket: lines to the local syslog daemon (RFC 3164, /dev/log).
  */
-#include "event/logsocket.h"
+#include "event/logsocket_internal.h"
 
 #include <errno.h>
 #include <stdint.h>

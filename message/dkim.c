@@ -10,7 +10,7 @@
 
 #include "base/buf.h"
 #include "message/message_internal.h"
-#include "message/shown.h"
+#include "message/shown_internal.h"
 
 #define SIG_B_SHOWN 8		/* RFC 6008 section 4: at least */
 #define RESULT_ROOM	8192	/* octets: one more signature, and DMARC */

@@ -8,11 +8,11 @@ libassay_a_SOURCES += \
 	message/engine.c message/engine.h \
 	message/inquiry.c message/inquiry.h \
 	message/message.c message/message.h message/message_internal.h \
-	message/methods.c message/method.h \
+	message/methods.c message/method_internal.h \
 	message/orders.c \
 	message/origin.c message/origin.h \
 	message/record.c \
-	message/shown.c message/shown.h \
+	message/shown.c message/shown_internal.h \
 	message/signing.c message/signing.h \
 	message/spf.c message/spf.h
 

@@ -3,8 +3,8 @@
  * message: the life of one message, without the mail server around it.
  *
  *  1. HELO and MAIL FROM start checks, and so do fields of the header: the
- *     hooks of all methods (message/method.h) are called, and step() puts
- *     their questions.
+ *     hooks of all methods (message/method_internal.h) are called, and
+ *     step() puts their questions.
  *  2. Fields are collected, the body goes to the methods and to the signer.
  *  3. message_finish() waits for the inquiry, which is then closed: from
  *     there on this thread is alone with all of it.

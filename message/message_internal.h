@@ -10,7 +10,7 @@
 #include "mail/forged.h"
 #include "mail/header.h"
 #include "message/message.h"
-#include "message/method.h"
+#include "message/method_internal.h"
 
 #define MESSAGE_QUEUE_ID 64	/* octets; a longer one is cut */
 

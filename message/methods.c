@@ -5,7 +5,7 @@
  * The order is that of the results in Authentication-Results.  DMARC is
  * last: it reads what those before it have found.
  */
-#include "message/method.h"
+#include "message/method_internal.h"
 
 extern const struct message_method message_method_spf;	/* spf.c */
 extern const struct message_method message_method_dkim;	/* dkim.c */

@@ -2,7 +2,7 @@
 /*
  * shown: names and addresses in Authentication-Results (RFC 8601 section 5).
  */
-#include "message/shown.h"
+#include "message/shown_internal.h"
 
 #include "base/buf.h"
 #include "base/domain.h"

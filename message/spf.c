@@ -5,7 +5,7 @@
 #include "message/spf.h"
 
 #include "message/message_internal.h"
-#include "message/shown.h"
+#include "message/shown_internal.h"
 
 struct state {
 	struct message_spf	found;

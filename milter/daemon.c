@@ -43,7 +43,7 @@
 #include "milter/drain.h"
 #include "milter/listen.h"
 #include "milter/notify.h"
-#include "milter/packet.h"
+#include "milter/wire.h"
 #include "milter/pidfile.h"
 #include "milter/privileges.h"
 #include "milter/session.h"
@@ -582,7 +582,7 @@ daemon_run(struct config *config, bool foreground)
 	log_configure(CONFIG_LOG_STDERR, config->log.level,
 	    config->log.format);
 	log_warnings(config);
-	if (!packet_can_guard())
+	if (!wire_can_guard())
 		log_line(CONFIG_LOG_WARNING, "this libmilter cannot be "
 		    "guarded: whoever can connect to the socket can end the "
 		    "process");

@@ -8,7 +8,7 @@
 #include <stdint.h>
 
 #include "base/clock.h"
-#include "milter/packet.h"
+#include "milter/wire.h"
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static pthread_cond_t drained;
@@ -58,7 +58,7 @@ drain_end(void)
 void
 drain_end_with_reply(void)
 {
-	if (packet_is_guarded())
+	if (wire_is_guarded())
 		awaits_reply++;
 	else
 		drain_end();

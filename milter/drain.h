@@ -18,7 +18,7 @@ void	drain_end(void);
 /*
  * One less as soon as this thread has written its next reply: a process
  * that ended before that would leave the mail server without the outcome.
- * At once where replies are not seen (packet.h).
+ * At once where replies are not seen (wire.h).
  */
 void	drain_end_with_reply(void);
 /* This thread has written a final reply, or could not. */

@@ -11,7 +11,7 @@ assay_milter_SOURCES = \
 	milter/listen.c milter/listen.h \
 	milter/main.c \
 	milter/notify.c milter/notify.h \
-	milter/packet.c milter/packet.h \
+	milter/wire.c milter/wire.h \
 	milter/pidfile.c milter/pidfile.h \
 	milter/privileges.c milter/privileges.h \
 	milter/session.c milter/session.h \
@@ -19,7 +19,7 @@ assay_milter_SOURCES = \
 	milter/watch.c milter/watch.h \
 	milter/watchdog.c milter/watchdog.h
 assay_milter_LDADD = $(LDADD) $(SECCOMP_LIBS)
-# libmilter has to find these: see milter/sigwait.c, packet.c, libsyslog.c.
+# libmilter has to find these: see milter/sigwait.c, wire.c, libsyslog.c.
 assay_milter_LDFLAGS = $(AM_LDFLAGS) \
 	-Wl,--export-dynamic-symbol=sigwait \
 	-Wl,--export-dynamic-symbol=accept \
@@ -31,11 +31,11 @@ assay_milter_LDFLAGS = $(AM_LDFLAGS) \
 check_PROGRAMS += \
 	tests/milter/test_confine \
 	tests/milter/test_listen \
-	tests/milter/test_packet
+	tests/milter/test_wire
 tests_milter_test_confine_SOURCES = tests/milter/test_confine.c \
 	milter/confine.c
 tests_milter_test_confine_LDADD = $(LDADD) $(SECCOMP_LIBS)
-tests_milter_test_packet_SOURCES = tests/milter/test_packet.c \
-	milter/drain.c milter/packet.c
+tests_milter_test_wire_SOURCES = tests/milter/test_wire.c \
+	milter/drain.c milter/wire.c
 tests_milter_test_listen_SOURCES = tests/milter/test_listen.c \
 	milter/folder.c milter/listen.c milter/pidfile.c

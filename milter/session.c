@@ -26,7 +26,7 @@
 #include "event/log.h"
 #include "message/message.h"
 #include "milter/drain.h"
-#include "milter/packet.h"
+#include "milter/wire.h"
 
 #define PROGRESS_MS	5000	/* Sendmail waits 10 s unless told otherwise */
 
@@ -304,7 +304,7 @@ set_reply(SMFICTX *ctx, const struct message *m,
 		    reply->text);
 }
 
-/* A packet_replied_fn: the end of the message. */
+/* A wire_replied_fn: the end of the message. */
 static void
 replied(void *arg, bool written)
 {
@@ -328,8 +328,8 @@ answer(SMFICTX *ctx, struct session *s, const struct message_answer *a)
 		s->answer.reply = &s->reply;
 		set_reply(ctx, s->message, a->reply);
 	}
-	if (packet_is_guarded())
-		packet_await_reply(replied, s);
+	if (wire_is_guarded())
+		wire_await_reply(replied, s);
 	else
 		replied(s, true);
 	switch (a->outcome) {
@@ -599,7 +599,7 @@ on_abort(SMFICTX *ctx)
 	if (s == NULL || !s->started)
 		return SMFIS_CONTINUE;
 	take_queue_id(ctx, s);
-	end_message(s, packet_is_lost() ? unanswered() : MESSAGE_ABORTED);
+	end_message(s, wire_is_lost() ? unanswered() : MESSAGE_ABORTED);
 	return SMFIS_CONTINUE;
 }
 
@@ -612,7 +612,7 @@ on_close(SMFICTX *ctx)
 	if (s == NULL)
 		return SMFIS_CONTINUE;
 	smfi_setpriv(ctx, NULL);
-	packet_await_reply(NULL, NULL);
+	wire_await_reply(NULL, NULL);
 	end_message(s, unanswered());
 	pthread_mutex_lock(&lock);
 	LIST_REMOVE(s, link);

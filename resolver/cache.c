@@ -12,7 +12,7 @@
  * 9 names the danger), and no CNAME led to it, since the denial then is of
  * the CNAME's target (RFC 2308 section 2.1).
  */
-#include "resolver/cache.h"
+#include "resolver/cache_internal.h"
 
 #include "base/domain.h"
 #include "base/limits.h"

@@ -7,7 +7,7 @@
 #include "base/domain.h"
 #include "base/limits.h"
 #include "base/mem.h"
-#include "resolver/table.h"
+#include "resolver/table_internal.h"
 
 #define TABLE_SIZE 32		/* slots at first; most messages ask less */
 

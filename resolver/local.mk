@@ -1,15 +1,15 @@
 libassay_a_SOURCES += \
-	resolver/cache.c resolver/cache.h \
+	resolver/cache.c resolver/cache_internal.h \
 	resolver/dns.c resolver/dns.h \
-	resolver/engine.h \
+	resolver/resolver_internal.h \
 	resolver/ledger.c resolver/ledger.h \
 	resolver/loop.c \
-	resolver/nameserver.c resolver/nameserver.h \
-	resolver/packet.c resolver/packet.h \
+	resolver/nameserver.c resolver/nameserver_internal.h \
+	resolver/packet.c resolver/packet_internal.h \
 	resolver/query.c \
 	resolver/resolver.c resolver/resolver.h \
-	resolver/server.c resolver/server.h \
-	resolver/table.c resolver/table.h \
+	resolver/server.c resolver/server_internal.h \
+	resolver/table.c resolver/table_internal.h \
 	resolver/zone.c resolver/zone.h
 
 check_PROGRAMS += \

@@ -3,7 +3,7 @@
  * nameserver: one strict reader of addresses with ports, and a reader of
  * resolv.conf lines that keeps what it understands.
  */
-#include "resolver/nameserver.h"
+#include "resolver/nameserver_internal.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -23,7 +23,7 @@
  * PACKET_EXCESS.  Ignoring what is past the limit would be worse: half a
  * record set gives a definite and wrong verdict, none gives temperror.
  */
-#include "resolver/packet.h"
+#include "resolver/packet_internal.h"
 
 #include <assert.h>
 #include <string.h>

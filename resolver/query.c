@@ -42,7 +42,7 @@
 
 #include "base/clock.h"
 #include "base/mem.h"
-#include "resolver/engine.h"
+#include "resolver/resolver_internal.h"
 
 #define RCODE_FORMERR	1
 /* RFC 1035 section 4.2.1: where c-ares 1.18 cuts answers without EDNS. */

@@ -18,8 +18,8 @@
 
 #include "base/clock.h"
 #include "base/mem.h"
-#include "resolver/engine.h"
-#include "resolver/nameserver.h"
+#include "resolver/resolver_internal.h"
+#include "resolver/nameserver_internal.h"
 
 #define TABLE_SIZE 256
 

@@ -9,7 +9,7 @@
  *   ours; 1.18 turns the flag off for good at the first FORMERR without OPT
  *   (query.c knows).
  * - ARES_FLAG_IGNTC on the UDP channel and ARES_FLAG_USEVC on the other:
- *   the step from UDP to TCP is taken by query.c, see server.h.
+ *   the step from UDP to TCP is taken by query.c, see its header.
  * - 1.18 has one UDP socket for each channel, and a new one, with a new port,
  *   when all questions of it were back: so there are many channels, and each
  *   takes a bounded number of questions.
@@ -19,7 +19,7 @@
  * - 1.34 waits less than it is told after a few fast answers: query.c sends
  *   again until the time of the try is over.
  */
-#include "resolver/server.h"
+#include "resolver/server_internal.h"
 
 #include <limits.h>
 #include <string.h>

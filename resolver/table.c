@@ -2,7 +2,7 @@
 /*
  * table: chained hashing over the keyed hash of base/.
  */
-#include "resolver/table.h"
+#include "resolver/table_internal.h"
 
 #include <assert.h>
 

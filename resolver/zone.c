@@ -23,7 +23,7 @@
 #include "base/domain.h"
 #include "base/limits.h"
 #include "base/mem.h"
-#include "resolver/table.h"
+#include "resolver/table_internal.h"
 
 #define TABLE_SIZE 64
 

@@ -3,7 +3,7 @@
  * etc/assay.schema.json is what the tables say.  With WRITE_SCHEMA set the
  * file is written instead.
  */
-#include "config/describe.h"
+#include "config/describe_internal.h"
 
 #include "tests/tap.h"
 

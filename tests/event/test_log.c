@@ -15,7 +15,7 @@
 #include "base/limits.h"
 #include "base/mem.h"
 #include "event/log.h"
-#include "event/logqueue.h"
+#include "event/logqueue_internal.h"
 #include "tests/tap.h"
 
 #define VALUE_SHOWN LIMIT_LOG_VALUE

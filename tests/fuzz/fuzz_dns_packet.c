@@ -15,7 +15,7 @@
 #include <string.h>
 
 #include "base/limits.h"
-#include "resolver/packet.h"
+#include "resolver/packet_internal.h"
 
 #define CHECK(condition) do { if (!(condition)) abort(); } while (0)
 

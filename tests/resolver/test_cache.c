@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include "resolver/cache.h"
+#include "resolver/cache_internal.h"
 
 #include "base/limits.h"
 #include "base/mem.h"

@@ -11,7 +11,7 @@
 
 #include "base/limits.h"
 #include "base/mem.h"
-#include "resolver/server.h"
+#include "resolver/server_internal.h"
 #include "tests/resolver/asker.h"
 #include "tests/resolver/fakens.h"
 #include "tests/tap.h"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include "resolver/nameserver.h"
+#include "resolver/nameserver_internal.h"
 
 #include <errno.h>
 #include <unistd.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include "resolver/packet.h"
+#include "resolver/packet_internal.h"
 
 #include "base/limits.h"
 #include "base/mem.h"

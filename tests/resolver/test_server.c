@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include "resolver/server.h"
+#include "resolver/server_internal.h"
 
 #include "tests/tap.h"
 

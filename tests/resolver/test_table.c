@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include "resolver/table.h"
+#include "resolver/table_internal.h"
 
 #include <stdint.h>
 

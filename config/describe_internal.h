@@ -7,8 +7,8 @@
  * schema cannot say (an address, a rule that goes with another) the reader
  * finds.
  */
-#ifndef CONFIG_DESCRIBE_H
-#define CONFIG_DESCRIBE_H
+#ifndef CONFIG_DESCRIBE_INTERNAL_H
+#define CONFIG_DESCRIBE_INTERNAL_H
 
 #include "base/json.h"
 #include "config/schema.h"

@@ -7,8 +7,8 @@
  * come from senders, who must not be able to aim at one slot.
  * Not thread-safe.
  */
-#ifndef RESOLVER_TABLE_H
-#define RESOLVER_TABLE_H
+#ifndef RESOLVER_TABLE_INTERNAL_H
+#define RESOLVER_TABLE_INTERNAL_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -7,15 +7,15 @@
  * section 3.2), DNS_NOT_ASKED and a TTL of 0 not at all.  The answer that
  * was used least recently goes first.  Not thread-safe.
  */
-#ifndef RESOLVER_CACHE_H
-#define RESOLVER_CACHE_H
+#ifndef RESOLVER_CACHE_INTERNAL_H
+#define RESOLVER_CACHE_INTERNAL_H
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 #include "resolver/dns.h"
-#include "resolver/table.h"
+#include "resolver/table_internal.h"
 
 struct cache;
 

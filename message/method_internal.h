@@ -13,8 +13,8 @@
  * cryptography hold no lock.  Memory comes from the message's arena; a hook
  * that finds none need not report it, since the life of a message knows.
  */
-#ifndef MESSAGE_METHOD_H
-#define MESSAGE_METHOD_H
+#ifndef MESSAGE_METHOD_INTERNAL_H
+#define MESSAGE_METHOD_INTERNAL_H
 
 #include <stdbool.h>
 #include <stddef.h>

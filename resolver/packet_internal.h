@@ -4,8 +4,8 @@
  * an answer.  No sockets, no clock, no heap; bounded in time and strict, for
  * what it reads comes from anyone.
  */
-#ifndef RESOLVER_PACKET_H
-#define RESOLVER_PACKET_H
+#ifndef RESOLVER_PACKET_INTERNAL_H
+#define RESOLVER_PACKET_INTERNAL_H
 
 #include <stdbool.h>
 #include <stddef.h>

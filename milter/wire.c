@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * packet: looks at each packet of a mail server before libmilter does.
+ * wire: looks at each packet of a mail server before libmilter does.
  *
  * libmilter reads packets with mi_rd_cmd() and writes with mi_wr_cmd().
  * Both are exported by the shared library, which calls them through the
  * dynamic linker: the definitions here take their place for the whole
  * program, and call libmilter's own.
  */
-#include "milter/packet.h"
+#include "milter/wire.h"
 
 #include <dlfcn.h>
 #include <errno.h>
@@ -50,14 +50,14 @@ find_real(void)
 }
 
 bool
-packet_can_guard(void)
+wire_can_guard(void)
 {
 	pthread_once(&once, find_real);
 	return real_read != NULL && real_write != NULL;
 }
 
 bool
-packet_is_guarded(void)
+wire_is_guarded(void)
 {
 	return atomic_load(&guarded);
 }
@@ -78,54 +78,54 @@ count_strings(const char *data, size_t len, size_t *end)
 }
 
 /* At least `least` strings, and nothing behind the last one. */
-static enum packet_verdict
+static enum wire_verdict
 check_strings(const char *data, size_t len, size_t least)
 {
 	size_t end;
 
 	return count_strings(data, len, &end) >= least && end == len ?
-	    PACKET_GOOD : PACKET_BAD;
+	    WIRE_GOOD : WIRE_BAD;
 }
 
 /* Behind the letter of a command: name, value, name, value ... */
-static enum packet_verdict
+static enum wire_verdict
 check_macros(const char *data, size_t *len)
 {
 	size_t i, end, count, left;
 
 	if (*len < 1)
-		return PACKET_BAD;
+		return WIRE_BAD;
 	count = count_strings(data + 1, *len - 1, &end);
 	if (count % 2 == 0 && end == *len - 1)
-		return PACKET_GOOD;
+		return WIRE_GOOD;
 	/* What has no partner, or no end, goes. */
 	left = count - count % 2;
 	for (i = 1, count = 0; count < left; i++)
 		count += data[i] == '\0';
 	*len = i;
-	return PACKET_MENDED;
+	return WIRE_MENDED;
 }
 
 /* Host, family and, unless that is unknown, port and address. */
-static enum packet_verdict
+static enum wire_verdict
 check_connect(const char *data, size_t len)
 {
 	const char *nul = len > 0 ? memchr(data, '\0', len) : NULL;
 	size_t at;
 
 	if (nul == NULL)
-		return PACKET_BAD;
+		return WIRE_BAD;
 	at = (size_t)(nul - data) + 1;
 	if (at == len)
-		return PACKET_BAD;
+		return WIRE_BAD;
 	if (data[at] == SMFIA_UNKNOWN)
-		return PACKET_GOOD;
+		return WIRE_GOOD;
 	return len - at > 3 ? check_strings(data + at + 3, len - at - 3, 1) :
-	    PACKET_BAD;
+	    WIRE_BAD;
 }
 
-enum packet_verdict
-packet_check(char command, const char *data, size_t *len)
+enum wire_verdict
+wire_check(char command, const char *data, size_t *len)
 {
 	switch (command) {
 	case SMFIC_MACRO:
@@ -140,10 +140,10 @@ packet_check(char command, const char *data, size_t *len)
 	case SMFIC_HEADER:
 		return check_strings(data, *len, 2);
 	case SMFIC_OPTNEG:
-		return *len >= 3 * sizeof(uint32_t) ? PACKET_GOOD :
-		    PACKET_BAD;
+		return *len >= 3 * sizeof(uint32_t) ? WIRE_GOOD :
+		    WIRE_BAD;
 	default:
-		return PACKET_GOOD;
+		return WIRE_GOOD;
 	}
 }
 
@@ -151,7 +151,7 @@ packet_check(char command, const char *data, size_t *len)
 static _Thread_local bool lost;
 
 /* Who waits for the next reply of this thread. */
-static _Thread_local packet_replied_fn *replied;
+static _Thread_local wire_replied_fn *replied;
 static _Thread_local void *replied_arg;
 
 /* Now and then: the log is not for whoever sends such packets. */
@@ -169,7 +169,7 @@ complain(char command)
 }
 
 bool
-packet_is_lost(void)
+wire_is_lost(void)
 {
 	return lost;
 }
@@ -183,7 +183,7 @@ char *
 mi_rd_cmd(int sd, struct timeval *timeout, char *cmd, size_t *len, char *name)
 {
 	char *data;
-	enum packet_verdict verdict;
+	enum wire_verdict verdict;
 
 	pthread_once(&once, find_real);
 	atomic_store(&guarded, true);
@@ -194,10 +194,10 @@ mi_rd_cmd(int sd, struct timeval *timeout, char *cmd, size_t *len, char *name)
 	/* xxfi_close comes for it, and the connection goes on. */
 	if (*cmd == SMFIC_QUIT_NC)
 		drain_connected();
-	verdict = packet_check(*cmd, data, len);
-	if (verdict != PACKET_GOOD)
+	verdict = wire_check(*cmd, data, len);
+	if (verdict != WIRE_GOOD)
 		complain(*cmd);
-	if (verdict == PACKET_BAD)
+	if (verdict == WIRE_BAD)
 		*cmd = UNKNOWN_COMMAND;
 	return data;
 }
@@ -209,7 +209,7 @@ is_final(int command)
 }
 
 void
-packet_await_reply(packet_replied_fn *fn, void *arg)
+wire_await_reply(wire_replied_fn *fn, void *arg)
 {
 	replied = fn;
 	replied_arg = arg;
@@ -218,7 +218,7 @@ packet_await_reply(packet_replied_fn *fn, void *arg)
 static void
 report_reply(bool written)
 {
-	packet_replied_fn *fn = replied;
+	wire_replied_fn *fn = replied;
 
 	replied = NULL;
 	if (fn != NULL)

@@ -2,8 +2,8 @@
 /*
  * sign: the section "sign" of the configuration.
  */
-#ifndef CONFIG_SIGN_H
-#define CONFIG_SIGN_H
+#ifndef CONFIG_SIGN_INTERNAL_H
+#define CONFIG_SIGN_INTERNAL_H
 
 #include "config/schema.h"
 

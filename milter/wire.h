@@ -1,51 +1,51 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * packet: looks at each packet of a mail server before libmilter does.
+ * wire: looks at each packet of a mail server before libmilter does.
  *
  * libmilter believes what it is sent: it reads past its array for a macro
  * packet with an odd number of strings.  Whoever can connect to the socket
  * could end the process with that.
  */
-#ifndef MILTER_PACKET_H
-#define MILTER_PACKET_H
+#ifndef MILTER_WIRE_H
+#define MILTER_WIRE_H
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <sys/socket.h>
 #include <sys/time.h>
 
-enum packet_verdict {
-	PACKET_GOOD,
-	PACKET_MENDED,		/* *len is shorter than it was */
-	PACKET_BAD		/* libmilter must not see it */
+enum wire_verdict {
+	WIRE_GOOD,
+	WIRE_MENDED,		/* *len is shorter than it was */
+	WIRE_BAD		/* libmilter must not see it */
 };
 
 /*
  * Judges the `*len` octets behind the command letter.  Commands that are
  * not known here are good: libmilter ends the session by itself.
  */
-enum packet_verdict	packet_check(char command, const char *data,
+enum wire_verdict	wire_check(char command, const char *data,
 			    size_t *len);
 
 /*
  * True when libmilter calls our functions: known after the first packet
  * that was read.
  */
-bool	packet_is_guarded(void);
+bool	wire_is_guarded(void);
 /*
  * In a callback: the connection has ended, or was given up, where the next
  * packet should have been.  False as well when nothing is guarded.
  */
-bool	packet_is_lost(void);
+bool	wire_is_lost(void);
 /*
  * In a callback: `fn` is called once, in this thread, when the reply to it
- * has been written or could not be.  Only when packet_is_guarded().  NULL
+ * has been written or could not be.  Only when wire_is_guarded().  NULL
  * takes it back.
  */
-typedef void	packet_replied_fn(void *arg, bool written);
-void	packet_await_reply(packet_replied_fn *fn, void *arg);
+typedef void	wire_replied_fn(void *arg, bool written);
+void	wire_await_reply(wire_replied_fn *fn, void *arg);
 /* False when this libmilter does not let itself be guarded. */
-bool	packet_can_guard(void);
+bool	wire_can_guard(void);
 
 /*
  * Two functions of libmilter's and one of the C library's that are defined

@@ -2,8 +2,8 @@
 /*
  * nameserver: where DNS servers are, from a setting or from resolv.conf(5).
  */
-#ifndef RESOLVER_NAMESERVER_H
-#define RESOLVER_NAMESERVER_H
+#ifndef RESOLVER_NAMESERVER_INTERNAL_H
+#define RESOLVER_NAMESERVER_INTERNAL_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -2,8 +2,8 @@
 /*
  * origins: the section "origins" of the configuration.
  */
-#ifndef CONFIG_ORIGINS_H
-#define CONFIG_ORIGINS_H
+#ifndef CONFIG_ORIGINS_INTERNAL_H
+#define CONFIG_ORIGINS_INTERNAL_H
 
 #include "config/config.h"
 #include "config/schema.h"

@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * engine: what resolver.c (the asker's side), query.c (the life of a query)
- * and loop.c (the thread) have in common.  Nobody else includes it.
+ * What resolver.c (the asker's side), query.c (the life of a query) and
+ * loop.c (the thread) have in common.  Nobody else includes it.
  *
  * One lock guards the table of queries, the cache, the queues, the health
  * of servers, and the statistics.  It is never held while a callback runs
  * or c-ares is called.
  */
-#ifndef RESOLVER_ENGINE_H
-#define RESOLVER_ENGINE_H
+#ifndef RESOLVER_RESOLVER_INTERNAL_H
+#define RESOLVER_RESOLVER_INTERNAL_H
 
 #include <pthread.h>
 #include <stdatomic.h>
@@ -18,11 +18,11 @@
 
 #include "base/domain.h"
 #include "base/limits.h"
-#include "resolver/cache.h"
-#include "resolver/packet.h"
+#include "resolver/cache_internal.h"
+#include "resolver/packet_internal.h"
 #include "resolver/resolver.h"
-#include "resolver/server.h"
-#include "resolver/table.h"
+#include "resolver/server_internal.h"
+#include "resolver/table_internal.h"
 
 /* Shares are kept for so many networks; others fall together with them. */
 #define RESOLVER_NETWORKS 4096

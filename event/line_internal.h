@@ -5,8 +5,8 @@
  * As text key=value, without the details; as JSON one object with all of it,
  * in which numbers are numbers and lists are arrays.
  */
-#ifndef EVENT_LINE_H
-#define EVENT_LINE_H
+#ifndef EVENT_LINE_INTERNAL_H
+#define EVENT_LINE_INTERNAL_H
 
 #include "event/event.h"
 

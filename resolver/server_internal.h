@@ -20,8 +20,8 @@
  * another may be sent, so that names whose servers are silent take the place
  * of nobody.
  */
-#ifndef RESOLVER_SERVER_H
-#define RESOLVER_SERVER_H
+#ifndef RESOLVER_SERVER_INTERNAL_H
+#define RESOLVER_SERVER_INTERNAL_H
 
 #ifndef CARES_NO_DEPRECATED	/* ares_send(): the one call that both have */
 #define CARES_NO_DEPRECATED
@@ -32,7 +32,7 @@
 #include <stdint.h>
 
 #include "base/limits.h"
-#include "resolver/nameserver.h"
+#include "resolver/nameserver_internal.h"
 
 struct query;
 

@@ -2,8 +2,8 @@
 /*
  * rules: the section "policy" of the configuration.
  */
-#ifndef CONFIG_RULES_H
-#define CONFIG_RULES_H
+#ifndef CONFIG_RULES_INTERNAL_H
+#define CONFIG_RULES_INTERNAL_H
 
 #include "config/schema.h"
 

@@ -5,8 +5,8 @@
  * Not by syslog(3), which has one lock for the process: libmilter logs with
  * it as well, and would wait where our own line waits.
  */
-#ifndef EVENT_LOGSOCKET_H
-#define EVENT_LOGSOCKET_H
+#ifndef EVENT_LOGSOCKET_INTERNAL_H
+#define EVENT_LOGSOCKET_INTERNAL_H
 
 #include <stdbool.h>
 

@@ -7,8 +7,8 @@
  * message may have them (SMTPUTF8).  What is no name stays what it is, and
  * what is empty is left out.
  */
-#ifndef MESSAGE_SHOWN_H
-#define MESSAGE_SHOWN_H
+#ifndef MESSAGE_SHOWN_INTERNAL_H
+#define MESSAGE_SHOWN_INTERNAL_H
 
 #include "mail/authres.h"
 

@@ -7,8 +7,8 @@
  * does not fit is lost and counted, and the count is reported as soon as a
  * line has been written again.  Any thread.
  */
-#ifndef EVENT_LOGQUEUE_H
-#define EVENT_LOGQUEUE_H
+#ifndef EVENT_LOGQUEUE_INTERNAL_H
+#define EVENT_LOGQUEUE_INTERNAL_H
 
 #include <stdbool.h>
 
