@@ -5,11 +5,11 @@ dist_pkgdata_DATA = etc/assay.schema.json
 libassay_a_SOURCES += \
 	config/config.c config/config.h \
 	config/describe.c config/describe_internal.h \
-	config/file.c config/file.h \
 	config/origins.c config/origins_internal.h \
 	config/rules.c config/rules_internal.h \
 	config/schema.c config/schema.h \
 	config/sign.c config/sign_internal.h \
+	config/trusted.c config/trusted_internal.h \
 	config/values.c config/values.h \
 	config/warning.c \
 	config/yaml.c config/yaml.h \

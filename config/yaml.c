@@ -26,7 +26,7 @@
 #include "base/arena.h"
 #include "base/limits.h"
 #include "base/mem.h"
-#include "config/file.h"
+#include "config/trusted_internal.h"
 
 struct yaml_tree {
 	struct arena		*arena;
@@ -467,18 +467,16 @@ yaml_tree_read_file(const char *path, char *why, size_t why_size)
 {
 	struct yaml_tree *t = NULL;
 	char *text;
-	ssize_t len;
+	size_t len;
 
-	/* One more than allowed shows a file that is too long. */
-	text = mem_alloc(LIMIT_YAML_BYTES + 1);
+	text = mem_alloc(LIMIT_YAML_BYTES);
 	if (text == NULL) {
 		snprintf(why, why_size, "%s: out of memory", path);
 		return NULL;
 	}
-	len = file_read(path, text, LIMIT_YAML_BYTES + 1, why, why_size);
-	if (len >= 0)
-		t = yaml_tree_read_text((struct slice){ text, (size_t)len },
-		    path, why, why_size);
+	if (trusted_read(path, text, LIMIT_YAML_BYTES, &len, why, why_size))
+		t = yaml_tree_read_text((struct slice){ text, len }, path,
+		    why, why_size);
 	mem_free(text);
 	return t;
 }

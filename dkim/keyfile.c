@@ -27,6 +27,7 @@
 #include <openssl/evp.h>
 #include <openssl/pem.h>
 
+#include "base/file.h"
 #include "base/mem.h"
 
 #define PEM_FLAGS (PEM_FLAG_SECURE | PEM_FLAG_EAY_COMPATIBLE)
@@ -36,7 +37,7 @@ struct keyfile {
 	const char	*path;
 	char		*why;
 	size_t		 why_size;
-	char		*text;		/* LIMIT_DKIM_KEY_FILE + 1 octets */
+	char		*text;		/* LIMIT_DKIM_KEY_FILE octets */
 	size_t		 len;
 	size_t		 keys;		/* private keys seen */
 	const char	*problem;	/* of a block that is no key for us */
@@ -57,7 +58,7 @@ complain(struct keyfile *f, const char *fmt, ...)
 /* ---- steps 1 and 2: the file ---- */
 
 static bool
-complain_open(struct keyfile *f, int error)
+complain_file(struct keyfile *f, int error)
 {
 	switch (error) {
 	case ENOENT:
@@ -68,11 +69,8 @@ complain_open(struct keyfile *f, int error)
 		    "not read it: give the file to that user, or to a group "
 		    "of that user with mode 0640, and let the user through "
 		    "its folders", (unsigned long)geteuid());
-	case ENXIO:
-		return complain(f, "this is no regular file: name the PEM file "
-		    "of the key");
 	default:
-		return complain(f, "cannot open the key file: %s",
+		return complain(f, "cannot read the key file: %s",
 		    strerror(error));
 	}
 }
@@ -93,69 +91,49 @@ is_own_group(gid_t group)
 	return found;
 }
 
+/* A file_judge_fn. */
 static bool
-check_file(struct keyfile *f, int fd)
+check_mode(void *arg, const struct stat *st)
 {
-	struct stat st;
+	struct keyfile *f = arg;
 
-	if (fstat(fd, &st) != 0)
-		return complain(f, "cannot look at the key file: %s",
-		    strerror(errno));
-	if (S_ISDIR(st.st_mode))
-		return complain(f, "this is a folder: name the PEM file of "
-		    "the key");
-	if (!S_ISREG(st.st_mode))
-		return complain(f, "this is no regular file: name the PEM file "
-		    "of the key");
-	if ((st.st_mode & (S_IROTH | S_IWOTH | S_IWGRP)) != 0)
+	if ((st->st_mode & (S_IROTH | S_IWOTH | S_IWGRP)) != 0)
 		return complain(f, "key file is %s by %s: chmod 0600 %s",
-		    (st.st_mode & S_IROTH) != 0 ? "readable" : "writable",
-		    (st.st_mode & (S_IROTH | S_IWOTH)) != 0 ? "others" :
+		    (st->st_mode & S_IROTH) != 0 ? "readable" : "writable",
+		    (st->st_mode & (S_IROTH | S_IWOTH)) != 0 ? "others" :
 		    "its group", f->path);
 	/* root:assay 0640 is for the user of this program. */
-	if ((st.st_mode & S_IRGRP) != 0 && !is_own_group(st.st_gid))
+	if ((st->st_mode & S_IRGRP) != 0 && !is_own_group(st->st_gid))
 		return complain(f, "key file is readable by group %lu, to "
 		    "which this program's user does not belong: chmod 0600 "
 		    "%s, or give it to a group of that user",
-		    (unsigned long)st.st_gid, f->path);
-	return true;
-}
-
-static bool
-read_all(struct keyfile *f, int fd)
-{
-	ssize_t n = 1;
-
-	while (n != 0 && f->len <= LIMIT_DKIM_KEY_FILE) {
-		n = read(fd, f->text + f->len,
-		    LIMIT_DKIM_KEY_FILE + 1 - f->len);
-		if (n > 0)
-			f->len += (size_t)n;
-		else if (n < 0 && errno != EINTR)
-			return complain(f, "cannot read the key file: %s",
-			    strerror(errno));
-	}
-	if (f->len > LIMIT_DKIM_KEY_FILE)
-		return complain(f, "over %u octets, too large for a private "
-		    "key: name a PEM file with nothing else in it",
-		    LIMIT_DKIM_KEY_FILE);
-	if (f->len == 0)
-		return complain(f, "the file is empty: make a key with assay "
-		    "keygen");
+		    (unsigned long)st->st_gid, f->path);
 	return true;
 }
 
 static bool
 read_file(struct keyfile *f)
 {
-	int fd = open(f->path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
-	bool good;
+	struct file file = { .path = f->path, .regular = true,
+		.judge = check_mode, .arg = f };
 
-	if (fd < 0)
-		return complain_open(f, errno);
-	good = check_file(f, fd) && read_all(f, fd);
-	(void)close(fd);
-	return good;
+	switch (file_read(&file, f->text, LIMIT_DKIM_KEY_FILE, &f->len)) {
+	case FILE_READ:
+		return f->len > 0 || complain(f, "the file is empty: make a "
+		    "key with assay keygen");
+	case FILE_KIND:
+		return complain(f, "this is %s: name the PEM file of the key",
+		    file_kind(file.mode));
+	case FILE_REFUSED:
+		return false;
+	case FILE_LARGE:
+		return complain(f, "over %u octets, too large for a private "
+		    "key: name a PEM file with nothing else in it",
+		    LIMIT_DKIM_KEY_FILE);
+	case FILE_FAILED:
+	default:
+		return complain_file(f, errno);
+	}
 }
 
 /* ---- step 3: blocks ---- */
@@ -292,7 +270,7 @@ dkim_private_key_read(const char *path, char *why, size_t why_size)
 	struct dkim_private_key *k = NULL;
 
 	dkim_private_key_protect();
-	f.text = OPENSSL_secure_zalloc(LIMIT_DKIM_KEY_FILE + 1);
+	f.text = OPENSSL_secure_zalloc(LIMIT_DKIM_KEY_FILE);
 	if (f.text == NULL) {
 		(void)complain(&f, "out of memory");
 		return NULL;
@@ -302,7 +280,7 @@ dkim_private_key_read(const char *path, char *why, size_t why_size)
 		f.pkey = NULL;
 	}
 	EVP_PKEY_free(f.pkey);
-	OPENSSL_secure_clear_free(f.text, LIMIT_DKIM_KEY_FILE + 1);
+	OPENSSL_secure_clear_free(f.text, LIMIT_DKIM_KEY_FILE);
 	return k;
 }
 

@@ -6,11 +6,10 @@
 #include "resolver/nameserver_internal.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "base/ascii.h"
+#include "base/file.h"
 #include "base/limits.h"
 #include "base/mem.h"
 
@@ -126,26 +125,15 @@ nameserver_read(struct slice text, struct nameserver *out, size_t max)
 	return count;
 }
 
-/* At most `size` octets, or -1. */
-static ssize_t
-read_file(const char *path, char *out, size_t size)
+/* What the file has, as far as it is read; nothing when there is none. */
+static bool
+read_conf(const char *path, char *out, size_t size, size_t *len)
 {
-	size_t len = 0;
-	ssize_t n = 1;
-	int fd, error;
+	struct file f = { .path = path, .regular = true };
+	enum file_status status = file_read(&f, out, size, len);
 
-	fd = open(path, O_RDONLY | O_CLOEXEC);
-	if (fd == -1)
-		return errno == ENOENT ? 0 : -1;
-	while (n > 0 && len < size) {
-		n = read(fd, out + len, size - len);
-		if (n > 0)
-			len += (size_t)n;
-	}
-	error = errno;
-	(void)close(fd);
-	errno = error;
-	return n == -1 ? -1 : (ssize_t)len;
+	return status == FILE_READ || status == FILE_LARGE ||
+	    (status == FILE_FAILED && errno == ENOENT);
 }
 
 size_t
@@ -155,17 +143,15 @@ nameserver_load(const char *path, struct nameserver *out, size_t max)
 		{ IPADDR_V4, { 127, 0, 0, 1 } }, DNS_PORT
 	};
 	char *text = mem_alloc(LIMIT_DNS_RESOLV_CONF);
-	size_t count = 0;
-	ssize_t len;
+	size_t count = 0, len;
 
 	if (text == NULL) {
 		errno = ENOMEM;
 		return 0;
 	}
-	len = read_file(path, text, LIMIT_DNS_RESOLV_CONF);
-	if (len >= 0) {
-		count = nameserver_read((struct slice){ text, (size_t)len },
-		    out, max);
+	if (read_conf(path, text, LIMIT_DNS_RESOLV_CONF, &len)) {
+		count = nameserver_read((struct slice){ text, len }, out,
+		    max);
 		if (count == 0)
 			out[count++] = local;
 	}

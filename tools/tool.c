@@ -16,6 +16,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/file.h"
 #include "base/limits.h"
 #include "config/config.h"
 #include "config/zonefile.h"
@@ -213,34 +214,23 @@ tool_inquire(struct tool *t, inquiry_step_fn *step, void *arg)
 
 /* ---- files ---- */
 
-static void
-read_all(FILE *f, struct buf *b)
-{
-	char chunk[16384];
-	size_t n;
-
-	while (!buf_failed(b) && (n = fread(chunk, 1, sizeof(chunk), f)) > 0)
-		buf_add(b, (struct slice){ chunk, n });
-}
-
 enum tool_exit
 tool_read_file(const char *path, struct buf *b)
 {
-	bool standard = slice_eq(slice_str(path), SLICE("-"));
-	FILE *f = standard ? stdin : fopen(path, "rb");
-	int error;
+	struct file f = { .path = path };
 
+	if (slice_eq(slice_str(path), SLICE("-")))
+		f = (struct file){ .fd = STDIN_FILENO };
 	buf_init(b, LIMIT_TOOL_MESSAGE);
-	if (f == NULL)
-		return tool_fail(TOOL_NO_INPUT, strerror(errno), path);
-	errno = 0;
-	read_all(f, b);
-	error = ferror(f) ? errno : 0;
-	if (!standard)
-		fclose(f);
-	if (error != 0)
-		return tool_fail(TOOL_NO_INPUT, strerror(error), path);
-	if (buf_failed(b))
+	switch (file_load(&f, b)) {
+	case FILE_READ:
+		return TOOL_OK;
+	case FILE_LARGE:
 		return tool_fail(TOOL_NO_INPUT, "too large", path);
-	return TOOL_OK;
+	case FILE_FAILED:
+	case FILE_KIND:
+	case FILE_REFUSED:
+	default:
+		return tool_fail(TOOL_NO_INPUT, strerror(errno), path);
+	}
 }

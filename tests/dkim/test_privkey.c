@@ -412,23 +412,23 @@ test_places(void)
 	int fd;
 
 	ok(mkfifo(path, 0600) == 0, "a FIFO");
-	is_refused("FIFO", path, "no regular file");
+	is_refused("FIFO", path, "this is a FIFO: name");
 	path = keyfiles_path("none.pem");
 	is_refused("no file", path, "no such file");
 	path = keyfiles_path("sub");
 	ok(mkdir(path, 0700) == 0, "a folder");
 	is_refused("folder", path, "this is a folder");
-	is_refused("device", "/dev/null", "no regular file");
-	is_refused("endless device", "/dev/zero", "no regular file");
+	is_refused("device", "/dev/null", "this is a device: name");
+	is_refused("endless device", "/dev/zero", "this is a device: name");
 	path = keyfiles_path("loop");
 	ok(symlink("loop", path) == 0, "a loop of links");
-	is_refused("loop", path, "cannot open the key file");
+	is_refused("loop", path, "cannot read the key file");
 	fd = socket(AF_UNIX, SOCK_STREAM, 0);
 	(void)snprintf(addr.sun_path, sizeof(addr.sun_path), "%s",
 	    keyfiles_path("s"));
 	if (strcmp(addr.sun_path, keyfiles_path("s")) == 0 &&
 	    bind(fd, (struct sockaddr *)&addr, sizeof(addr)) == 0)
-		is_refused("socket", addr.sun_path, "no regular file");
+		is_refused("socket", addr.sun_path, "this is a socket: name");
 	else
 		skip("socket", "the path is too long");
 	(void)close(fd);
