@@ -16,6 +16,7 @@
 #include <string.h>
 
 #include "base/arena.h"
+#include "base/ascii.h"
 #include "base/buf.h"
 #include "base/domain.h"
 #include "base/ipaddr.h"
@@ -111,6 +112,63 @@ read_mx(struct reader *r, const struct yaml_node *n)
 	    (uint16_t)number, is_root(name) ? SLICE("") : name->text));
 }
 
+/* Its octets as hexadecimal digits. */
+static bool
+read_hex(struct slice digits, struct buf *out)
+{
+	int high, low;
+	size_t i;
+
+	if (digits.len % 2 != 0)
+		return false;
+	for (i = 0; i < digits.len; i += 2) {
+		high = ascii_hex(digits.ptr[i]);
+		low = ascii_hex(digits.ptr[i + 1]);
+		if (high < 0 || low < 0)
+			return false;
+		buf_addc(out, (char)(high << 4 | low));
+	}
+	return true;
+}
+
+/* RFC 6698 2.2: three numbers and the data. */
+static bool
+read_tlsa_fields(const struct yaml_node *n, struct buf *out)
+{
+	unsigned long long number;
+	size_t i;
+
+	if (n->kind != YAML_SEQUENCE || schema_count(n) != 4)
+		return false;
+	n = n->child;
+	for (i = 0; i < 3; i++, n = n->next) {
+		if (!schema_has_text(n) ||
+		    !slice_number(n->text, 255, &number))
+			return false;
+		buf_addc(out, (char)number);
+	}
+	return n->kind == YAML_SCALAR && read_hex(n->text, out);
+}
+
+static bool
+read_tlsa(struct reader *r, const struct yaml_node *n)
+{
+	struct buf data;
+	bool good;
+
+	buf_init(&data, LIMIT_DNS_ANSWER);
+	good = read_tlsa_fields(n, &data);
+	if (!good)
+		(void)refuse(r, n, "[USAGE, SELECTOR, MATCHING, HEX], three "
+		    "numbers up to 255 and an even number of hexadecimal "
+		    "digits");
+	else
+		good = added(r, n, !buf_failed(&data) && dns_zone_add(r->zone,
+		    r->owner, DNS_TYPE_TLSA, 0, buf_slice(&data)));
+	buf_fini(&data);
+	return good;
+}
+
 static bool
 read_ptr(struct reader *r, const struct yaml_node *n)
 {
@@ -194,6 +252,16 @@ read_timeout(struct reader *r, const struct yaml_node *n)
 }
 
 static bool
+read_dnssec(struct reader *r, const struct yaml_node *n)
+{
+	bool yes;
+
+	if (!read_yes(r, n, &yes))
+		return false;
+	return added(r, n, dns_zone_add_dnssec(r->zone, r->owner, yes));
+}
+
+static bool
 read_loop(struct reader *r, const struct yaml_node *n)
 {
 	bool yes;
@@ -226,10 +294,12 @@ static const struct {
 	{ SLICE_INIT("AAAA"), read_aaaa },
 	{ SLICE_INIT("MX"), read_mx },
 	{ SLICE_INIT("PTR"), read_ptr },
+	{ SLICE_INIT("TLSA"), read_tlsa },
 	{ SLICE_INIT("TXT"), read_txt },
 	{ SLICE_INIT("SPF"), read_spf },
 	{ SLICE_INIT("CNAME"), read_cname },
 	{ SLICE_INIT("CNAMELOOP"), read_loop },
+	{ SLICE_INIT("DNSSEC"), read_dnssec },
 	{ SLICE_INIT("TIMEOUT"), read_timeout },
 	{ SLICE_INIT("RCODE"), read_rcode }
 };

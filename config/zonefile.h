@@ -9,10 +9,12 @@
  *	    - MX: [PREFERENCE, NAME]	# NAME "" or ".": the null MX
  *	    - TXT: TEXT			# or a list of strings, to be joined
  *	    - PTR: NAME			# CNAME likewise
+ *	    - TLSA: [USAGE, SELECTOR, MATCHING, HEX]
  *	    - SPF: TEXT			# TXT, if the name has no entry TXT
  *	    - TXT: NONE			# ... and this stands for an entry
  *	    - TIMEOUT			# or "TIMEOUT: yes": for all other
  *	    - RCODE: 2			# questions; 1 to 15
+ *	    - DNSSEC: yes		# vouches for this name and those below
  *	    - CNAMELOOP: yes		# an alias of itself
  *
  * The keys "description", "comment" and "tests" of a scenario may stand

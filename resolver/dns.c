@@ -144,6 +144,8 @@ dns_type_name(enum dns_type type)
 	switch (type) {
 	case DNS_TYPE_A:
 		return "A";
+	case DNS_TYPE_CNAME:
+		return "CNAME";
 	case DNS_TYPE_PTR:
 		return "PTR";
 	case DNS_TYPE_MX:
@@ -152,6 +154,10 @@ dns_type_name(enum dns_type type)
 		return "TXT";
 	case DNS_TYPE_AAAA:
 		return "AAAA";
+	case DNS_TYPE_TLSA:
+		return "TLSA";
+	case DNS_TYPE_SMIMEA:
+		return "SMIMEA";
 	}
 	return "TYPE";
 }

@@ -18,10 +18,13 @@
 
 enum dns_type {
 	DNS_TYPE_A = 1,
+	DNS_TYPE_CNAME = 5,	/* that of the name itself, not followed */
 	DNS_TYPE_PTR = 12,
 	DNS_TYPE_MX = 15,
 	DNS_TYPE_TXT = 16,
-	DNS_TYPE_AAAA = 28
+	DNS_TYPE_AAAA = 28,
+	DNS_TYPE_TLSA = 52,	/* RFC 6698 */
+	DNS_TYPE_SMIMEA = 53	/* RFC 8162 */
 };
 
 enum dns_outcome {
@@ -37,9 +40,11 @@ enum dns_outcome {
 
 struct dns_record {
 	/* TXT: the strings of the record joined without anything between
-	   (RFC 7208 3.3, RFC 6376 3.6.2.2); any octets.  MX, PTR: the name
-	   in the form of domain_parse_dns(), "" for the root and for a name
-	   that it refuses: such a record counts but can match nothing. */
+	   (RFC 7208 3.3, RFC 6376 3.6.2.2); any octets.  MX, PTR, CNAME: the
+	   name in the form of domain_parse_dns(), "" for the root and for a
+	   name that it refuses: such a record counts, but matches nothing.
+	   TLSA, SMIMEA: the data as on the wire (RFC 6698 2.1): usage,
+	   selector, matching type, one octet each, and what they ask for. */
 	struct slice	text;
 	struct ipaddr	addr;		/* A, AAAA */
 	uint16_t	preference;	/* MX */

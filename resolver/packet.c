@@ -34,7 +34,8 @@
 #define HEADER_LEN	12
 #define CLASS_IN	1
 #define TYPE_NS		2
-#define TYPE_CNAME	5
+#define TYPE_CNAME	DNS_TYPE_CNAME
+#define TLSA_HEAD	3	/* RFC 6698 2.1, before the data */
 #define TYPE_SOA	6
 #define TYPE_OPT	41
 #define RCODE_NO_NAME	3
@@ -379,7 +380,7 @@ text_copy(struct wire *w, struct dns_draft *d)
 	}
 }
 
-/* Of MX (behind the preference) and PTR. */
+/* Of MX (behind the preference), PTR and CNAME. */
 static struct domain
 get_name_text(struct wire *w)
 {
@@ -405,11 +406,23 @@ measure(struct wire w, enum dns_type type, size_t *bytes)
 	case DNS_TYPE_MX:
 		(void)get16(&w);
 		/* FALLTHROUGH */
+	case DNS_TYPE_CNAME:
 	case DNS_TYPE_PTR:
 		*bytes += get_name_text(&w).len;
 		return is_done(&w);
+	case DNS_TYPE_TLSA:
+	case DNS_TYPE_SMIMEA:
+		*bytes += w.len - w.at;
+		return w.len - w.at >= TLSA_HEAD;
 	}
 	return false;
+}
+
+static void
+copy_octets(struct wire *w, struct dns_draft *d)
+{
+	memcpy(d->text, w->ptr + w->at, w->len - w->at);
+	d->text += w->len - w->at;
 }
 
 static void
@@ -449,8 +462,13 @@ copy(struct wire w, enum dns_type type, struct dns_draft *d)
 		r->preference = (uint16_t)get16(&w);
 		copy_name(&w, d);
 		break;
+	case DNS_TYPE_CNAME:
 	case DNS_TYPE_PTR:
 		copy_name(&w, d);
+		break;
+	case DNS_TYPE_TLSA:
+	case DNS_TYPE_SMIMEA:
+		copy_octets(&w, d);
 		break;
 	}
 	r->text = (struct slice){ begin, (size_t)(d->text - begin) };

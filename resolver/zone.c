@@ -12,6 +12,9 @@
  *    (RFC 8020 section 2, empty non-terminals), so that step 5 is right.
  * 5. A name that is not there: no such name.
  *
+ * What DNSSEC vouches for goes by zones, as in the DNS: a name is in the state
+ * of the closest one, itself or above, of which it was said.
+ *
  * The answers have a TTL of 0: the table may be another one tomorrow.
  */
 #include "resolver/zone.h"
@@ -42,6 +45,7 @@ struct owner {
 	size_t			 count;
 	bool			 has_cname;
 	struct domain		 cname;		/* empty: the root */
+	bool			 has_dnssec, secure;
 	bool			 has_outcome;
 	enum dns_outcome	 outcome;
 	unsigned int		 rcode;
@@ -164,12 +168,18 @@ value_read(enum dns_type type, struct slice value, struct domain *d,
 	case DNS_TYPE_TXT:
 		out->text = value;
 		return value.len <= LIMIT_DNS_ANSWER;
+	case DNS_TYPE_TLSA:
+	case DNS_TYPE_SMIMEA:
+		out->text = value;
+		return value.len >= 3 && value.len <= LIMIT_DNS_ANSWER;
 	case DNS_TYPE_MX:
 	case DNS_TYPE_PTR:
 		if (!value_name(value, d))
 			return false;
 		out->text = domain_slice(d);
 		return true;
+	case DNS_TYPE_CNAME:
+		break;
 	}
 	return false;
 }
@@ -236,6 +246,18 @@ dns_zone_add_name(struct dns_zone *z, struct slice name)
 }
 
 bool
+dns_zone_add_dnssec(struct dns_zone *z, struct slice name, bool secure)
+{
+	struct owner *o = owner_get(z, name);
+
+	if (o == NULL)
+		return false;
+	o->has_dnssec = true;
+	o->secure = secure;
+	return true;
+}
+
+bool
 dns_zone_add_outcome(struct dns_zone *z, struct slice name,
     enum dns_outcome outcome, unsigned int rcode)
 {
@@ -250,9 +272,23 @@ dns_zone_add_outcome(struct dns_zone *z, struct slice name,
 	return true;
 }
 
+/* Does DNSSEC vouch for the name? */
+static bool
+is_secure(const struct dns_zone *z, struct slice name)
+{
+	const struct owner *o;
+
+	for (; name.len > 0; name = domain_parent(name)) {
+		o = owner_find(z, name);
+		if (o != NULL && o->has_dnssec)
+			return o->secure;
+	}
+	return false;
+}
+
 static const struct dns_answer *
 answer_empty(struct slice name, enum dns_type type, enum dns_outcome outcome,
-    unsigned int rcode)
+    unsigned int rcode, bool secure)
 {
 	struct dns_draft draft;
 
@@ -260,12 +296,28 @@ answer_empty(struct slice name, enum dns_type type, enum dns_outcome outcome,
 		return dns_answer_no_memory();
 	draft.answer->outcome = outcome;
 	draft.answer->rcode = rcode;
+	draft.answer->authenticated = secure && dns_outcome_is_known(outcome);
+	return draft.answer;
+}
+
+/* A question for the alias itself. */
+static const struct dns_answer *
+answer_cname(const struct owner *o, struct slice name, bool secure)
+{
+	struct dns_draft draft;
+
+	if (!dns_answer_new(DNS_TYPE_CNAME, name, 1, o->cname.len, &draft))
+		return dns_answer_no_memory();
+	memcpy(draft.text, o->cname.text, o->cname.len);
+	draft.records->text = (struct slice){ draft.text, o->cname.len };
+	draft.answer->authenticated = secure;
 	return draft.answer;
 }
 
 /* The records of the type as an answer for `name`; NULL: there are none. */
 static const struct dns_answer *
-answer_found(const struct owner *o, struct slice name, enum dns_type type)
+answer_found(const struct owner *o, struct slice name, enum dns_type type,
+    bool secure)
 {
 	struct dns_draft draft;
 	const struct record *r;
@@ -288,7 +340,20 @@ answer_found(const struct owner *o, struct slice name, enum dns_type type)
 		draft.text += r->data.text.len;
 		draft.records++;
 	}
+	draft.answer->authenticated = secure;
 	return draft.answer;
+}
+
+/* Steps 3 to 5, for the end of a chain. */
+static const struct dns_answer *
+answer_none(const struct owner *o, struct slice name, enum dns_type type,
+    bool secure)
+{
+	if (o == NULL)
+		return answer_empty(name, type, DNS_NO_NAME, 3, secure);
+	if (o->has_outcome)
+		return answer_empty(name, type, o->outcome, o->rcode, secure);
+	return answer_empty(name, type, DNS_NO_DATA, 0, secure);
 }
 
 const struct dns_answer *
@@ -299,24 +364,26 @@ dns_zone_answer(const struct dns_zone *z, struct slice name,
 	const struct owner *o;
 	unsigned int links;
 	struct domain d;
+	bool secure;
 
 	if (!domain_parse_dns(name, &d))
 		return dns_answer_of(DNS_NOT_ASKED);
 	name = domain_slice(&d);
 	o = owner_find(z, name);
+	secure = is_secure(z, name);
 	for (links = 0; o != NULL; links++) {
-		found = answer_found(o, name, type);
+		found = answer_found(o, name, type, secure);
 		if (found != NULL)
 			return found;
 		if (!o->has_cname)
 			break;
+		if (type == DNS_TYPE_CNAME)
+			return answer_cname(o, name, secure);
 		if (links >= LIMIT_DNS_CNAMES)
-			return answer_empty(name, type, DNS_MALFORMED, 0);
+			return answer_empty(name, type, DNS_MALFORMED, 0,
+			    false);
+		secure = secure && is_secure(z, domain_slice(&o->cname));
 		o = owner_find(z, domain_slice(&o->cname));
 	}
-	if (o == NULL)
-		return answer_empty(name, type, DNS_NO_NAME, 3);
-	if (o->has_outcome)
-		return answer_empty(name, type, o->outcome, o->rcode);
-	return answer_empty(name, type, DNS_NO_DATA, 0);
+	return answer_none(o, name, type, secure);
 }

@@ -18,9 +18,10 @@ void		 dns_zone_free(struct dns_zone *z);
 
 /*
  * Building.  `name` is an owner name; for dns_zone_add() `value` is the
- * text of a TXT record, the name of MX, PTR or CNAME ("" for the root), or
- * the text of an address.  False: bad name, bad value, more than
- * LIMIT_DNS_RECORDS of one name, a second CNAME of it, or no memory.
+ * text of a TXT record, the name of MX or PTR ("" for the root), the text of
+ * an address, or the octets of a TLSA record (struct dns_record).  False: bad
+ * name, bad value, more than LIMIT_DNS_RECORDS of one name, a second CNAME of
+ * it, or no memory.
  * A CNAME is followed by dns_zone_answer() (LIMIT_DNS_CNAMES links; more,
  * or a loop, is DNS_MALFORMED).
  */
@@ -38,10 +39,18 @@ bool	dns_zone_add_outcome(struct dns_zone *z, struct slice name,
 	    enum dns_outcome outcome, unsigned int rcode);
 
 /*
+ * DNSSEC vouches for what is said of this name and of all below it, or it does
+ * not, up to names of which the other was said.  Nothing said: it does not.
+ */
+bool	dns_zone_add_dnssec(struct dns_zone *z, struct slice name,
+	    bool secure);
+
+/*
  * The answer, a reference owned by the caller; never NULL.  A name that is
  * not there is DNS_NO_NAME, unless a name below it is (empty non-terminal:
- * DNS_NO_DATA).  The TTL is 0, DNSSEC vouches for nothing.  With no memory,
- * and for a name that domain_parse_dns() refuses: DNS_NOT_ASKED.
+ * DNS_NO_DATA).  The TTL is 0.  It is authenticated when DNSSEC
+ * vouches for every name on the way to it, and it is no failure.  With no
+ * memory, and for a name that domain_parse_dns() refuses: DNS_NOT_ASKED.
  */
 const struct dns_answer	*dns_zone_answer(const struct dns_zone *z,
 			    struct slice name, enum dns_type type);

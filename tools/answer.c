@@ -5,6 +5,7 @@
 #include "tools/answer.h"
 
 #define RECORDS_SHOWN 10	/* of an answer, to a human */
+#define TLSA_SHOWN (3 + 64)	/* octets: a SHA-512 digest is whole */
 
 static enum dns_outcome
 outcome_of(const struct dns_answer *answer)
@@ -19,6 +20,22 @@ text_name(struct text *t, struct slice name)
 	if (name.len == 0)
 		text_say(t, ".");
 	text_foreign(t, name);
+}
+
+/* In the form of a zone (RFC 6698 2.2). */
+static void
+text_tlsa(struct text *t, struct slice data)
+{
+	size_t i;
+
+	for (i = 0; i < data.len && i < TLSA_SHOWN; i++) {
+		if (i < 3)
+			text_say(t, "%u ", (unsigned char)data.ptr[i]);
+		else
+			text_say(t, "%02x", (unsigned char)data.ptr[i]);
+	}
+	if (i < data.len)
+		text_say(t, " and %zu more octets", data.len - i);
 }
 
 static void
@@ -36,8 +53,13 @@ text_record(struct text *t, enum dns_type type, const struct dns_record *r)
 		text_say(t, "%u ", r->preference);
 		text_name(t, r->text);
 		return;
+	case DNS_TYPE_CNAME:
 	case DNS_TYPE_PTR:
 		text_name(t, r->text);
+		return;
+	case DNS_TYPE_TLSA:
+	case DNS_TYPE_SMIMEA:
+		text_tlsa(t, r->text);
 		return;
 	case DNS_TYPE_TXT:
 		text_say(t, "\"");
@@ -106,6 +128,27 @@ answer_text_short(struct text *t, enum dns_type type, struct slice name,
 }
 
 static void
+json_tlsa(struct json *j, struct slice data)
+{
+	static const char *const names[] = { "usage", "selector",
+	    "matching-type" };
+	struct buf hex;
+	size_t i;
+
+	json_object(j, NULL);
+	buf_init(&hex, 2 * data.len);
+	for (i = 0; i < data.len; i++) {
+		if (i < 3)
+			json_number(j, names[i], (unsigned char)data.ptr[i]);
+		else
+			buf_addf(&hex, "%02x", (unsigned char)data.ptr[i]);
+	}
+	json_slice(j, "data", buf_slice(&hex));
+	json_object_end(j);
+	buf_fini(&hex);
+}
+
+static void
 json_record(struct json *j, enum dns_type type, const struct dns_record *r)
 {
 	char address[IPADDR_TEXT];
@@ -113,6 +156,10 @@ json_record(struct json *j, enum dns_type type, const struct dns_record *r)
 	if (type == DNS_TYPE_A || type == DNS_TYPE_AAAA) {
 		ipaddr_format(&r->addr, address);
 		json_string(j, NULL, address);
+		return;
+	}
+	if (type == DNS_TYPE_TLSA || type == DNS_TYPE_SMIMEA) {
+		json_tlsa(j, r->text);
 		return;
 	}
 	if (type != DNS_TYPE_MX) {

@@ -32,6 +32,8 @@ put_answer(struct buf *b, const struct dns_answer *a)
 	buf_adds(b, dns_outcome_name(a->outcome));
 	if (a->rcode != 0)
 		buf_addf(b, " rcode %u", a->rcode);
+	if (a->authenticated)
+		buf_adds(b, " secure");
 	for (i = 0; i < a->count; i++) {
 		r = &a->records[i];
 		if (a->type == DNS_TYPE_A || a->type == DNS_TYPE_AAAA) {
@@ -87,6 +89,11 @@ static const char zone[] =
     "  nullmx.example.com: [{MX: [0, \"\"]}]\n"
     "  dotmx.example.com: [{MX: [65535, .]}]\n"
     "  1.2.0.192.in-addr.arpa: [{PTR: mail.example.com.}]\n"
+    "  _25._tcp.mx.example.com:\n"
+    "    - TLSA: [3, 1, 1, 4142Ef]\n"
+    "    - TLSA: [255, 0, 2, '']\n"
+    "  signed.example.com: [{DNSSEC: yes}, {A: 192.0.2.7}]\n"
+    "  un.signed.example.com: [{DNSSEC: no}, {A: 192.0.2.7}]\n"
     "  deep.below.example.com: [{A: 192.0.2.9}]\n"
     "  'odd!name/x:y.example.com': [{A: 192.0.2.8}]\n";
 
@@ -135,6 +142,16 @@ test_answers(void)
 		  SLICE_INIT("found 65535 <>") },
 		{ "1.2.0.192.in-addr.arpa", DNS_TYPE_PTR,
 		  SLICE_INIT("found <mail.example.com>") },
+		{ "alias.example.com", DNS_TYPE_CNAME,
+		  SLICE_INIT("found <mail.example.com>") },
+		{ "_25._tcp.mx.example.com", DNS_TYPE_TLSA,
+		  SLICE_INIT("found <\3\1\1AB\xef> <\xff\0\2>") },
+		{ "signed.example.com", DNS_TYPE_A,
+		  SLICE_INIT("found secure 192.0.2.7") },
+		{ "x.signed.example.com", DNS_TYPE_A,
+		  SLICE_INIT("no such name rcode 3 secure") },
+		{ "un.signed.example.com", DNS_TYPE_A,
+		  SLICE_INIT("found 192.0.2.7") },
 		{ "below.example.com", DNS_TYPE_A, SLICE_INIT("no data") },
 		{ "odd!name/x:y.example.com", DNS_TYPE_A,
 		  SLICE_INIT("found 192.0.2.8") },
@@ -180,7 +197,10 @@ test_nothing(void)
 /* ---- refusals ---- */
 
 #define MX "[PREFERENCE, NAME], the preference from 0 to 65535"
-#define ENTRIES "A, AAAA, MX, PTR, TXT, SPF, CNAME, CNAMELOOP, TIMEOUT, RCODE"
+#define TLSA "[USAGE, SELECTOR, MATCHING, HEX], three numbers up to 255 and " \
+    "an even number of hexadecimal digits"
+#define ENTRIES "A, AAAA, MX, PTR, TLSA, TXT, SPF, CNAME, CNAMELOOP, " \
+    "DNSSEC, TIMEOUT, RCODE"
 #define X10 "xxxxxxxxxx"
 #define X60 X10 X10 X10 X10 X10 X10
 
@@ -243,6 +263,18 @@ test_refused(void)
 		  "allowed: " MX },
 		{ "zonedata: {a: [{MX: [1, [b]]}]}", "1:21: MX is a list; "
 		  "allowed: " MX },
+		{ "zonedata: {a: [{TLSA: [3, 1, 1]}]}", "1:23: TLSA is a "
+		  "list; allowed: " TLSA },
+		{ "zonedata: {a: [{TLSA: [3, 256, 1, ab]}]}", "1:23: TLSA is "
+		  "a list; allowed: " TLSA },
+		{ "zonedata: {a: [{TLSA: [3, 1, 1, abc]}]}", "1:23: TLSA is "
+		  "a list; allowed: " TLSA },
+		{ "zonedata: {a: [{TLSA: [3, 1, 1, 0g]}]}", "1:23: TLSA is "
+		  "a list; allowed: " TLSA },
+		{ "zonedata: {a: [{TLSA: 3 1 1 ab}]}", "1:23: TLSA is "
+		  "'3 1 1 ab'; allowed: " TLSA },
+		{ "zonedata: {a: [{DNSSEC: maybe}]}", "1:25: DNSSEC is "
+		  "'maybe'; allowed: yes, no" },
 		{ "zonedata: {a: [{PTR: b..c}]}", "1:22: PTR is 'b..c'; "
 		  "allowed: a domain name" },
 		{ "zonedata: {a: [{CNAME: }]}", "1:24: CNAME has no value; "

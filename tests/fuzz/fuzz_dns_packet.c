@@ -58,10 +58,11 @@ check_records(struct slice packet, enum dns_type type,
 
 		CHECK(r->text.ptr == d.text + bytes);
 		bytes += r->text.len;
-		if ((type == DNS_TYPE_MX || type == DNS_TYPE_PTR) &&
-		    r->text.len > 0)
+		if ((type == DNS_TYPE_MX || type == DNS_TYPE_PTR ||
+		    type == DNS_TYPE_CNAME) && r->text.len > 0)
 			CHECK(domain_parse_dns(r->text, &name) &&
 			    slice_eq(domain_slice(&name), r->text));
+		CHECK(type != DNS_TYPE_TLSA || r->text.len >= 3);
 		CHECK((r->addr.family == IPADDR_V4) == (type == DNS_TYPE_A));
 		CHECK((r->addr.family == IPADDR_V6) ==
 		    (type == DNS_TYPE_AAAA));
@@ -126,7 +127,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static const enum dns_type types[] = {
 		DNS_TYPE_A, DNS_TYPE_PTR, DNS_TYPE_MX, DNS_TYPE_TXT,
-		DNS_TYPE_AAAA
+		DNS_TYPE_AAAA, DNS_TYPE_CNAME, DNS_TYPE_TLSA
 	};
 	struct slice packet = { (const char *)data, size };
 	struct packet_name name;

@@ -12,7 +12,8 @@ int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static const enum dns_type types[] = { DNS_TYPE_A, DNS_TYPE_AAAA,
-	    DNS_TYPE_MX, DNS_TYPE_PTR, DNS_TYPE_TXT };
+	    DNS_TYPE_MX, DNS_TYPE_PTR, DNS_TYPE_TXT, DNS_TYPE_CNAME,
+	    DNS_TYPE_TLSA };
 	struct slice text = { (const char *)data, size };
 	const struct dns_answer *a;
 	char why[512] = "";

@@ -25,7 +25,9 @@ static const struct {
 	const char *name;
 } types[] = {
 	{ DNS_TYPE_A, "A" }, { DNS_TYPE_PTR, "PTR" }, { DNS_TYPE_MX, "MX" },
-	{ DNS_TYPE_TXT, "TXT" }, { DNS_TYPE_AAAA, "AAAA" }, { 6, "TYPE" }
+	{ DNS_TYPE_TXT, "TXT" }, { DNS_TYPE_AAAA, "AAAA" },
+	{ DNS_TYPE_CNAME, "CNAME" }, { DNS_TYPE_TLSA, "TLSA" },
+	{ DNS_TYPE_SMIMEA, "SMIMEA" }, { 6, "TYPE" }
 };
 
 static void

@@ -14,6 +14,7 @@
 #define MX 15
 #define TXT 16
 #define AAAA 28
+#define TLSA 52
 
 static struct dnsmsg m;
 
@@ -167,6 +168,39 @@ w_ptr(void)
 {
 	begin(0, PTR);
 	dnsmsg_target(&m, DNSMSG_AN, NAME, PTR, 60, "host.example");
+}
+
+static void
+w_tlsa(void)
+{
+	size_t at;
+
+	begin(DNSMSG_AD, TLSA);
+	at = dnsmsg_rr(&m, DNSMSG_AN, NAME, TLSA, 60);
+	dnsmsg_bytes(&m, "###AB", 5);
+	dnsmsg_end(&m, at);
+	at = dnsmsg_rr(&m, DNSMSG_AN, NAME, TLSA, 60);
+	dnsmsg_bytes(&m, "%%%", 3);
+	dnsmsg_end(&m, at);
+}
+
+static void
+w_tlsa_short(void)
+{
+	size_t at;
+
+	begin(0, TLSA);
+	at = dnsmsg_rr(&m, DNSMSG_AN, NAME, TLSA, 60);
+	dnsmsg_bytes(&m, "##", 2);
+	dnsmsg_end(&m, at);
+}
+
+/* What is asked is the alias itself: it is not followed. */
+static void
+w_cname_itself(void)
+{
+	begin(0, CNAME);
+	dnsmsg_target(&m, DNSMSG_AN, NAME, CNAME, 60, "b.example");
 }
 
 static void
@@ -402,6 +436,12 @@ static const struct {
 	    "[1 mail.example]", 60, 0, false },
 	{ "PTR", w_ptr, PTR, PACKET_FOUND, "[0 host.example]", 60, 0,
 	    false },
+	{ "TLSA: octets, none of data", w_tlsa, TLSA, PACKET_FOUND,
+	    "[0 ###AB][0 %%%]", 60, 0, true },
+	{ "TLSA of two octets", w_tlsa_short, TLSA, PACKET_BROKEN, "", 60, 0,
+	    false },
+	{ "CNAME itself", w_cname_itself, CNAME, PACKET_FOUND,
+	    "[0 b.example]", 60, 0, false },
 	{ "another owner is ignored", w_other_owner, A, PACKET_FOUND,
 	    "[192.0.2.2]", 60, 0, false },
 	{ "only another owner", w_only_other_owner, A, PACKET_NO_DATA, "",

@@ -44,6 +44,20 @@ fill(struct dns_zone *z)
 	    0) &&
 	    dns_zone_add_outcome(z, SLICE("broken.example.com"),
 	    DNS_SERVER_FAILURE, 2) &&
+	    dns_zone_add_dnssec(z, SLICE("signed.example"), true) &&
+	    dns_zone_add(z, SLICE("_25._tcp.signed.example"), DNS_TYPE_TLSA,
+	    0, SLICE("abcXY")) &&
+	    dns_zone_add_dnssec(z, SLICE("un.signed.example"), false) &&
+	    dns_zone_add(z, SLICE("un.signed.example"), DNS_TYPE_TXT, 0,
+	    SLICE("x")) &&
+	    dns_zone_add_cname(z, SLICE("in.signed.example"),
+	    SLICE("_25._tcp.signed.example")) &&
+	    dns_zone_add_cname(z, SLICE("out.signed.example"),
+	    SLICE("un.signed.example")) &&
+	    dns_zone_add_cname(z, SLICE("into.example"),
+	    SLICE("_25._tcp.signed.example")) &&
+	    dns_zone_add_outcome(z, SLICE("bad.signed.example"),
+	    DNS_SERVER_FAILURE, 2) &&
 	    dns_zone_add(z, SLICE("empty-txt.example.com"), DNS_TYPE_TXT, 0,
 	    SLICE(""));
 }
@@ -53,7 +67,7 @@ static const struct {
 	enum dns_type type;
 	enum dns_outcome outcome;
 	unsigned int rcode;
-	const char *want;	/* the records as text */
+	const char *want;	/* the records as text; "+": DNSSEC */
 } rows[] = {
 	{ "example.com", DNS_TYPE_TXT, DNS_FOUND, 0,
 	    "[v=spf1 mx -all][second]" },
@@ -77,6 +91,27 @@ static const struct {
 	{ "gone.example.com", DNS_TYPE_A, DNS_NO_NAME, 3, "" },
 	{ "root.example.com", DNS_TYPE_A, DNS_NO_NAME, 3, "" },
 	{ "loop1.example.com", DNS_TYPE_A, DNS_MALFORMED, 0, "" },
+	{ "www.example.com", DNS_TYPE_CNAME, DNS_FOUND, 0,
+	    "[mail.example.com]" },
+	{ "mail.example.com", DNS_TYPE_CNAME, DNS_NO_DATA, 0, "" },
+	{ "root.example.com", DNS_TYPE_CNAME, DNS_FOUND, 0, "[]" },
+	{ "loop1.example.com", DNS_TYPE_CNAME, DNS_FOUND, 0,
+	    "[loop2.example.com]" },
+	{ "_25._tcp.signed.example", DNS_TYPE_TLSA, DNS_FOUND, 0,
+	    "+[abcXY]" },
+	{ "_25._tcp.signed.example", DNS_TYPE_A, DNS_NO_DATA, 0, "+" },
+	{ "none.signed.example", DNS_TYPE_TLSA, DNS_NO_NAME, 3, "+" },
+	{ "signed.example", DNS_TYPE_MX, DNS_NO_DATA, 0, "+" },
+	{ "un.signed.example", DNS_TYPE_TXT, DNS_FOUND, 0, "[x]" },
+	{ "x.un.signed.example", DNS_TYPE_TXT, DNS_NO_NAME, 3, "" },
+	{ "in.signed.example", DNS_TYPE_TLSA, DNS_FOUND, 0, "+[abcXY]" },
+	{ "in.signed.example", DNS_TYPE_CNAME, DNS_FOUND, 0,
+	    "+[_25._tcp.signed.example]" },
+	{ "out.signed.example", DNS_TYPE_TXT, DNS_FOUND, 0, "[x]" },
+	{ "out.signed.example", DNS_TYPE_CNAME, DNS_FOUND, 0,
+	    "+[un.signed.example]" },
+	{ "into.example", DNS_TYPE_TLSA, DNS_FOUND, 0, "[abcXY]" },
+	{ "bad.signed.example", DNS_TYPE_TLSA, DNS_SERVER_FAILURE, 2, "" },
 	{ "slow.example.com", DNS_TYPE_TXT, DNS_TIMEOUT, 0, "" },
 	{ "toslow.example.com", DNS_TYPE_TXT, DNS_TIMEOUT, 0, "" },
 	{ "half.example.com", DNS_TYPE_TXT, DNS_FOUND, 0, "[v=spf1 -all]" },
@@ -114,14 +149,14 @@ test_rows(const struct dns_zone *z)
 	for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		a = dns_zone_answer(z, slice_str(rows[i].name),
 		    rows[i].type);
-		got[0] = '\0';
+		(void)strcpy(got, a->authenticated ? "+" : "");
 		for (n = 0; n < a->count; n++)
 			print_record(a, n, got, sizeof(got));
 		is_str(dns_outcome_name(a->outcome),
 		    dns_outcome_name(rows[i].outcome), rows[i].name);
 		is_num(a->rcode, rows[i].rcode, "rcode");
 		is_str(got, rows[i].want, "records");
-		is_num(a->ttl + a->authenticated, 0, "no TTL, no DNSSEC");
+		is_num(a->ttl, 0, "no TTL");
 		dns_answer_unref(a);
 	}
 }
@@ -138,7 +173,10 @@ static const struct {
 	{ "v6 as A", "a.b", DNS_TYPE_A, SLICE_INIT("::1") },
 	{ "v4 as AAAA", "a.b", DNS_TYPE_AAAA, SLICE_INIT("192.0.2.1") },
 	{ "bad MX", "a.b", DNS_TYPE_MX, SLICE_INIT("a..b") },
-	{ "bad PTR", "a.b", DNS_TYPE_PTR, SLICE_INIT("a\0b") }
+	{ "bad PTR", "a.b", DNS_TYPE_PTR, SLICE_INIT("a\0b") },
+	{ "short TLSA", "a.b", DNS_TYPE_TLSA, SLICE_INIT("\3\1") },
+	{ "CNAME, which has its own function", "a.b", DNS_TYPE_CNAME,
+	    SLICE_INIT("b") }
 };
 
 static void
