@@ -63,6 +63,13 @@ static const struct schema_word trust_ad[] = {
 	{ NULL, 0 }
 };
 
+static const struct schema_word random_case[] = {
+	{ "auto", RESOLVER_RANDOM_CASE_AUTO },
+	{ "yes", RESOLVER_RANDOM_CASE_YES },
+	{ "no", RESOLVER_RANDOM_CASE_NO },
+	{ NULL, 0 }
+};
+
 static const struct schema_word unsigned_mail[] = {
 	{ "accept", CONFIG_UNSIGNED_ACCEPT },
 	{ "tempfail", CONFIG_UNSIGNED_TEMPFAIL },
@@ -134,6 +141,8 @@ static const struct schema_key resolver_keys[] = {
 	  FIELD(resolver.options.tries), .min = 1, .max = 10 },
 	{ .name = "trust-ad", .read = schema_word, .table = trust_ad,
 	  FIELD(resolver.options.trust_ad) },
+	{ .name = "random-case", .read = schema_word, .table = random_case,
+	  FIELD(resolver.options.random_case) },
 	{ .name = "cache", .read = schema_size,
 	  FIELD(resolver.options.cache_bytes),
 	  .min = 64u << 10, .max = 4ull << 30 },
@@ -371,6 +380,7 @@ set_defaults(struct config *c)
 	c->resolver.options.timeout_ms = 3000;
 	c->resolver.options.tries = 2;
 	c->resolver.options.trust_ad = RESOLVER_TRUST_AD_AUTO;
+	c->resolver.options.random_case = RESOLVER_RANDOM_CASE_AUTO;
 	c->resolver.options.cache_bytes = 64u << 20;
 	c->limits.deadline_ms = 20000;
 	c->limits.signatures = LIMIT_DKIM_SIGNATURES;

@@ -9,10 +9,12 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "event/log.h"
 #include "message/signing.h"
 
 #define TEXT_SIZE	1024
+#define CASING_LINE_US	INT64_C(60000000)
 #define STEP_SECONDS	1	/* between looks at the clock */
 
 static void
@@ -66,6 +68,35 @@ log_servers(struct engine *e, struct resolver_server *before, size_t *count)
 	*count = n;
 }
 
+/*
+ * Answers in other letters than the question's: somebody forges, or the
+ * server does not repeat them.  A flood makes no more than a line a minute.
+ */
+static void
+log_casing(struct engine *e, unsigned long long *before, bool *folded,
+    int64_t *next)
+{
+	struct resolver_server now[LIMIT_DNS_SERVERS];
+	size_t n = resolver_servers(e->resolver, now), i;
+	bool due = clock_us() >= *next;
+
+	for (i = 0; i < n; i++) {
+		if (now[i].folds != folded[i])
+			log_line(CONFIG_LOG_WARNING, "nameserver %s %s",
+			    now[i].address, now[i].folds ? "does not repeat "
+			    "the case of names: it is asked by TCP" :
+			    "repeats the case of names again");
+		folded[i] = now[i].folds;
+		if (!due || now[i].mismatches == before[i])
+			continue;
+		log_line(CONFIG_LOG_WARNING, "nameserver %s: %llu answers "
+		    "to a name in other letters were not taken",
+		    now[i].address, now[i].mismatches - before[i]);
+		before[i] = now[i].mismatches;
+		*next = clock_us() + CASING_LINE_US;
+	}
+}
+
 /* The nameservers of resolv.conf are others now: true when an engine with
    those has taken over. */
 static bool
@@ -115,11 +146,14 @@ run(void *arg)
 	struct resolver_server servers[LIMIT_DNS_SERVERS];
 	signing_check_fn *tell = log_key;
 	struct engine *e = arg;
-	int64_t next = 0;
+	unsigned long long mismatches[LIMIT_DNS_SERVERS] = { 0 };
+	bool folded[LIMIT_DNS_SERVERS] = { false };
+	int64_t next = 0, next_casing = 0;
 	size_t count = 0;
 
 	while (is_current(e) && !follow_resolv_conf(e)) {
 		log_servers(e, servers, &count);
+		log_casing(e, mismatches, folded, &next_casing);
 		check_keys(e, &tell, &next);
 		sleep(STEP_SECONDS);
 	}

@@ -1,5 +1,6 @@
 libassay_a_SOURCES += \
 	resolver/cache.c resolver/cache_internal.h \
+	resolver/casing.c resolver/casing_internal.h \
 	resolver/dns.c resolver/dns.h \
 	resolver/resolver_internal.h \
 	resolver/ledger.c resolver/ledger.h \
@@ -14,6 +15,7 @@ libassay_a_SOURCES += \
 
 check_PROGRAMS += \
 	tests/resolver/test_cache \
+	tests/resolver/test_casing \
 	tests/resolver/test_dns \
 	tests/resolver/test_flow \
 	tests/resolver/test_ledger \
@@ -24,6 +26,8 @@ check_PROGRAMS += \
 	tests/resolver/test_table \
 	tests/resolver/test_zone
 tests_resolver_test_cache_SOURCES = tests/resolver/test_cache.c
+tests_resolver_test_casing_SOURCES = tests/resolver/test_casing.c \
+	$(resolver_test_helpers)
 tests_resolver_test_dns_SOURCES = tests/resolver/test_dns.c
 tests_resolver_test_flow_SOURCES = tests/resolver/test_flow.c \
 	$(resolver_test_helpers)

@@ -20,6 +20,8 @@
  *      not join another query for that name: two chains that lead to each
  *      other would wait for each other.
  *    - truncated: the same server again by TCP (RFC 7766 section 5);
+ *    - a name in other letters than it was asked in: the same server again
+ *      by TCP, or as casing_internal.h says;
  *    - FORMERR without OPT: the same server again without OPT (RFC 6891
  *      section 7).  c-ares 1.18 has then done so itself and takes no more
  *      than 512 octets by UDP from now on; an answer that it cut off there
@@ -167,6 +169,16 @@ queue_next_try(struct resolver *r, struct query *q, int64_t now_us,
 	return true;
 }
 
+/* What holds for one server. */
+static void
+leave_server(struct query *q)
+{
+	q->again = q->plain = false;
+	if (q->by_casing)
+		q->tcp = q->by_casing = false;
+	q->mismatches = 0;
+}
+
 /* The server has failed: who waits for it may find a better one.  In the
    resolver thread. */
 static void
@@ -181,7 +193,7 @@ queue_reassign(struct resolver *r, struct server *s, int64_t now_us)
 		queue_remove(r, q);
 		q->tries.asked[index]--;
 		q->tries.total--;
-		q->again = q->plain = false;
+		leave_server(q);
 		placed = queue_next_try(r, q, now_us, false);
 		assert(placed);		/* this server is still to be had */
 		(void)placed;
@@ -223,7 +235,8 @@ begin_question(struct query *q)
 {
 	q->tries = (struct server_tries){ .total = 0 };
 	q->sent = q->again = q->tcp = q->plain = false;
-	q->silent = q->broken = false;
+	q->silent = q->broken = q->by_casing = false;
+	q->mismatches = 0;
 	q->rcode = 0;
 }
 
@@ -295,20 +308,17 @@ query_cancel(struct resolver *r, struct resolver_wait *w)
 
 /* ---- sending ---- */
 
-static uint16_t
-random_id(struct resolver *r)
+static void
+take_random(struct resolver *r, void *out, size_t len)
 {
-	uint16_t id;
-
 	/* 256 octets or less are never cut short nor interrupted. */
-	if (r->random_left < sizeof(id)) {
+	if (r->random_left < len) {
 		if (getrandom(r->random, sizeof(r->random), 0) == -1)
 			memset(r->random, 0, sizeof(r->random));
 		r->random_left = sizeof(r->random);
 	}
-	r->random_left -= sizeof(id);
-	memcpy(&id, r->random + r->random_left, sizeof(id));
-	return id;
+	r->random_left -= len;
+	memcpy(out, r->random + r->random_left, len);
 }
 
 static const struct dns_answer *
@@ -344,6 +354,21 @@ answer_make(const struct query *q, struct slice packet)
 	return draft.answer;
 }
 
+/* Is it an answer to the name as it was sent? */
+static bool
+is_mismatch(const struct query *q, struct slice packet)
+{
+	struct packet_name asked;
+
+	if (!q->mixed)
+		return false;
+	casing_mix(&q->target, q->letters, &asked);
+	if (!casing_repeats(packet, &asked))
+		return true;
+	casing_match(&q->server->casing, &asked);
+	return false;
+}
+
 /* Step 3. */
 static void
 on_landed(void *arg, int status, int timeouts, unsigned char *bytes, int len)
@@ -360,6 +385,9 @@ on_landed(void *arg, int status, int timeouts, unsigned char *bytes, int len)
 	q->answer = NULL;
 	if (q->has_packet) {
 		packet.len = q->packet_len = (size_t)len;
+		q->mismatch = is_mismatch(q, packet);
+	}
+	if (q->has_packet && !q->mismatch) {
 		packet_read(packet, &q->target, q->type,
 		    LIMIT_DNS_CNAMES - q->links, &q->reply);
 		if (q->reply.kind == PACKET_FOUND ||
@@ -412,19 +440,41 @@ make_room(struct server *s, int64_t now_us)
 	}
 }
 
+/* The name in the letters that it is to be asked in, and by TCP if need
+   be. */
+static void
+spell(struct resolver *r, struct query *q, int64_t now_us,
+    struct packet_name *out)
+{
+	enum casing_way way = q->tcp ? CASING_PLAIN :
+	    casing_choose(&q->server->casing, now_us);
+
+	q->mixed = way == CASING_MIXED;
+	if (way == CASING_TCP)
+		q->tcp = q->by_casing = true;
+	if (q->mixed)
+		take_random(r, q->letters, sizeof(q->letters));
+	else
+		memset(q->letters, 0, sizeof(q->letters));
+	casing_mix(&q->target, q->letters, out);
+}
+
 /* Step 2. */
 static void
 send_query(struct resolver *r, struct query *q, int64_t now_us)
 {
 	unsigned char packet[PACKET_QUERY_MAX];
+	struct packet_name name;
+	uint16_t id;
 	size_t len;
 
 	q->edns = q->server->edns && !q->plain;
 	if (!q->again)
 		q->try_us = now_us;
 	flight_add(q, now_us);
-	len = packet_query(&q->target, q->type, random_id(r), q->edns,
-	    packet);
+	spell(r, q, now_us, &name);
+	take_random(r, &id, sizeof(id));
+	len = packet_query(&name, q->type, id, q->edns, packet);
 	q->channel = server_channel(q->server, q->tcp ? SERVER_TCP :
 	    SERVER_UDP, now_us);
 	if (q->channel != NULL)
@@ -565,6 +615,21 @@ by_tcp(struct query *q)
 		return useless(q);
 	}
 	q->tcp = true;
+	q->by_casing = false;
+	return STEP_AGAIN;
+}
+
+/* Somebody else's answer, or a server that does not keep the letters. */
+static enum step
+judge_mismatch(struct query *q, int64_t now_us)
+{
+	bool tcp = casing_mismatch(&q->server->casing, now_us);
+
+	if (++q->mismatches > CASING_FOLDS) {
+		q->broken = true;
+		return useless(q);
+	}
+	q->tcp = q->by_casing = tcp;
 	return STEP_AGAIN;
 }
 
@@ -604,10 +669,16 @@ static enum step
 judge(struct query *q, int64_t now_us)
 {
 	if (q->has_packet)
-		return judge_packet(q);
+		return q->mismatch ? judge_mismatch(q, now_us) :
+		    judge_packet(q);
 	if (q->status == ARES_EBADRESP) {
 		q->broken = true;
 		return useless(q);
+	}
+	if (q->by_casing) {
+		casing_tcp_failed(&q->server->casing);
+		q->tcp = q->by_casing = false;
+		return STEP_AGAIN;
 	}
 	if (q->status != ARES_ETIMEOUT)
 		return STEP_NEXT;
@@ -631,7 +702,7 @@ note_health(struct resolver *r, struct query *q, enum step step,
 	else if (q->status == ARES_ETIMEOUT)
 		failed = step == STEP_NEXT &&
 		    server_note_silence(&s->health, q->try_us, now_us);
-	else if (!q->tcp)
+	else if (q->channel != &s->tcp)
 		failed = server_note_unreachable(&s->health, now_us);
 	if (failed && r->server_count > 1)
 		queue_reassign(r, s, now_us);
@@ -719,7 +790,7 @@ go_on(struct resolver *r, struct query *q, enum step step, int64_t now_us)
 	}
 	if (step == STEP_FOLLOW)
 		follow(q);
-	q->again = q->plain = false;
+	leave_server(q);
 	return queue_next_try(r, q, now_us, true);
 }
 

@@ -94,6 +94,20 @@ is_trusted(enum resolver_trust_ad trust, const struct nameserver *ns)
 }
 
 static bool
+is_mixed(enum resolver_random_case random_case, const struct nameserver *ns)
+{
+	switch (random_case) {
+	case RESOLVER_RANDOM_CASE_AUTO:
+		return !nameserver_is_loopback(ns);
+	case RESOLVER_RANDOM_CASE_YES:
+		return true;
+	case RESOLVER_RANDOM_CASE_NO:
+		break;
+	}
+	return false;
+}
+
+static bool
 open_servers(struct resolver *r, const struct resolver_options *o,
     char *why, size_t why_size)
 {
@@ -106,6 +120,8 @@ open_servers(struct resolver *r, const struct resolver_options *o,
 		problem = server_open(&r->servers[i], &list[i],
 		    o->timeout_ms, r->epoll, (uint32_t)(i * SERVER_TAGS));
 		r->servers[i].trusted = is_trusted(o->trust_ad, &list[i]);
+		r->servers[i].casing.wanted = is_mixed(o->random_case,
+		    &list[i]);
 		r->server_count++;
 		if (problem == NULL)
 			continue;
@@ -210,6 +226,7 @@ resolver_matches(const struct resolver *r,
 	if (r->zone != NULL || options->zone != NULL ||
 	    options->timeout_ms != o->timeout_ms ||
 	    options->tries != o->tries || options->trust_ad != o->trust_ad ||
+	    options->random_case != o->random_case ||
 	    options->cache_bytes != o->cache_bytes)
 		return false;
 	count = read_nameservers(options, list, why, sizeof(why));
@@ -221,21 +238,29 @@ resolver_matches(const struct resolver *r,
 	return count == r->server_count;
 }
 
+/* The lock is held. */
+static void
+describe(struct server *s, struct resolver_server *out)
+{
+	char address[IPADDR_TEXT];
+
+	ipaddr_format(&s->where.addr, address);
+	(void)snprintf(out->address, sizeof(out->address),
+	    s->where.addr.family == IPADDR_V4 ? "%s:%u" : "[%s]:%u", address,
+	    s->where.port);
+	out->failed = s->health.failed;
+	out->folds = atomic_load(&s->casing.folds);
+	out->mismatches = atomic_load(&s->casing.mismatches);
+}
+
 size_t
 resolver_servers(struct resolver *r, struct resolver_server *out)
 {
-	char address[IPADDR_TEXT];
 	size_t i;
 
 	(void)pthread_mutex_lock(&r->lock);
-	for (i = 0; i < r->server_count; i++) {
-		ipaddr_format(&r->servers[i].where.addr, address);
-		(void)snprintf(out[i].address, sizeof(out[i].address),
-		    r->servers[i].where.addr.family == IPADDR_V4 ?
-		    "%s:%u" : "[%s]:%u", address,
-		    r->servers[i].where.port);
-		out[i].failed = r->servers[i].health.failed;
-	}
+	for (i = 0; i < r->server_count; i++)
+		describe(&r->servers[i], &out[i]);
 	(void)pthread_mutex_unlock(&r->lock);
 	return i;
 }

@@ -28,6 +28,13 @@ enum resolver_trust_ad {
 	RESOLVER_TRUST_AD_NO
 };
 
+/* Questions in letters of random case, which the answer must repeat. */
+enum resolver_random_case {
+	RESOLVER_RANDOM_CASE_AUTO,	/* to nameservers that are elsewhere */
+	RESOLVER_RANDOM_CASE_YES,
+	RESOLVER_RANDOM_CASE_NO
+};
+
 struct resolver_options {
 	/* "ADDRESS", "IPV4:PORT", "[IPV6]", "[IPV6]:PORT"; none: those of
 	   resolv_conf, read at start (at most LIMIT_DNS_SERVERS; when it
@@ -41,6 +48,7 @@ struct resolver_options {
 	   server that has answered with a failure is not asked again. */
 	unsigned int		 tries;
 	enum resolver_trust_ad	 trust_ad;
+	enum resolver_random_case random_case;
 	size_t			 cache_bytes;
 	/* Borrowed for the life of the resolver; NULL: none.  With a zone
 	   the network is never asked. */
@@ -75,6 +83,9 @@ bool		 resolver_matches(const struct resolver *r,
 struct resolver_server {
 	char	address[RESOLVER_ADDRESS];	/* "192.0.2.1:53" */
 	bool	failed;		/* silent, unreachable */
+	bool	folds;		/* does not repeat the letters of names */
+	/* Answers that were not taken: the name in other letters. */
+	unsigned long long mismatches;
 };
 /* Fills up to LIMIT_DNS_SERVERS; returns how many, 0 with a zone. */
 size_t		 resolver_servers(struct resolver *r,

@@ -63,6 +63,10 @@ struct query {
 	bool			 broken;	/* one server answered so */
 	unsigned int		 rcode;		/* of the last answer */
 	bool			 tcp;
+	bool			 by_casing;	/* for that */
+	bool			 mixed;		/* in these letters: */
+	unsigned char		 letters[CASING_BITS];
+	unsigned int		 mismatches;
 	bool			 plain;		/* this server: without OPT */
 	bool			 again;		/* same try, another packet */
 	bool			 edns;		/* the packet has OPT */
@@ -74,6 +78,7 @@ struct query {
 	struct query		*next_landed;
 	int			 status;
 	bool			 has_packet;
+	bool			 mismatch;	/* of the letters */
 	size_t			 packet_len;
 	struct packet_reply	 reply;
 	const struct dns_answer	*answer;

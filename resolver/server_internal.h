@@ -32,6 +32,7 @@
 #include <stdint.h>
 
 #include "base/limits.h"
+#include "resolver/casing_internal.h"
 #include "resolver/nameserver_internal.h"
 
 struct query;
@@ -94,6 +95,7 @@ struct server {
 	size_t			 current;	/* of udp: takes the next */
 	unsigned int		 timeout_ms;
 	bool			 edns;		/* it understands OPT */
+	struct casing		 casing;
 	/* What is with c-ares, in the order of sending; all in front of
 	   `fast` is slow. */
 	struct query		*oldest, *newest, *fast;
