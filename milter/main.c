@@ -12,8 +12,8 @@
 
 #include "config/config.h"
 #include "milter/daemon.h"
-#include "milter/listen.h"
-#include "milter/privileges.h"
+#include "process/listen.h"
+#include "process/privileges.h"
 #include "event/log.h"
 #include "message/signing.h"
 

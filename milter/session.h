@@ -10,7 +10,7 @@
 
 #include <stdbool.h>
 
-#include "milter/listen.h"
+#include "process/listen.h"
 
 /*
  * Registers the callbacks.  `listener` is borrowed for ever.  False when

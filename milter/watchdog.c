@@ -16,7 +16,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "milter/notify.h"
+#include "process/notify.h"
 
 #define CHECKS		3	/* in the interval */
 #define VERSION		6	/* of the protocol */

@@ -7,7 +7,7 @@
 
 #include <stdbool.h>
 
-#include "milter/listen.h"
+#include "process/listen.h"
 
 /*
  * When the service manager asks for it (sd_watchdog_enabled(3)), a thread

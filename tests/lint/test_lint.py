@@ -26,10 +26,11 @@ ARROWS = {
     "policy": ("base", "mail"),
     "config": ("base", "mail", "policy", "resolver"),
     "event": ("base", "config"),
+    "process": ("base",),
     "message": ("base", "mail", "resolver", "spf", "dkim", "dmarc", "arc",
                 "policy", "config", "event"),
     "milter": ("base", "mail", "resolver", "dkim", "policy", "config",
-               "event", "message"),
+               "event", "message", "process"),
     "tools": ("base", "mail", "resolver", "spf", "dkim", "dmarc", "arc",
               "policy", "config", "event", "message"),
 }

@@ -12,8 +12,8 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-#include "milter/listen.h"
-#include "milter/pidfile.h"
+#include "process/listen.h"
+#include "process/pidfile.h"
 #include "tests/tap.h"
 
 static char folder[128], path[160], name[176];

@@ -6,7 +6,7 @@
  * new places.  Sanitizers need calls of their own: with them nothing is
  * confined.
  */
-#include "milter/confine.h"
+#include "process/confine.h"
 
 #include <errno.h>
 #include <fcntl.h>

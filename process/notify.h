@@ -2,8 +2,8 @@
 /*
  * notify: tells the service manager how we are (sd_notify(3) protocol).
  */
-#ifndef MILTER_NOTIFY_H
-#define MILTER_NOTIFY_H
+#ifndef PROCESS_NOTIFY_H
+#define PROCESS_NOTIFY_H
 
 /* "READY=1" and the like; nothing happens without $NOTIFY_SOCKET. */
 void	notify_state(const char *state);

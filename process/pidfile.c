@@ -2,7 +2,7 @@
 /*
  * pidfile: the file that says which process the daemon is.
  */
-#include "milter/pidfile.h"
+#include "process/pidfile.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -10,7 +10,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "milter/folder.h"
+#include "process/folder_internal.h"
 
 static struct folder folder = { .fd = -1 };
 static struct stat made;

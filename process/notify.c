@@ -2,7 +2,7 @@
 /*
  * notify: tells the service manager how we are (sd_notify(3) protocol).
  */
-#include "milter/notify.h"
+#include "process/notify.h"
 
 #include <stddef.h>
 #include <stdio.h>

@@ -2,7 +2,7 @@
 /*
  * privileges: from root to the user of the configuration.
  */
-#include "milter/privileges.h"
+#include "process/privileges.h"
 
 #include <errno.h>
 #include <grp.h>

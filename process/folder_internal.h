@@ -7,8 +7,8 @@
  * the folder is opened once, and names are looked up in it and never
  * followed.
  */
-#ifndef MILTER_FOLDER_H
-#define MILTER_FOLDER_H
+#ifndef PROCESS_FOLDER_INTERNAL_H
+#define PROCESS_FOLDER_INTERNAL_H
 
 #include <limits.h>
 #include <stdbool.h>

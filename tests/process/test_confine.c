@@ -13,7 +13,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "milter/confine.h"
+#include "process/confine.h"
 #include "tests/tap.h"
 
 static char folder[64], inside[128], outside[128], what[256];

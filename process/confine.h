@@ -2,8 +2,8 @@
 /*
  * confine: what the process may ask of the kernel once it has started.
  */
-#ifndef MILTER_CONFINE_H
-#define MILTER_CONFINE_H
+#ifndef PROCESS_CONFINE_H
+#define PROCESS_CONFINE_H
 
 #include <stdbool.h>
 #include <stddef.h>

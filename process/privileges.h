@@ -5,8 +5,8 @@
  * What root reads at the start the user must be able to read at a reload:
  * so it is read as that user from the first.
  */
-#ifndef MILTER_PRIVILEGES_H
-#define MILTER_PRIVILEGES_H
+#ifndef PROCESS_PRIVILEGES_H
+#define PROCESS_PRIVILEGES_H
 
 #include <stdbool.h>
 #include <stddef.h>

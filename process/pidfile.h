@@ -2,8 +2,8 @@
 /*
  * pidfile: the file that says which process the daemon is.
  */
-#ifndef MILTER_PIDFILE_H
-#define MILTER_PIDFILE_H
+#ifndef PROCESS_PIDFILE_H
+#define PROCESS_PIDFILE_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -2,7 +2,7 @@
 /*
  * listen: the socket at which the mail server finds us.
  */
-#include "milter/listen.h"
+#include "process/listen.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -20,7 +20,7 @@
 #include <unistd.h>
 
 #include "base/mem.h"
-#include "milter/folder.h"
+#include "process/folder_internal.h"
 
 #define FIRST_INHERITED	3	/* SD_LISTEN_FDS_START */
 

@@ -6,8 +6,8 @@
  * would take over the socket of a milter that is alive, remove that of its
  * successor, and leave Nagle's algorithm on.
  */
-#ifndef MILTER_LISTEN_H
-#define MILTER_LISTEN_H
+#ifndef PROCESS_LISTEN_H
+#define PROCESS_LISTEN_H
 
 #include <stdbool.h>
 #include <stddef.h>

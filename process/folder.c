@@ -2,7 +2,7 @@
 /*
  * folder: the folder of a file that root makes, held by a descriptor.
  */
-#include "milter/folder.h"
+#include "process/folder_internal.h"
 
 #include <errno.h>
 #include <fcntl.h>
