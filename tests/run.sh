@@ -7,8 +7,8 @@
 #   clang       all tests under address, leak and undefined sanitizers
 #   thread      the resolver and the daemon under the thread sanitizer
 #   distcheck   the archive builds, tests itself and installs
-#   fuzz        each fuzz target for its share of a minute, when it is named:
-#               what it finds differs from run to run
+#   fuzz        each fuzz target for its share of a minute; longer by hand
+#               with tests/fuzz/run.sh
 #   trixie      all tests on Debian 13, in a chroot made for it; skipped where
 #               there is no mirror of Debian
 #   package     Debian's packages on Debian 12 and 13: built, installed, used,
@@ -132,8 +132,9 @@ stage_distcheck() {
 	make -j"$jobs" distcheck
 }
 
+# What it finds is kept below the stage's folder, with its log.
 stage_fuzz() {
-	sh "$work/src/tests/fuzz/run.sh" 60
+	FUZZ_WORK=$PWD sh "$work/src/tests/fuzz/run.sh" 60
 }
 
 # The library versions of Debian 13 are not those of Debian 12: OpenSSL, c-ares,
@@ -182,7 +183,7 @@ if ! "$work/src/autogen.sh" >"$work/autogen.log" 2>&1; then
 	exit 1
 fi
 
-for name in ${*:-gcc clang thread distcheck trixie}; do
+for name in ${*:-gcc clang thread distcheck fuzz trixie}; do
 	case $name in
 	gcc|clang|thread|distcheck|fuzz|trixie|package)
 		stage "$name" "$work/build-$name" "stage_$name" ;;

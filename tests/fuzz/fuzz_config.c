@@ -10,6 +10,8 @@
 #include "base/limits.h"
 #include "config/config.h"
 
+#define GENERAL_WARNINGS 10	/* room for those of no rule */
+
 int	LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static void
@@ -20,13 +22,19 @@ check(bool good)
 }
 
 static void
+check_line(struct slice s)
+{
+	size_t i;
+
+	for (i = 0; i < s.len; i++)
+		check((unsigned char)s.ptr[i] >= 0x20 && s.ptr[i] != 0x7f);
+}
+
+static void
 check_text(const char *s, size_t max)
 {
-	size_t i, len = strlen(s);
-
-	check(len <= max);
-	for (i = 0; i < len; i++)
-		check((unsigned char)s[i] >= 0x20 && s[i] != 0x7f);
+	check(strlen(s) <= max);
+	check_line(slice_str(s));
 }
 
 static void
@@ -43,8 +51,9 @@ check_rule(const struct policy *p, const struct policy_rule *r)
 	check((r->spf | r->spf_helo | r->dkim | r->dkim_aligned | r->dmarc) <
 	    1u << AUTH_RESULTS);
 	check(r->dmarc_policy < 1u << (POLICY_DMARC_REJECT + 1));
-	check(r->from < 1u << (MAIL_FROM_UNPARSABLE + 1));
-	check((r->dmarc_testing | r->dnssec | r->tls) < 1u << 2);
+	check(r->from < 1u << MAIL_FROM_STATES);
+	check((r->dmarc_testing | r->dnssec | r->tls | r->dkim_partial |
+	    r->dkim_doubled) < 1u << 2);
 	check(r->at_most == 0 || r->action == POLICY_TEMPFAIL);
 	if (r->stage == POLICY_STAGE_MAIL) {
 		check(r->action == POLICY_ACCEPT ||
@@ -52,7 +61,7 @@ check_rule(const struct policy *p, const struct policy_rule *r)
 		    r->action == POLICY_TEMPFAIL);
 		check((r->dkim | r->dkim_aligned | r->dmarc |
 		    r->dmarc_policy | r->dmarc_testing | r->from |
-		    r->dnssec) == 0);
+		    r->dnssec | r->dkim_partial | r->dkim_doubled) == 0);
 		check(r->from_domain_count + r->recipient_domain_count == 0);
 	}
 	for (i = p->rules; i < r; i++)
@@ -141,20 +150,37 @@ check_config(const struct config *c)
 		check_sign(&c->sign[i]);
 	while (config_warning(c, &at, text, sizeof(text)))
 		check(text[0] != '\0' && ++warnings <=
-		    c->policy.count + c->sign_count + 3);
+		    c->policy.count + c->sign_count + GENERAL_WARNINGS);
+}
+
+/* A line for each mistake, and one that says that there are more. */
+static void
+check_why(const char *why)
+{
+	struct slice rest = slice_str(why), line;
+	unsigned int lines = 0;
+	bool more;
+
+	check(rest.len > 0 && rest.len < LIMIT_CONFIG_WHY);
+	do {
+		more = slice_cut(&rest, '\n', &line);
+		check(slice_starts(line, SLICE("fuzz:")));
+		check_line(line);
+		lines++;
+	} while (more);
+	check(lines <= LIMIT_CONFIG_MISTAKES + 1);
 }
 
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct slice text = { (const char *)data, size };
-	char why[512] = "";
+	char why[LIMIT_CONFIG_WHY] = "";
 	struct config *c;
 
 	c = config_read_text(text, "fuzz", why, sizeof(why));
 	if (c == NULL) {
-		check(strncmp(why, "fuzz:", 5) == 0);
-		check_text(why, sizeof(why) - 1);
+		check_why(why);
 		return 0;
 	}
 	check_config(c);

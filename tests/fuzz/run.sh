@@ -10,7 +10,8 @@
 # A target is named as its corpus, for instance "address".  What made one fail
 # is kept, with its log, in the folder that the last lines name; to see it
 # again: FOLDER/build/tests/fuzz/fuzz_TARGET FILE.  Once mended it belongs into
-# tests/fuzz/corpus/TARGET.
+# tests/fuzz/corpus/TARGET.  A target that does not end by itself is ended a
+# minute after its share, and has failed.
 #
 #     FUZZ_WORK=FOLDER  builds and keeps what it finds there, for the next run
 
@@ -67,7 +68,8 @@ echo $targets | tr ' ' '\n' | xargs -P "$jobs" -I TARGET sh -c '
 	mkdir -p "$work/corpus/$target"
 	shift
 	[ ! -f "$dict" ] || set -- -dict="$dict"
-	if "$work/build/tests/fuzz/fuzz_$target" -fuzz "$@" \
+	if timeout -k 10 "$((share + 60))" \
+	    "$work/build/tests/fuzz/fuzz_$target" -fuzz "$@" \
 	    -max_total_time="$share" -timeout=10 -rss_limit_mb=2048 \
 	    -artifact_prefix="$work/found/$target-" -print_final_stats=1 \
 	    "$work/corpus/$target" "$top/tests/fuzz/corpus/$target" \
