@@ -14,6 +14,8 @@
  */
 #include "resolver/cache_internal.h"
 
+#include <sys/queue.h>
+
 #include "base/domain.h"
 #include "base/limits.h"
 #include "base/mem.h"
@@ -23,7 +25,7 @@
 
 struct entry {
 	struct table_node	 node;
-	struct entry		*prev, *next;	/* newest use first */
+	TAILQ_ENTRY(entry)	 link;
 	const struct dns_answer	*answer;
 	int64_t			 expires_us;
 	bool			 cuts_below;
@@ -31,7 +33,7 @@ struct entry {
 
 struct cache {
 	struct table	 table;
-	struct entry	*first, *last;
+	TAILQ_HEAD(entries, entry) entries;	/* newest use first */
 	size_t		 bytes;		/* entries and answers */
 	size_t		 max;
 };
@@ -47,33 +49,9 @@ cache_new(size_t max_bytes)
 		mem_free(c);
 		return NULL;
 	}
+	TAILQ_INIT(&c->entries);
 	c->max = max_bytes;
 	return c;
-}
-
-static void
-entry_unlink(struct cache *c, struct entry *e)
-{
-	if (e->prev != NULL)
-		e->prev->next = e->next;
-	else
-		c->first = e->next;
-	if (e->next != NULL)
-		e->next->prev = e->prev;
-	else
-		c->last = e->prev;
-}
-
-static void
-entry_link_first(struct cache *c, struct entry *e)
-{
-	e->prev = NULL;
-	e->next = c->first;
-	if (c->first != NULL)
-		c->first->prev = e;
-	else
-		c->last = e;
-	c->first = e;
 }
 
 static size_t
@@ -86,7 +64,7 @@ static void
 entry_drop(struct cache *c, struct entry *e)
 {
 	table_remove(&c->table, &e->node);
-	entry_unlink(c, e);
+	TAILQ_REMOVE(&c->entries, e, link);
 	c->bytes -= entry_bytes(e->answer);
 	dns_answer_unref(e->answer);
 	mem_free(e);
@@ -95,10 +73,12 @@ entry_drop(struct cache *c, struct entry *e)
 void
 cache_free(struct cache *c)
 {
+	struct entry *e;
+
 	if (c == NULL)
 		return;
-	while (c->first != NULL)
-		entry_drop(c, c->first);
+	while ((e = TAILQ_FIRST(&c->entries)) != NULL)
+		entry_drop(c, e);
 	table_fini(&c->table);
 	mem_free(c);
 }
@@ -144,9 +124,9 @@ cache_get(struct cache *c, const struct table_key *key, int64_t now_us)
 		e = find_no_name(c, key->name, now_us);
 	if (e == NULL)
 		return NULL;
-	if (e != c->first) {
-		entry_unlink(c, e);
-		entry_link_first(c, e);
+	if (e != TAILQ_FIRST(&c->entries)) {
+		TAILQ_REMOVE(&c->entries, e, link);
+		TAILQ_INSERT_HEAD(&c->entries, e, link);
 	}
 	return dns_answer_ref(e->answer);
 }
@@ -193,10 +173,11 @@ cache_put(struct cache *c, const struct dns_answer *answer, bool by_cname,
 	e->cuts_below = no_name && !by_cname && answer->authenticated;
 	e->node.key = key;
 	table_insert(&c->table, &e->node);
-	entry_link_first(c, e);
+	TAILQ_INSERT_HEAD(&c->entries, e, link);
 	c->bytes += entry_bytes(answer);
-	while (c->last != NULL && cache_bytes(c) > c->max)
-		entry_drop(c, c->last);
+	while ((e = TAILQ_LAST(&c->entries, entries)) != NULL &&
+	    cache_bytes(c) > c->max)
+		entry_drop(c, e);
 }
 
 size_t

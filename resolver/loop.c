@@ -35,7 +35,7 @@ watch(struct resolver *r, int fd, uint32_t tag)
 const char *
 loop_open(struct resolver *r)
 {
-	r->last_landed = &r->landed;
+	STAILQ_INIT(&r->landed);
 	r->epoll = epoll_create1(EPOLL_CLOEXEC);
 	r->timer = timerfd_create(CLOCK_MONOTONIC,
 	    TFD_CLOEXEC | TFD_NONBLOCK);

@@ -206,28 +206,14 @@ static void
 wait_link(struct query *q, struct resolver_wait *w)
 {
 	w->query = q;
-	w->next = NULL;
-	w->prev = q->last;
-	if (q->last != NULL)
-		q->last->next = w;
-	else
-		q->first = w;
-	q->last = w;
+	TAILQ_INSERT_TAIL(&q->waits, w, link);
 }
 
 static void
 wait_unlink(struct query *q, struct resolver_wait *w)
 {
-	if (w->prev != NULL)
-		w->prev->next = w->next;
-	else
-		q->first = w->next;
-	if (w->next != NULL)
-		w->next->prev = w->prev;
-	else
-		q->last = w->prev;
+	TAILQ_REMOVE(&q->waits, w, link);
 	w->query = NULL;
-	w->prev = w->next = NULL;
 }
 
 static void
@@ -256,6 +242,7 @@ query_new(struct resolver *r, const struct table_key *key,
 		mem_free(q);
 		return NULL;
 	}
+	TAILQ_INIT(&q->waits);
 	q->resolver = r;
 	q->type = (enum dns_type)key->type;
 	q->asked_us = now_us;
@@ -299,7 +286,7 @@ query_cancel(struct resolver *r, struct resolver_wait *w)
 
 	wait_unlink(q, w);
 	r->stats.cancelled++;
-	if (q->first != NULL || q->state != QUERY_QUEUED)
+	if (!TAILQ_EMPTY(&q->waits) || q->state != QUERY_QUEUED)
 		return;
 	queue_remove(r, q);
 	table_remove(&r->queries, &q->node);
@@ -395,9 +382,7 @@ on_landed(void *arg, int status, int timeouts, unsigned char *bytes, int len)
 		    q->reply.kind == PACKET_NO_NAME)
 			q->answer = answer_make(q, packet);
 	}
-	q->next_landed = NULL;
-	*r->last_landed = q;
-	r->last_landed = &q->next_landed;
+	STAILQ_INSERT_TAIL(&r->landed, q, landing);
 }
 
 /* ---- what is with c-ares, in the order of sending ---- */
@@ -408,10 +393,7 @@ flight_add(struct query *q, int64_t now_us)
 	struct server *s = q->server;
 
 	q->sent_us = now_us;
-	q->newer = NULL;
-	q->older = s->newest;
-	*(s->newest != NULL ? &s->newest->newer : &s->oldest) = q;
-	s->newest = q;
+	TAILQ_INSERT_TAIL(&s->flights, q, flight);
 	if (s->fast == NULL)
 		s->fast = q;
 }
@@ -422,9 +404,8 @@ flight_remove(struct query *q)
 	struct server *s = q->server;
 
 	if (s->fast == q)
-		s->fast = q->newer;
-	*(q->older != NULL ? &q->older->newer : &s->oldest) = q->newer;
-	*(q->newer != NULL ? &q->newer->older : &s->newest) = q->older;
+		s->fast = TAILQ_NEXT(q, flight);
+	TAILQ_REMOVE(&s->flights, q, flight);
 }
 
 /* Gives up the places of those that have waited long.  The lock is held. */
@@ -434,7 +415,7 @@ make_room(struct server *s, int64_t now_us)
 	while (s->fast != NULL && s->slow < LIMIT_DNS_SLOW &&
 	    now_us - s->fast->sent_us >= SERVER_SLOW_US) {
 		s->fast->slow = true;
-		s->fast = s->fast->newer;
+		s->fast = TAILQ_NEXT(s->fast, flight);
 		s->in_flight--;
 		s->slow++;
 	}
@@ -562,6 +543,7 @@ int64_t
 queries_due(struct resolver *r, int64_t now_us)
 {
 	const struct server *s;
+	const struct query *q;
 	int64_t at = 0;
 	size_t i;
 
@@ -569,8 +551,9 @@ queries_due(struct resolver *r, int64_t now_us)
 	for (i = 0; i < r->server_count; i++) {
 		s = &r->servers[i];
 		at = sooner(at, queue_due(s, now_us));
-		if (s->oldest != NULL)
-			at = sooner(at, s->oldest->sent_us + r->timeout_us);
+		q = TAILQ_FIRST(&s->flights);
+		if (q != NULL)
+			at = sooner(at, q->sent_us + r->timeout_us);
 		else if (server_sockets_open(s) > 1)
 			at = sooner(at, now_us + SERVER_IDLE_US);
 	}
@@ -735,7 +718,7 @@ next_waiter(struct resolver *r, struct query *q)
 	struct resolver_wait *w;
 
 	(void)pthread_mutex_lock(&r->lock);
-	w = q->first;
+	w = TAILQ_FIRST(&q->waits);
 	if (w != NULL)
 		wait_unlink(q, w);
 	(void)pthread_mutex_unlock(&r->lock);
@@ -781,7 +764,7 @@ follow(struct query *q)
 static bool
 go_on(struct resolver *r, struct query *q, enum step step, int64_t now_us)
 {
-	if (q->first == NULL)
+	if (TAILQ_EMPTY(&q->waits))
 		return false;
 	if (step == STEP_AGAIN) {
 		q->again = true;
@@ -825,7 +808,7 @@ land(struct resolver *r, struct query *q)
 	if (step != STEP_DONE) {
 		goes_on = go_on(r, q, step, now);
 		/* Half the tries are no verdict for the cache. */
-		dropped = !goes_on && q->first == NULL;
+		dropped = !goes_on && TAILQ_EMPTY(&q->waits);
 		if (dropped)
 			table_remove(&r->queries, &q->node);
 	}
@@ -839,16 +822,16 @@ land(struct resolver *r, struct query *q)
 bool
 queries_land(struct resolver *r)
 {
-	struct query *q = r->landed, *next;
-	bool some = q != NULL;
+	struct landed some = STAILQ_HEAD_INITIALIZER(some);
+	struct query *q;
+	bool any = !STAILQ_EMPTY(&r->landed);
 
-	r->landed = NULL;
-	r->last_landed = &r->landed;
-	for (; q != NULL; q = next) {
-		next = q->next_landed;
+	STAILQ_CONCAT(&some, &r->landed);
+	while ((q = STAILQ_FIRST(&some)) != NULL) {
+		STAILQ_REMOVE_HEAD(&some, landing);
 		land(r, q);
 	}
-	return some;
+	return any;
 }
 
 void

@@ -14,6 +14,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/queue.h>
 
 #include "base/limits.h"
 #include "base/slice.h"
@@ -115,7 +116,7 @@ struct resolver_wait {
 	bool			 urgent;
 	/* The resolver's own; zeroed by the asker before the first use. */
 	void			*query;
-	struct resolver_wait	*prev, *next;
+	TAILQ_ENTRY(resolver_wait) link;
 };
 
 /*

@@ -15,6 +15,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/queue.h>
 
 #include "base/domain.h"
 #include "base/limits.h"
@@ -43,7 +44,7 @@ struct query {
 	/* Under the lock. */
 	struct table_node	 node;
 	enum query_state	 state;
-	struct resolver_wait	*first, *last;
+	TAILQ_HEAD(, resolver_wait) waits;	/* in order of asking */
 	size_t			 heap_at;	/* in its server's queue */
 	uint64_t		 turn, seq;	/* its place there */
 	uint32_t		 network;	/* of who asked first */
@@ -72,10 +73,10 @@ struct query {
 	bool			 edns;		/* the packet has OPT */
 	int64_t			 try_us;	/* begin of this try */
 	int64_t			 sent_us;	/* of this packet */
-	struct query		*older, *newer;	/* with c-ares */
+	TAILQ_ENTRY(query)	 flight;	/* with c-ares */
 	struct server_channel	*channel;	/* NULL: there was none */
 	/* The packet, or what came instead, from callback to landing. */
-	struct query		*next_landed;
+	STAILQ_ENTRY(query)	 landing;
 	int			 status;
 	bool			 has_packet;
 	bool			 mismatch;	/* of the letters */
@@ -110,8 +111,7 @@ struct resolver {
 	struct resolver_stats	 stats;
 
 	/* The resolver thread's. */
-	struct query		*landed;
-	struct query		**last_landed;
+	STAILQ_HEAD(landed, query) landed;
 	int64_t			 timer_us;	/* set for then; 0: not set */
 	unsigned char		 random[256];
 	size_t			 random_left;

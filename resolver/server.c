@@ -155,6 +155,7 @@ server_open(struct server *s, const struct nameserver *where,
 	s->where = *where;
 	s->timeout_ms = timeout_ms;
 	s->edns = true;
+	TAILQ_INIT(&s->flights);
 	s->tcp = (struct server_channel){ .epoll = epoll, .tag = tag };
 	for (i = 0; i < SERVER_CHANNELS; i++)
 		s->udp[i] = (struct server_channel){ .epoll = epoll,

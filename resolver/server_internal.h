@@ -30,6 +30,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/queue.h>
 
 #include "base/limits.h"
 #include "resolver/casing_internal.h"
@@ -96,9 +97,10 @@ struct server {
 	unsigned int		 timeout_ms;
 	bool			 edns;		/* it understands OPT */
 	struct casing		 casing;
-	/* What is with c-ares, in the order of sending; all in front of
-	   `fast` is slow. */
-	struct query		*oldest, *newest, *fast;
+	/* What is with c-ares, in the order of sending; all before `fast`
+	   is slow. */
+	TAILQ_HEAD(flights, query) flights;
+	struct query		*fast;
 	int64_t			 burst_us;	/* begin of the burst */
 	unsigned int		 burst;		/* sent in it */
 	/* Under the resolver's lock. */
