@@ -14,6 +14,7 @@ libassay_a_SOURCES += \
 	resolver/zone.c resolver/zone.h
 
 check_PROGRAMS += \
+	tests/resolver/test_badinput \
 	tests/resolver/test_cache \
 	tests/resolver/test_casing \
 	tests/resolver/test_dns \
@@ -25,6 +26,8 @@ check_PROGRAMS += \
 	tests/resolver/test_server \
 	tests/resolver/test_table \
 	tests/resolver/test_zone
+tests_resolver_test_badinput_SOURCES = tests/resolver/test_badinput.c \
+	$(resolver_test_helpers)
 tests_resolver_test_cache_SOURCES = tests/resolver/test_cache.c
 tests_resolver_test_casing_SOURCES = tests/resolver/test_casing.c \
 	$(resolver_test_helpers)

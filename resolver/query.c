@@ -20,6 +20,8 @@
  *      not join another query for that name: two chains that lead to each
  *      other would wait for each other.
  *    - truncated: the same server again by TCP (RFC 7766 section 5);
+ *    - the TCP connection broke, with all questions on it: the same server
+ *      again, TCP_BREAKS times;
  *    - a name in other letters than it was asked in: the same server again
  *      by TCP, or as casing_internal.h says;
  *    - FORMERR without OPT: the same server again without OPT (RFC 6891
@@ -49,6 +51,9 @@
 #define RCODE_FORMERR	1
 /* RFC 1035 section 4.2.1: where c-ares 1.18 cuts answers without EDNS. */
 #define PLAIN_UDP_SIZE	512
+/* So often in one try is it asked again whose TCP connection broke: it may
+   have been another's fault, on the next one it is among others (ours). */
+#define TCP_BREAKS	2
 
 enum step {
 	STEP_DONE,	/* q->answer, or past a limit */
@@ -177,6 +182,7 @@ leave_server(struct query *q)
 	if (q->by_casing)
 		q->tcp = q->by_casing = false;
 	q->mismatches = 0;
+	q->breaks = 0;
 }
 
 /* The server has failed: who waits for it may find a better one.  In the
@@ -223,6 +229,7 @@ begin_question(struct query *q)
 	q->sent = q->again = q->tcp = q->plain = false;
 	q->silent = q->broken = q->by_casing = false;
 	q->mismatches = 0;
+	q->breaks = 0;
 	q->rcode = 0;
 }
 
@@ -554,7 +561,7 @@ queries_due(struct resolver *r, int64_t now_us)
 		q = TAILQ_FIRST(&s->flights);
 		if (q != NULL)
 			at = sooner(at, q->sent_us + r->timeout_us);
-		else if (server_sockets_open(s) > 1)
+		else if (server_sockets_open(s) > SERVER_STAY_OPEN)
 			at = sooner(at, now_us + SERVER_IDLE_US);
 	}
 	(void)pthread_mutex_unlock(&r->lock);
@@ -658,6 +665,11 @@ judge(struct query *q, int64_t now_us)
 		q->broken = true;
 		return useless(q);
 	}
+	if (q->tcp && q->status != ARES_ETIMEOUT && q->channel != NULL &&
+	    q->breaks < TCP_BREAKS) {
+		q->breaks++;
+		return STEP_AGAIN;
+	}
 	if (q->by_casing) {
 		casing_tcp_failed(&q->server->casing);
 		q->tcp = q->by_casing = false;
@@ -685,7 +697,7 @@ note_health(struct resolver *r, struct query *q, enum step step,
 	else if (q->status == ARES_ETIMEOUT)
 		failed = step == STEP_NEXT &&
 		    server_note_silence(&s->health, q->try_us, now_us);
-	else if (q->channel != &s->tcp)
+	else if (!server_is_tcp(s, q->channel))
 		failed = server_note_unreachable(&s->health, now_us);
 	if (failed && r->server_count > 1)
 		queue_reassign(r, s, now_us);

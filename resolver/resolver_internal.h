@@ -68,6 +68,7 @@ struct query {
 	bool			 mixed;		/* in these letters: */
 	unsigned char		 letters[CASING_BITS];
 	unsigned int		 mismatches;
+	unsigned int		 breaks;	/* of TCP connections */
 	bool			 plain;		/* this server: without OPT */
 	bool			 again;		/* same try, another packet */
 	bool			 edns;		/* the packet has OPT */

@@ -156,11 +156,13 @@ server_open(struct server *s, const struct nameserver *where,
 	s->timeout_ms = timeout_ms;
 	s->edns = true;
 	TAILQ_INIT(&s->flights);
-	s->tcp = (struct server_channel){ .epoll = epoll, .tag = tag };
+	for (i = 0; i < SERVER_TCP_CHANNELS; i++)
+		s->tcp[i] = (struct server_channel){ .epoll = epoll,
+			.tag = tag + i };
 	for (i = 0; i < SERVER_CHANNELS; i++)
 		s->udp[i] = (struct server_channel){ .epoll = epoll,
-			.tag = tag + 1 + i };
-	status = channel_open(&s->tcp, SERVER_TCP, where, timeout_ms);
+			.tag = tag + SERVER_TCP_CHANNELS + i };
+	status = channel_open(&s->tcp[0], SERVER_TCP, where, timeout_ms);
 	if (status == ARES_SUCCESS)
 		status = channel_open(&s->udp[0], SERVER_UDP, where,
 		    timeout_ms);
@@ -172,7 +174,8 @@ server_close(struct server *s)
 {
 	size_t i;
 
-	channel_close(&s->tcp);
+	for (i = 0; i < SERVER_TCP_CHANNELS; i++)
+		channel_close(&s->tcp[i]);
 	for (i = 0; i < SERVER_CHANNELS; i++)
 		channel_close(&s->udp[i]);
 }
@@ -184,16 +187,23 @@ server_fini(struct server *s)
 	s->queue.items = NULL;
 }
 
-/* May it take one more?  One that is not open yet is opened. */
+/* One that is not open yet is opened. */
 static bool
-takes_more(struct server *s, struct server_channel *c)
+is_open(const struct server *s, struct server_channel *c,
+    enum server_path path)
 {
-	if (c->ares == NULL && channel_open(c, SERVER_UDP, &s->where,
-	    s->timeout_ms) != ARES_SUCCESS) {
-		channel_close(c);
-		return false;
-	}
-	return c->sent < SERVER_CHANNEL_QUERIES;
+	if (c->ares != NULL || channel_open(c, path, &s->where,
+	    s->timeout_ms) == ARES_SUCCESS)
+		return true;
+	channel_close(c);
+	return false;
+}
+
+/* May it take one more? */
+static bool
+takes_more(const struct server *s, struct server_channel *c)
+{
+	return is_open(s, c, SERVER_UDP) && c->sent < SERVER_CHANNEL_QUERIES;
 }
 
 /* All have had their share, and wait for their last ones: one of them has to
@@ -213,23 +223,52 @@ least_busy(struct server *s)
 	return best;
 }
 
+static struct server_channel *
+udp_channel(struct server *s)
+{
+	struct server_channel *c;
+	size_t i;
+
+	for (i = 0; i < SERVER_CHANNELS; i++) {
+		c = &s->udp[s->current];
+		if (takes_more(s, c))
+			return c;
+		s->current = (s->current + 1) % SERVER_CHANNELS;
+	}
+	return least_busy(s);
+}
+
+/* That with the least on it; the first is always open. */
+static struct server_channel *
+tcp_channel(struct server *s)
+{
+	struct server_channel *best = &s->tcp[0], *c;
+	size_t i;
+
+	for (i = 1; i < SERVER_TCP_CHANNELS && best->in_flight > 0; i++) {
+		c = &s->tcp[i];
+		if (c->in_flight < best->in_flight && is_open(s, c,
+		    SERVER_TCP))
+			best = c;
+	}
+	return best;
+}
+
 struct server_channel *
 server_channel(struct server *s, enum server_path path, int64_t now_us)
 {
-	struct server_channel *c = &s->tcp;
-	size_t i;
+	struct server_channel *c = path == SERVER_TCP ? tcp_channel(s) :
+	    udp_channel(s);
 
-	for (i = 0; path == SERVER_UDP && i < SERVER_CHANNELS; i++) {
-		c = &s->udp[s->current];
-		if (takes_more(s, c))
-			break;
-		s->current = (s->current + 1) % SERVER_CHANNELS;
-	}
-	if (path == SERVER_UDP && i == SERVER_CHANNELS)
-		c = least_busy(s);
 	if (c != NULL)
 		c->used_us = now_us;
 	return c;
+}
+
+bool
+server_is_tcp(const struct server *s, const struct server_channel *c)
+{
+	return c != NULL && c->tag < s->tcp[0].tag + SERVER_TCP_CHANNELS;
 }
 
 void
@@ -253,7 +292,8 @@ server_landed(struct server_channel *c)
 void
 server_event(struct server *s, size_t index, int fd, uint32_t events)
 {
-	struct server_channel *c = index == 0 ? &s->tcp : &s->udp[index - 1];
+	struct server_channel *c = index < SERVER_TCP_CHANNELS ?
+	    &s->tcp[index] : &s->udp[index - SERVER_TCP_CHANNELS];
 	uint32_t broken = events & (uint32_t)(EPOLLERR | EPOLLHUP);
 
 	if (c->ares == NULL)
@@ -266,27 +306,26 @@ server_event(struct server *s, size_t index, int fd, uint32_t events)
 }
 
 static void
-expire(struct server_channel *c)
+expire(struct server_channel *c, bool stays, int64_t now_us)
 {
-	if (c->ares != NULL && c->in_flight > 0)
+	if (c->ares == NULL)
+		return;
+	if (c->in_flight > 0)
 		ares_process_fd(c->ares, ARES_SOCKET_BAD, ARES_SOCKET_BAD);
+	else if (!stays && now_us - c->used_us > SERVER_IDLE_US)
+		channel_close(c);
 }
 
+/* The first of each stays open all the time. */
 void
 server_expire(struct server *s, int64_t now_us)
 {
-	struct server_channel *c;
 	size_t i;
 
-	expire(&s->tcp);
-	for (i = 0; i < SERVER_CHANNELS; i++) {
-		c = &s->udp[i];
-		expire(c);
-		/* Not the one that is open all the time. */
-		if (i > 0 && c->ares != NULL && c->in_flight == 0 &&
-		    now_us - c->used_us > SERVER_IDLE_US)
-			channel_close(c);
-	}
+	for (i = 0; i < SERVER_TCP_CHANNELS; i++)
+		expire(&s->tcp[i], i == 0, now_us);
+	for (i = 0; i < SERVER_CHANNELS; i++)
+		expire(&s->udp[i], i == 0, now_us);
 }
 
 size_t
@@ -304,6 +343,8 @@ server_sockets_open(const struct server *s)
 {
 	size_t i, count = 0;
 
+	for (i = 0; i < SERVER_TCP_CHANNELS; i++)
+		count += s->tcp[i].ares != NULL;
 	for (i = 0; i < SERVER_CHANNELS; i++)
 		count += s->udp[i].ares != NULL;
 	return count;

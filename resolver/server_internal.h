@@ -6,8 +6,9 @@
  * so that c-ares only carries packets: which server is asked when, and
  * after what, is decided here and in query.c, alike for all its versions.
  * UDP and TCP are two channels because c-ares gives up all questions of a
- * channel when one of its connections breaks, and servers close idle TCP
- * connections as they like.
+ * channel when one of its connections breaks, and servers close TCP
+ * connections as they like.  For the same reason there are several for TCP:
+ * the next question takes that with the least on it.
  *
  * For UDP there are many: c-ares 1.18 has one socket for each, a socket
  * loses bursts, and all questions that leave from one port are one target.
@@ -55,8 +56,11 @@ struct query_heap {
 /* Enough for all places, the slow ones too, and for channels that drain. */
 #define SERVER_CHANNELS \
 	((LIMIT_DNS_IN_FLIGHT + LIMIT_DNS_SLOW) / SERVER_CHANNEL_QUERIES + 24)
+/* Questions by TCP share what happens to their connection: few on each. */
+#define SERVER_TCP_CHANNELS	8
 /* An idle one is closed after that. */
 #define SERVER_IDLE_US		INT64_C(30000000)
+#define SERVER_STAY_OPEN	2	/* but for the first of each path */
 /* What is not answered by then holds its place no longer (ours). */
 #define SERVER_SLOW_US		INT64_C(500000)
 /* So many questions at most in so long: the server's socket has to take
@@ -91,7 +95,7 @@ struct server {
 	struct nameserver	 where;
 	bool			 trusted;	/* its AD is believed */
 	/* The resolver thread's. */
-	struct server_channel	 tcp;
+	struct server_channel	 tcp[SERVER_TCP_CHANNELS];
 	struct server_channel	 udp[SERVER_CHANNELS];
 	size_t			 current;	/* of udp: takes the next */
 	unsigned int		 timeout_ms;
@@ -117,8 +121,8 @@ struct server_tries {
 	bool		answered[LIMIT_DNS_SERVERS];	/* with a failure */
 };
 
-/* Tags of one server: TCP's is the first, then those of UDP. */
-#define SERVER_TAGS	(1 + SERVER_CHANNELS)
+/* Tags of one server: TCP's are the first, then those of UDP. */
+#define SERVER_TAGS	(SERVER_TCP_CHANNELS + SERVER_CHANNELS)
 
 /*
  * Opens the first channels; their sockets are added to `epoll` as they come
@@ -135,6 +139,7 @@ void		 server_fini(struct server *s);
 /* The channel for the next question, NULL when there is none to be had. */
 struct server_channel	*server_channel(struct server *s,
 			    enum server_path path, int64_t now_us);
+bool	server_is_tcp(const struct server *s, const struct server_channel *c);
 /* `done` may be called before this returns. */
 void	server_send(struct server_channel *c, const unsigned char *packet,
 	    size_t len, ares_callback done, void *arg);
@@ -145,7 +150,7 @@ void	server_event(struct server *s, size_t index, int fd,
 	    uint32_t events);
 /* Gives up what is overdue, and closes what has long been idle. */
 void	server_expire(struct server *s, int64_t now_us);
-/* UDP channels with questions under way, and those that are open. */
+/* UDP channels with questions under way, and all that are open. */
 size_t	server_sockets(const struct server *s);
 size_t	server_sockets_open(const struct server *s);
 

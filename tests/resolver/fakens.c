@@ -12,7 +12,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#define CONNECTIONS 64
+#define CONNECTIONS 256
 
 struct connection {
 	int		fd;

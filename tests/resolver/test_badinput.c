@@ -1,0 +1,619 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Nameservers that send what they should not, cut what they send, or send
+ * it octet by octet; and a process without descriptors.  Each has a defined
+ * outcome, and the questions beside it get their answers.
+ */
+#include "resolver/resolver.h"
+
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <pthread.h>
+#include <sched.h>
+#include <stdatomic.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/mem.h"
+#include "tests/resolver/asker.h"
+#include "tests/resolver/fakens.h"
+#include "tests/tap.h"
+
+#define PATIENT	20000	/* ms, when an answer is to come */
+#define SHORT	150	/* ms, when none is */
+#define GOOD	0xc0000201	/* 192.0.2.1 */
+#define FORGED	0xc0000242
+#define CROWD	40	/* questions at one time */
+#define HEADER	12
+
+/* ---- what a nameserver can do wrong ---- */
+
+static struct dnsmsg out;	/* the server's thread writes it */
+static unsigned int noise_state = 1;
+
+static unsigned int
+noise(void)
+{
+	noise_state = noise_state * 1103515245 + 12345;
+	return noise_state >> 16 & 0xff;
+}
+
+static void
+begin(const struct fakens_question *q, unsigned int flags)
+{
+	dnsmsg_begin(&out, q->id, flags, q->name, q->type);
+}
+
+static void
+send_address(const struct fakens_question *q, uint32_t addr)
+{
+	begin(q, 0);
+	dnsmsg_a(&out, q->name, 300, addr);
+	fakens_send(q, &out);
+}
+
+static void
+send_truncated(const struct fakens_question *q)
+{
+	begin(q, DNSMSG_TC);
+	fakens_send(q, &out);
+}
+
+static void
+do_good(struct fakens_question *q)
+{
+	send_address(q, GOOD);
+}
+
+static void
+do_silent(struct fakens_question *q)
+{
+	(void)q;
+}
+
+static void
+do_other_id(struct fakens_question *q)
+{
+	q->id ^= 0x5555;
+	send_address(q, FORGED);
+}
+
+static void
+do_other_port(struct fakens_question *q)
+{
+	int fd = q->fd;
+
+	q->fd = socket(q->peer.ss_family, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	send_address(q, FORGED);
+	(void)close(q->fd);
+	q->fd = fd;
+}
+
+/* The first is taken, the second is nobody's. */
+static void
+do_twice(struct fakens_question *q)
+{
+	send_address(q, GOOD);
+	send_address(q, FORGED);
+}
+
+/* The first question is answered only when it has been asked again. */
+static void
+do_late(struct fakens_question *q)
+{
+	static struct fakens_question first;
+	static bool held;
+
+	if (!held) {
+		first = *q;
+		held = true;
+		return;
+	}
+	held = false;
+	send_address(&first, FORGED);
+	send_address(q, GOOD);
+}
+
+/* Octets without sense, behind a header that fits or without one. */
+static void
+send_noise(const struct fakens_question *q, size_t header, size_t len)
+{
+	begin(q, 0);
+	out.len = header;
+	while (out.len < len)
+		dnsmsg_u8(&out, noise());
+	fakens_send(q, &out);
+}
+
+static void
+do_noise(struct fakens_question *q)
+{
+	size_t len;
+
+	for (len = HEADER; len < 600; len += 7)
+		send_noise(q, 2, len);
+}
+
+/* Flags and counts of an answer, and then noise. */
+static void
+do_noise_records(struct fakens_question *q)
+{
+	begin(q, 0);
+	out.bytes[7] = out.bytes[9] = out.bytes[11] = 0xff;
+	while (out.len < 500)
+		dnsmsg_u8(&out, noise());
+	fakens_send(q, &out);
+}
+
+/* More than is ever read of a datagram. */
+static void
+do_noise_huge(struct fakens_question *q)
+{
+	send_noise(q, 4, 60000);
+}
+
+/* Strangers' noise first, then the answer. */
+static void
+do_noise_first(struct fakens_question *q)
+{
+	unsigned int id = q->id;
+	int i;
+
+	for (i = 1; i < 100; i++) {
+		q->id = (uint16_t)(id + (unsigned int)i);
+		send_noise(q, 4, HEADER + (size_t)i);
+	}
+	q->id = (uint16_t)id;
+	send_address(q, GOOD);
+}
+
+/* ---- by TCP ---- */
+
+static void
+send_octets(const struct fakens_question *q, const void *ptr, size_t len)
+{
+	(void)send(q->fd, ptr, len, MSG_NOSIGNAL);
+}
+
+/* A length of `claim`, then so much of the answer as `len` says. */
+static void
+send_part(const struct fakens_question *q, size_t claim, size_t len)
+{
+	unsigned char length[2] = {
+		(unsigned char)(claim >> 8), (unsigned char)claim
+	};
+
+	send_octets(q, length, sizeof(length));
+	send_octets(q, out.bytes, len);
+}
+
+static void
+write_address(const struct fakens_question *q)
+{
+	begin(q, 0);
+	dnsmsg_a(&out, q->name, 300, GOOD);
+}
+
+static void
+do_tcp_good(struct fakens_question *q)
+{
+	if (q->tcp)
+		send_address(q, GOOD);
+	else
+		send_truncated(q);
+}
+
+static void
+do_tcp_twice(struct fakens_question *q)
+{
+	do_tcp_good(q);
+	if (q->tcp)
+		send_address(q, FORGED);
+}
+
+static void
+do_tcp_other_id(struct fakens_question *q)
+{
+	if (q->tcp)
+		q->id ^= 0x5555;
+	do_tcp_good(q);
+}
+
+static void
+do_tcp_closed(struct fakens_question *q)
+{
+	if (q->tcp)
+		fakens_hang_up(q);
+	else
+		send_truncated(q);
+}
+
+/* Ends in the middle of the length, of the answer, of its last octet. */
+static void
+do_tcp_cut(struct fakens_question *q)
+{
+	static unsigned int turn;
+
+	if (q->tcp) {
+		write_address(q);
+		if (turn % 3 == 0)
+			send_octets(q, "", 1);
+		else
+			send_part(q, out.len, turn % 3 == 1 ? out.len / 2 :
+			    out.len - 1);
+		turn++;
+	}
+	do_tcp_closed(q);
+}
+
+/* The rest of it never comes. */
+static void
+do_tcp_stalled(struct fakens_question *q)
+{
+	if (!q->tcp) {
+		send_truncated(q);
+		return;
+	}
+	write_address(q);
+	send_part(q, out.len + 1000, out.len);
+}
+
+/* The length is too short: what follows is no message. */
+static void
+do_tcp_short(struct fakens_question *q)
+{
+	if (!q->tcp) {
+		send_truncated(q);
+		return;
+	}
+	write_address(q);
+	send_part(q, 5, out.len);
+}
+
+static void
+do_tcp_empty(struct fakens_question *q)
+{
+	if (q->tcp)
+		send_octets(q, "\0", 2);
+	do_tcp_good(q);
+}
+
+static void
+do_tcp_noise(struct fakens_question *q)
+{
+	if (q->tcp)
+		send_noise(q, 2, 3000);
+	else
+		send_truncated(q);
+}
+
+/* The longest answer that there can be (LIMIT_DNS_ANSWER). */
+static void
+write_longest(const struct fakens_question *q)
+{
+	static char text[65535];
+	size_t left;
+
+	begin(q, 0);
+	/* What a record takes besides its text, and one octet for 255 of
+	   it. */
+	left = sizeof(text) - out.len - (strlen(q->name) + 2 + 10);
+	memset(text, 'x', sizeof(text));
+	dnsmsg_txt(&out, q->name, 300, text, left - (left + 255) / 256);
+}
+
+static void
+do_tcp_longest(struct fakens_question *q)
+{
+	size_t i;
+	int on = 1;
+
+	if (!q->tcp) {
+		send_truncated(q);
+		return;
+	}
+	(void)setsockopt(q->fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
+	write_longest(q);
+	send_octets(q, &(unsigned char){ (unsigned char)(out.len >> 8) }, 1);
+	send_octets(q, &(unsigned char){ (unsigned char)out.len }, 1);
+	for (i = 0; i < out.len; i++)
+		send_octets(q, out.bytes + i, 1);
+}
+
+static const struct misdeed {
+	const char *label;
+	void (*run)(struct fakens_question *q);
+	enum dns_type type;
+	enum dns_outcome outcome;
+	enum dns_outcome or_else;	/* c-ares 1.18 and 1.34 differ */
+	unsigned int timeout_ms;
+	bool lets_others;		/* has no part in their connection */
+} misdeeds[] = {
+	{ "good", do_good, DNS_TYPE_A, DNS_FOUND, DNS_FOUND, PATIENT, true },
+	{ "silent", do_silent, DNS_TYPE_A, DNS_TIMEOUT, DNS_TIMEOUT, SHORT,
+	  true },
+	{ "otherid", do_other_id, DNS_TYPE_A, DNS_TIMEOUT, DNS_TIMEOUT,
+	  SHORT, true },
+	{ "otherport", do_other_port, DNS_TYPE_A, DNS_TIMEOUT, DNS_TIMEOUT,
+	  SHORT, true },
+	{ "twice", do_twice, DNS_TYPE_A, DNS_FOUND, DNS_FOUND, PATIENT,
+	  true },
+	{ "late", do_late, DNS_TYPE_A, DNS_FOUND, DNS_FOUND, 1000, true },
+	{ "noise", do_noise, DNS_TYPE_A, DNS_MALFORMED, DNS_TIMEOUT, SHORT,
+	  true },
+	{ "noiserecords", do_noise_records, DNS_TYPE_A, DNS_MALFORMED,
+	  DNS_MALFORMED, PATIENT, true },
+	{ "noisehuge", do_noise_huge, DNS_TYPE_A, DNS_MALFORMED, DNS_TIMEOUT,
+	  SHORT, true },
+	{ "noisefirst", do_noise_first, DNS_TYPE_A, DNS_FOUND, DNS_FOUND,
+	  PATIENT, true },
+	{ "tcpgood", do_tcp_good, DNS_TYPE_A, DNS_FOUND, DNS_FOUND, PATIENT,
+	  true },
+	{ "tcptwice", do_tcp_twice, DNS_TYPE_A, DNS_FOUND, DNS_FOUND,
+	  PATIENT, true },
+	{ "tcpotherid", do_tcp_other_id, DNS_TYPE_A, DNS_TIMEOUT,
+	  DNS_TIMEOUT, SHORT, true },
+	{ "tcpclosed", do_tcp_closed, DNS_TYPE_A, DNS_SERVER_FAILURE,
+	  DNS_SERVER_FAILURE, PATIENT, true },
+	{ "tcpcut", do_tcp_cut, DNS_TYPE_A, DNS_SERVER_FAILURE,
+	  DNS_SERVER_FAILURE, PATIENT, true },
+	{ "tcpstalled", do_tcp_stalled, DNS_TYPE_A, DNS_TIMEOUT, DNS_TIMEOUT,
+	  SHORT, false },
+	{ "tcpshort", do_tcp_short, DNS_TYPE_A, DNS_TIMEOUT,
+	  DNS_SERVER_FAILURE, SHORT, false },
+	{ "tcpempty", do_tcp_empty, DNS_TYPE_A, DNS_FOUND,
+	  DNS_SERVER_FAILURE, SHORT, false },
+	{ "tcpnoise", do_tcp_noise, DNS_TYPE_A, DNS_MALFORMED, DNS_TIMEOUT,
+	  SHORT, true },
+	{ "tcplongest", do_tcp_longest, DNS_TYPE_TXT, DNS_FOUND, DNS_FOUND,
+	  PATIENT, true }
+};
+
+#define MISDEEDS (sizeof(misdeeds) / sizeof(misdeeds[0]))
+
+/* The first label says what is done. */
+static void
+script(struct fakens_question *q)
+{
+	size_t i, len = strcspn(q->name, ".");
+
+	for (i = 0; i < MISDEEDS; i++)
+		if (strlen(misdeeds[i].label) == len &&
+		    memcmp(misdeeds[i].label, q->name, len) == 0)
+			misdeeds[i].run(q);
+}
+
+/* ---- the outcomes ---- */
+
+static bool
+is_address(const struct dns_answer *a, uint32_t addr)
+{
+	const unsigned char *p;
+
+	if (a->outcome != DNS_FOUND || a->count != 1)
+		return false;
+	p = a->records[0].addr.bytes;
+	return ((uint32_t)p[0] << 24 | (uint32_t)p[1] << 16 |
+	    (uint32_t)p[2] << 8 | p[3]) == addr;
+}
+
+/* As the row has it; an address is the right one. */
+static bool
+is_as_said(const struct misdeed *m, const struct dns_answer *a)
+{
+	if (a->outcome != m->outcome && a->outcome != m->or_else)
+		return false;
+	return a->outcome != DNS_FOUND || m->type != DNS_TYPE_A ||
+	    is_address(a, GOOD);
+}
+
+static void
+start(struct ask *a, struct resolver *r, const struct misdeed *m,
+    unsigned int number)
+{
+	char name[64];
+
+	memset(a, 0, sizeof(*a));
+	(void)snprintf(name, sizeof(name), "%s.%u.test", m->label, number);
+	asker_start(a, r, name, m->type);
+}
+
+static bool
+finish(struct ask *a, const struct misdeed *m)
+{
+	const struct dns_answer *answer = asker_wait(a);
+	bool good = is_as_said(m, answer);
+
+	if (!good)
+		printf("# %s: %s\n", m->label,
+		    dns_outcome_name(answer->outcome));
+	dns_answer_unref(answer);
+	return good;
+}
+
+static bool
+ask(struct resolver *r, const struct misdeed *m, unsigned int number)
+{
+	struct ask a;
+
+	start(&a, r, m, number);
+	return finish(&a, m);
+}
+
+static const struct misdeed *
+misdeed(const char *label)
+{
+	size_t i;
+
+	for (i = 0; i < MISDEEDS; i++)
+		if (strcmp(misdeeds[i].label, label) == 0)
+			return &misdeeds[i];
+	abort();
+}
+
+/* One at a time: the outcome, and whether the server is asked on. */
+static void
+test_alone(void)
+{
+	struct fakens *ns = fakens_start(script, FAKENS_BOTH);
+	struct resolver *r;
+	size_t i;
+
+	for (i = 0; i < MISDEEDS; i++) {
+		r = asker_resolver(fakens_address(ns), NULL,
+		    misdeeds[i].timeout_ms, 2);
+		ok(ask(r, &misdeeds[i], 1), "%s", misdeeds[i].label);
+		ok(ask(r, misdeed("good"), 1), "then a question by UDP");
+		ok(ask(r, misdeed("tcpgood"), 1), "then one by TCP");
+		resolver_free(r);
+	}
+	fakens_stop(ns);
+}
+
+/* One misdeed, and the questions around it. */
+struct scene {
+	struct resolver	*resolver;	/* NULL: not played */
+	struct ask	 bad, good[CROWD];
+};
+
+static void
+scene_begin(struct scene *s, const struct fakens *ns, const struct misdeed *m,
+    const struct misdeed *good)
+{
+	unsigned int i;
+
+	s->resolver = asker_resolver(fakens_address(ns), NULL,
+	    m->timeout_ms == SHORT ? 1000 : m->timeout_ms, 2);
+	for (i = 0; i < CROWD / 2; i++)
+		start(&s->good[i], s->resolver, good, i);
+	start(&s->bad, s->resolver, m, CROWD);
+	for (; i < CROWD; i++)
+		start(&s->good[i], s->resolver, good, i);
+}
+
+static void
+scene_end(struct scene *s, const struct misdeed *m,
+    const struct misdeed *good)
+{
+	unsigned int i, found = 0;
+
+	for (i = 0; i < CROWD; i++)
+		found += finish(&s->good[i], good);
+	is_num(found, CROWD, good->label);
+	ok(finish(&s->bad, m), "beside %s", m->label);
+	resolver_free(s->resolver);
+	s->resolver = NULL;
+}
+
+/* Each beside many that are well: these are all answered. */
+static void
+test_beside(const struct misdeed *good)
+{
+	static struct scene scenes[MISDEEDS];
+	struct fakens *ns = fakens_start(script, FAKENS_BOTH);
+	size_t i;
+
+	for (i = 0; i < MISDEEDS; i++)
+		if (good->run != do_tcp_good || misdeeds[i].lets_others)
+			scene_begin(&scenes[i], ns, &misdeeds[i], good);
+	for (i = 0; i < MISDEEDS; i++)
+		if (scenes[i].resolver != NULL)
+			scene_end(&scenes[i], &misdeeds[i], good);
+	fakens_stop(ns);
+}
+
+/* The longest answer has come whole. */
+static void
+test_longest(void)
+{
+	struct fakens *ns = fakens_start(script, FAKENS_BOTH);
+	struct resolver *r = asker_resolver(fakens_address(ns), NULL,
+	    PATIENT, 1);
+	const struct dns_answer *a = asker_fetch(r, "tcplongest.test",
+	    DNS_TYPE_TXT);
+
+	is_str(dns_outcome_name(a->outcome), "found", "65535 octets by TCP");
+	ok(a->count == 1 && a->records[0].text.len > 65000 &&
+	    memchr(a->records[0].text.ptr, 'y', a->records[0].text.len) ==
+	    NULL, "with their text");
+	dns_answer_unref(a);
+	resolver_free(r);
+	fakens_stop(ns);
+}
+
+/* ---- without descriptors ---- */
+
+/* Takes all that are left, and returns how many. */
+static size_t
+take_all(int *fds, size_t count)
+{
+	size_t n = 0;
+
+	while (n < count && (fds[n] = dup(0)) != -1)
+		n++;
+	return n;
+}
+
+static void
+give_back(const int *fds, size_t count)
+{
+	while (count > 0)
+		(void)close(fds[--count]);
+}
+
+static void
+test_no_descriptors(void)
+{
+	struct fakens *ns = fakens_start(script, FAKENS_BOTH);
+	struct resolver *r = asker_resolver(fakens_address(ns), NULL,
+	    PATIENT, 2);
+	struct rlimit before, limit;
+	const struct dns_answer *a;
+	unsigned int i, failed = 0, found = 0;
+	struct ask asks[CROWD];
+	char name[32];
+	size_t count;
+	int fds[64];
+
+	(void)getrlimit(RLIMIT_NOFILE, &before);
+	limit = before;
+	limit.rlim_cur = 64;
+	(void)setrlimit(RLIMIT_NOFILE, &limit);
+	count = take_all(fds, sizeof(fds) / sizeof(fds[0]));
+	ok(count > 0, "%zu descriptors taken", count);
+	for (i = 0; i < 5; i++) {
+		(void)snprintf(name, sizeof(name), "good.none%u.test", i);
+		a = asker_fetch(r, name, DNS_TYPE_A);
+		failed += a->outcome == DNS_SERVER_FAILURE;
+		dns_answer_unref(a);
+	}
+	is_num(failed, 5, "none left: server failure, and at once");
+	give_back(fds + 1, count - 1);
+	/* One is left, and many questions. */
+	count = take_all(fds + 1, count - 2) + 1;
+	for (i = 0; i < CROWD; i++)
+		start(&asks[i], r, misdeed("good"), i);
+	for (i = 0; i < CROWD; i++)
+		found += finish(&asks[i], misdeed("good"));
+	is_num(found, CROWD, "one left: all answered");
+	give_back(fds, count);
+	(void)setrlimit(RLIMIT_NOFILE, &before);
+	ok(ask(r, misdeed("good"), CROWD), "there are some again: by UDP");
+	ok(ask(r, misdeed("tcpgood"), CROWD), "by TCP");
+	resolver_free(r);
+	fakens_stop(ns);
+}
+
+int
+main(void)
+{
+	test_alone();
+	test_beside(misdeed("good"));
+	test_beside(misdeed("tcpgood"));
+	test_longest();
+	test_no_descriptors();
+	return tap_done();
+}
