@@ -106,31 +106,32 @@ engine_current(void)
 	return e;
 }
 
-bool
-engine_replace(const struct engine *old, struct engine *e)
+/* Makes `e` current, if `any` or if `old` is.  False: nothing is done. */
+static bool
+swap(bool any, const struct engine *old, struct engine *e)
 {
 	struct engine *had = NULL;
-	bool same;
+	bool swaps;
 
 	pthread_mutex_lock(&current_lock);
-	same = current == old;
-	if (same) {
+	swaps = any || current == old;
+	if (swaps) {
 		had = current;
 		current = e;
 	}
 	pthread_mutex_unlock(&current_lock);
 	engine_unref(had);
-	return same;
+	return swaps;
+}
+
+bool
+engine_replace(const struct engine *old, struct engine *e)
+{
+	return swap(false, old, e);
 }
 
 void
 engine_set_current(struct engine *e)
 {
-	struct engine *old;
-
-	pthread_mutex_lock(&current_lock);
-	old = current;
-	current = e;
-	pthread_mutex_unlock(&current_lock);
-	engine_unref(old);
+	(void)swap(true, NULL, e);
 }
