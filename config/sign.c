@@ -10,6 +10,7 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 
 #include "base/ascii.h"
 #include "base/cursor.h"
@@ -20,45 +21,10 @@
 
 /* ---- dates: RFC 3339, in UTC ---- */
 
-static bool
-is_leap(unsigned int year)
-{
-	return year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
-}
-
-/* Leap days from the year 1 to the end of `year`. */
-static unsigned int
-leap_days(unsigned int year)
-{
-	return year / 4 - year / 100 + year / 400;
-}
-
-static unsigned int
-month_days(unsigned int year, unsigned int month)
-{
-	static const unsigned char days[] = { 31, 28, 31, 30, 31, 30, 31, 31,
-	    30, 31, 30, 31 };
-
-	return month == 2 && is_leap(year) ? 29 : days[month - 1];
-}
-
-/* Since 1970-01-01. */
-static int64_t
-days_of(unsigned int year, unsigned int month, unsigned int day)
-{
-	int64_t days = (int64_t)365 * (year - 1970) +
-	    (leap_days(year - 1) - leap_days(1969));
-	unsigned int m;
-
-	for (m = 1; m < month; m++)
-		days += month_days(year, m);
-	return days + day - 1;
-}
-
 /* `count` digits, min..max. */
 static bool
 take_number(struct cursor *c, size_t count, unsigned int min,
-    unsigned int max, unsigned int *out)
+    unsigned int max, int *out)
 {
 	struct slice digits = slice_head(cursor_rest(c), count);
 	unsigned long long n;
@@ -66,37 +32,36 @@ take_number(struct cursor *c, size_t count, unsigned int min,
 	if (digits.len < count || !slice_number(digits, max, &n) || n < min)
 		return false;
 	c->p += count;
-	*out = (unsigned int)n;
+	*out = (int)n;
 	return true;
 }
 
-/* 1970 to 9999. */
+/* 1970 to 9999; days that there are, timegm() has the calendar for. */
 static bool
-take_date(struct cursor *c, int64_t *days)
+take_date(struct cursor *c, struct tm *tm)
 {
-	unsigned int year, month, day;
+	struct tm day;
 
-	if (!take_number(c, 4, 1970, 9999, &year) || !cursor_take(c, '-') ||
-	    !take_number(c, 2, 1, 12, &month) || !cursor_take(c, '-') ||
-	    !take_number(c, 2, 1, month_days(year, month), &day))
+	if (!take_number(c, 4, 1970, 9999, &tm->tm_year) ||
+	    !cursor_take(c, '-') ||
+	    !take_number(c, 2, 1, 12, &tm->tm_mon) ||
+	    !cursor_take(c, '-') || !take_number(c, 2, 1, 31, &tm->tm_mday))
 		return false;
-	*days = days_of(year, month, day);
-	return true;
+	tm->tm_year -= 1900;
+	tm->tm_mon -= 1;
+	day = *tm;
+	return timegm(&day) != (time_t)-1 && day.tm_mday == tm->tm_mday;
 }
 
 /* "T12:00:00Z" */
 static bool
-take_time(struct cursor *c, int64_t *seconds)
+take_time(struct cursor *c, struct tm *tm)
 {
-	unsigned int h, m, s;
-
-	if (!cursor_word(c, SLICE("T")) || !take_number(c, 2, 0, 23, &h) ||
-	    !cursor_take(c, ':') || !take_number(c, 2, 0, 59, &m) ||
-	    !cursor_take(c, ':') || !take_number(c, 2, 0, 59, &s) ||
-	    !cursor_word(c, SLICE("Z")))
-		return false;
-	*seconds = h * 3600 + m * 60 + s;
-	return true;
+	return cursor_word(c, SLICE("T")) &&
+	    take_number(c, 2, 0, 23, &tm->tm_hour) && cursor_take(c, ':') &&
+	    take_number(c, 2, 0, 59, &tm->tm_min) && cursor_take(c, ':') &&
+	    take_number(c, 2, 0, 59, &tm->tm_sec) &&
+	    cursor_word(c, SLICE("Z"));
 }
 
 static bool
@@ -104,14 +69,15 @@ read_date(struct schema *s, const struct schema_key *key,
     const struct yaml_node *n, void *out)
 {
 	struct cursor c = cursor_of(n->text);
-	int64_t days, seconds = 0, when;
+	struct tm tm = { .tm_year = 0 };
+	int64_t when;
 
-	if (!schema_has_text(n) || !take_date(&c, &days) ||
-	    (!cursor_at_end(&c) && !take_time(&c, &seconds)) ||
+	if (!schema_has_text(n) || !take_date(&c, &tm) ||
+	    (!cursor_at_end(&c) && !take_time(&c, &tm)) ||
 	    !cursor_at_end(&c))
 		return schema_refuse(s, key, n, "a date like 2026-12-31, or "
 		    "a time like 2026-12-31T12:00:00Z, both in UTC");
-	when = days * 86400 + seconds;
+	when = timegm(&tm);
 	memcpy((char *)out + key->field, &when, sizeof(when));
 	return true;
 }
