@@ -22,6 +22,7 @@
 #include <pthread.h>
 #include <sched.h>
 #include <signal.h>
+#include <sys/queue.h>
 #include <time.h>
 
 #include "base/clock.h"
@@ -35,12 +36,16 @@ struct waiter {
 	struct resolver_wait	 wait;		/* first: the resolver's view */
 	struct inquiry		*inquiry;
 	struct dns_entry	*entry;
-	struct waiter		*prev, *next;	/* of those at the resolver, or
-						   next of the pending */
+	/* Of those at the resolver, or of the pending. */
+	TAILQ_ENTRY(waiter)	 link;
 	/* On its way to the step. */
 	const struct dns_answer	*answer;
-	struct waiter		*next_landed;
+	STAILQ_ENTRY(waiter)	 landing;
 };
+
+TAILQ_HEAD(waiters, waiter);
+STAILQ_HEAD(landed, waiter);
+SLIST_HEAD(dirty, inquiry);
 
 struct inquiry {
 	pthread_mutex_t		 lock;
@@ -52,13 +57,13 @@ struct inquiry {
 	struct dns_ledger	*ledger;
 	inquiry_step_fn		*step;
 	void			*arg;
-	struct waiter		*waiters;
+	struct waiters		 waiters;	/* at the resolver */
+	struct waiters		 pending;
 	struct waiter		*spare;	/* made, and not needed */
 	uint32_t		 network;
 	size_t			 asking;	/* waiters, not the urgent */
-	struct waiter		*pending, **last_pending;
 	bool			 dirty;		/* its step is due */
-	struct inquiry		*next_dirty;
+	SLIST_ENTRY(inquiry)	 dirty_link;
 };
 
 /* What has been answered, for the thread that runs the steps. */
@@ -66,9 +71,10 @@ static struct {
 	pthread_once_t		 once;
 	pthread_mutex_t		 lock;
 	pthread_cond_t		 changed;
-	struct waiter		*first, **last;
+	struct landed		 list;
 } landed = { .once = PTHREAD_ONCE_INIT, .lock = PTHREAD_MUTEX_INITIALIZER,
-    .changed = PTHREAD_COND_INITIALIZER };
+    .changed = PTHREAD_COND_INITIALIZER,
+    .list = STAILQ_HEAD_INITIALIZER(landed.list) };
 static bool has_thread;
 
 static bool
@@ -108,7 +114,8 @@ inquiry_new(struct resolver *resolver, inquiry_step_fn *step, void *arg)
 		return NULL;
 	}
 	dns_ledger_set_put(q->ledger, put_question, q);
-	q->last_pending = &q->pending;
+	TAILQ_INIT(&q->waiters);
+	TAILQ_INIT(&q->pending);
 	(void)pthread_once(&landed.once, start_thread);
 	q->refs = 1;
 	q->resolver = resolver;
@@ -133,22 +140,11 @@ release_and_unlock(struct inquiry *q)
 	mem_free(q);
 }
 
-static void
-unlink_waiter(struct inquiry *q, struct waiter *w)
-{
-	if (w->prev != NULL)
-		w->prev->next = w->next;
-	else
-		q->waiters = w->next;
-	if (w->next != NULL)
-		w->next->prev = w->prev;
-}
-
 /*
- * Puts the question of a waiter; the lock is held.  True when the answer came
- * at once: it is in the ledger then, and the waiter is spare.
+ * Puts the question of a waiter; the lock is held.  When the answer comes at
+ * once it is in the ledger, and the waiter is spare.
  */
-static bool
+static void
 ask(struct inquiry *q, struct waiter *w)
 {
 	const struct dns_answer *answer;
@@ -159,24 +155,19 @@ ask(struct inquiry *q, struct waiter *w)
 	 * Before asking: answered() may come at any moment from then on, but
 	 * what follows takes our lock first.
 	 */
-	w->prev = NULL;
-	w->next = q->waiters;
-	if (w->next != NULL)
-		w->next->prev = w;
-	q->waiters = w;
+	TAILQ_INSERT_HEAD(&q->waiters, w, link);
 	q->refs++;
 	answer = resolver_ask(q->resolver, e->name, e->type, &w->wait);
 	if (answer == NULL) {
 		q->asking += !w->wait.urgent;
-		return false;
+		return;
 	}
-	unlink_waiter(q, w);
+	TAILQ_REMOVE(&q->waiters, w, link);
 	q->refs--;
 	mem_free(q->spare);
 	q->spare = w;
 	e->answered_us = e->asked_us;
 	dns_ledger_answer(e, answer);
-	return true;
 }
 
 /* As many of the pending as there is room for. */
@@ -185,11 +176,10 @@ ask_pending(struct inquiry *q)
 {
 	struct waiter *w;
 
-	while ((w = q->pending) != NULL && q->asking < LIMIT_DNS_MESSAGE) {
-		q->pending = w->next;
-		if (q->pending == NULL)
-			q->last_pending = &q->pending;
-		(void)ask(q, w);
+	while ((w = TAILQ_FIRST(&q->pending)) != NULL &&
+	    q->asking < LIMIT_DNS_MESSAGE) {
+		TAILQ_REMOVE(&q->pending, w, link);
+		ask(q, w);
 	}
 }
 
@@ -200,7 +190,7 @@ ask_pending(struct inquiry *q)
  * False: a worker has the lock, and other messages are not to wait for that.
  */
 static bool
-take_landed(struct waiter *w, struct inquiry **dirty)
+take_landed(struct waiter *w, struct dirty *dirty)
 {
 	struct inquiry *q = w->inquiry;
 	bool keep = false;
@@ -210,7 +200,7 @@ take_landed(struct waiter *w, struct inquiry **dirty)
 	if (q->closed) {
 		dns_answer_unref(w->answer);
 	} else {
-		unlink_waiter(q, w);
+		TAILQ_REMOVE(&q->waiters, w, link);
 		q->asking -= !w->wait.urgent;
 		w->entry->answered_us = clock_us();
 		dns_ledger_answer(w->entry, w->answer);
@@ -219,8 +209,7 @@ take_landed(struct waiter *w, struct inquiry **dirty)
 	}
 	mem_free(w);
 	if (keep) {
-		q->next_dirty = *dirty;
-		*dirty = q;
+		SLIST_INSERT_HEAD(dirty, q, dirty_link);
 		pthread_mutex_unlock(&q->lock);
 	} else {
 		release_and_unlock(q);
@@ -242,67 +231,50 @@ run_dirty(struct inquiry *q)
 	release_and_unlock(q);
 }
 
-/* All that came together, each inquiry once.  Returns what is to be taken
-   later. */
-static struct waiter *
-take_all(struct waiter *w)
+/* All that came together, each inquiry once.  What is to be taken later
+   stays in the list. */
+static void
+take_all(struct landed *list)
 {
-	struct inquiry *dirty = NULL, *q;
-	struct waiter *next, *later = NULL;
+	struct landed later = STAILQ_HEAD_INITIALIZER(later);
+	struct dirty dirty = SLIST_HEAD_INITIALIZER(dirty);
+	struct waiter *w;
+	struct inquiry *q;
 
-	for (; w != NULL; w = next) {
-		next = w->next_landed;
-		if (take_landed(w, &dirty))
-			continue;
-		w->next_landed = later;
-		later = w;
+	while ((w = STAILQ_FIRST(list)) != NULL) {
+		STAILQ_REMOVE_HEAD(list, landing);
+		if (!take_landed(w, &dirty))
+			STAILQ_INSERT_TAIL(&later, w, landing);
 	}
-	while ((q = dirty) != NULL) {
-		dirty = q->next_dirty;
+	while ((q = SLIST_FIRST(&dirty)) != NULL) {
+		SLIST_REMOVE_HEAD(&dirty, dirty_link);
 		run_dirty(q);
 	}
-	return later;
+	STAILQ_CONCAT(list, &later);
 }
 
-static struct waiter *
-join(struct waiter *a, struct waiter *b)
+static void
+fetch_landed(struct landed *list, bool wait)
 {
-	struct waiter **end = &a;
-
-	while (*end != NULL)
-		end = &(*end)->next_landed;
-	*end = b;
-	return a;
-}
-
-static struct waiter *
-take_first(bool wait)
-{
-	struct waiter *first;
-
 	pthread_mutex_lock(&landed.lock);
-	while (wait && landed.first == NULL)
+	while (wait && STAILQ_EMPTY(&landed.list))
 		pthread_cond_wait(&landed.changed, &landed.lock);
-	first = landed.first;
-	landed.first = NULL;
-	landed.last = &landed.first;
+	STAILQ_CONCAT(list, &landed.list);
 	pthread_mutex_unlock(&landed.lock);
-	return first;
 }
 
 static void *
 run_steps(void *unused)
 {
 	const struct timespec pause = { .tv_nsec = LATER_NS };
-	struct waiter *later = NULL;
+	struct landed list = STAILQ_HEAD_INITIALIZER(list);
 
 	(void)unused;
 	for (;;) {
-		if (later != NULL) {
+		if (!STAILQ_EMPTY(&list))
 			(void)nanosleep(&pause, NULL);
-			later = take_all(later);
-		}
-		later = join(take_all(take_first(later == NULL)), later);
+		fetch_landed(&list, STAILQ_EMPTY(&list));
+		take_all(&list);
 	}
 	return NULL;
 }
@@ -314,7 +286,6 @@ start_thread(void)
 	sigset_t all, before;
 	pthread_t thread;
 
-	landed.last = &landed.first;
 	(void)sigfillset(&all);
 	(void)pthread_sigmask(SIG_SETMASK, &all, &before);
 	has_thread = pthread_create(&thread, NULL, run_steps, NULL) == 0;
@@ -331,17 +302,20 @@ static void
 answered(struct resolver_wait *wait, const struct dns_answer *answer)
 {
 	struct waiter *w = (struct waiter *)wait;
+	struct landed one = STAILQ_HEAD_INITIALIZER(one);
 
 	w->answer = answer;
-	w->next_landed = NULL;
 	if (!has_thread) {
-		while (take_all(w) != NULL)
-			sched_yield();
-		return;
+		STAILQ_INSERT_TAIL(&one, w, landing);
+		for (;;) {
+			take_all(&one);
+			if (STAILQ_EMPTY(&one))
+				return;
+			(void)sched_yield();
+		}
 	}
 	pthread_mutex_lock(&landed.lock);
-	*landed.last = w;
-	landed.last = &w->next_landed;
+	STAILQ_INSERT_TAIL(&landed.list, w, landing);
 	pthread_cond_signal(&landed.changed);
 	pthread_mutex_unlock(&landed.lock);
 }
@@ -393,10 +367,9 @@ put_question(void *arg, struct dns_entry *e)
 		dns_ledger_answer(e, q->closed ?
 		    dns_answer_of(DNS_NOT_ASKED) : dns_answer_no_memory());
 	} else if (w->wait.urgent || q->asking < LIMIT_DNS_MESSAGE) {
-		(void)ask(q, w);
+		ask(q, w);
 	} else {
-		*q->last_pending = w;
-		q->last_pending = &w->next;
+		TAILQ_INSERT_TAIL(&q->pending, w, link);
 	}
 }
 
@@ -432,23 +405,20 @@ inquiry_unlock(struct inquiry *q)
 static void
 close_locked(struct inquiry *q)
 {
-	struct waiter *w, *next;
+	struct waiter *w;
 
 	q->closed = true;
-	for (w = q->waiters; w != NULL; w = next) {
-		next = w->next;
+	while ((w = TAILQ_FIRST(&q->waiters)) != NULL) {
+		TAILQ_REMOVE(&q->waiters, w, link);
 		if (!resolver_cancel(q->resolver, &w->wait))
 			continue;
 		mem_free(w);
 		q->refs--;
 	}
-	q->waiters = NULL;
-	for (w = q->pending; w != NULL; w = next) {
-		next = w->next;
+	while ((w = TAILQ_FIRST(&q->pending)) != NULL) {
+		TAILQ_REMOVE(&q->pending, w, link);
 		mem_free(w);
 	}
-	q->pending = NULL;
-	q->last_pending = &q->pending;
 }
 
 /* Waits for the last answer; the lock is held, but not during progress. */
