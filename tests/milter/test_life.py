@@ -579,9 +579,12 @@ def confinement():
         mark = len(daemon.log())
         with daemon:
             ok(daemon.send(messages.PLAIN).accepted, "it serves")
-            said = [json.loads(line) for line in
-                    daemon.log()[mark:].splitlines() if line[:1] == "{"]
-            said = [r for r in said if r["event"] == "configuration"]
+            # The log is written by a thread of its own.
+            said = assaydaemon.wait_for(
+                lambda: re.findall(r'\{.*"event":"configuration".*\}\n',
+                                   daemon.log()[mark:]), 30,
+                "the start in the log")
+            said = [json.loads(line) for line in said]
             equal(len(said), 1, "the start says what is in use")
             in_force = "seccomp" in said[0]["confinement"]
             equal(process_status(daemon)["Seccomp"],
