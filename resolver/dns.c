@@ -87,6 +87,7 @@ dns_answer_new(enum dns_type type, struct slice name, size_t count,
 	b->answer.outcome = count > 0 ? DNS_FOUND : DNS_NO_DATA;
 	b->answer.type = type;
 	b->answer.name = (struct slice){ text + bytes, name.len };
+	b->answer.owner = b->answer.name;
 	b->answer.count = count;
 	b->answer.records = b->records;
 	*out = (struct dns_draft){ &b->answer, b->records, text };

@@ -54,6 +54,9 @@ struct dns_answer {
 	enum dns_outcome	outcome;
 	enum dns_type		type;
 	struct slice		name;	/* as asked, lower case */
+	/* DNS_FOUND: the owner of the records, where CNAMEs led from `name`;
+	   "" if domain_parse_dns() refuses it.  Else `name`. */
+	struct slice		owner;
 	unsigned int		rcode;	/* of the last answer, 0 if none came */
 	/* DNSSEC: the resolver vouched for it (AD, RFC 6840 5.8), and the
 	   configuration believes this resolver. */

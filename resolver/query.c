@@ -332,11 +332,21 @@ static const struct dns_answer *
 answer_make(const struct query *q, struct slice packet)
 {
 	const struct packet_reply *reply = &q->reply;
+	bool by_cname = reply->kind == PACKET_FOUND &&
+	    q->links + reply->links > 0;
+	struct domain owner = { .len = 0 };
 	struct dns_draft draft;
 
+	if (by_cname)
+		(void)packet_name_to_text(&reply->target, &owner);
 	if (!dns_answer_new(q->type, domain_slice(&q->name), reply->count,
-	    reply->bytes, &draft))
+	    reply->bytes + owner.len, &draft))
 		return NULL;
+	if (by_cname) {
+		memcpy(draft.text + reply->bytes, owner.text, owner.len);
+		draft.answer->owner = (struct slice){
+			draft.text + reply->bytes, owner.len };
+	}
 	if (reply->kind == PACKET_FOUND)
 		packet_fill(packet, q->type, reply, &draft);
 	else if (reply->kind == PACKET_NO_NAME)

@@ -321,7 +321,7 @@ answer_found(const struct owner *o, struct slice name, enum dns_type type,
 {
 	struct dns_draft draft;
 	const struct record *r;
-	size_t count = 0, bytes = 0;
+	size_t count = 0, bytes = o->name.len;
 
 	for (r = o->first; r != NULL; r = r->next) {
 		count += r->type == type;
@@ -340,6 +340,8 @@ answer_found(const struct owner *o, struct slice name, enum dns_type type,
 		draft.text += r->data.text.len;
 		draft.records++;
 	}
+	memcpy(draft.text, o->name.text, o->name.len);
+	draft.answer->owner = (struct slice){ draft.text, o->name.len };
 	draft.answer->authenticated = secure;
 	return draft.answer;
 }

@@ -419,6 +419,36 @@ test_answers(void)
 	fakens_stop(ns);
 }
 
+/* Where CNAMEs lead, in one answer or in several. */
+static void
+test_owners(void)
+{
+	static const struct {
+		const char *name, *owner;
+	} owners[] = {
+		{ "a.test", "a.test" }, { "cname.test", "x.test" },
+		{ "follow.test", "a.test" }, { "link.2.test", "link.0.test" },
+		{ "follownx.test", "follownx.test" },
+		{ "nodata.test", "nodata.test" },
+		/* From the cache. */
+		{ "cname.test", "x.test" }
+	};
+	struct fakens *ns = fakens_start(script, FAKENS_BOTH);
+	struct resolver *r = asker_resolver(fakens_address(ns), NULL,
+	    PATIENT, 2);
+	const struct dns_answer *a;
+	size_t i;
+
+	for (i = 0; i < sizeof(owners) / sizeof(owners[0]); i++) {
+		a = asker_fetch(r, owners[i].name, DNS_TYPE_A);
+		is_bytes(a->owner.ptr, a->owner.len, owners[i].owner,
+		    strlen(owners[i].owner), owners[i].name);
+		dns_answer_unref(a);
+	}
+	resolver_free(r);
+	fakens_stop(ns);
+}
+
 /* Questions that no answer comes for. */
 static void
 test_silence(void)
@@ -863,6 +893,7 @@ main(void)
 	for (i = 0; i < TEXT_60K; i++)
 		text_60k[i] = (char)(i % 251);
 	test_answers();
+	test_owners();
 	test_silence();
 	test_unreachable();
 	test_ipv6();

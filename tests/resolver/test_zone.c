@@ -161,6 +161,29 @@ test_rows(const struct dns_zone *z)
 	}
 }
 
+static void
+test_owners(const struct dns_zone *z)
+{
+	static const struct {
+		const char *name, *owner;
+	} owners[] = {
+		{ "mail.example.com", "mail.example.com" },
+		{ "WWW.example.com", "mail.example.com" },
+		{ "gone.example.com", "gone.example.com" },
+		{ "empty.example.com", "empty.example.com" }
+	};
+	const struct dns_answer *a;
+	size_t i;
+
+	for (i = 0; i < sizeof(owners) / sizeof(owners[0]); i++) {
+		a = dns_zone_answer(z, slice_str(owners[i].name),
+		    DNS_TYPE_A);
+		is_bytes(a->owner.ptr, a->owner.len, owners[i].owner,
+		    strlen(owners[i].owner), "owner of the records");
+		dns_answer_unref(a);
+	}
+}
+
 static const struct {
 	const char *what;
 	const char *name;
@@ -286,6 +309,7 @@ main(void)
 
 	ok(fill(z), "filled");
 	test_rows(z);
+	test_owners(z);
 	dns_zone_free(z);
 	test_bad();
 	is_num(chain(LIMIT_DNS_CNAMES), DNS_FOUND, "chain at the limit");
