@@ -79,6 +79,16 @@
 #define LIMIT_DMARC_QUESTIONS	(LIMIT_DMARC_WALK + 1 + LIMIT_DMARC_NAMES)
 					/* with the one of 4.10.1 for np */
 
+/* TLS policies of others, RFC 8461 and RFC 7672. */
+#define LIMIT_STS_POLICY	(64u << 10) /* 3.3: octets of a policy */
+#define LIMIT_STS_MAX_AGE	31557600 /* 3.2: seconds */
+#define LIMIT_STS_MX		100	/* ours: names in a policy */
+#define LIMIT_DANE_HOSTS	32	/* ours: mail servers of a domain */
+#define LIMIT_DANE_MEMORY	(64u << 10) /* ours: scratch of one domain */
+#define LIMIT_TLSPOLICY_TEMP	3600	/* ours: s that mail may wait while
+					   DNS does not say what holds */
+#define LIMIT_TLSPOLICY_REPLY	100000	/* socketmap_table(5) */
+
 /* DNS. */
 #define LIMIT_DNS_QUESTIONS	(2 * LIMIT_SPF_QUESTIONS + LIMIT_SPF_AHEAD + \
     2 * LIMIT_DKIM_CANDIDATES + LIMIT_DMARC_QUESTIONS) /* ours: of one message;

@@ -23,6 +23,7 @@ ARROWS = {
     "dkim": ("base", "mail", "resolver"),
     "dmarc": ("base", "mail", "resolver"),
     "arc": ("base", "mail", "dkim"),
+    "tlspolicy": ("base", "mail", "resolver"),
     "policy": ("base", "mail"),
     "config": ("base", "mail", "policy", "resolver"),
     "event": ("base", "config"),
@@ -40,7 +41,8 @@ TOPS = ("milter", "tools")
 # reads a configuration of its own.
 AHEAD = {"config/schema.h", "config/values.h", "config/yaml.h",
          "dkim/bodyhash.h", "dkim/canon.h", "dkim/crypto.h",
-         "dkim/headerhash.h", "dkim/key.h", "dkim/signature.h"}
+         "dkim/headerhash.h", "dkim/key.h", "dkim/signature.h",
+         "tlspolicy/tlspolicy.h"}
 
 # Who alone may include a library's headers.
 LIBRARIES = (

@@ -1,0 +1,25 @@
+# SPDX-License-Identifier: BSD-2-Clause
+#
+# What a domain asks of those who send to it: RFC 7672 and RFC 8461.
+
+libassay_a_SOURCES += \
+	tlspolicy/dane.c tlspolicy/dane.h \
+	tlspolicy/sts.c tlspolicy/sts.h \
+	tlspolicy/tlspolicy.c tlspolicy/tlspolicy.h
+
+check_PROGRAMS += \
+	tests/tlspolicy/test_dane \
+	tests/tlspolicy/test_sts \
+	tests/tlspolicy/test_tlspolicy
+tests_tlspolicy_test_dane_SOURCES = tests/tlspolicy/test_dane.c
+tests_tlspolicy_test_sts_SOURCES = tests/tlspolicy/test_sts.c
+tests_tlspolicy_test_tlspolicy_SOURCES = tests/tlspolicy/test_tlspolicy.c
+
+fuzz_programs += tests/fuzz/fuzz_sts_policy tests/fuzz/fuzz_sts_record
+tests_fuzz_fuzz_sts_policy_SOURCES = tests/fuzz/fuzz_sts_policy.c \
+	tests/fuzz/replay.c
+tests_fuzz_fuzz_sts_record_SOURCES = tests/fuzz/fuzz_sts_record.c \
+	tests/fuzz/replay.c
+EXTRA_DIST += \
+	tests/fuzz/sts_policy.dict \
+	tests/fuzz/sts_record.dict
