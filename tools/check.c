@@ -2,8 +2,9 @@
 /*
  * check: all that the daemon would find out about a message in a file.
  *
- * 1. The file is read.  A line "From " of an mbox in front is passed over;
- *    line ends that are LF become CRLF, as a mail server makes them.
+ * 1. The file is read, and cut into messages if it is an mbox, whose quoted
+ *    lines become what they were; line ends that are LF become CRLF, as a
+ *    mail server makes them.  The rest is for each message by itself.
  * 2. Envelope facts that are not given are found in the header.
  * 3. The message goes through message/message.h, as in the daemon.
  * 4. What it found is told: the checks once more, with their steps, then
@@ -21,8 +22,10 @@
 #include "message/spf.h"
 #include "tools/dmarc.h"
 #include "tools/envelope.h"
+#include "tools/mbox.h"
 #include "tools/signatures.h"
 #include "tools/spf.h"
+#include "tools/unquote.h"
 
 #define BODY_CHUNK 65535	/* as a milter gets it */
 
@@ -30,12 +33,19 @@ static const struct slice authres_name = SLICE_INIT("Authentication-Results");
 
 struct check {
 	struct tool		*t;
-	struct buf		 file, body_text;
+	struct buf		 file;
+	struct mbox		 mbox;
+	struct envelope		 given;		/* on the command line */
+
+	/* Of one message. */
+	size_t			 number;	/* 1, 2 ... of the file */
+	struct slice		 from_line;	/* of an mbox */
+	struct buf		 body_text;
 	struct slice		 head, body;
 	struct mail_header	 header;
 	struct arena		*header_arena;
-	bool			 from_line;	/* of an mbox */
 	bool			 bare_lf;	/* line ends were LF */
+	struct unquoted		 unquoted;
 	struct envelope		 envelope;
 	int64_t			 now;
 
@@ -52,34 +62,31 @@ struct check {
 
 /* ---- steps 1 and 2 ---- */
 
-/* LF alone becomes CRLF. */
 static bool
-mend_lines(struct check *c)
+read_body(struct check *c)
 {
-	struct slice rest = c->body, line;
+	const struct quoted_message q = { .ctx = c->t->dkim,
+		.header = &c->header, .body = c->body, .crlf = c->bare_lf,
+		.now = c->now };
 
-	buf_init(&c->body_text, 2 * LIMIT_TOOL_MESSAGE);
-	while (slice_cut(&rest, '\n', &line)) {
-		buf_add(&c->body_text, line);
-		if (line.len == 0 || line.ptr[line.len - 1] != '\r')
-			buf_addc(&c->body_text, '\r');
-		buf_addc(&c->body_text, '\n');
+	if (!c->bare_lf && !c->mbox.is_mbox)
+		return true;
+	if (c->mbox.is_mbox) {
+		if (!unquote_body(&q, &c->body_text, &c->unquoted))
+			return false;
+	} else {
+		buf_init(&c->body_text, 2 * LIMIT_TOOL_MESSAGE);
+		mbox_unquote(c->body, MBOX_PLAIN, true, &c->body_text);
 	}
-	buf_add(&c->body_text, line);
 	c->body = buf_slice(&c->body_text);
 	return !buf_failed(&c->body_text);
 }
 
 static bool
-read_message(struct check *c)
+read_message(struct check *c, struct slice text)
 {
-	struct slice text = buf_slice(&c->file), line = text, rest = text;
+	struct slice rest = text, line;
 
-	c->from_line = slice_starts(text, SLICE("From "));
-	if (c->from_line) {
-		slice_cut(&text, '\n', &line);
-		rest = text;
-	}
 	c->bare_lf = slice_cut(&rest, '\n', &line) &&
 	    (line.len == 0 || line.ptr[line.len - 1] != '\r');
 	c->header_arena = arena_new(LIMIT_MESSAGE_MEMORY);
@@ -90,7 +97,7 @@ read_message(struct check *c)
 	    arena_failed(c->header_arena))
 		return false;
 	c->head = slice_head(text, text.len - c->body.len);
-	return !c->bare_lf || mend_lines(c);
+	return read_body(c);
 }
 
 static bool
@@ -165,7 +172,6 @@ run(struct check *c)
 {
 	static const struct inquiry_waiting waiting;
 
-	c->now = (int64_t)time(NULL);
 	c->message = message_new(engine_ref(c->t->engine),
 	    &(const struct message_client){ .address = c->envelope.client },
 	    c->t->receiver);
@@ -229,6 +235,50 @@ text_note(struct text *t, const char *note)
 }
 
 static void
+text_file(const struct check *c)
+{
+	struct text *t = &c->t->text;
+
+	if (c->number == 1 && c->mbox.mark == MBOX_UTF8)
+		text_note(t, "the file begins with a byte order mark (BOM) "
+		    "of UTF-8, which is passed over");
+	if (c->number == 1 && c->mbox.mark == MBOX_UTF16)
+		text_note(t, "the file is UTF-16: it has to be converted");
+	if (c->number == 1 && c->mbox.blank > 0)
+		text_note(t, "the file begins with a blank line, which would "
+		    "end the header: passed over");
+	if (c->mbox.is_mbox)
+		text_note(t, "the line \"From \" of an mbox is passed over");
+}
+
+static void
+text_unquoted(const struct check *c)
+{
+	const char *words = unquoted_words(&c->unquoted);
+	struct text *t = &c->t->text;
+
+	if (words == NULL)
+		return;
+	text_item(t, "note");
+	text_say(t, "lines that begin with \">From \" (%zu) %s\n",
+	    c->unquoted.lines, words);
+}
+
+/* Several messages have a heading each. */
+static void
+text_heading(const struct check *c)
+{
+	struct text *t = &c->t->text;
+
+	if (c->mbox.count == 1)
+		return;
+	text_title(t, "Message ");
+	text_say(t, "%zu of %zu: ", c->number, c->mbox.count);
+	text_foreign(t, c->from_line);
+	text_end(t);
+}
+
+static void
 text_message(const struct check *c)
 {
 	const struct mail_from *from = &message_results(c->message)->from;
@@ -243,8 +293,8 @@ text_message(const struct check *c)
 	if (from->problem != NULL)
 		text_say(t, ": %s", from->problem);
 	text_end(t);
-	if (c->from_line)
-		text_note(t, "the line \"From \" of an mbox is passed over");
+	text_file(c);
+	text_unquoted(c);
 	if (c->bare_lf)
 		text_note(t, "line ends are LF: taken as CRLF");
 	if (c->header.overflow)
@@ -319,6 +369,7 @@ tell_text(const struct check *c)
 {
 	struct text *t = &c->t->text;
 
+	text_heading(c);
 	text_message(c);
 	spf_story_text(t, c->spf);
 	if (c->spf_helo != NULL)
@@ -407,16 +458,35 @@ json_dns(struct json *j, const struct message_results *r)
 }
 
 static void
+json_file(const struct check *c)
+{
+	struct json *j = &c->t->out;
+
+	json_number(j, "message", (long long)c->number);
+	json_number(j, "messages", (long long)c->mbox.count);
+	json_bool(j, "mbox", c->mbox.is_mbox);
+	json_slice_or_null(j, "from_line", c->from_line);
+	json_number(j, "quoted_lines", (long long)c->unquoted.lines);
+	json_string(j, "quoting", c->unquoted.lines > 0 ?
+	    mbox_quoting_name(c->unquoted.how) : NULL);
+	json_bool(j, "quoting_proved", c->unquoted.proved);
+	json_string(j, "byte_order_mark", c->mbox.mark == MBOX_UTF8 ?
+	    "UTF-8" : c->mbox.mark == MBOX_UTF16 ? "UTF-16" : NULL);
+	json_number(j, "blank_lines", (long long)c->mbox.blank);
+}
+
+static void
 tell_json(const struct check *c)
 {
 	const struct message_results *r = message_results(c->message);
 	struct json *j = &c->t->out;
 
+	json_to_stream(j, c->t->text.out);
 	json_object(j, NULL);
 	json_string(j, "command", "check");
 	envelope_json(j, "envelope", &c->envelope);
 	json_from(j, &r->from);
-	json_bool(j, "mbox", c->from_line);
+	json_file(c);
 	json_bool(j, "bare_lf", c->bare_lf);
 	json_bool(j, "header_cut", c->header.overflow);
 	spf_story_json(j, "spf", c->spf);
@@ -433,10 +503,22 @@ tell_json(const struct check *c)
 	text_end(&c->t->text);
 }
 
-static enum tool_exit
-check(struct check *c)
+static void
+release(struct check *c)
 {
-	if (!read_message(c))
+	message_free(c->message);
+	arena_free(c->header_arena);
+	buf_fini(&c->body_text);
+	arena_reset(c->t->arena);
+}
+
+/* Steps 2 to 4. */
+static enum tool_exit
+check_message(struct check *c, struct slice text)
+{
+	c->envelope = c->given;
+	c->now = (int64_t)time(NULL);
+	if (!read_message(c, text))
 		return tool_no_memory();
 	envelope_complete(&c->envelope, c->t, &c->header);
 	if (!run(c) || !explain(c))
@@ -449,13 +531,28 @@ check(struct check *c)
 	    c->decision.action == POLICY_TEMPFAIL ? TOOL_REFUSED : TOOL_OK;
 }
 
-static void
-release(struct check *c)
+/* The worst of the messages counts; without memory there is no next one. */
+static enum tool_exit
+check(const struct check *file)
 {
-	message_free(c->message);
-	arena_free(c->header_arena);
-	buf_fini(&c->body_text);
-	buf_fini(&c->file);
+	struct mbox messages = file->mbox;
+	enum tool_exit status = TOOL_OK, one;
+	struct slice from_line, text;
+	size_t number = 0;
+
+	while (status <= TOOL_REFUSED &&
+	    mbox_next(&messages, &from_line, &text)) {
+		struct check c = *file;
+
+		c.number = ++number;
+		c.from_line = from_line;
+		buf_init(&c.body_text, 0);
+		one = check_message(&c, text);
+		release(&c);
+		if (one > status)
+			status = one;
+	}
+	return status;
 }
 
 static bool
@@ -486,14 +583,15 @@ check_command(struct tool *t, int argc, char **argv)
 	if (optind + 1 != argc)
 		return tool_fail(TOOL_USAGE, "usage: assay check [--ip "
 		    "ADDRESS] [--helo NAME] [--from SENDER] MESSAGE", NULL);
-	if (!give(&c.envelope, ip, helo, from))
+	if (!give(&c.given, ip, helo, from))
 		return tool_fail(TOOL_USAGE, "not an IP address", ip);
-	buf_init(&c.body_text, 0);
 	status = tool_read_file(argv[optind], &c.file);
 	if (status == TOOL_OK)
 		status = tool_start(t);
-	if (status == TOOL_OK)
+	if (status == TOOL_OK) {
+		mbox_init(&c.mbox, buf_slice(&c.file));
 		status = check(&c);
-	release(&c);
+	}
+	buf_fini(&c.file);
 	return status;
 }

@@ -8,20 +8,29 @@ assay_parts = \
 	tools/envelope.c tools/envelope.h \
 	tools/keys.c tools/keys.h \
 	tools/lint.c tools/lint.h \
+	tools/mbox.c tools/mbox.h \
 	tools/signatures.c tools/signatures.h \
 	tools/spf.c tools/spf.h \
 	tools/text.c tools/text.h \
-	tools/tool.c tools/tool.h
+	tools/tool.c tools/tool.h \
+	tools/unquote.c tools/unquote.h
 
 bin_PROGRAMS += assay
 assay_SOURCES = tools/main.c $(assay_parts)
 
 check_PROGRAMS += \
+	tests/tools/test_mbox \
 	tests/tools/test_memory \
 	tests/tools/test_output
+tests_tools_test_mbox_SOURCES = tests/tools/test_mbox.c \
+	tools/mbox.c tools/mbox.h
 tests_tools_test_memory_SOURCES = tests/tools/test_memory.c $(assay_parts)
 tests_tools_test_output_SOURCES = tests/tools/test_output.c \
 	tools/text.c tools/text.h
+
+fuzz_programs += tests/fuzz/fuzz_mbox
+tests_fuzz_fuzz_mbox_SOURCES = tests/fuzz/fuzz_mbox.c tests/fuzz/replay.c \
+	tools/mbox.c tools/mbox.h
 
 dist_check_SCRIPTS += tests/tools/test_assay.py tests/tools/test_cases.py
 TESTS += tests/tools/test_assay.py tests/tools/test_cases.py

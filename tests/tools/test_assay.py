@@ -12,8 +12,14 @@ import time
 import assaydaemon
 import dnsserver
 import messages
+import signkeys
 import tap
 from tap import equal, ok
+
+try:
+    import dkim
+except ImportError:
+    dkim = None
 
 DATA = os.path.join(assaydaemon.top_srcdir(), "tests/data/tools")
 ZONE = os.path.join(DATA, "zone.yaml")
@@ -269,6 +275,99 @@ def forms_of_a_file():
         status, value = check("-", data=data)
         equal(status, 0, name + ": status")
         equal(value["dkim"], [], name + ": no signature")
+
+
+def signed(body):
+    """A message with a signature over this body, and a zone with its key."""
+    folder = assaydaemon.work_folder()
+    key = signkeys.Key(folder, "mbox")
+    zone = os.path.join(folder, "mbox.yaml")
+    with open(zone, "w", encoding="ascii") as f:
+        json.dump({"zonedata": {"s1._domainkey.example.org": [
+            {"TXT": key.record}]}}, f)
+    message = (b"From: a@example.org\r\nSubject: quoted\r\n\r\n" + body +
+               b"\r\n")
+    with open(key.path, "rb") as f:
+        return zone, dkim.sign(message, b"s1", b"example.org",
+                               f.read()) + message
+
+
+@tap.test
+def several_messages():
+    """An mbox: each message with its heading, and unquoted as it was."""
+    path = os.path.join(DATA, "..", "cases", "check-mbox-escaped-from")
+    zone = os.path.join(path, "zone.yaml")
+    with open(os.path.join(path, "message.eml"), "rb") as f:
+        quoted = f.read()
+    sent = quoted.replace(b">From here", b"From here")
+    broken = quoted.replace(b"Hello", b"Hallo")
+    plain = (b"From x Mon Nov 23 10:00:01 2026\nFrom: a@b.example\n\n"
+             b">From x\n")
+    box = b"\n".join([quoted, sent, broken, plain])
+    done = run("check", "--json", "--zone", zone, "-", data=box)
+    values = [json.loads(line) for line in done.stdout.splitlines()]
+    equal([(v["message"], v["messages"], [s["result"] for s in v["dkim"]],
+            v["quoting"], v["quoting_proved"]) for v in values],
+          [(1, 4, ["pass"], "mboxrd", True), (2, 4, ["pass"], None, False),
+           (3, 4, ["fail"], "mboxrd", False), (4, 4, [], "mboxrd", False)],
+          "four messages, a line of JSON each")
+    equal(done.returncode, 0, "no policy: accepted")
+    done = run("check", "--zone", zone, "-", data=box)
+    for number in range(1, 5):
+        ok(b"Message %d of 4: From " % number in done.stdout,
+           "a heading for message %d" % number)
+    ok(b'lines that begin with ">From " (1) lose one ">" each (mboxrd): so '
+       b"they were signed" in done.stdout, "what was done", done.stdout)
+    done = run("check", "--zone", ZONE, "-c", CONFIG, "--ip", "192.0.2.99",
+               "--from", "a@slow.example", "-", data=quoted + b"\n" + sent)
+    equal(done.returncode, 1, "the worst of several counts")
+    process = subprocess.Popen([binary(), "check", "--json", "--zone", zone,
+                                "/dev/stdin"], stdin=subprocess.PIPE,
+                               stdout=subprocess.PIPE)
+    out, _ = process.communicate(b"\xef\xbb\xbf\r\n" + box, timeout=60)
+    values = [json.loads(line) for line in out.splitlines()]
+    equal([(v["byte_order_mark"], v["blank_lines"], v["mbox"])
+           for v in values], [("UTF-8", 1, True)] * 4, "a pipe")
+
+
+@tap.test
+def what_was_quoted():
+    """What the writer of the mbox did shows in the body hash alone."""
+    if dkim is None:
+        tap.skip("quoting", "dkimpy is not installed")
+        return
+    for name, text, stored, want in (
+            ("mboxrd", b">From x", b">>From x", "mboxrd"),
+            ("mboxo", b"From x\r\n>>From y", b">From x\n>>From y", "mboxo"),
+            ("mboxcl2", b">From x", b">From x", "plain")):
+        zone, message = signed(text)
+        box = (b"From x Mon Nov 23 10:00:01 2026\n" +
+               message.replace(b"\r\n", b"\n").replace(
+                   text.replace(b"\r\n", b"\n"), stored))
+        done = run("check", "--json", "--zone", zone, "-", data=box)
+        value = json.loads(done.stdout)
+        equal((value["quoting"], value["quoting_proved"],
+               [s["result"] for s in value["dkim"]]),
+              (want, True, ["pass"]), name)
+
+
+@tap.test
+def what_is_in_front():
+    """A byte order mark and blank lines are passed over, and named."""
+    with open(MESSAGE, "rb") as f:
+        message = f.read()
+    for name, front, note in (
+            ("BOM", b"\xef\xbb\xbf", b"byte order mark (BOM) of UTF-8"),
+            ("blank line", b"\r\n", b"begins with a blank line"),
+            ("blanks", b" \t\n\n", b"begins with a blank line")):
+        done = run("check", "--zone", ZONE, "-", data=front + message)
+        ok(note in done.stdout, name + " is named", done.stdout[:600])
+        _, value = check("-", data=front + message)
+        equal([s["result"] for s in value["dkim"]], ["pass", "pass"], name)
+    done = run("check", "--zone", ZONE, "-",
+               data=message.decode("latin-1").encode("utf-16"))
+    ok(b"the file is UTF-16" in done.stdout, "UTF-16 is named",
+       done.stdout[:600])
 
 
 @tap.test

@@ -75,4 +75,17 @@ def partial_body():
         equal(value["dmarc"]["result"], "fail", "text behind l=: DMARC")
 
 
+@tap.test
+def mbox():
+    """What an mbox adds to a message does not break its signature."""
+    status, value = check("check-mbox-escaped-from", STRICT, "--ip",
+                          "192.0.2.1", "--from", "alice@example.com")
+    if value is not None:
+        equal([s["result"] for s in value["dkim"]], ["pass"], "mbox: DKIM")
+        equal((value["quoted_lines"], value["quoting"],
+               value["quoting_proved"]), (1, "mboxrd", True),
+              "mbox: what was done is said")
+        equal(status, 0, "mbox: exit status")
+
+
 tap.main()

@@ -21,7 +21,7 @@
 
 typedef enum tool_exit command_fn(struct tool *t, int argc, char **argv);
 
-static char config[600], zone[600], message[600];
+static char config[600], zone[600], message[600], mailbox[600];
 static char folder[600], made[700], key_file[700];
 
 static const struct {
@@ -34,6 +34,8 @@ static const struct {
 	  message }, TOOL_OK },
 	{ "check --json", check_command, { "assay", "--json", "--zone", zone,
 	  message }, TOOL_OK },
+	{ "check of an mbox", check_command, { "assay", "--zone", zone,
+	  mailbox }, TOOL_OK },
 	{ "spf", spf_command, { "assay", "--zone", zone, "192.0.2.99",
 	  "a@football.example.com", "mail.football.example.com" },
 	  TOOL_REFUSED },
@@ -159,6 +161,8 @@ main(void)
 	snprintf(config, sizeof(config), "%s/%s/assay.yaml", top, data);
 	snprintf(zone, sizeof(zone), "%s/%s/zone.yaml", top, data);
 	snprintf(message, sizeof(message), "%s/%s/message.eml", top, data);
+	snprintf(mailbox, sizeof(mailbox), "%s/tests/data/cases/"
+	    "check-mbox-escaped-from/message.eml", top);
 	for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
 		starve(i);
 	unlink(made);
