@@ -12,6 +12,9 @@
 #define LIMIT_HEADER_FIELDS	10000	/* ours: fields kept of one message */
 #define LIMIT_HEADER_BYTES	(2u << 20) /* ours: names and values of them */
 #define LIMIT_EVENT_MEMORY	(256u << 10) /* ours: the record of a message */
+#define LIMIT_EVENT_TEXT	1024	/* ours: octets of one text in it */
+#define LIMIT_EVENT_MEMBER	256	/* ours: of one text of a list; a domain
+					   name has its place */
 #define LIMIT_EVENT_WRITERS	8	/* ours: counters, store, reports ... */
 #define LIMIT_MESSAGE_MEMORY	(8u << 20) /* ours: one message's arena */
 #define LIMIT_RECIPIENT_DOMAINS	1000	/* ours: for recipient-domain */

@@ -9,6 +9,7 @@
 #include "base/arena.h"
 #include "base/limits.h"
 #include "base/mem.h"
+#include "base/utf8.h"
 #include "event/line_internal.h"
 
 static struct {
@@ -65,9 +66,9 @@ add_value(struct event *e, struct event_values *list, const char *key,
 /* The text first: a value without its text would be another value. */
 static struct event_value *
 add_text(struct event *e, struct event_values *list, const char *key,
-    struct slice text)
+    struct slice text, size_t max)
 {
-	struct slice copy = arena_dup(e->arena, text);
+	struct slice copy = arena_dup(e->arena, utf8_head(text, max));
 	struct event_value *v;
 
 	if (copy.ptr == NULL) {
@@ -94,7 +95,7 @@ add_number(struct event *e, struct event_values *list, const char *key,
 void
 event_text(struct event *e, const char *key, struct slice text)
 {
-	add_text(e, &e->values, key, text);
+	add_text(e, &e->values, key, text, LIMIT_EVENT_TEXT);
 }
 
 void
@@ -112,7 +113,8 @@ event_us(struct event *e, const char *key, long long us)
 void
 event_detail_text(struct event *e, const char *key, struct slice text)
 {
-	struct event_value *v = add_text(e, &e->values, key, text);
+	struct event_value *v = add_text(e, &e->values, key, text,
+	    LIMIT_EVENT_TEXT);
 
 	if (v != NULL)
 		v->detail = true;
@@ -155,23 +157,35 @@ event_object(struct event *e, const char *key)
 	v->detail = true;
 	STAILQ_INIT(&o->values);
 	STAILQ_INSERT_TAIL(&v->objects, o, link);
+	o->list = &v->objects;
 	return o;
+}
+
+/* It would be another object without that value. */
+static void
+drop_object(struct event_object *o)
+{
+	if (o->list != NULL)
+		STAILQ_REMOVE(o->list, o, event_object, link);
+	o->list = NULL;
 }
 
 void
 event_object_text(struct event *e, struct event_object *o, const char *key,
     struct slice text)
 {
-	if (o != NULL)
-		add_text(e, &o->values, key, text);
+	if (o != NULL && add_text(e, &o->values, key, text,
+	    LIMIT_EVENT_MEMBER) == NULL)
+		drop_object(o);
 }
 
 void
 event_object_number(struct event *e, struct event_object *o, const char *key,
     long long number)
 {
-	if (o != NULL)
-		add_number(e, &o->values, key, EVENT_NUMBER, number);
+	if (o != NULL && add_number(e, &o->values, key, EVENT_NUMBER,
+	    number) == NULL)
+		drop_object(o);
 }
 
 const struct event_value *
@@ -184,6 +198,17 @@ const struct event_value *
 event_object_find(const struct event_object *o, const char *key)
 {
 	return find(&o->values, key);
+}
+
+struct event_object *
+event_object_at(struct event *e, const char *key, size_t i)
+{
+	struct event_value *v = find(&e->values, key);
+	struct event_object *o = v != NULL ? STAILQ_FIRST(&v->objects) : NULL;
+
+	for (; o != NULL && i > 0; i--)
+		o = STAILQ_NEXT(o, link);
+	return o;
 }
 
 bool

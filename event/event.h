@@ -33,8 +33,9 @@ STAILQ_HEAD(event_values, event_value);
 
 /* One of the objects of an EVENT_OBJECTS. */
 struct event_object {
-	STAILQ_ENTRY(event_object)	link;
-	struct event_values		values;
+	STAILQ_ENTRY(event_object)	 link;
+	struct event_objects		*list;	/* NULL: taken out of it */
+	struct event_values		 values;
 };
 STAILQ_HEAD(event_objects, event_object);
 
@@ -63,7 +64,8 @@ struct event	*event_new(const char *name, int64_t time);
 void		 event_free(struct event *e);
 
 /*
- * Each adds one value.  `key` is static, text is copied.  Without memory the
+ * Each adds one value.  `key` is static and has its row in event/field.c;
+ * text is copied, at most LIMIT_EVENT_TEXT octets of it.  Without memory the
  * value is lost and the event is `incomplete`, which its writers say.
  */
 void	event_text(struct event *e, const char *key, struct slice text);
@@ -77,9 +79,11 @@ void	event_detail_number(struct event *e, const char *key,
 
 /*
  * A new object at the end of the list `key`, which is made with its first
- * object.  NULL: no memory; the two below do nothing then.
+ * object.  NULL: no memory; the two below do nothing then.  An object that
+ * loses a value to want of memory is taken out of its list.
  */
 struct event_object	*event_object(struct event *e, const char *key);
+/* At most LIMIT_EVENT_MEMBER octets of the text. */
 void			 event_object_text(struct event *e,
 			    struct event_object *o, const char *key,
 			    struct slice text);
@@ -93,6 +97,9 @@ const struct event_value	*event_find(const struct event *e,
 const struct event_value	*event_object_find(
 				    const struct event_object *o,
 				    const char *key);
+/* Object number `i` of that list, from 0, to add to it; NULL: not there. */
+struct event_object		*event_object_at(struct event *e,
+				    const char *key, size_t i);
 
 /* In the thread that publishes.  Must not block; `e` is borrowed. */
 typedef void	event_writer_fn(void *arg, const struct event *e);

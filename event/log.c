@@ -23,10 +23,12 @@
 #include "base/ascii.h"
 #include "base/limits.h"
 #include "base/utf8.h"
+#include "event/field_internal.h"
 #include "event/logqueue_internal.h"
 #include "event/logsocket_internal.h"
 
 #define DECORATION_MAX	128	/* time and level in front of a line */
+#define LINE_RESERVE	64	/* record=incomplete, and what closes a line */
 
 static const char *log_socket = "/dev/log";
 static atomic_int log_target = CONFIG_LOG_STDERR;
@@ -163,7 +165,10 @@ finish_record(struct log_record *r, bool queued)
 {
 	if (r->is_json)
 		json_object_end(&r->json);
-	if (log_wants(r->level))
+	/* Half of an object cannot be read by anybody. */
+	if (r->is_json && buf_failed(&r->out))
+		logqueue_count_lost();
+	else if (log_wants(r->level))
 		hand_over(r->level, buf_slice(&r->out), queued);
 	buf_fini(&r->out);
 }
@@ -190,6 +195,12 @@ void
 log_flush(int ms)
 {
 	(void)logqueue_flush(ms);
+}
+
+unsigned long
+log_lost(void)
+{
+	return logqueue_lost();
 }
 
 void
@@ -243,7 +254,8 @@ log_record_begin(struct log_record *r, enum config_log_level level,
 
 	*r = (struct log_record){ .level = level,
 		.is_json = atomic_load(&log_format) == CONFIG_LOG_JSON };
-	buf_init(&r->out, LIMIT_LOG_LINE);
+	/* Room to see that a value is one too many: log_record_is_full(). */
+	buf_init(&r->out, 2 * LIMIT_LOG_LINE);
 	if (!r->is_json) {
 		buf_adds(&r->out, event);
 		return;
@@ -252,6 +264,7 @@ log_record_begin(struct log_record *r, enum config_log_level level,
 	add_time(&now);
 	json_to_buf(&r->json, &r->out);
 	json_object(&r->json, NULL);
+	json_number(&r->json, "v", EVENT_VERSION);
 	json_slice(&r->json, "time", buf_slice(&now));
 	json_string(&r->json, "level", levels[level].name);
 	json_string(&r->json, "event", event);
@@ -292,6 +305,27 @@ log_record_ms(struct log_record *r, const char *key, long long us)
 	}
 	add_key(r, key);
 	buf_addf(&r->out, "%lld.%lld", us / 1000, us % 1000 / 100);
+}
+
+struct log_mark
+log_record_mark(const struct log_record *r)
+{
+	return (struct log_mark){ .len = r->out.len,
+		.comma = r->json.comma };
+}
+
+bool
+log_record_is_full(const struct log_record *r)
+{
+	return r->out.len > LIMIT_LOG_LINE - LINE_RESERVE ||
+	    buf_failed(&r->out);
+}
+
+void
+log_record_return(struct log_record *r, const struct log_mark *mark)
+{
+	buf_cut(&r->out, mark->len);
+	r->json.comma = mark->comma;
 }
 
 void

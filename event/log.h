@@ -30,6 +30,8 @@ void	log_force_stderr(void);
 bool	log_start(void);
 /* Waits until all is written, at most `ms`: for the end of the process. */
 void	log_flush(int ms);
+/* How many lines were lost since the start: the log was slow or away. */
+unsigned long	log_lost(void);
 /* For tests: in place of /dev/log, borrowed.  Before the first line. */
 void	log_set_socket(const char *path);
 
@@ -59,6 +61,17 @@ void	log_record_number(struct log_record *r, const char *key,
 	    long long value);
 /* Milliseconds with one digit behind the point, from microseconds. */
 void	log_record_ms(struct log_record *r, const char *key, long long us);
+/*
+ * A line has become longer than LIMIT_LOG_LINE: back to how it was at the
+ * mark, with arrays and objects as they were open then.
+ */
+struct log_mark {
+	size_t	len;
+	bool	comma;
+};
+struct log_mark	log_record_mark(const struct log_record *r);
+bool	log_record_is_full(const struct log_record *r);
+void	log_record_return(struct log_record *r, const struct log_mark *mark);
 void	log_record_end(struct log_record *r);
 
 #endif

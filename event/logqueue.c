@@ -25,7 +25,7 @@ static pthread_cond_t emptied;		/* on the monotonic clock */
 /* Under the lock. */
 static STAILQ_HEAD(, entry) queue = STAILQ_HEAD_INITIALIZER(queue);
 static size_t octets;			/* of all lines in it */
-static unsigned long lost;
+static unsigned long lost, lost_in_all;	/* since the last report */
 static bool started, writing;
 static logqueue_write_fn *write_one;
 static logqueue_lost_fn *report_lost;
@@ -61,12 +61,24 @@ take_lost(void)
 	return count;
 }
 
-static void
-count_lost(void)
+void
+logqueue_count_lost(void)
 {
 	pthread_mutex_lock(&lock);
 	lost++;
+	lost_in_all++;
 	pthread_mutex_unlock(&lock);
+}
+
+unsigned long
+logqueue_lost(void)
+{
+	unsigned long count;
+
+	pthread_mutex_lock(&lock);
+	count = lost_in_all;
+	pthread_mutex_unlock(&lock);
+	return count;
 }
 
 static void *
@@ -79,7 +91,7 @@ write_all(void *arg)
 	for (;;) {
 		e = take();
 		if (!write_one(&e->line))
-			count_lost();
+			logqueue_count_lost();
 		else if ((count = take_lost()) > 0)
 			report_lost(count);
 		mem_free(e);
@@ -136,6 +148,7 @@ logqueue_put(const struct logqueue_line *line)
 		pthread_cond_signal(&filled);
 	} else if (taken) {
 		lost++;
+		lost_in_all++;
 	}
 	pthread_mutex_unlock(&lock);
 	return taken;

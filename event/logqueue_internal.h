@@ -33,6 +33,10 @@ typedef void	logqueue_lost_fn(unsigned long count);
 bool	logqueue_start(logqueue_write_fn *write_line, logqueue_lost_fn *lost);
 /* False when there is no thread: the caller writes by itself. */
 bool	logqueue_put(const struct logqueue_line *line);
+/* One more is lost: for lines that could not be made. */
+void	logqueue_count_lost(void);
+/* How many were, since the start of the process. */
+unsigned long	logqueue_lost(void);
 /* Waits until all is written, at most `ms`.  False: something is left. */
 bool	logqueue_flush(int ms);
 

@@ -273,6 +273,8 @@ record_policy(const struct message *m, struct event *e,
 	struct dmarc_record r;
 
 	if (published_record(m, v, &r)) {
+		event_detail_text(e, "dmarc-rua", r.has_rua ? SLICE("yes") :
+		    SLICE("no"));
 		record_tag(e, "dmarc-p", r.has_p, r.p);
 		record_tag(e, "dmarc-sp", r.has_sp, r.sp);
 		record_tag(e, "dmarc-np", r.has_np, r.np);
@@ -317,6 +319,19 @@ record_aligned(struct event *e, const struct dmarc_verdict *v,
 	buf_fini(&list);
 }
 
+/* The objects are those of message/dkim.c, in the same order. */
+static void
+record_alignments(struct event *e, const struct dmarc_verdict *v,
+    size_t count)
+{
+	size_t i;
+
+	for (i = 0; i < count; i++)
+		event_object_text(e, event_object_at(e, "signatures", i),
+		    "aligned", slice_str(dmarc_alignment_name(
+		    v->alignments[i + 1])));
+}
+
 static void
 record(const struct message *m, const void *arg, struct event *e)
 {
@@ -327,6 +342,7 @@ record(const struct message *m, const void *arg, struct event *e)
 		return;
 	event_text(e, "dmarc", slice_str(auth_result_name(v->result)));
 	record_aligned(e, v, message_dkim(m));
+	record_alignments(e, v, message_dkim(m)->count);
 	if (v->has_record)
 		event_text(e, "dmarc-policy",
 		    slice_str(dmarc_policy_name(v->applied)));

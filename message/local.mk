@@ -4,6 +4,7 @@
 
 libassay_a_SOURCES += \
 	message/dkim.c message/dkim.h \
+	message/disposition.c \
 	message/dmarc.c message/dmarc.h \
 	message/engine.c message/engine.h \
 	message/inquiry.c message/inquiry.h \

@@ -71,4 +71,10 @@ bool	message_give_orders(struct message *m,
 void	message_record(const struct message *m,
 	    const struct message_answer *answer);
 
+/* ---- message/disposition.c ---- */
+
+/* What was done for DMARC, and why it is not what the domain asks for. */
+void	message_record_disposition(const struct message *m,
+	    const struct message_answer *answer, struct event *e);
+
 #endif

@@ -3,6 +3,8 @@
  * record: a message as the event that is published at its end: who sent it,
  * what every method found, what was decided, and what was told.
  */
+#include <stdio.h>
+
 #include "base/buf.h"
 #include "event/log.h"
 #include "message/message_internal.h"
@@ -51,7 +53,6 @@ record_sender(const struct message *m, struct event *e)
 {
 	const struct message_results *r = &m->results;
 	char client[IPADDR_TEXT];
-	size_t i;
 
 	ipaddr_format(&r->client, client);
 	event_text(e, "id", slice_str(m->queue_id));
@@ -62,9 +63,6 @@ record_sender(const struct message *m, struct event *e)
 	if (r->path.has_domain)
 		event_detail_text(e, "mail-from-domain",
 		    domain_slice(&r->path.domain));
-	for (i = 0; i < r->recipient_domain_count; i++)
-		event_object_text(e, event_object(e, "recipients"), "domain",
-		    r->recipient_domains[i]);
 	if (r->from.has_domain)
 		event_text(e, "from-domain", domain_slice(&r->from.domain));
 	if (!r->checked || r->at_mail || r->from.problem == NULL)
@@ -105,6 +103,7 @@ record_methods(const struct message *m, struct event *e)
 static void
 record_keys(const struct signing_plan *plan, struct event *e)
 {
+	struct event_object *o;
 	struct buf list;
 	size_t i;
 
@@ -114,6 +113,9 @@ record_keys(const struct signing_plan *plan, struct event *e)
 		buf_add(&list, plan->options.domain);
 		buf_addc(&list, ':');
 		buf_add(&list, plan->keys[i].selector);
+		o = event_object(e, "signed-by");
+		event_object_text(e, o, "domain", plan->options.domain);
+		event_object_text(e, o, "selector", plan->keys[i].selector);
 	}
 	event_text(e, "signed", list.len > 0 ? buf_slice(&list) :
 	    SLICE("no"));
@@ -138,6 +140,26 @@ record_hazards(unsigned int hazards, struct event *e)
 	buf_fini(&list);
 }
 
+/*
+ * Of the rule, and not of the message: whoever counts by it has no more of
+ * them than the configuration.
+ */
+static void
+record_sign_domain(const struct config_sign *rule,
+    const struct mail_from *from, struct event *e)
+{
+	const struct policy_pattern *p = rule->domains;
+	char name[DOMAIN_MAX + sizeof("*.")];
+
+	while (!policy_pattern_matches(p, domain_slice(&from->domain)))
+		p++;
+	snprintf(name, sizeof(name), "%s%.*s",
+	    rule->identity.len == 0 && p->below ? "*." : "",
+	    SLICE_ARG(rule->identity.len > 0 ? rule->identity :
+	    domain_slice(&p->domain)));
+	event_detail_text(e, "sign-domain", slice_str(name));
+}
+
 /* Who signed, and what may still break the signature (RFC 6376 5.3). */
 static void
 record_signing(const struct message_results *r,
@@ -150,6 +172,8 @@ record_signing(const struct message_results *r,
 		record_keys(plan, e);
 	else
 		event_text(e, "signed", SLICE("no"));
+	if (plan->rule != NULL)
+		record_sign_domain(plan->rule, &r->from, e);
 	if (signing_problem(plan->state) != NULL)
 		event_text(e, "unsigned-why",
 		    slice_str(signing_problem(plan->state)));
@@ -219,6 +243,17 @@ record_end(const struct message_results *r,
 		e->level = CONFIG_LOG_ERROR;
 }
 
+/* They may take all memory that is left, and so come last. */
+static void
+record_recipients(const struct message_results *r, struct event *e)
+{
+	size_t i;
+
+	for (i = 0; i < r->recipient_domain_count && !e->incomplete; i++)
+		event_object_text(e, event_object(e, "recipients"), "domain",
+		    r->recipient_domains[i]);
+}
+
 void
 message_record(const struct message *m, const struct message_answer *answer)
 {
@@ -237,6 +272,9 @@ message_record(const struct message *m, const struct message_answer *answer)
 	if (r->ours && r->engine->signing != NULL)
 		record_signing(r, answer, e);
 	record_end(r, answer, e);
+	if (r->checked && r->finished)
+		message_record_disposition(m, answer, e);
+	record_recipients(r, e);
 	event_publish(e);
 	event_free(e);
 }

@@ -59,12 +59,11 @@ test_types(void)
 	event_free(e);
 }
 
-/* What event_publish() writes to stderr. */
+/* What event_publish() writes to stderr.  Frees `e`. */
 static const char *
-published(enum config_log_format format)
+line_of(struct event *e, enum config_log_format format)
 {
-	static char got[4096];
-	struct event *e = make();
+	static char got[4 * LIMIT_LOG_LINE];
 	int ends[2], old = dup(STDERR_FILENO);
 	ssize_t n;
 
@@ -81,6 +80,12 @@ published(enum config_log_format format)
 	got[n > 0 ? n : 0] = '\0';
 	event_free(e);
 	return got;
+}
+
+static const char *
+published(enum config_log_format format)
+{
+	return line_of(make(), format);
 }
 
 static void
@@ -123,6 +128,115 @@ test_memory(void)
 	event_free(e);
 }
 
+/* A value that has no memory takes its object along. */
+static void
+test_object_memory(void)
+{
+	char text[LIMIT_EVENT_TEXT];
+	struct event_object *o;
+	struct event *e = event_new("message", 0);
+	unsigned int i;
+
+	memset(text, 'x', sizeof(text));
+	o = event_object(e, "signatures");
+	event_object_text(e, o, "domain", SLICE("a.example"));
+	ok(event_object_at(e, "signatures", 0) == o, "the first object");
+	ok(event_object_at(e, "signatures", 1) == NULL, "no second one");
+	ok(event_object_at(e, "recipients", 0) == NULL, "no list");
+	for (i = 0; i < LIMIT_EVENT_MEMORY / sizeof(text); i++)
+		event_text(e, "text", (struct slice){ text, sizeof(text) });
+	event_object_text(e, o, "selector", (struct slice){ text,
+	    LIMIT_EVENT_MEMBER });
+	event_object_text(e, o, "algorithm", (struct slice){ text,
+	    LIMIT_EVENT_MEMBER });
+	ok(e->incomplete && event_object_at(e, "signatures", 0) == NULL,
+	    "an object that lost a value is gone");
+	event_free(e);
+}
+
+static void
+test_text_limits(void)
+{
+	char text[LIMIT_EVENT_TEXT + 1];
+	struct event *e = event_new("message", 0);
+	struct event_object *o = event_object(e, "signatures");
+
+	memset(text, 'x', sizeof(text));
+	event_text(e, "at", (struct slice){ text, LIMIT_EVENT_TEXT });
+	event_text(e, "past", (struct slice){ text, LIMIT_EVENT_TEXT + 1 });
+	event_object_text(e, o, "at", (struct slice){ text,
+	    LIMIT_EVENT_MEMBER });
+	event_object_text(e, o, "past", (struct slice){ text,
+	    LIMIT_EVENT_MEMBER + 1 });
+	is_num((long long)event_find(e, "at")->text.len, LIMIT_EVENT_TEXT,
+	    "a text at its limit");
+	is_num((long long)event_find(e, "past")->text.len, LIMIT_EVENT_TEXT,
+	    "and one past it");
+	is_num((long long)event_object_find(o, "at")->text.len,
+	    LIMIT_EVENT_MEMBER, "a member at its limit");
+	is_num((long long)event_object_find(o, "past")->text.len,
+	    LIMIT_EVENT_MEMBER, "and one past it");
+	event_free(e);
+}
+
+/* Escaped, hostile text gets six times as long. */
+static void
+add_hostile(struct event *e, unsigned int values, unsigned int objects)
+{
+	static const char *const keys[] = { "helo", "mail-from", "spf-why",
+		"dkim-why", "dmarc-why", "rule", "why", "reply" };
+	char text[LIMIT_EVENT_MEMBER];
+	struct event_object *o;
+	unsigned int i;
+
+	memset(text, '\x01', sizeof(text));
+	for (i = 0; i < objects; i++) {
+		o = event_object(e, "signatures");
+		event_object_text(e, o, "domain",
+		    (struct slice){ text, sizeof(text) });
+	}
+	for (i = 0; i < values; i++)
+		event_text(e, keys[i % 8],
+		    (struct slice){ text, sizeof(text) });
+	event_text(e, "told", SLICE("accepted"));
+}
+
+static const struct {
+	const char	*name;
+	unsigned int	 values, objects;
+	bool		 cut, has_told;
+} long_lines[] = {
+	{ "short", 1, 1, .has_told = true },
+	{ "a long list", 1, 100, .cut = true, .has_told = true },
+	{ "long values", 20, 1, .cut = true, .has_told = true },
+	{ "all of both", 30, 100, .cut = true, .has_told = true },
+};
+
+/* What a line has no room for is left out, and said; never cut. */
+static void
+test_long_lines(enum config_log_format format)
+{
+	const char *line, *name;
+	struct event *e;
+	size_t i, len;
+
+	for (i = 0; i < sizeof(long_lines) / sizeof(long_lines[0]); i++) {
+		name = long_lines[i].name;
+		e = event_new("message", 0);
+		add_hostile(e, long_lines[i].values, long_lines[i].objects);
+		line = line_of(e, format);
+		len = strlen(line);
+		ok(len <= LIMIT_LOG_LINE + 128, "%s: %zu octets", name, len);
+		ok((strstr(line, "accepted") != NULL) ==
+		    long_lines[i].has_told, "%s: the short value", name);
+		if (format != CONFIG_LOG_JSON)
+			continue;
+		ok(strcmp(line + len - 2, "}\n") == 0, "%s: closed", name);
+		ok((strstr(line, "incomplete") != NULL) ==
+		    long_lines[i].cut, "%s: incomplete", name);
+	}
+}
+
 static unsigned int calls;
 
 static void
@@ -150,6 +264,10 @@ main(void)
 	test_types();
 	test_lines();
 	test_memory();
+	test_object_memory();
+	test_text_limits();
+	test_long_lines(CONFIG_LOG_JSON);
+	test_long_lines(CONFIG_LOG_TEXT);
 	test_subscribers();
 	return tap_done();
 }

@@ -3,7 +3,8 @@
 
 Each daemon has a folder of its own with its configuration, zone and socket.
 Whatever it prints is kept, and a report of a sanitizer in it is a failure
-of the test that stops the daemon.
+of the test that stops the daemon.  At the end of the test program every line
+of JSON that a daemon has logged is held against the schema.
 """
 
 import os
@@ -17,6 +18,7 @@ import time
 
 import yaml
 
+import events
 import milterclient
 import tap
 
@@ -113,6 +115,7 @@ class Daemon:
         self.env["TSAN_OPTIONS"] = "%s exitcode=0" % \
             self.env.get("TSAN_OPTIONS", "")
         self.process = None
+        self.watched = False
         self.configure(config, zone)
 
     def configure(self, config=None, zone=None):
@@ -149,6 +152,9 @@ class Daemon:
                 [binary()] + self.arguments + ["-c", self.path],
                 stdin=subprocess.DEVNULL, stdout=log, stderr=log,
                 env=self.env, cwd=self.folder)
+        if not self.watched:
+            tap.cleanup(self.check_events)
+        self.watched = True
         tap.cleanup(self._kill)
         return self
 
@@ -205,6 +211,12 @@ class Daemon:
         found = [m for m in SANITIZER_MARKS if m in log]
         if not tap.ok(not found, name + ": no sanitizer report"):
             tap.note(log[-8000:])
+
+    def check_events(self):
+        count, problems = events.check(self.log())
+        if problems:
+            tap.ok(False, "%d lines of JSON are as the schema says" % count,
+                   *problems)
 
     def log(self):
         try:

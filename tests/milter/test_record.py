@@ -85,6 +85,115 @@ def answered():
         ok(isinstance(record["lookups"], int), "numbers are numbers")
 
 
+def with_from(domain):
+    return messages.PLAIN.replace(b"alice@example.net",
+                                  b"alice@" + domain.encode())
+
+
+DISPOSITION_ZONE = dict(messages.plain_zone(), **{
+    "_dmarc.none.example": [{"TXT": "v=DMARC1; p=none; rua=mailto:a@b.c"}],
+    "_dmarc.reject.example": [{"TXT": "v=DMARC1; p=reject"}],
+    "_dmarc.hold.example": [{"TXT": "v=DMARC1; p=quarantine"}],
+    "_dmarc.test.example": [{"TXT": "v=DMARC1; p=reject; t=y"}],
+    "_dmarc.slow.example": ["TIMEOUT"],
+    "none.example": [{"TXT": "v=spf1 ip4:192.0.2.2 -all"}],
+    "reject.example": [{"TXT": "v=spf1 ip4:192.0.2.2 -all"}],
+    "test.example": [{"TXT": "v=spf1 ip4:192.0.2.2 -all"}],
+})
+
+DISPOSITION_POLICY = [
+    {"name": "friend", "action": "accept", "when": {"client": "192.0.2.9"}},
+    {"name": "foe", "action": "reject", "when": {"client": "192.0.2.8"}},
+    {"name": "later", "action": "tempfail", "when": {"client": "192.0.2.7"}},
+    {"name": "more", "action": "reject",
+     "when": {"client": "192.0.2.6", "dmarc": "fail"}},
+    {"name": "less", "action": "quarantine",
+     "when": {"client": "192.0.2.5", "dmarc": "fail"}},
+    {"name": "gone", "action": "discard",
+     "when": {"client": "192.0.2.4", "dmarc": "fail"}},
+    {"name": "dmarc", "action": "reject",
+     "when": {"dmarc": "fail", "dmarc-policy": "reject",
+              "dmarc-testing": "no"}},
+    {"name": "dmarc-test", "action": "quarantine",
+     "when": {"dmarc": "fail", "dmarc-policy": "reject",
+              "dmarc-testing": "yes"}},
+]
+
+# From, client, what was done for DMARC, and why not what was asked for.
+DISPOSITIONS = (
+    ("none.example", "192.0.2.2", "none", []),
+    ("reject.example", "192.0.2.2", "pass", []),
+    ("test.example", "192.0.2.2", "pass", []),
+    ("none.example", "192.0.2.1", "none", []),
+    ("none.example", "192.0.2.6", "reject", ["local_policy"]),
+    ("reject.example", "192.0.2.1", "reject", []),
+    ("hold.example", "192.0.2.1", "none", ["local_policy"]),
+    ("hold.example", "192.0.2.5", "quarantine", []),
+    ("reject.example", "192.0.2.5", "quarantine", ["local_policy"]),
+    ("reject.example", "192.0.2.4", "reject", []),
+    ("reject.example", "192.0.2.9", "none", ["local_policy"]),
+    ("reject.example", "192.0.2.8", "none", ["local_policy"]),
+    ("none.example", "192.0.2.8", "none", []),
+    ("reject.example", "192.0.2.7", None, None),
+    ("test.example", "192.0.2.1", "quarantine", ["policy_test_mode"]),
+    ("test.example", "192.0.2.9", "none", ["local_policy"]),
+    ("absent.example", "192.0.2.1", None, None),
+    ("slow.example", "192.0.2.1", None, None),
+)
+
+
+@tap.test
+def dispositions():
+    """What a report says was done, in the words of RFC 9990."""
+    with assaydaemon.Daemon({"policy": DISPOSITION_POLICY},
+                            DISPOSITION_ZONE) as daemon:
+        for domain, client, done, why in DISPOSITIONS:
+            daemon.send(with_from(domain), client=client,
+                        sender="<a@%s>" % domain)
+        found = wait_records(daemon, len(DISPOSITIONS))
+    for record, (domain, client, done, why) in zip(found, DISPOSITIONS):
+        name = "%s, %s" % (domain, client)
+        equal(record.get("dmarc-disposition"), done, name)
+        equal([o["type"] for o in record.get("dmarc-overrides", [])],
+              why or [], name + ": overrides")
+    equal([r.get("dmarc-rua") for r in found[:2]], ["yes", "no"],
+          "whether reports are asked for")
+
+
+@tap.test
+def aligned_signatures():
+    zone = dict(messages.key_zone(), **DISPOSITION_ZONE)
+    name, want = messages.expected()[0]
+    with assaydaemon.Daemon({}, zone) as daemon:
+        daemon.send(messages.read(name))
+        record = wait_records(daemon, 1)[0]
+    signatures = record["signatures"]
+    equal([s["result"] for s in signatures], want, "each signature")
+    ok(all(s["aligned"] in ("strict", "relaxed") or
+           s["domain"] != record["from-domain"] for s in signatures),
+       "is compared with From", record)
+
+
+@tap.test
+def many_recipients():
+    """They fill the memory of a record, and nothing else is lost."""
+    label = "x" * 60
+    with assaydaemon.Daemon({}, ZONE) as daemon:
+        with daemon.session() as session:
+            session.connect()
+            session.helo()
+            session.mail("<a@pass.example>")
+            for number in range(1100):
+                session.rcpt("<b@n%d.%s.example>" %
+                             (number, ".".join([label] * 3)))
+            session.body(b"x")
+            session.eom()
+        record = wait_records(daemon, 1)[0]
+        check(record, "many", told="accepted", action="accept")
+        equal(record.get("record"), "incomplete", "and it is said")
+        ok(len(record["recipients"]) > 10, "as many as a line takes")
+
+
 @tap.test
 def not_to_the_end():
     """Aborted by the client, lost, and overtaken by the next one."""

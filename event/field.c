@@ -1,0 +1,266 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * field: every key that a line of JSON may have, with its type and meaning.
+ */
+#include "event/field_internal.h"
+
+#define TEXT(name, sentence) \
+	{ .key = name, .type = EVENT_TEXT, .about = sentence }
+#define WORD(name, list, sentence) \
+	{ .key = name, .type = EVENT_TEXT, .words = list, .about = sentence }
+#define COUNT(name, sentence) \
+	{ .key = name, .type = EVENT_NUMBER, .about = sentence }
+#define MS(name, sentence) \
+	{ .key = name, .type = EVENT_US, .unit = "ms", .about = sentence }
+#define OBJECTS(name, table, sentence) \
+	{ .key = name, .type = EVENT_OBJECTS, .members = table, \
+	  .about = sentence }
+#define END { .key = NULL }
+
+/* RFC 8601 2.7, of each method; mail/result.c */
+#define SPF_WORDS "none pass fail softfail neutral temperror permerror"
+#define DKIM_WORDS "none pass fail neutral policy temperror permerror"
+#define DMARC_WORDS "none pass fail temperror permerror"
+#define POLICY_WORDS "none quarantine reject"
+#define ACTION_WORDS "accept reject tempfail quarantine discard"
+#define DOMAIN_FORM "in lower case and with A-labels"
+
+const struct event_field event_head[] = {
+	{ .key = "v", .type = EVENT_NUMBER, .always = true,
+	  .about = "The version of this form: 1." },
+	{ .key = "time", .type = EVENT_TEXT, .always = true,
+	  .about = "When the line was made: RFC 3339, in UTC, with "
+	  "milliseconds." },
+	{ .key = "level", .type = EVENT_TEXT, .always = true,
+	  .words = "error warning info debug",
+	  .about = "How much it matters." },
+	{ .key = "event", .type = EVENT_TEXT, .always = true,
+	  .about = "What kind of line this is." },
+	END
+};
+
+/* ---- message ---- */
+
+static const struct event_field recipient_fields[] = {
+	{ .key = "domain", .type = EVENT_TEXT, .always = true,
+	  .about = "The domain of one or more recipients, " DOMAIN_FORM "." },
+	END
+};
+
+static const struct event_field signature_fields[] = {
+	{ .key = "result", .type = EVENT_TEXT, .always = true,
+	  .words = DKIM_WORDS, .about = "The result of this signature." },
+	{ .key = "domain", .type = EVENT_TEXT, .always = true,
+	  .about = "The tag d=, as it was read." },
+	{ .key = "selector", .type = EVENT_TEXT, .always = true,
+	  .about = "The tag s=, as it was read." },
+	{ .key = "algorithm", .type = EVENT_TEXT, .always = true,
+	  .about = "The tag a=, as it was read." },
+	{ .key = "key-bits", .type = EVENT_NUMBER, .unit = "bits",
+	  .about = "The size of the key, when it was found." },
+	WORD("aligned", "none strict relaxed unknown",
+	    "Whether the domain is aligned with From, whatever the result; "
+	    "unknown when a look-up failed."),
+	TEXT("why", "What is wrong with it."),
+	END
+};
+
+static const struct event_field signed_by_fields[] = {
+	{ .key = "domain", .type = EVENT_TEXT, .always = true,
+	  .about = "The domain that we signed for." },
+	{ .key = "selector", .type = EVENT_TEXT, .always = true,
+	  .about = "The selector of the key." },
+	END
+};
+
+static const struct event_field override_fields[] = {
+	{ .key = "type", .type = EVENT_TEXT, .always = true,
+	  .words = "local_policy mailing_list other policy_test_mode "
+	  "trusted_forwarder",
+	  .about = "The reason, in the words of RFC 9990." },
+	TEXT("comment", "A sentence about it."),
+	END
+};
+
+static const struct event_field message_fields[] = {
+	{ .key = "id", .type = EVENT_TEXT, .always = true,
+	  .about = "The mail server's queue id; empty when it is not "
+	  "known." },
+	{ .key = "client", .type = EVENT_TEXT, .always = true,
+	  .about = "The address that the message came from; for mail of a "
+	  "relay the one that its Received field names." },
+	TEXT("origin", "The origin that the client matched; absent for a "
+	    "stranger."),
+	TEXT("relay", "The address of the host that handed on mail of a "
+	    "client."),
+	WORD("relay-client", "unknown", "There when the Received field of "
+	    "the relay does not say who the client was."),
+	{ .key = "helo", .type = EVENT_TEXT, .always = true,
+	  .about = "What the client said with HELO or EHLO." },
+	{ .key = "mail-from", .type = EVENT_TEXT, .always = true,
+	  .about = "The envelope sender, as it was given." },
+	TEXT("mail-from-domain", "Its domain, " DOMAIN_FORM "; absent for "
+	    "the null sender."),
+	OBJECTS("recipients", recipient_fields, "The different domains of "
+	    "the recipients."),
+	TEXT("from-domain", "The domain of the From field, " DOMAIN_FORM "."),
+	WORD("from", "ok absent multiple unparsable sloppy",
+	    "What is wrong with the From field, if anything."),
+	TEXT("from-why", "A sentence about it."),
+
+	WORD("spf", SPF_WORDS, "The SPF result of the envelope sender."),
+	TEXT("spf-why", "The term that decided, or what was wrong."),
+	TEXT("spf-domain", "The domain that was checked; empty when there "
+	    "was none."),
+	WORD("spf-scope", "mfrom helo", "Which name that is: for the null "
+	    "sender the one of HELO."),
+	WORD("spf-helo", SPF_WORDS, "The SPF result of the HELO name."),
+	TEXT("spf-helo-why", "The term that decided, or what was wrong."),
+
+	TEXT("dkim", "All signatures as result:domain:selector, with commas "
+	    "between them, or none; cut when it is long."),
+	TEXT("dkim-why", "What is wrong with the first that did not pass."),
+	OBJECTS("signatures", signature_fields, "The DKIM signatures from "
+	    "the top of the header."),
+
+	WORD("dmarc", DMARC_WORDS, "The DMARC result."),
+	TEXT("aligned", "The identifiers that are aligned with From, passed "
+	    "or not, as spf:mode and dkim:domain:mode; cut when it is "
+	    "long."),
+	WORD("dmarc-policy", POLICY_WORDS, "The policy that applies to this "
+	    "message, after sp, np and t."),
+	TEXT("dmarc-why", "What was wrong, or why there is no policy."),
+	WORD("dmarc-p", POLICY_WORDS, "The tag p of the record."),
+	WORD("dmarc-sp", POLICY_WORDS, "The tag sp of the record."),
+	WORD("dmarc-np", POLICY_WORDS, "The tag np of the record."),
+	WORD("dmarc-rua", "yes no", "Whether the record asks for aggregate "
+	    "reports."),
+	TEXT("dmarc-domain", "The policy domain, where the record was "
+	    "found."),
+	TEXT("dmarc-organizational-domain", "The Organizational Domain of "
+	    "the From domain."),
+	WORD("dmarc-published", POLICY_WORDS, "What p, or sp or np where "
+	    "they apply, says."),
+	WORD("dmarc-tag", "p sp np", "Which of them that was."),
+	WORD("dmarc-adkim", "r s", "The tag adkim of the record, or its "
+	    "default."),
+	WORD("dmarc-aspf", "r s", "The tag aspf of the record, or its "
+	    "default."),
+	WORD("dmarc-testing", "y n", "The tag t of the record, or its "
+	    "default."),
+	WORD("dmarc-discovery", "treewalk", "How the record was found."),
+	WORD("dmarc-spf", "pass fail", "Whether SPF passed and is aligned."),
+	WORD("dmarc-dkim", "pass fail", "Whether a signature passed and is "
+	    "aligned."),
+	WORD("dmarc-disposition", "none pass quarantine reject",
+	    "What was done with the message for DMARC, in the words of RFC "
+	    "9990; absent for a message that was deferred or did not come to "
+	    "its end."),
+	OBJECTS("dmarc-overrides", override_fields, "Why that is not what "
+	    "the record asks for."),
+	WORD("dnssec", "yes", "There when an identity that is aligned with "
+	    "From passed on authenticated DNS data."),
+	WORD("stage", "mail", "There when the decision was made before "
+	    "DATA."),
+
+	COUNT("lookups", "DNS questions of this message."),
+	COUNT("unanswered", "Those of them without an answer."),
+	MS("dns-ms", "The slowest look-up."),
+	MS("waited-ms", "How long the end of the message waited for DNS."),
+
+	TEXT("signed", "Our own signatures as domain:selector, with commas "
+	    "between them, or no; cut when it is long."),
+	OBJECTS("signed-by", signed_by_fields, "The same as objects."),
+	TEXT("sign-domain", "What the signing rule that applies has for this "
+	    "domain: its identity or its pattern."),
+	TEXT("unsigned-why", "Why mail that should be signed is not."),
+	TEXT("hazards", "What may still break a signature of ours."),
+	TEXT("left-out", "Fields that are not signed, since they would not "
+	    "survive."),
+
+	COUNT("forged-removed", "Fields that claimed to be ours and were "
+	    "removed."),
+	TEXT("observed", "The first rule with observe that matched."),
+	WORD("observed-action", ACTION_WORDS, "What it would have done."),
+	{ .key = "action", .type = EVENT_TEXT, .always = true,
+	  .words = ACTION_WORDS " none",
+	  .about = "What was done with the message; none if nothing." },
+	TEXT("rule", "The rule that decided."),
+	TEXT("why", "Why none did."),
+	{ .key = "told", .type = EVENT_TEXT, .always = true,
+	  .words = "accepted rejected deferred quarantined discarded aborted "
+	  "lost shut-down",
+	  .about = "What the mail server was told, or how the message ended "
+	  "without." },
+	TEXT("reply", "The code and the enhanced code of our reply."),
+	TEXT("reply-text", "The whole reply."),
+	TEXT("told-why", "Why the mail server was not told what was "
+	    "decided."),
+	WORD("decided", ACTION_WORDS, "What that was."),
+	WORD("record", "incomplete", "There when values are missing, for "
+	    "want of memory or since the line would be too long."),
+	END
+};
+
+/* ---- the others ---- */
+
+static const struct event_field note_fields[] = {
+	{ .key = "text", .type = EVENT_TEXT, .always = true,
+	  .about = "A sentence for the postmaster." },
+	END
+};
+
+static const struct event_field configuration_fields[] = {
+	TEXT("file", "The configuration that is in force now."),
+	TEXT("nameservers", "Those it names, with commas between them; zone "
+	    "or resolv.conf when it does not."),
+	TEXT("rules", "The names of its rules, with commas between them; cut "
+	    "when it is long."),
+	TEXT("selectors", "The selectors of its keys, likewise."),
+	TEXT("confinement", "What the process is confined by."),
+	END
+};
+
+static const struct event_field statistics_fields[] = {
+	COUNT("asked", "Questions to the resolver."),
+	COUNT("zone", "Those answered from the zone file."),
+	COUNT("cache-hits", "Those answered from the cache."),
+	COUNT("coalesced", "Those that joined a query under way."),
+	COUNT("queries", "Queries to nameservers, each counted once."),
+	COUNT("retries", "Queries that were sent again."),
+	COUNT("cancelled", "Questions that were taken back."),
+	COUNT("found", "Queries with an answer of records."),
+	COUNT("no-data", "Queries for a name without such records."),
+	COUNT("no-such-name", "Queries for a name that is not there."),
+	COUNT("server-failure", "Queries that nameservers failed."),
+	COUNT("timeout", "Queries without an answer."),
+	COUNT("malformed", "Queries with an answer that cannot be read."),
+	COUNT("not-asked", "Questions that were refused at once."),
+	COUNT("cache-entries", "Answers in the cache now."),
+	{ .key = "cache-bytes", .type = EVENT_NUMBER, .unit = "octets",
+	  .about = "The memory of the cache now." },
+	COUNT("in-flight", "Queries under way now."),
+	COUNT("waiting", "Queries that wait for their place now."),
+	TEXT("latency-ms-by-powers-of-2", "How long queries took: numbers "
+	    "with commas between them, of those under 1 ms, 2 ms, 4 ms and "
+	    "so on."),
+	END
+};
+
+static const struct event_field lost_fields[] = {
+	{ .key = "count", .type = EVENT_NUMBER, .always = true,
+	  .about = "How many lines were lost since the last such line." },
+	END
+};
+
+const struct event_kind event_kinds[] = {
+	{ "message", "One message that reached MAIL, written when it has "
+	  "ended.", message_fields },
+	{ "note", "Anything else that happened.", note_fields },
+	{ "configuration", "At the start and after a reload.",
+	  configuration_fields },
+	{ "statistics", "Of the resolver, after SIGUSR1.",
+	  statistics_fields },
+	{ "log-lines-lost", "The log was too slow.", lost_fields },
+	{ NULL, NULL, NULL }
+};
