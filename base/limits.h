@@ -106,11 +106,18 @@
 					   open, so that we had to ask on */
 #define LIMIT_DNS_EDNS_SIZE	1232	/* DNS flag day 2020 */
 #define LIMIT_DNS_IN_FLIGHT	400	/* ours: per server, lately sent */
+#define LIMIT_DNS_SUSPECT	200	/* ours: of them, for what will hardly
+					   be answered */
 #define LIMIT_DNS_SLOW		4000	/* ours: per server, that have waited
-					   for half a second */
-#define LIMIT_DNS_MESSAGE	24	/* ours: of one message at a time,
-					   those for DMARC and keys apart */
+					   for SERVER_SLOW_US */
+#define LIMIT_DNS_MESSAGE	24	/* ours: of one message at a time */
+#define LIMIT_DNS_DECIDING	16	/* ours: besides, those for DMARC and
+					   for aligned keys */
 #define LIMIT_DNS_QUEUE		20000	/* ours: questions that wait */
+#define LIMIT_DNS_SILENT_DOMAINS 4096	/* ours: names remembered whose name
+					   servers did not answer */
+#define LIMIT_DNS_SILENT_S	60	/* ours: seconds, for so long */
+#define LIMIT_DNS_SILENT_PLACES	8	/* ours: at a time, below one of them */
 #define LIMIT_DNS_TTL_MAX	86400	/* ours: seconds, RFC 8767 caps too */
 #define LIMIT_DNS_NEGATIVE_TTL_MAX 3600	/* ours: RFC 2308 5 says 1 to 3 h */
 #define LIMIT_DNS_FAILURE_TTL	5	/* ours: RFC 9520: 1 s to 5 min */

@@ -7,8 +7,8 @@
  *     resolver.  A known answer goes into the ledger there and then.
  *  2. Otherwise a waiter waits for it at the resolver and holds a reference
  *     to the inquiry.  A message has LIMIT_DNS_MESSAGE of them there at a
- *     time; more are pending until one of those is answered.  Keys and DMARC
- *     records are urgent: they decide, and are not counted.
+ *     time; more are pending until one of those is answered.  DMARC records
+ *     and aligned keys decide: they are counted apart, LIMIT_DNS_DECIDING.
  *  3. The resolver's thread calls answered(), which hands the waiter over to
  *     the thread of this file and touches no message.  That thread takes all
  *     that has come, stores the answers, and runs the step of each inquiry
@@ -22,6 +22,7 @@
 #include <pthread.h>
 #include <sched.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <sys/queue.h>
 #include <time.h>
 
@@ -61,7 +62,9 @@ struct inquiry {
 	struct waiters		 pending;
 	struct waiter		*spare;	/* made, and not needed */
 	uint32_t		 network;
-	size_t			 asking;	/* waiters, not the urgent */
+	uint32_t		 number;
+	struct domain		 author;	/* empty: not known */
+	size_t			 asking[2];	/* [1]: what decides */
 	bool			 dirty;		/* its step is due */
 	SLIST_ENTRY(inquiry)	 dirty_link;
 };
@@ -76,6 +79,7 @@ static struct {
     .changed = PTHREAD_COND_INITIALIZER,
     .list = STAILQ_HEAD_INITIALIZER(landed.list) };
 static bool has_thread;
+static atomic_uint inquiries;	/* made so far */
 
 static bool
 init_locks(struct inquiry *q)
@@ -116,6 +120,7 @@ inquiry_new(struct resolver *resolver, inquiry_step_fn *step, void *arg)
 	dns_ledger_set_put(q->ledger, put_question, q);
 	TAILQ_INIT(&q->waiters);
 	TAILQ_INIT(&q->pending);
+	q->number = atomic_fetch_add(&inquiries, 1) + 1;
 	(void)pthread_once(&landed.once, start_thread);
 	q->refs = 1;
 	q->resolver = resolver;
@@ -159,7 +164,7 @@ ask(struct inquiry *q, struct waiter *w)
 	q->refs++;
 	answer = resolver_ask(q->resolver, e->name, e->type, &w->wait);
 	if (answer == NULL) {
-		q->asking += !w->wait.urgent;
+		q->asking[w->wait.decides]++;
 		return;
 	}
 	TAILQ_REMOVE(&q->waiters, w, link);
@@ -170,14 +175,23 @@ ask(struct inquiry *q, struct waiter *w)
 	dns_ledger_answer(e, answer);
 }
 
+static bool
+has_room(const struct inquiry *q, bool decides)
+{
+	return q->asking[decides] <
+	    (decides ? LIMIT_DNS_DECIDING : LIMIT_DNS_MESSAGE);
+}
+
 /* As many of the pending as there is room for. */
 static void
 ask_pending(struct inquiry *q)
 {
-	struct waiter *w;
+	struct waiter *w, *next;
 
-	while ((w = TAILQ_FIRST(&q->pending)) != NULL &&
-	    q->asking < LIMIT_DNS_MESSAGE) {
+	for (w = TAILQ_FIRST(&q->pending); w != NULL; w = next) {
+		next = TAILQ_NEXT(w, link);
+		if (!has_room(q, w->wait.decides))
+			continue;
 		TAILQ_REMOVE(&q->pending, w, link);
 		ask(q, w);
 	}
@@ -201,7 +215,7 @@ take_landed(struct waiter *w, struct dirty *dirty)
 		dns_answer_unref(w->answer);
 	} else {
 		TAILQ_REMOVE(&q->waiters, w, link);
-		q->asking -= !w->wait.urgent;
+		q->asking[w->wait.decides]--;
 		w->entry->answered_us = clock_us();
 		dns_ledger_answer(w->entry, w->answer);
 		keep = !q->dirty;
@@ -322,22 +336,36 @@ answered(struct resolver_wait *wait, const struct dns_answer *answer)
 
 /* ---- questions ---- */
 
-/* What decides: DMARC records and keys. */
-static bool
-is_urgent(const struct dns_entry *e)
+/* The domain of a key's name, empty when it is none. */
+static struct slice
+key_domain(struct slice name)
 {
 	static const struct slice key = SLICE_INIT("._domainkey.");
 	size_t i;
 
-	if (e->type != DNS_TYPE_TXT)
-		return false;
-	if (slice_starts(e->name, SLICE("_dmarc.")))
-		return true;
-	for (i = 0; i + key.len <= e->name.len; i++) {
-		if (slice_starts(slice_from(e->name, i), key))
-			return true;
+	for (i = 0; i + key.len < name.len; i++) {
+		if (slice_starts(slice_from(name, i), key))
+			return slice_from(name, i + key.len);
 	}
-	return false;
+	return SLICE("");
+}
+
+/* May they be aligned?  They end with the same two labels. */
+static bool
+are_related(struct slice a, struct slice b)
+{
+	while (domain_labels(b) > 2)
+		b = domain_parent(b);
+	return a.len > 0 && domain_is_at_or_below(a, b);
+}
+
+/* What decides: DMARC records and aligned keys. */
+static bool
+decides(const struct inquiry *q, const struct dns_entry *e)
+{
+	return e->type == DNS_TYPE_TXT &&
+	    (slice_starts(e->name, SLICE("_dmarc.")) ||
+	    are_related(key_domain(e->name), domain_slice(&q->author)));
 }
 
 static struct waiter *
@@ -352,7 +380,7 @@ take_waiter(struct inquiry *q, struct dns_entry *e)
 		return NULL;
 	*w = (struct waiter){ .wait.done = answered, .inquiry = q,
 		.entry = e, .wait.network = q->network,
-		.wait.urgent = is_urgent(e) };
+		.wait.message = q->number, .wait.decides = decides(q, e) };
 	return w;
 }
 
@@ -366,7 +394,7 @@ put_question(void *arg, struct dns_entry *e)
 	if (w == NULL) {
 		dns_ledger_answer(e, q->closed ?
 		    dns_answer_of(DNS_NOT_ASKED) : dns_answer_no_memory());
-	} else if (w->wait.urgent || q->asking < LIMIT_DNS_MESSAGE) {
+	} else if (has_room(q, w->wait.decides)) {
 		ask(q, w);
 	} else {
 		TAILQ_INSERT_TAIL(&q->pending, w, link);
@@ -381,6 +409,20 @@ inquiry_set_network(struct inquiry *q, const struct ipaddr *client)
 	if (client->family != IPADDR_NONE)
 		q->network = (uint32_t)hash_keyed((struct slice){
 		    (const char *)client->bytes, len }, client->family);
+}
+
+/* What has been pending may decide now. */
+void
+inquiry_set_author(struct inquiry *q, const struct domain *author)
+{
+	struct waiter *w;
+
+	pthread_mutex_lock(&q->lock);
+	q->author = *author;
+	TAILQ_FOREACH(w, &q->pending, link)
+		w->wait.decides = decides(q, w->entry);
+	ask_pending(q);
+	pthread_mutex_unlock(&q->lock);
 }
 
 void

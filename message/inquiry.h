@@ -14,6 +14,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "base/domain.h"
 #include "base/ipaddr.h"
 #include "resolver/ledger.h"
 #include "resolver/resolver.h"
@@ -46,6 +47,13 @@ struct inquiry	*inquiry_new(struct resolver *resolver,
  */
 void		 inquiry_set_network(struct inquiry *q,
 		    const struct ipaddr *client);
+/*
+ * Whose message it says it is: DMARC records, and keys of domains that may be
+ * aligned with this name, decide.  They have places of their own, so that what
+ * a message asks besides does not keep it from being judged.
+ */
+void		 inquiry_set_author(struct inquiry *q,
+		    const struct domain *author);
 /*
  * Takes back all questions; no step is running or will run once it has
  * returned.  NULL is harmless.

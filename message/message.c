@@ -491,6 +491,8 @@ message_header_end(struct message *m)
 		relay_received(m, NULL);
 	if (!m->failed && (m->checking || r->ours))
 		read_from(m);
+	if (m->inquiry != NULL && r->from.has_domain)
+		inquiry_set_author(m->inquiry, &r->from.domain);
 	if (!m->failed && r->ours && r->engine->signing != NULL)
 		start_signing(m);
 	for (i = 0; m->checking && !m->failed && i < message_method_count;

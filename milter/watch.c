@@ -15,6 +15,7 @@
 
 #define TEXT_SIZE	1024
 #define CASING_LINE_US	INT64_C(60000000)
+#define SILENCE_LINE_US	INT64_C(60000000)
 #define STEP_SECONDS	1	/* between looks at the clock */
 
 static void
@@ -97,6 +98,28 @@ log_casing(struct engine *e, unsigned long long *before, bool *folded,
 	}
 }
 
+/*
+ * Domains whose name servers are silent, whoever it is that has so many of
+ * their names asked.  A line a minute at most.
+ */
+static void
+log_silence(struct engine *e, struct resolver_silence *before, int64_t *next)
+{
+	struct resolver_silence now;
+
+	if (clock_us() < *next)
+		return;
+	resolver_silence(e->resolver, &now);
+	if (now.marks == before->marks && now.refused == before->refused)
+		return;
+	log_line(CONFIG_LOG_WARNING, "name servers of %llu domain(s) do not "
+	    "answer, the last is %s: %llu questions were not sent",
+	    (unsigned long long)now.domains, now.last,
+	    (unsigned long long)(now.refused - before->refused));
+	*before = now;
+	*next = clock_us() + SILENCE_LINE_US;
+}
+
 /* The nameservers of resolv.conf are others now: true when an engine with
    those has taken over. */
 static bool
@@ -148,12 +171,14 @@ run(void *arg)
 	struct engine *e = arg;
 	unsigned long long mismatches[LIMIT_DNS_SERVERS] = { 0 };
 	bool folded[LIMIT_DNS_SERVERS] = { false };
-	int64_t next = 0, next_casing = 0;
+	struct resolver_silence silence = { .marks = 0 };
+	int64_t next = 0, next_casing = 0, next_silence = 0;
 	size_t count = 0;
 
 	while (is_current(e) && !follow_resolv_conf(e)) {
 		log_servers(e, servers, &count);
 		log_casing(e, mismatches, folded, &next_casing);
+		log_silence(e, &silence, &next_silence);
 		check_keys(e, &tell, &next);
 		sleep(STEP_SECONDS);
 	}

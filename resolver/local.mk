@@ -2,6 +2,7 @@ libassay_a_SOURCES += \
 	resolver/cache.c resolver/cache_internal.h \
 	resolver/casing.c resolver/casing_internal.h \
 	resolver/dns.c resolver/dns.h \
+	resolver/fair.c resolver/fair_internal.h \
 	resolver/resolver_internal.h \
 	resolver/ledger.c resolver/ledger.h \
 	resolver/loop.c \
@@ -10,6 +11,7 @@ libassay_a_SOURCES += \
 	resolver/query.c \
 	resolver/resolver.c resolver/resolver.h \
 	resolver/server.c resolver/server_internal.h \
+	resolver/silence.c resolver/silence_internal.h \
 	resolver/table.c resolver/table_internal.h \
 	resolver/zone.c resolver/zone.h
 
@@ -18,12 +20,14 @@ check_PROGRAMS += \
 	tests/resolver/test_cache \
 	tests/resolver/test_casing \
 	tests/resolver/test_dns \
+	tests/resolver/test_fair \
 	tests/resolver/test_flow \
 	tests/resolver/test_ledger \
 	tests/resolver/test_nameserver \
 	tests/resolver/test_packet \
 	tests/resolver/test_resolver \
 	tests/resolver/test_server \
+	tests/resolver/test_silence \
 	tests/resolver/test_table \
 	tests/resolver/test_zone
 tests_resolver_test_badinput_SOURCES = tests/resolver/test_badinput.c \
@@ -32,6 +36,7 @@ tests_resolver_test_cache_SOURCES = tests/resolver/test_cache.c
 tests_resolver_test_casing_SOURCES = tests/resolver/test_casing.c \
 	$(resolver_test_helpers)
 tests_resolver_test_dns_SOURCES = tests/resolver/test_dns.c
+tests_resolver_test_fair_SOURCES = tests/resolver/test_fair.c
 tests_resolver_test_flow_SOURCES = tests/resolver/test_flow.c \
 	$(resolver_test_helpers)
 tests_resolver_test_ledger_SOURCES = tests/resolver/test_ledger.c
@@ -41,6 +46,7 @@ tests_resolver_test_packet_SOURCES = tests/resolver/test_packet.c \
 tests_resolver_test_resolver_SOURCES = tests/resolver/test_resolver.c \
 	$(resolver_test_helpers)
 tests_resolver_test_server_SOURCES = tests/resolver/test_server.c
+tests_resolver_test_silence_SOURCES = tests/resolver/test_silence.c
 tests_resolver_test_table_SOURCES = tests/resolver/test_table.c
 tests_resolver_test_zone_SOURCES = tests/resolver/test_zone.c
 

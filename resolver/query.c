@@ -4,10 +4,15 @@
  * who is told.
  *
  * 1. The first asker makes it, others join (query_ask).  It gets a server
- *    (server_pick) and waits in that server's queue for its turn among the
- *    networks that cause questions, and for one of the LIMIT_DNS_IN_FLIGHT
- *    places.
- * 2. The resolver thread sends it (queries_dispatch).
+ *    (server_pick) and waits there for its turn among those who cause
+ *    questions (fair_internal.h), and for one of the LIMIT_DNS_IN_FLIGHT
+ *    places.  What will hardly be answered stands in a line of its own, and
+ *    takes at most LIMIT_DNS_SUSPECT of them: another try after a silent
+ *    one, questions below a domain whose servers are silent
+ *    (silence_internal.h), and those of networks that mostly ask such.
+ * 2. The resolver thread sends it (queries_dispatch).  What is not answered in
+ *    SERVER_SLOW_US gives its place up, what is not in SERVER_SILENT_US is
+ *    noted against its domain and its network, if the server answers others.
  * 3. c-ares calls back, perhaps at once or for many at a time.  The packet
  *    is read there, for its octets live no longer; all else waits until
  *    c-ares has returned (queries_land), so that it is never called from
@@ -110,44 +115,44 @@ heap_down(struct query_heap *h, size_t at, struct query *q)
 	heap_put(h, at, q);
 }
 
-/*
- * Fair queueing: each network's questions are one turn apart, so that many
- * of one network stand behind few of another.  What is urgent, or was in
- * flight before, waits for nobody.
- */
-static void
-take_turn(struct resolver *r, struct query *q, bool front)
+static enum server_line
+line_of(struct resolver *r, const struct query *q, int64_t now_us)
 {
-	uint64_t *last = &r->turns[q->network % RESOLVER_NETWORKS];
-
-	q->seq = ++r->seq;
-	q->turn = 0;
-	if (front || q->urgent)
-		return;
-	if (*last < r->turn)
-		*last = r->turn;
-	q->turn = ++*last;
+	return q->unheard || q->domain != NULL ||
+	    fair_is_suspect(&r->fair, q->who, now_us) ? SERVER_SUSPECT :
+	    SERVER_HOPEFUL;
 }
 
+/* What goes on after an answer is in front of all: it has had its turn. */
 static void
-queue_add(struct resolver *r, struct server *s, struct query *q, bool front)
+queue_add(struct resolver *r, struct server *s, struct query *q, bool front,
+    int64_t now_us)
 {
+	struct query_heap *h;
+	uint64_t turn = fair_enter(&r->fair, q->who, q->decides);
+
 	q->server = s;
 	q->state = QUERY_QUEUED;
-	take_turn(r, q, front);
+	q->seq = ++r->seq;
+	q->turn = front ? 0 : turn;
+	q->line = line_of(r, q, now_us);
+	h = &s->queues[q->line];
 	/* There is room for all that can be, see server_open(). */
-	assert(s->queue.count < s->queue.cap);
-	heap_up(&s->queue, s->queue.count++, q);
+	assert(h->count < h->cap);
+	heap_up(h, h->count++, q);
 	r->waiting++;
+	r->suspects += q->line == SERVER_SUSPECT;
 }
 
 static void
 queue_remove(struct resolver *r, struct query *q)
 {
-	struct query_heap *h = &q->server->queue;
+	struct query_heap *h = &q->server->queues[q->line];
 	struct query *last = h->items[--h->count];
 
+	fair_leave(&r->fair, q->who);
 	r->waiting--;
+	r->suspects -= q->line == SERVER_SUSPECT;
 	if (last == q)
 		return;
 	if (q->heap_at > 0 && is_before(last, h->items[(q->heap_at - 1) / 2]))
@@ -170,7 +175,7 @@ queue_next_try(struct resolver *r, struct query *q, int64_t now_us,
 		return false;
 	q->tries.total++;
 	q->tries.asked[i]++;
-	queue_add(r, &r->servers[i], q, front);
+	queue_add(r, &r->servers[i], q, front, now_us);
 	return true;
 }
 
@@ -188,14 +193,15 @@ leave_server(struct query *q)
 /* The server has failed: who waits for it may find a better one.  In the
    resolver thread. */
 static void
-queue_reassign(struct resolver *r, struct server *s, int64_t now_us)
+queue_reassign(struct resolver *r, struct server *s, struct query_heap *h,
+    int64_t now_us)
 {
-	size_t index = (size_t)(s - r->servers), count = s->queue.count;
+	size_t index = (size_t)(s - r->servers), count = h->count;
 	struct query *q;
 	bool placed;
 
 	for (; count > 0; count--) {
-		q = s->queue.items[s->queue.count - 1];
+		q = h->items[h->count - 1];
 		queue_remove(r, q);
 		q->tries.asked[index]--;
 		q->tries.total--;
@@ -227,19 +233,29 @@ begin_question(struct query *q)
 {
 	q->tries = (struct server_tries){ .total = 0 };
 	q->sent = q->again = q->tcp = q->plain = false;
-	q->silent = q->broken = q->by_casing = false;
+	q->silent = q->unheard = q->broken = q->by_casing = false;
 	q->mismatches = 0;
 	q->breaks = 0;
 	q->rcode = 0;
+}
+
+/* Half of the queue is for those who are not suspect. */
+static bool
+has_room(struct resolver *r, struct fair_who who, int64_t now_us)
+{
+	return r->waiting < LIMIT_DNS_QUEUE &&
+	    (r->suspects < LIMIT_DNS_QUEUE / 2 ||
+	    !fair_is_suspect(&r->fair, who, now_us));
 }
 
 static struct query *
 query_new(struct resolver *r, const struct table_key *key,
     const struct resolver_wait *w, int64_t now_us)
 {
+	struct fair_who who = { w->network, w->message };
 	struct query *q;
 
-	if (r->stopping || r->waiting >= LIMIT_DNS_QUEUE)
+	if (r->stopping || !has_room(r, who, now_us))
 		return NULL;
 	q = mem_alloc(sizeof(*q));
 	if (q == NULL)
@@ -253,8 +269,8 @@ query_new(struct resolver *r, const struct table_key *key,
 	q->resolver = r;
 	q->type = (enum dns_type)key->type;
 	q->asked_us = now_us;
-	q->network = w->network;
-	q->urgent = w->urgent;
+	q->who = who;
+	q->decides = w->decides;
 	q->ttl = LIMIT_DNS_TTL_MAX;
 	q->authenticated = true;
 	q->node.key = *key;
@@ -268,6 +284,7 @@ query_ask(struct resolver *r, const struct table_key *key,
     struct resolver_wait *w, int64_t now_us)
 {
 	struct table_node *n = table_find(&r->queries, key);
+	struct silent_domain *domain;
 	struct query *q;
 
 	if (n != NULL) {
@@ -275,15 +292,31 @@ query_ask(struct resolver *r, const struct table_key *key,
 		wait_link(query_of(n), w);
 		return QUERY_JOINED;
 	}
+	domain = silence_find(&r->silence, key->name, now_us);
+	if (domain != NULL && !silence_take(&r->silence, domain))
+		return QUERY_SILENT;
 	q = query_new(r, key, w, now_us);
 	if (q == NULL) {
+		if (domain != NULL)
+			silence_give_back(domain);
 		r->stats.outcomes[DNS_NOT_ASKED]++;
 		return QUERY_REFUSED;
 	}
+	q->domain = domain;
 	(void)queue_next_try(r, q, now_us, false);
 	table_insert(&r->queries, &q->node);
 	wait_link(q, w);
 	return QUERY_BEGUN;
+}
+
+/* Nobody joins it from here on.  The lock is held. */
+static void
+leave_table(struct resolver *r, struct query *q)
+{
+	table_remove(&r->queries, &q->node);
+	if (q->domain != NULL)
+		silence_give_back(q->domain);
+	q->domain = NULL;
 }
 
 void
@@ -296,7 +329,7 @@ query_cancel(struct resolver *r, struct resolver_wait *w)
 	if (!TAILQ_EMPTY(&q->waits) || q->state != QUERY_QUEUED)
 		return;
 	queue_remove(r, q);
-	table_remove(&r->queries, &q->node);
+	leave_table(r, q);
 	mem_free(q);
 }
 
@@ -410,9 +443,12 @@ flight_add(struct query *q, int64_t now_us)
 	struct server *s = q->server;
 
 	q->sent_us = now_us;
+	q->noted = false;
 	TAILQ_INSERT_TAIL(&s->flights, q, flight);
 	if (s->fast == NULL)
 		s->fast = q;
+	if (s->unheard == NULL)
+		s->unheard = q;
 }
 
 static void
@@ -422,20 +458,65 @@ flight_remove(struct query *q)
 
 	if (s->fast == q)
 		s->fast = TAILQ_NEXT(q, flight);
+	if (s->unheard == q)
+		s->unheard = TAILQ_NEXT(q, flight);
 	TAILQ_REMOVE(&s->flights, q, flight);
+}
+
+/* Against its domain and whoever asked, unless the server itself is silent.
+   The lock is held. */
+static void
+note_silence(struct resolver *r, struct query *q, int64_t now_us)
+{
+	struct domain name;
+
+	q->noted = true;
+	if (q->server->health.answered_us < q->sent_us)
+		return;
+	fair_note_silence(&r->fair, q->who, now_us);
+	if (packet_name_to_text(&q->target, &name))
+		silence_note(&r->silence, domain_slice(&name), now_us);
+}
+
+static void
+note_answer(struct resolver *r, struct query *q)
+{
+	struct domain name;
+
+	if (q->noted)
+		return;
+	fair_note_answer(&r->fair, q->who);
+	if (r->silence.count > 0 && packet_name_to_text(&q->target, &name))
+		silence_note_answer(&r->silence, domain_slice(&name));
+}
+
+static bool
+is_slow(const struct resolver *r, const struct server *s, int64_t now_us)
+{
+	return s->fast != NULL && now_us - s->fast->sent_us >= r->slow_us;
+}
+
+/* The lock is held. */
+static void
+leave_place(struct query *q)
+{
+	q->server->in_flight--;
+	q->server->suspects -= q->line == SERVER_SUSPECT;
 }
 
 /* Gives up the places of those that have waited long.  The lock is held. */
 static void
-make_room(struct server *s, int64_t now_us)
+make_room(struct resolver *r, struct server *s, int64_t now_us)
 {
-	while (s->fast != NULL && s->slow < LIMIT_DNS_SLOW &&
-	    now_us - s->fast->sent_us >= SERVER_SLOW_US) {
+	while (s->slow < LIMIT_DNS_SLOW && is_slow(r, s, now_us)) {
+		leave_place(s->fast);
 		s->fast->slow = true;
 		s->fast = TAILQ_NEXT(s->fast, flight);
-		s->in_flight--;
 		s->slow++;
 	}
+	for (; s->unheard != NULL && now_us - s->unheard->sent_us >=
+	    SERVER_SILENT_US; s->unheard = TAILQ_NEXT(s->unheard, flight))
+		note_silence(r, s->unheard, now_us);
 }
 
 /* The name in the letters that it is to be asked in, and by TCP if need
@@ -492,24 +573,91 @@ in_burst(struct server *s, int64_t now_us)
 	return s->burst < SERVER_BURST;
 }
 
-/* Takes the next query that may be sent; the lock is held. */
+static bool
+has_queue(const struct server *s)
+{
+	return s->queues[SERVER_HOPEFUL].count +
+	    s->queues[SERVER_SUSPECT].count > 0;
+}
+
+/* Whose turn it is, of those for whose line there are places. */
+static struct query *
+first_in_turn(const struct server *s)
+{
+	const struct query_heap *h = &s->queues[SERVER_HOPEFUL],
+	    *suspect = &s->queues[SERVER_SUSPECT];
+	struct query *q = h->count > 0 ? h->items[0] : NULL;
+
+	if (suspect->count > 0 && s->suspects < LIMIT_DNS_SUSPECT &&
+	    (q == NULL || is_before(suspect->items[0], q)))
+		q = suspect->items[0];
+	return s->in_flight < LIMIT_DNS_IN_FLIGHT ? q : NULL;
+}
+
+/* What has waited longest, when that keeps others from their places.  NULL:
+   it does not.  The lock is held. */
+static struct server_channel *
+oldest_channel(struct resolver *r, struct server *s, int64_t now_us)
+{
+	struct query *q = TAILQ_FIRST(&s->flights);
+
+	make_room(r, s, now_us);
+	if (s->slow < LIMIT_DNS_SLOW || !is_slow(r, s, now_us) ||
+	    !has_queue(s) || first_in_turn(s) != NULL)
+		return NULL;
+	while (q != NULL && (server_is_tcp(s, q->channel) ||
+	    q->channel == NULL))
+		q = TAILQ_NEXT(q, flight);
+	return q != NULL ? q->channel : NULL;
+}
+
+/* The domain that the question counts under, by the name that is asked now. */
+static struct silent_domain *
+find_domain(struct resolver *r, const struct query *q, int64_t now_us)
+{
+	struct domain name;
+
+	return r->silence.marked > 0 &&
+	    packet_name_to_text(&q->target, &name) ?
+	    silence_find(&r->silence, domain_slice(&name), now_us) : NULL;
+}
+
+/* It may have come to be below a silent domain since it was asked. */
+static bool
+has_domain(struct resolver *r, struct query *q, int64_t now_us)
+{
+	struct silent_domain *d;
+
+	if (q->domain != NULL)
+		return true;
+	d = find_domain(r, q, now_us);
+	if (d != NULL && !silence_take(&r->silence, d))
+		return false;
+	q->domain = d;
+	return true;
+}
+
+/* Takes the next query that may be sent, or is refused; the lock is held. */
 static struct query *
 take_next(struct resolver *r, struct server *s, int64_t now_us)
 {
-	struct query *q;
+	struct query *q = NULL;
 
-	make_room(s, now_us);
-	if (s->queue.count == 0 || s->in_flight >= LIMIT_DNS_IN_FLIGHT ||
-	    now_us < s->health.pause_us || !in_burst(s, now_us))
+	make_room(r, s, now_us);
+	if (now_us >= s->health.pause_us && in_burst(s, now_us))
+		q = first_in_turn(s);
+	if (q == NULL)
 		return NULL;
-	q = s->queue.items[0];
 	queue_remove(r, q);
-	if (q->turn > r->turn)
-		r->turn = q->turn;
 	q->state = QUERY_FLYING;
+	q->refused = !has_domain(r, q, now_us);
+	if (q->refused)
+		return q;
+	fair_served(&r->fair, q->turn);
 	q->slow = false;
 	s->burst++;
 	s->in_flight++;
+	s->suspects += q->line == SERVER_SUSPECT;
 	if (q->sent)
 		r->stats.retries++;
 	else
@@ -518,21 +666,40 @@ take_next(struct resolver *r, struct server *s, int64_t now_us)
 	return q;
 }
 
+static void	finish(struct resolver *r, struct query *q,
+		    const struct dns_answer *answer);
+
+/* The lock is held, but not while it is sent. */
+static void
+dispatch(struct resolver *r, struct server *s, int64_t now_us)
+{
+	struct server_channel *c = oldest_channel(r, s, now_us);
+	struct query *q;
+
+	if (c != NULL) {
+		(void)pthread_mutex_unlock(&r->lock);
+		server_give_up(c);
+		(void)pthread_mutex_lock(&r->lock);
+	}
+	while ((q = take_next(r, s, now_us)) != NULL) {
+		(void)pthread_mutex_unlock(&r->lock);
+		if (q->refused)
+			finish(r, q, answer_empty(q, DNS_TIMEOUT));
+		else
+			send_query(r, q, now_us);
+		(void)pthread_mutex_lock(&r->lock);
+	}
+}
+
 void
 queries_dispatch(struct resolver *r)
 {
 	int64_t now = clock_us();
-	struct query *q;
 	size_t i;
 
 	(void)pthread_mutex_lock(&r->lock);
-	for (i = 0; i < r->server_count && !r->stopping; i++) {
-		while ((q = take_next(r, &r->servers[i], now)) != NULL) {
-			(void)pthread_mutex_unlock(&r->lock);
-			send_query(r, q, now);
-			(void)pthread_mutex_lock(&r->lock);
-		}
-	}
+	for (i = 0; i < r->server_count && !r->stopping; i++)
+		dispatch(r, &r->servers[i], now);
 	(void)pthread_mutex_unlock(&r->lock);
 }
 
@@ -544,16 +711,15 @@ sooner(int64_t a, int64_t b)
 
 /* Of those that wait for a place; the lock is held. */
 static int64_t
-queue_due(const struct server *s, int64_t now_us)
+queue_due(const struct resolver *r, const struct server *s, int64_t now_us)
 {
-	if (s->queue.count == 0)
+	if (!has_queue(s))
 		return 0;
 	if (s->health.pause_us > now_us)
 		return s->health.pause_us;
-	if (s->in_flight < LIMIT_DNS_IN_FLIGHT)
+	if (first_in_turn(s) != NULL)
 		return s->burst_us + SERVER_BURST_US;
-	return s->fast != NULL && s->slow < LIMIT_DNS_SLOW ?
-	    s->fast->sent_us + SERVER_SLOW_US : 0;
+	return s->fast != NULL ? s->fast->sent_us + r->slow_us : 0;
 }
 
 int64_t
@@ -567,7 +733,7 @@ queries_due(struct resolver *r, int64_t now_us)
 	(void)pthread_mutex_lock(&r->lock);
 	for (i = 0; i < r->server_count; i++) {
 		s = &r->servers[i];
-		at = sooner(at, queue_due(s, now_us));
+		at = sooner(at, queue_due(r, s, now_us));
 		q = TAILQ_FIRST(&s->flights);
 		if (q != NULL)
 			at = sooner(at, q->sent_us + r->timeout_us);
@@ -668,6 +834,7 @@ judge_packet(struct query *q)
 static enum step
 judge(struct query *q, int64_t now_us)
 {
+	q->unheard = false;
 	if (q->has_packet)
 		return q->mismatch ? judge_mismatch(q, now_us) :
 		    judge_packet(q);
@@ -675,7 +842,9 @@ judge(struct query *q, int64_t now_us)
 		q->broken = true;
 		return useless(q);
 	}
-	if (q->tcp && q->status != ARES_ETIMEOUT && q->channel != NULL &&
+	q->unheard = q->status == ARES_ETIMEOUT ||
+	    q->status == ARES_ECANCELLED;
+	if (q->tcp && !q->unheard && q->channel != NULL &&
 	    q->breaks < TCP_BREAKS) {
 		q->breaks++;
 		return STEP_AGAIN;
@@ -685,6 +854,8 @@ judge(struct query *q, int64_t now_us)
 		q->tcp = q->by_casing = false;
 		return STEP_AGAIN;
 	}
+	if (q->status == ARES_ECANCELLED)
+		q->silent = true;
 	if (q->status != ARES_ETIMEOUT)
 		return STEP_NEXT;
 	/* c-ares keeps time by its own clock: a quarter is well apart. */
@@ -701,16 +872,22 @@ note_health(struct resolver *r, struct query *q, enum step step,
 {
 	struct server *s = q->server;
 	bool failed = false;
+	size_t i;
 
 	if (q->has_packet || q->status == ARES_EBADRESP)
 		server_note_answer(&s->health, now_us);
 	else if (q->status == ARES_ETIMEOUT)
 		failed = step == STEP_NEXT &&
 		    server_note_silence(&s->health, q->try_us, now_us);
-	else if (!server_is_tcp(s, q->channel))
+	else if (!server_is_tcp(s, q->channel) &&
+	    q->status != ARES_ECANCELLED)
 		failed = server_note_unreachable(&s->health, now_us);
-	if (failed && r->server_count > 1)
-		queue_reassign(r, s, now_us);
+	if (q->has_packet)
+		note_answer(r, q);
+	else if (q->unheard && step == STEP_NEXT && !q->noted)
+		note_silence(r, q, now_us);
+	for (i = 0; failed && r->server_count > 1 && i < SERVER_LINES; i++)
+		queue_reassign(r, s, &s->queues[i], now_us);
 }
 
 /* Step 5. */
@@ -757,9 +934,12 @@ finish(struct resolver *r, struct query *q, const struct dns_answer *answer)
 	struct resolver_wait *w;
 
 	(void)pthread_mutex_lock(&r->lock);
-	table_remove(&r->queries, &q->node);
+	leave_table(r, q);
 	q->state = QUERY_DONE;
-	cache_put(r->cache, answer, q->links + q->reply.links > 0, now);
+	/* What was not asked is no verdict for the cache. */
+	if (!q->refused)
+		cache_put(r->cache, answer, q->links + q->reply.links > 0,
+		    now);
 	r->stats.outcomes[answer->outcome]++;
 	r->stats.latency[latency_bucket(now - q->asked_us)]++;
 	(void)pthread_mutex_unlock(&r->lock);
@@ -790,13 +970,15 @@ go_on(struct resolver *r, struct query *q, enum step step, int64_t now_us)
 		return false;
 	if (step == STEP_AGAIN) {
 		q->again = true;
-		queue_add(r, q->server, q, true);
+		queue_add(r, q->server, q, !q->unheard, now_us);
 		return true;
 	}
 	if (step == STEP_FOLLOW)
 		follow(q);
+	else if (q->silent && find_domain(r, q, now_us) != NULL)
+		return false;	/* a silent domain gets one try */
 	leave_server(q);
-	return queue_next_try(r, q, now_us, true);
+	return queue_next_try(r, q, now_us, !q->unheard);
 }
 
 /* A query whose end is known: with an answer of its own or a failure. */
@@ -825,14 +1007,14 @@ land(struct resolver *r, struct query *q)
 	if (q->slow)
 		q->server->slow--;
 	else
-		q->server->in_flight--;
+		leave_place(q);
 	note_health(r, q, step, now);
 	if (step != STEP_DONE) {
 		goes_on = go_on(r, q, step, now);
 		/* Half the tries are no verdict for the cache. */
 		dropped = !goes_on && TAILQ_EMPTY(&q->waits);
 		if (dropped)
-			table_remove(&r->queries, &q->node);
+			leave_table(r, q);
 	}
 	(void)pthread_mutex_unlock(&r->lock);
 	if (dropped)

@@ -162,6 +162,8 @@ start_network(struct resolver *r, const struct resolver_options *o,
 
 	(void)pthread_once(&ares_once, ares_begin);
 	r->max_tries = o->tries;
+	r->slow_us = o->slow_ms > 0 ? (int64_t)o->slow_ms * 1000 :
+	    SERVER_SLOW_US;
 	r->timeout_us = (int64_t)o->timeout_ms * 1000;
 	r->cache = cache_new(o->cache_bytes);
 	if (r->cache == NULL || !table_init(&r->queries, TABLE_SIZE)) {
@@ -263,6 +265,16 @@ resolver_servers(struct resolver *r, struct resolver_server *out)
 		describe(&r->servers[i], &out[i]);
 	(void)pthread_mutex_unlock(&r->lock);
 	return i;
+}
+
+void
+resolver_silence(struct resolver *r, struct resolver_silence *out)
+{
+	(void)pthread_mutex_lock(&r->lock);
+	*out = (struct resolver_silence){ .domains = r->silence.marked,
+		.marks = r->silence.marks, .refused = r->silence.refused };
+	memcpy(out->last, r->silence.last, sizeof(out->last));
+	(void)pthread_mutex_unlock(&r->lock);
 }
 
 void
@@ -369,6 +381,8 @@ resolver_ask(struct resolver *r, struct slice name, enum dns_type type,
 		return answer_as_asked(answer, name, type);
 	if (wake)
 		loop_wake(r);
+	if (asked == QUERY_SILENT)
+		return dns_answer_of(DNS_TIMEOUT);
 	return asked != QUERY_REFUSED ? NULL :
 	    dns_answer_of(DNS_NOT_ASKED);
 }

@@ -51,6 +51,9 @@ struct resolver_options {
 	enum resolver_trust_ad	 trust_ad;
 	enum resolver_random_case random_case;
 	size_t			 cache_bytes;
+	/* How long a question without an answer holds its place; 0:
+	   SERVER_SLOW_US. */
+	unsigned int		 slow_ms;
 	/* Borrowed for the life of the resolver; NULL: none.  With a zone
 	   the network is never asked. */
 	const struct dns_zone	*zone;
@@ -91,6 +94,15 @@ struct resolver_server {
 /* Fills up to LIMIT_DNS_SERVERS; returns how many, 0 with a zone. */
 size_t		 resolver_servers(struct resolver *r,
 		    struct resolver_server *out);
+/* Domains whose name servers do not answer. */
+struct resolver_silence {
+	uint64_t	domains;	/* now */
+	uint64_t	marks;		/* of them, ever */
+	uint64_t	refused;	/* questions that were not sent */
+	char		last[256];	/* marked last; NUL-terminated */
+};
+void		 resolver_silence(struct resolver *r,
+		    struct resolver_silence *out);
 /*
  * The last owner ends the thread and frees.  Questions still open get their
  * callback with DNS_NOT_ASKED first, from the calling thread.
@@ -108,12 +120,14 @@ struct resolver_wait {
 	void	(*done)(struct resolver_wait *w,
 		    const struct dns_answer *answer);
 	/*
-	 * Set by the asker.  Places are shared among networks, each in its
-	 * turn, whatever they ask; any number that is the same for one and
-	 * differs for others.  What is urgent goes first.
+	 * Set by the asker.  Places are shared among networks and their
+	 * messages, each in its turn: any number that is the same for one and
+	 * differs for others; messages are numbered one after the other.  What
+	 * decides (DMARC, aligned keys) counts less of its message's share.
 	 */
 	uint32_t		 network;
-	bool			 urgent;
+	uint32_t		 message;
+	bool			 decides;
 	/* The resolver's own; zeroed by the asker before the first use. */
 	void			*query;
 	TAILQ_ENTRY(resolver_wait) link;
@@ -122,8 +136,9 @@ struct resolver_wait {
 /*
  * Puts a question.  `name` is in the form of domain_parse_dns().
  * Returns the answer, a reference owned by the caller, when it is known at
- * once (zone, cache, or refused with DNS_NOT_ASKED because LIMIT_DNS_QUEUE
- * questions wait already or memory is short); `w` is then not used.
+ * once (zone, cache, refused with DNS_NOT_ASKED because LIMIT_DNS_QUEUE
+ * questions wait already or memory is short, or DNS_TIMEOUT because the name
+ * servers of its domain are silent); `w` is then not used.
  * Otherwise NULL, and w->done will be called.
  */
 const struct dns_answer	*resolver_ask(struct resolver *r, struct slice name,

@@ -20,13 +20,12 @@
 #include "base/domain.h"
 #include "base/limits.h"
 #include "resolver/cache_internal.h"
+#include "resolver/fair_internal.h"
 #include "resolver/packet_internal.h"
 #include "resolver/resolver.h"
 #include "resolver/server_internal.h"
+#include "resolver/silence_internal.h"
 #include "resolver/table_internal.h"
-
-/* Shares are kept for so many networks; others fall together with them. */
-#define RESOLVER_NETWORKS 4096
 
 enum query_state {
 	QUERY_QUEUED,		/* in its server's queue */
@@ -47,12 +46,16 @@ struct query {
 	TAILQ_HEAD(, resolver_wait) waits;	/* in order of asking */
 	size_t			 heap_at;	/* in its server's queue */
 	uint64_t		 turn, seq;	/* its place there */
-	uint32_t		 network;	/* of who asked first */
-	bool			 urgent;
+	struct fair_who		 who;		/* asked first */
+	bool			 decides;
+	enum server_line	 line;
+	struct silent_domain	*domain;	/* holds a place of it */
 	bool			 slow;		/* holds no place any more */
 	struct server		*server;	/* of this try */
 	struct server_tries	 tries;
 	bool			 sent;		/* one packet at least */
+	bool			 refused;	/* its domain has no place */
+	bool			 noted;		/* silent, this packet */
 
 	/* The resolver thread's. */
 	struct packet_name	 target;	/* what is asked now */
@@ -61,6 +64,7 @@ struct query {
 	uint32_t		 ttl;		/* least of those */
 	bool			 authenticated;	/* all answers so far */
 	bool			 silent;	/* one server was */
+	bool			 unheard;	/* the last packet was */
 	bool			 broken;	/* one server answered so */
 	unsigned int		 rcode;		/* of the last answer */
 	bool			 tcp;
@@ -104,8 +108,10 @@ struct resolver {
 	struct table		 queries;	/* by (name, type) */
 	struct cache		*cache;
 	size_t			 waiting;	/* in all queues */
-	uint64_t		 turn;		/* of the last one sent */
-	uint64_t		 turns[RESOLVER_NETWORKS]; /* last given out */
+	size_t			 suspects;	/* of them */
+	struct fair		 fair;
+	struct silence		 silence;
+	int64_t			 slow_us;
 	uint64_t		 seq;
 	bool			 stopping;
 	bool			 woken;
@@ -120,7 +126,12 @@ struct resolver {
 
 /* query.c */
 
-enum query_asked { QUERY_REFUSED, QUERY_JOINED, QUERY_BEGUN };
+enum query_asked {
+	QUERY_REFUSED,
+	QUERY_SILENT,		/* its domain is, and has no place */
+	QUERY_JOINED,
+	QUERY_BEGUN
+};
 
 /* Joins the query for the key, or begins one.  The lock is held. */
 enum query_asked	query_ask(struct resolver *r,

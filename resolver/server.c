@@ -139,6 +139,15 @@ channel_close(struct server_channel *c)
 	c->sent = c->in_flight = 0;
 }
 
+/* Room for all that wait, and all that may come back from c-ares. */
+static bool
+open_queue(struct query_heap *h)
+{
+	h->cap = LIMIT_DNS_QUEUE + LIMIT_DNS_IN_FLIGHT + LIMIT_DNS_SLOW + 1;
+	h->items = mem_array(h->cap, sizeof(struct query *));
+	return h->items != NULL;
+}
+
 const char *
 server_open(struct server *s, const struct nameserver *where,
     unsigned int timeout_ms, int epoll, uint32_t tag)
@@ -146,12 +155,9 @@ server_open(struct server *s, const struct nameserver *where,
 	uint32_t i;
 	int status;
 
-	/* All that wait, and all that may come back from c-ares. */
-	s->queue.cap = LIMIT_DNS_QUEUE + LIMIT_DNS_IN_FLIGHT +
-	    LIMIT_DNS_SLOW + 1;
-	s->queue.items = mem_array(s->queue.cap, sizeof(*s->queue.items));
-	if (s->queue.items == NULL)
-		return "no memory";
+	for (i = 0; i < SERVER_LINES; i++)
+		if (!open_queue(&s->queues[i]))
+			return "no memory";
 	s->where = *where;
 	s->timeout_ms = timeout_ms;
 	s->edns = true;
@@ -183,8 +189,12 @@ server_close(struct server *s)
 void
 server_fini(struct server *s)
 {
-	mem_free(s->queue.items);
-	s->queue.items = NULL;
+	size_t i;
+
+	for (i = 0; i < SERVER_LINES; i++) {
+		mem_free(s->queues[i].items);
+		s->queues[i].items = NULL;
+	}
 }
 
 /* One that is not open yet is opened. */
@@ -287,6 +297,12 @@ server_landed(struct server_channel *c)
 	c->in_flight--;
 	if (c->in_flight == 0)
 		c->sent = 0;
+}
+
+void
+server_give_up(struct server_channel *c)
+{
+	ares_cancel(c->ares);
 }
 
 void

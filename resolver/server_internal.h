@@ -19,7 +19,9 @@
  * A question holds one of LIMIT_DNS_IN_FLIGHT places until its answer is
  * there, but no longer than SERVER_SLOW_US: then it is slow, waits on, and
  * another may be sent, so that names whose servers are silent take the place
- * of nobody.
+ * of nobody.  When there are more slow ones than LIMIT_DNS_SLOW, those that
+ * have waited longest are given up, a channel of them at a time: patience
+ * grows short, but nobody who comes is kept waiting for them.
  */
 #ifndef RESOLVER_SERVER_INTERNAL_H
 #define RESOLVER_SERVER_INTERNAL_H
@@ -61,12 +63,23 @@ struct query_heap {
 /* An idle one is closed after that. */
 #define SERVER_IDLE_US		INT64_C(30000000)
 #define SERVER_STAY_OPEN	2	/* but for the first of each path */
-/* What is not answered by then holds its place no longer (ours). */
-#define SERVER_SLOW_US		INT64_C(500000)
+/* What is not answered by then holds its place no longer: most answers have
+   come, and names whose servers are silent take few places (ours). */
+#define SERVER_SLOW_US		INT64_C(100000)
+/* What is not answered by then is held against its domain and against who
+   asked (ours). */
+#define SERVER_SILENT_US	INT64_C(1000000)
 /* So many questions at most in so long: the server's socket has to take
    them (ours). */
 #define SERVER_BURST		100
 #define SERVER_BURST_US		INT64_C(1000)
+
+/* Who waits for a place. */
+enum server_line {
+	SERVER_HOPEFUL,
+	SERVER_SUSPECT,		/* LIMIT_DNS_SUSPECT places at most */
+	SERVER_LINES
+};
 
 enum server_path {
 	SERVER_UDP,
@@ -102,15 +115,16 @@ struct server {
 	bool			 edns;		/* it understands OPT */
 	struct casing		 casing;
 	/* What is with c-ares, in the order of sending; all before `fast`
-	   is slow. */
+	   is slow, all before `unheard` is noted as silent. */
 	TAILQ_HEAD(flights, query) flights;
-	struct query		*fast;
+	struct query		*fast, *unheard;
 	int64_t			 burst_us;	/* begin of the burst */
 	unsigned int		 burst;		/* sent in it */
 	/* Under the resolver's lock. */
 	struct server_health	 health;
-	struct query_heap	 queue;		/* waiting for a place */
+	struct query_heap	 queues[SERVER_LINES];
 	size_t			 in_flight;	/* that hold a place */
+	size_t			 suspects;	/* of them */
 	size_t			 slow;		/* that hold none any more */
 };
 
@@ -145,6 +159,8 @@ void	server_send(struct server_channel *c, const unsigned char *packet,
 	    size_t len, ares_callback done, void *arg);
 /* A question of the channel is back. */
 void	server_landed(struct server_channel *c);
+/* Ends all that is under way on it, with ARES_ECANCELLED. */
+void	server_give_up(struct server_channel *c);
 /* A socket of the channel `index` (of SERVER_TAGS) is ready. */
 void	server_event(struct server *s, size_t index, int fd,
 	    uint32_t events);

@@ -31,7 +31,8 @@ asker_resolver(const char *ns1, const char *ns2, unsigned int timeout_ms,
 		.nameserver_count = ns2 != NULL ? 2 : 1,
 		.timeout_ms = timeout_ms,
 		.tries = tries,
-		.cache_bytes = 1 << 20
+		.cache_bytes = 1 << 20,
+		.slow_ms = ASKER_SLOW_MS
 	};
 	char why[256] = "";
 	struct resolver *r = resolver_new(&o, why, sizeof(why));
@@ -63,7 +64,8 @@ asker_start(struct ask *a, struct resolver *r, const char *name,
 	const struct dns_answer *answer;
 
 	a->w = (struct resolver_wait){ .done = on_done,
-		.network = a->w.network, .urgent = a->w.urgent };
+		.network = a->w.network, .message = a->w.message,
+		.decides = a->w.decides };
 	a->resolver = r;
 	answer = resolver_ask(r, slice_str(name), type, &a->w);
 	if (answer != NULL) {

@@ -10,6 +10,9 @@
 
 #include "resolver/resolver.h"
 
+/* What fills all places does so for long enough to be looked at. */
+#define ASKER_SLOW_MS 500
+
 struct ask {
 	struct resolver_wait	 w;
 	struct resolver		*resolver;

@@ -9,9 +9,10 @@
 #include <sched.h>
 #include <stdatomic.h>
 
+#include "base/clock.h"
 #include "base/limits.h"
 #include "base/mem.h"
-#include "resolver/server_internal.h"
+#include "resolver/resolver_internal.h"
 #include "tests/resolver/asker.h"
 #include "tests/resolver/fakens.h"
 #include "tests/tap.h"
@@ -21,7 +22,6 @@
 /* ---- a server that can be told to hold its answers ---- */
 
 #define HELD_MAX 1000
-#define SLOW_AFTER_MS ((unsigned int)(SERVER_SLOW_US / 1000))
 
 static pthread_mutex_t server_lock = PTHREAD_MUTEX_INITIALIZER;
 static struct fakens_question held[HELD_MAX];
@@ -225,9 +225,9 @@ test_fair_turns(struct resolver *r)
 	drop_many(few, 20);
 }
 
-/* Urgent questions wait for nobody who waits. */
+/* What decides is first among the messages that wait. */
 static void
-test_urgent(struct resolver *r)
+test_decides(struct resolver *r)
 {
 	struct ask *first, *many, *one = calloc(1, sizeof(*one));
 
@@ -237,13 +237,14 @@ test_urgent(struct resolver *r)
 	while (seen_so_far() < LIMIT_DNS_IN_FLIGHT)
 		(void)sched_yield();
 	many = ask_many(r, "later", 300);
-	one->w.urgent = true;
+	one->w.decides = true;
+	one->w.message = 1;
 	asker_start(one, r, "b.urgent.test", DNS_TYPE_A);
 	release();
 	(void)wait_many(first, LIMIT_DNS_IN_FLIGHT);
 	(void)wait_many(many, 300);
 	(void)wait_many(one, 1);
-	is_num(last_of_b, LIMIT_DNS_IN_FLIGHT + 1, "the urgent one was next");
+	is_num(last_of_b, LIMIT_DNS_IN_FLIGHT + 1, "what decides was next");
 	drop_many(first, LIMIT_DNS_IN_FLIGHT);
 	drop_many(many, 300);
 	drop_many(one, 1);
@@ -278,6 +279,121 @@ test_slow_give_way(void)
 	resolver_free(r);
 	drop_many(silent, LIMIT_DNS_IN_FLIGHT);
 	drop_many(good, 50);
+	fakens_stop(ns);
+}
+
+/* What will hardly be answered takes half of the places at most. */
+static void
+test_suspects(void)
+{
+	struct fakens *ns = fakens_start(script_silent_for_s, FAKENS_BOTH);
+	struct resolver *r = asker_resolver(fakens_address(ns), NULL, 20000,
+	    1);
+	const struct fair_who who = { 1, 0 };
+	struct ask *silent = calloc(LIMIT_DNS_SUSPECT + 1, sizeof(*silent));
+	struct ask *good;
+	char name[32];
+	size_t i;
+
+	(void)pthread_mutex_lock(&r->lock);
+	while (!fair_is_suspect(&r->fair, who, clock_us()))
+		fair_note_silence(&r->fair, who, clock_us());
+	(void)pthread_mutex_unlock(&r->lock);
+	for (i = 0; i < LIMIT_DNS_SUSPECT + 1; i++) {
+		silent[i].w.network = 1;
+		(void)snprintf(name, sizeof(name), "s%zu.test", i);
+		asker_start(&silent[i], r, name, DNS_TYPE_A);
+	}
+	asker_wait_in_flight(r, LIMIT_DNS_SUSPECT);
+	is_num((long long)stats_of(r).waiting, 1, "one past it waits");
+	good = ask_many(r, "g", LIMIT_DNS_IN_FLIGHT);
+	is_num((long long)wait_many(good, LIMIT_DNS_IN_FLIGHT),
+	    LIMIT_DNS_IN_FLIGHT, "others are answered");
+	resolver_free(r);
+	drop_many(silent, LIMIT_DNS_SUSPECT + 1);
+	drop_many(good, LIMIT_DNS_IN_FLIGHT);
+	fakens_stop(ns);
+}
+
+/* More silent questions than may wait on: the oldest are given up. */
+static void
+test_given_up(void)
+{
+	struct fakens *ns = fakens_start(script_silent_for_s, FAKENS_BOTH);
+	struct resolver *r = asker_resolver(fakens_address(ns), NULL, 60000,
+	    1);
+	const size_t count = LIMIT_DNS_SLOW + LIMIT_DNS_IN_FLIGHT;
+	struct ask *silent, *good;
+	size_t i, ended = 0;
+
+	r->slow_us = 1000;
+	silent = ask_many(r, "s", count);
+	asker_wait_in_flight(r, count);
+	is_num((long long)stats_of(r).outcomes[DNS_TIMEOUT], 0,
+	    "as many as may wait: all do");
+	good = ask_many(r, "g", 1);
+	is_num((long long)wait_many(good, 1), 1, "one more is answered");
+	(void)pthread_mutex_lock(&asker_lock);
+	for (i = 0; i < count; i++)
+		ended += silent[i].answer != NULL &&
+		    silent[i].answer->outcome == DNS_TIMEOUT;
+	(void)pthread_mutex_unlock(&asker_lock);
+	ok(ended > 0 && ended <= SERVER_CHANNEL_QUERIES,
+	    "%zu were given up for it", ended);
+	resolver_free(r);
+	drop_many(silent, count);
+	drop_many(good, 1);
+	fakens_stop(ns);
+}
+
+/* Below a domain whose servers are silent few are asked, and once. */
+static void
+test_silent_domain(void)
+{
+	struct fakens *ns = fakens_start(script_silent_for_s, FAKENS_BOTH);
+	struct resolver *r = asker_resolver(fakens_address(ns), NULL, 2000,
+	    2);
+	struct ask asks[2 * LIMIT_DNS_SILENT_PLACES + 1];
+	struct resolver_silence silence;
+	const struct dns_answer *a;
+	char name[32];
+	size_t i, timeouts = 0;
+
+	memset(asks, 0, sizeof(asks));
+	for (i = 0; i < LIMIT_DNS_SILENT_PLACES; i++) {
+		(void)snprintf(name, sizeof(name), "s%zu.bad.test", i);
+		asker_start(&asks[i], r, name, DNS_TYPE_A);
+	}
+	/* The server itself is well. */
+	asker_wait_in_flight(r, LIMIT_DNS_SILENT_PLACES);
+	is_num(asker_outcome(r, "good.test", DNS_TYPE_A), DNS_FOUND, "well");
+	for (i = 0; i < LIMIT_DNS_SILENT_PLACES; i++)
+		timeouts += asker_wait(&asks[i])->outcome == DNS_TIMEOUT;
+	is_num((long long)timeouts, LIMIT_DNS_SILENT_PLACES, "all time out");
+	resolver_silence(r, &silence);
+	is_num((long long)silence.domains, 1, "one domain is marked");
+	is_str(silence.last, "bad.test", "which one");
+	for (; i < 2 * LIMIT_DNS_SILENT_PLACES; i++) {
+		(void)snprintf(name, sizeof(name), "s%zu.bad.test", i);
+		asker_start(&asks[i], r, name, DNS_TYPE_A);
+		timeouts += asks[i].at_once;
+	}
+	is_num((long long)timeouts, LIMIT_DNS_SILENT_PLACES,
+	    "so many are asked");
+	asker_start(&asks[i], r, "new.bad.test", DNS_TYPE_A);
+	ok(asks[i].at_once && asks[i].answer->outcome == DNS_TIMEOUT,
+	    "one past it times out at once");
+	a = asker_fetch(r, "_dmarc.bad.test", DNS_TYPE_A);
+	is_num(a->outcome, DNS_FOUND, "its policy is asked for");
+	dns_answer_unref(a);
+	for (i = LIMIT_DNS_SILENT_PLACES; i < 2 * LIMIT_DNS_SILENT_PLACES; i++)
+		(void)asker_wait(&asks[i]);
+	is_num((long long)stats_of(r).retries, 0, "and once");
+	is_num(asker_outcome(r, "new.bad.test", DNS_TYPE_A), DNS_FOUND,
+	    "a place is free, nothing was kept of the refusal");
+	for (i = 0; i < sizeof(asks) / sizeof(asks[0]); i++)
+		dns_answer_unref(asks[i].answer);
+	resolver_free(r);
 	fakens_stop(ns);
 }
 
@@ -630,7 +746,7 @@ test_burst_at_dead_server(void)
 	struct fakens *ns1 = fakens_start(script_silent, FAKENS_BOTH);
 	struct fakens *ns2 = fakens_start(script, FAKENS_BOTH);
 	struct resolver *r = asker_resolver(fakens_address(ns1),
-	    fakens_address(ns2), SLOW_AFTER_MS - 100, 2);
+	    fakens_address(ns2), ASKER_SLOW_MS - 100, 2);
 	size_t count = LIMIT_DNS_IN_FLIGHT + 250;
 	struct ask *asks;
 
@@ -735,8 +851,11 @@ main(void)
 	test_thousand(r);
 	test_in_flight_limit(r);
 	test_fair_turns(r);
-	test_urgent(r);
+	test_decides(r);
 	test_slow_give_way();
+	test_suspects();
+	test_given_up();
+	test_silent_domain();
 	test_cancel_waiting(r);
 	test_cancel_in_flight(r);
 	test_cancel_from_callback(r);
