@@ -214,3 +214,61 @@ ipnet_contains(const struct ipnet *net, const struct ipaddr *a)
 {
 	return ipaddr_same_prefix(&net->addr, a, net->bits);
 }
+
+/* ---- what is not routed ---- */
+
+static const struct ipnet not_public[] = {
+	{ { IPADDR_V4, { 0 } }, 8 },
+	{ { IPADDR_V4, { 10 } }, 8 },
+	{ { IPADDR_V4, { 100, 64 } }, 10 },
+	{ { IPADDR_V4, { 127 } }, 8 },
+	{ { IPADDR_V4, { 169, 254 } }, 16 },
+	{ { IPADDR_V4, { 172, 16 } }, 12 },
+	{ { IPADDR_V4, { 192, 0, 0 } }, 24 },
+	{ { IPADDR_V4, { 192, 0, 2 } }, 24 },
+	{ { IPADDR_V4, { 192, 168 } }, 16 },
+	{ { IPADDR_V4, { 198, 18 } }, 15 },
+	{ { IPADDR_V4, { 198, 51, 100 } }, 24 },
+	{ { IPADDR_V4, { 203, 0, 113 } }, 24 },
+	{ { IPADDR_V4, { 224 } }, 3 },		/* multicast, reserved */
+	{ { IPADDR_V6, { 0x00, 0x64, 0xff, 0x9b, 0, 1 } }, 48 },
+	{ { IPADDR_V6, { 0x01 } }, 64 },
+	{ { IPADDR_V6, { 0x20, 0x01, 0 } }, 23 },
+	{ { IPADDR_V6, { 0x20, 0x01, 0x0d, 0xb8 } }, 32 },
+	{ { IPADDR_V6, { 0x3f, 0xff } }, 20 },
+	{ { IPADDR_V6, { 0x5f } }, 16 },
+	{ { IPADDR_V6, { 0xfc } }, 7 },
+	{ { IPADDR_V6, { 0xfe, 0x80 } }, 10 },
+	{ { IPADDR_V6, { 0xfe, 0xc0 } }, 10 },
+	{ { IPADDR_V6, { 0xff } }, 8 }
+};
+
+/* IPv6 networks with an IPv4 address within, at that octet. */
+static const struct {
+	struct ipnet	net;
+	size_t		at;
+} holding_v4[] = {
+	{ { { IPADDR_V6, { 0 } }, 96 }, 12 },	/* also ::, ::1 */
+	{ { { IPADDR_V6, { [10] = 0xff, [11] = 0xff } }, 96 }, 12 },
+	{ { { IPADDR_V6, { 0x00, 0x64, 0xff, 0x9b } }, 96 }, 12 },
+	{ { { IPADDR_V6, { 0x20, 0x02 } }, 16 }, 2 }
+};
+
+bool
+ipaddr_is_public(const struct ipaddr *a)
+{
+	struct ipaddr v4 = { .family = IPADDR_V4 };
+	size_t i;
+
+	for (i = 0; i < sizeof(not_public) / sizeof(not_public[0]); i++) {
+		if (ipnet_contains(&not_public[i], a))
+			return false;
+	}
+	for (i = 0; i < sizeof(holding_v4) / sizeof(holding_v4[0]); i++) {
+		if (!ipnet_contains(&holding_v4[i].net, a))
+			continue;
+		memcpy(v4.bytes, a->bytes + holding_v4[i].at, 4);
+		return ipaddr_is_public(&v4);
+	}
+	return a->family != IPADDR_NONE;
+}

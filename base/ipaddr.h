@@ -54,6 +54,14 @@ bool	ipaddr_same_prefix(const struct ipaddr *a, const struct ipaddr *b,
 	    unsigned int bits);
 
 /*
+ * False for what the public Internet does not route (RFC 6890 and its
+ * registries): loopback, private and link-local networks, multicast, and the
+ * like; also when such an IPv4 address is within an IPv6 one (mapped, 6to4,
+ * NAT64).
+ */
+bool	ipaddr_is_public(const struct ipaddr *a);
+
+/*
  * "192.0.2.0/24", "2001:db8::/32", or an address alone (all its bits).  Bits
  * behind the prefix may be set, the length has no leading zeros.  A mapped
  * network becomes IPv4 (::ffff:192.0.2.0/120 is 192.0.2.0/24); one that

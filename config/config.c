@@ -21,9 +21,9 @@
 #include "config/describe_internal.h"
 #include "config/origins_internal.h"
 #include "config/rules_internal.h"
+#include "config/sections.h"
 #include "config/sign_internal.h"
 #include "config/values.h"
-#include "config/zonefile.h"
 
 /* What config_ref() counts; the configuration comes first. */
 struct owned {
@@ -38,37 +38,6 @@ struct owned {
 
 #define FIELD(member) .field = offsetof(struct config, member)
 #define COUNT(member) .count = offsetof(struct config, member)
-
-static const struct schema_word log_targets[] = {
-	{ "syslog", CONFIG_LOG_SYSLOG },
-	{ "stderr", CONFIG_LOG_STDERR },
-	{ NULL, 0 }
-};
-static const struct schema_word log_levels[] = {
-	{ "error", CONFIG_LOG_ERROR },
-	{ "warning", CONFIG_LOG_WARNING },
-	{ "info", CONFIG_LOG_INFO },
-	{ "debug", CONFIG_LOG_DEBUG },
-	{ NULL, 0 }
-};
-static const struct schema_word log_formats[] = {
-	{ "text", CONFIG_LOG_TEXT },
-	{ "json", CONFIG_LOG_JSON },
-	{ NULL, 0 }
-};
-static const struct schema_word trust_ad[] = {
-	{ "auto", RESOLVER_TRUST_AD_AUTO },
-	{ "yes", RESOLVER_TRUST_AD_YES },
-	{ "no", RESOLVER_TRUST_AD_NO },
-	{ NULL, 0 }
-};
-
-static const struct schema_word random_case[] = {
-	{ "auto", RESOLVER_RANDOM_CASE_AUTO },
-	{ "yes", RESOLVER_RANDOM_CASE_YES },
-	{ "no", RESOLVER_RANDOM_CASE_NO },
-	{ NULL, 0 }
-};
 
 static const struct schema_word unsigned_mail[] = {
 	{ "accept", CONFIG_UNSIGNED_ACCEPT },
@@ -119,38 +88,6 @@ read_doubled(struct schema *s, const struct schema_key *key,
 	memcpy((char *)out + key->field, &none, sizeof(none));
 	return true;
 }
-
-static const struct schema_key log_keys[] = {
-	{ .name = "target", .read = schema_word, .table = log_targets,
-	  FIELD(log.target) },
-	{ .name = "level", .read = schema_word, .table = log_levels,
-	  FIELD(log.level) },
-	{ .name = "format", .read = schema_word, .table = log_formats,
-	  FIELD(log.format) },
-	{ .name = NULL }
-};
-
-static const struct schema_key resolver_keys[] = {
-	{ .name = "nameservers", .read = values_nameservers,
-	  FIELD(resolver.options.nameservers),
-	  COUNT(resolver.options.nameserver_count),
-	  .min = 1, .max = LIMIT_DNS_SERVERS },
-	{ .name = "timeout", .read = schema_duration,
-	  FIELD(resolver.options.timeout_ms), .min = 100, .max = 60000 },
-	{ .name = "tries", .read = schema_number,
-	  FIELD(resolver.options.tries), .min = 1, .max = 10 },
-	{ .name = "trust-ad", .read = schema_word, .table = trust_ad,
-	  FIELD(resolver.options.trust_ad) },
-	{ .name = "random-case", .read = schema_word, .table = random_case,
-	  FIELD(resolver.options.random_case) },
-	{ .name = "cache", .read = schema_size,
-	  FIELD(resolver.options.cache_bytes),
-	  .min = 64u << 10, .max = 4ull << 30 },
-	{ .name = "zone", .read = values_readable_file,
-	  FIELD(resolver.zone_path),
-	  .table = "the path of a zone file" },
-	{ .name = NULL }
-};
 
 static const struct schema_key limits_keys[] = {
 	{ .name = "deadline", .read = schema_duration,
@@ -209,9 +146,10 @@ const struct schema_key config_keys[] = {
 	  .max = LIMIT_POLICY_LIST },
 	{ .name = "origins", .read = origins_list, .table = origins_keys,
 	  FIELD(origins), COUNT(origin_count), .max = LIMIT_ORIGINS },
-	{ .name = "log", .read = schema_section, .table = log_keys },
+	{ .name = "log", .read = schema_section,
+	  .table = sections_log_keys, FIELD(log) },
 	{ .name = "resolver", .read = schema_section,
-	  .table = resolver_keys },
+	  .table = sections_resolver_keys, FIELD(resolver) },
 	{ .name = "limits", .read = schema_section, .table = limits_keys },
 	{ .name = "spf", .read = schema_section, .table = spf_keys },
 	{ .name = "dkim", .read = schema_section, .table = dkim_keys },
@@ -374,34 +312,13 @@ set_defaults(struct config *c)
 	c->confinement = true;
 	c->trusted_networks = loopback;
 	c->trusted_network_count = sizeof(loopback) / sizeof(loopback[0]);
-	c->log.target = CONFIG_LOG_SYSLOG;
-	c->log.level = CONFIG_LOG_INFO;
-	c->log.format = CONFIG_LOG_TEXT;
-	c->resolver.options.timeout_ms = 3000;
-	c->resolver.options.tries = 2;
-	c->resolver.options.trust_ad = RESOLVER_TRUST_AD_AUTO;
-	c->resolver.options.random_case = RESOLVER_RANDOM_CASE_AUTO;
-	c->resolver.options.cache_bytes = 64u << 20;
+	sections_set_defaults(&c->log, &c->resolver);
 	c->limits.deadline_ms = 20000;
 	c->limits.signatures = LIMIT_DKIM_SIGNATURES;
 	c->spf.helo = true;
 	c->spf.void_limit = LIMIT_SPF_VOID;
 	c->dkim.minimum_rsa_bits = 1024;
 	c->dkim.doubled = 1u << 0 | 1u << 1;
-}
-
-/* ---- the zone ---- */
-
-/* Step 4. */
-static bool
-read_zone(struct config *c, char *why, size_t why_size)
-{
-	if (c->resolver.zone_path == NULL)
-		return true;
-	c->resolver.zone = zonefile_read(c->resolver.zone_path, why,
-	    why_size);
-	c->resolver.options.zone = c->resolver.zone;
-	return c->resolver.zone != NULL;
 }
 
 /* ---- the whole ---- */
@@ -477,7 +394,8 @@ read_tree(const struct yaml_tree *t, const char *path, bool offline,
 	take_keys(&s, yaml_tree_root(t), owned_of(c));
 	if (schema_mapping(&s, config_keys, "the configuration",
 	    yaml_tree_root(t), c) && origins_complete(&s,
-	    yaml_tree_root(t), c) && (offline || read_zone(c, why, why_size)))
+	    yaml_tree_root(t), c) && (offline ||
+	    sections_read_zone(&c->resolver, why, why_size)))
 		return c;
 	config_unref(c);
 	return NULL;

@@ -24,6 +24,20 @@ enum config_log_level {
 };
 enum config_log_format { CONFIG_LOG_TEXT, CONFIG_LOG_JSON };
 
+struct config_log {
+	enum config_log_target	target;		/* default syslog */
+	enum config_log_level	level;		/* default info */
+	enum config_log_format	format;		/* default text */
+};
+
+struct config_resolver {
+	/* nameservers, timeout, tries, trust_ad, cache, zone: ready to be
+	   handed to resolver_new() */
+	struct resolver_options	 options;
+	const char		*zone_path;	/* NULL: none */
+	struct dns_zone		*zone;		/* owned */
+};
+
 #define CONFIG_SOCKET "local:/run/assay/milter.sock"
 
 /* What to do with mail that ought to be signed and cannot be. */
@@ -117,19 +131,8 @@ struct config {
 	size_t			 origin_count;
 	bool			 origins_given;
 
-	struct {
-		enum config_log_target	target;
-		enum config_log_level	level;
-		enum config_log_format	format;
-	} log;
-
-	struct {
-		/* nameservers, timeout, tries, trust_ad, cache, zone: ready
-		   to be handed to resolver_new() */
-		struct resolver_options	 options;
-		const char		*zone_path;	/* NULL: none */
-		struct dns_zone		*zone;
-	} resolver;
+	struct config_log	 log;
+	struct config_resolver	 resolver;
 
 	struct {
 		unsigned int	deadline_ms;	/* default 20000 */

@@ -8,6 +8,7 @@ libassay_a_SOURCES += \
 	config/origins.c config/origins_internal.h \
 	config/rules.c config/rules_internal.h \
 	config/schema.c config/schema.h \
+	config/sections.c config/sections.h \
 	config/sign.c config/sign_internal.h \
 	config/trusted.c config/trusted_internal.h \
 	config/values.c config/values.h \

@@ -20,7 +20,6 @@
 #include "milter/daemon.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <libmilter/mfapi.h>
 #include <limits.h>
 #include <pthread.h>
@@ -30,7 +29,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
@@ -39,6 +37,7 @@
 #include "base/limits.h"
 #include "message/engine.h"
 #include "event/log.h"
+#include "process/background.h"
 #include "process/confine.h"
 #include "milter/drain.h"
 #include "process/listen.h"
@@ -64,7 +63,6 @@ struct daemon {
 	struct listener		*listener;
 	sigset_t		 requests;	/* SIGHUP, SIGUSR1 */
 	sigset_t		 ends;		/* SIGTERM, SIGINT */
-	int			 parent;	/* pipe to it; -1: none */
 	enum daemon_exit	 status;	/* of a start that fails */
 	atomic_bool		 stopping;
 	atomic_flag		 left;		/* somebody is in leave() */
@@ -80,17 +78,6 @@ daemon_user_exists(const struct config *config, char *why, size_t why_size)
 
 	return config->user == NULL ||
 	    privileges_find_user(config->user, &uid, &gid, why, why_size);
-}
-
-static void
-raise_descriptor_limit(void)
-{
-	struct rlimit limit;
-
-	if (getrlimit(RLIMIT_NOFILE, &limit) != 0)
-		return;
-	limit.rlim_cur = limit.rlim_max;
-	(void)setrlimit(RLIMIT_NOFILE, &limit);
 }
 
 static bool
@@ -123,18 +110,9 @@ inherit_listener(struct daemon *d)
 	}
 	if (count < 1)
 		return open_listener(d);
-	d->listener = listener_inherit(d->config->socket, d->why, WHY_SIZE);
+	d->listener = listener_inherit(d->config->socket, 0, d->why,
+	    WHY_SIZE);
 	return d->listener != NULL;
-}
-
-/* The folder of a path; "" for none. */
-static void
-folder_of(const char *path, char *folder)
-{
-	const char *slash = path != NULL ? strrchr(path, '/') : NULL;
-
-	snprintf(folder, PATH_MAX, "%.*s",
-	    slash != NULL ? (int)(slash - path) : 0, path != NULL ? path : "");
 }
 
 /* Before any thread is started: it holds for those that come. */
@@ -147,8 +125,8 @@ confine_process(struct daemon *d)
 
 	if (!d->config->confinement)
 		return true;
-	folder_of(colon != NULL ? colon + 1 : NULL, socket_folder);
-	folder_of(d->config->pid_file, pid_folder);
+	confine_folder_of(colon != NULL ? colon + 1 : NULL, socket_folder);
+	confine_folder_of(d->config->pid_file, pid_folder);
 	if (confine(writable, d->confinement, sizeof(d->confinement)))
 		return true;
 	snprintf(d->why, WHY_SIZE, "%s", d->confinement);
@@ -459,58 +437,13 @@ start_thread(struct daemon *d, void *(*fn)(void *))
 	return true;
 }
 
-/*
- * The parent stays until the child says how its start went; then it exits
- * with that.
- */
-static bool
-go_to_background(struct daemon *d)
-{
-	unsigned char status = DAEMON_EXIT_UNAVAILABLE;
-	int ends[2], null;
-	pid_t pid;
-
-	if (pipe2(ends, O_CLOEXEC) != 0 || (pid = fork()) < 0) {
-		snprintf(d->why, WHY_SIZE, "cannot fork: %s",
-		    strerror(errno));
-		return false;
-	}
-	if (pid > 0) {
-		close(ends[1]);
-		pthread_sigmask(SIG_UNBLOCK, &d->ends, NULL);
-		while (read(ends[0], &status, 1) < 0 && errno == EINTR)
-			continue;
-		_exit(status);
-	}
-	close(ends[0]);
-	d->parent = ends[1];
-	(void)setsid();
-	if (chdir("/") != 0 || (null = open("/dev/null", O_RDWR)) < 0) {
-		snprintf(d->why, WHY_SIZE, "/dev/null: %s", strerror(errno));
-		return false;
-	}
-	/* stderr stays until the start is over: errors go there. */
-	dup2(null, STDIN_FILENO);
-	dup2(null, STDOUT_FILENO);
-	if (null > STDERR_FILENO)
-		close(null);
-	return true;
-}
-
 static void
-tell_parent(struct daemon *d, enum daemon_exit status)
+tell_parent(enum daemon_exit status)
 {
-	unsigned char byte = (unsigned char)status;
-	ssize_t done;
-
-	if (d->parent < 0)
+	if (!background_tell((unsigned char)status))
 		return;
-	done = write(d->parent, &byte, 1);
-	(void)done;
-	close(d->parent);
-	d->parent = -1;
 	log_flush(FLUSH_MS);
-	dup2(STDIN_FILENO, STDERR_FILENO);
+	background_leave_stderr();
 }
 
 static bool
@@ -520,12 +453,14 @@ start(struct daemon *d, bool foreground)
 
 	/* One that comes during the start waits for its thread. */
 	block_signals(d);
-	raise_descriptor_limit();
+	privileges_raise_descriptors();
 	if (!load_keys(d, d->config)) {
 		d->status = DAEMON_EXIT_CONFIG;
 		return false;
 	}
-	if (!inherit_listener(d) || (!foreground && !go_to_background(d)) ||
+	if (!inherit_listener(d) || (!foreground &&
+	    !background_enter(&d->ends, DAEMON_EXIT_UNAVAILABLE, d->why,
+	    WHY_SIZE)) ||
 	    !write_pid_file(d) || !give_to_libmilter(d) ||
 	    !privileges_drop(d->config->user, d->why, WHY_SIZE))
 		return false;
@@ -576,7 +511,6 @@ daemon_run(struct config *config, bool foreground)
 	int status;
 
 	d.config = config;
-	d.parent = -1;
 	d.status = DAEMON_EXIT_UNAVAILABLE;
 	/* To stderr till the start is over. */
 	log_configure(CONFIG_LOG_STDERR, config->log.level,
@@ -589,13 +523,13 @@ daemon_run(struct config *config, bool foreground)
 	if (!start(&d, foreground)) {
 		log_line(CONFIG_LOG_ERROR, "%s", d.why);
 		log_flush(FLUSH_MS);
-		tell_parent(&d, d.status);
+		tell_parent(d.status);
 		if (d.listener != NULL)
 			listener_close(d.listener);
 		pidfile_remove();
 		return d.status;
 	}
-	tell_parent(&d, DAEMON_EXIT_OK);
+	tell_parent(DAEMON_EXIT_OK);
 	notify_state("READY=1\nSTATUS=Checking mail");
 	status = smfi_main();
 	/* libmilter calls it a failure when it is stopped at a bad moment. */

@@ -10,6 +10,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/prctl.h>
@@ -99,8 +100,8 @@ lock_files(const char *const *writable)
 #ifdef HAVE_LIBSECCOMP
 
 /*
- * What assay, libmilter, c-ares, OpenSSL and the C library call once they
- * have started; names that this machine does not have are passed over.
+ * What assay, libmilter, c-ares, OpenSSL, libcurl and the C library call once
+ * they have started; names that this machine does not have are passed over.
  * Not here: clone3(), whose flags a filter cannot see, so that the C library
  * uses clone() for its threads.
  */
@@ -125,7 +126,7 @@ static const char *const allowed[] = {
 	"connect", "bind", "listen", "accept", "accept4", "getsockname",
 	"getpeername", "getsockopt", "setsockopt", "shutdown", "send",
 	"sendto", "sendmsg", "sendmmsg", "recv", "recvfrom", "recvmsg",
-	"recvmmsg", "recvmmsg_time64",
+	"recvmmsg", "recvmmsg_time64", "socketpair",
 	/* memory */
 	"brk", "mmap", "mmap2", "munmap", "mprotect", "mremap", "madvise",
 	"mlock", "mlock2", "munlock", "membarrier",
@@ -277,4 +278,13 @@ confine(const char *const *writable, char *what, size_t what_size)
 	    calls && files ? ", " : "", files ? "Landlock" : calls ? "" :
 	    "nothing");
 	return true;
+}
+
+void
+confine_folder_of(const char *path, char *folder)
+{
+	const char *slash = path != NULL ? strrchr(path, '/') : NULL;
+
+	snprintf(folder, PATH_MAX, "%.*s",
+	    slash != NULL ? (int)(slash - path) : 0, path != NULL ? path : "");
 }

@@ -20,5 +20,7 @@
  * kernel has it.
  */
 bool	confine(const char *const *writable, char *what, size_t what_size);
+/* The folder of a path, "" for none (NULL); PATH_MAX octets of room. */
+void	confine_folder_of(const char *path, char *folder);
 
 #endif

@@ -314,13 +314,13 @@ take_over(struct listener *l, int fd)
 }
 
 struct listener *
-listener_inherit(const char *spelling, char *why, size_t why_size)
+listener_inherit(const char *spelling, int index, char *why, size_t why_size)
 {
 	struct listener *l = make_listener(spelling, why, why_size);
 
 	if (l == NULL)
 		return NULL;
-	if (!take_over(l, FIRST_INHERITED)) {
+	if (!take_over(l, FIRST_INHERITED + index)) {
 		snprintf(why, why_size, "what the service manager passed is "
 		    "not a socket that listens");
 		listener_close(l);
@@ -389,6 +389,12 @@ listener_use_libmilter(struct listener *l)
 	l->fd = -1;
 	listener_remove(l);
 	memcpy(l->conn, l->spelling, sizeof(l->conn));
+}
+
+int
+listener_fd(const struct listener *l)
+{
+	return l->fd;
 }
 
 bool
@@ -472,6 +478,17 @@ is_loopback(const struct sockaddr_storage *addr)
 	}
 	memcpy(&v6, addr, sizeof(v6));
 	return IN6_IS_ADDR_LOOPBACK(&v6.sin6_addr);
+}
+
+bool
+listener_is_private(const char *name)
+{
+	struct listener l = { .fd = -1 };
+	char why[256];
+
+	return local_path(name) != NULL ||
+	    (set_inet_address(&l, name, why, sizeof(why)) &&
+	    is_loopback(&l.addr));
 }
 
 bool

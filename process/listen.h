@@ -33,13 +33,17 @@ struct listen_options {
 struct listener	*listener_open(const struct listen_options *options,
 		    char *why, size_t why_size);
 /*
- * How many sockets the service manager passed to this process: with one,
- * listener_inherit() takes it in place of listener_open().  It is never
- * removed.
+ * How many sockets the service manager passed to this process:
+ * listener_inherit() takes one of them, by its index from 0, in place of
+ * listener_open().  It is never removed.
  */
 int		 listener_inherited(void);
-struct listener	*listener_inherit(const char *spelling, char *why,
-		    size_t why_size);
+struct listener	*listener_inherit(const char *spelling, int index,
+		    char *why, size_t why_size);
+/* Its descriptor, borrowed; still blocking. */
+int		 listener_fd(const struct listener *l);
+/* Only processes of this host can connect to a socket of that name. */
+bool		 listener_is_private(const char *name);
 /*
  * Leaves a socket that was inherited to who comes next: connections wait in
  * it from now on.  False for one of our own.

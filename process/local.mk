@@ -3,6 +3,7 @@
 # What the daemons share: how they start, listen, give up their rights.
 
 libassay_a_SOURCES += \
+	process/background.c process/background.h \
 	process/confine.c process/confine.h \
 	process/folder.c process/folder_internal.h \
 	process/listen.c process/listen.h \

@@ -27,6 +27,8 @@ void	privileges_return(void);
 /* For ever: no way back.  Otherwise as privileges_borrow(). */
 bool	privileges_drop(const char *user, char *why, size_t why_size);
 
+/* As many descriptors as we may have. */
+void	privileges_raise_descriptors(void);
 /* No program that is started from here gains what we do not have. */
 void	privileges_forbid_new(void);
 /*

@@ -324,9 +324,52 @@ test_net(void)
 	}
 }
 
+static void
+test_public(void)
+{
+	static const struct {
+		const char *address;
+		bool public;
+	} rows[] = {
+		{ "8.8.8.8", true }, { "0.1.2.3", false },
+		{ "10.255.0.1", false }, { "100.64.0.1", false },
+		{ "100.128.0.1", true }, { "127.0.0.1", false },
+		{ "169.254.169.254", false }, { "172.15.0.1", true },
+		{ "172.31.255.255", false }, { "172.32.0.1", true },
+		{ "192.0.0.8", false }, { "192.0.2.1", false },
+		{ "192.168.1.1", false }, { "192.169.1.1", true },
+		{ "198.19.0.1", false }, { "198.51.100.1", false },
+		{ "203.0.113.1", false }, { "224.0.0.1", false },
+		{ "240.0.0.1", false }, { "255.255.255.255", false },
+		{ "223.255.255.255", true },
+		{ "2606:4700::1", true }, { "::", false }, { "::1", false },
+		{ "::127.0.0.1", false }, { "::ffff:127.0.0.1", false },
+		{ "::ffff:8.8.8.8", true }, { "64:ff9b::10.0.0.1", false },
+		{ "64:ff9b::8.8.8.8", true }, { "64:ff9b:1::1", false },
+		{ "100::1", false }, { "2001::1", false },
+		{ "2001:db8::1", false }, { "2002:7f00:1::1", false },
+		{ "2002:808:808::1", true }, { "3fff::1", false },
+		{ "fc00::1", false }, { "fd12::1", false },
+		{ "fe80::1", false }, { "fec0::1", false },
+		{ "ff02::1", false }
+	};
+	struct ipaddr a;
+	size_t i;
+
+	for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		if (!ipaddr_parse4(slice_str(rows[i].address), &a))
+			(void)ipaddr_parse6(slice_str(rows[i].address), &a);
+		ok(ipaddr_is_public(&a) == rows[i].public, "%s is %spublic",
+		    rows[i].address, rows[i].public ? "" : "not ");
+	}
+	a.family = IPADDR_NONE;
+	ok(!ipaddr_is_public(&a), "no address");
+}
+
 int
 main(void)
 {
+	test_public();
 	test_parse();
 	test_format();
 	test_sockaddr();

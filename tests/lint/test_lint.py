@@ -39,7 +39,7 @@ ARROWS = {
 TOPS = ("milter", "tools")
 # Interface for what is to come: ARC verifies and seals, and a second daemon
 # reads a configuration of its own.
-AHEAD = {"config/schema.h", "config/values.h", "config/yaml.h",
+AHEAD = {"config/schema.h", "config/sections.h", "config/values.h", "config/yaml.h",
          "dkim/bodyhash.h", "dkim/canon.h", "dkim/crypto.h",
          "dkim/headerhash.h", "dkim/key.h", "dkim/signature.h",
          "tlspolicy/tlspolicy.h"}

@@ -269,7 +269,7 @@ test_inherit(void)
 	is_num(listener_inherited(), 1, "a socket of ours");
 	unsetenv("LISTEN_FDS");
 	is_num(listener_inherited(), 0, "no socket");
-	l = listener_inherit(name, why, sizeof(why));
+	l = listener_inherit(name, 0, why, sizeof(why));
 	ok(l == NULL, "what is not a socket: %s", why);
 }
 
@@ -301,6 +301,9 @@ test_warning(void)
 		    sockets[i].socket);
 		if (got)
 			ok(strstr(text, sockets[i].who) != NULL, "%s", text);
+		ok(listener_is_private(sockets[i].socket) == (!got ||
+		    strcmp(sockets[i].who, "every user") == 0),
+		    "of this host alone: %s", sockets[i].socket);
 	}
 }
 
