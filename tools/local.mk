@@ -9,6 +9,9 @@ assay_parts = \
 	tools/keys.c tools/keys.h \
 	tools/lint.c tools/lint.h \
 	tools/mbox.c tools/mbox.h \
+	tools/migrate.c tools/migrate.h tools/migrate_internal.h \
+	tools/migrate_origins.c tools/migrate_policy.c tools/migrate_sign.c \
+	tools/oldconf.c tools/oldconf.h \
 	tools/signatures.c tools/signatures.h \
 	tools/spf.c tools/spf.h \
 	tools/text.c tools/text.h \
@@ -34,3 +37,7 @@ tests_fuzz_fuzz_mbox_SOURCES = tests/fuzz/fuzz_mbox.c tests/fuzz/replay.c \
 
 dist_check_SCRIPTS += tests/tools/test_assay.py tests/tools/test_cases.py
 TESTS += tests/tools/test_assay.py tests/tools/test_cases.py
+dist_check_SCRIPTS += tests/tools/test_assay.py tests/tools/test_cases.py \
+	tests/tools/test_migrate.py
+TESTS += tests/tools/test_assay.py tests/tools/test_cases.py \
+	tests/tools/test_migrate.py

@@ -7,6 +7,7 @@
 #include "tools/check.h"
 #include "tools/dmarc.h"
 #include "tools/keys.h"
+#include "tools/migrate.h"
 #include "tools/spf.h"
 #include "tools/tool.h"
 
@@ -18,6 +19,7 @@ static const char usage[] =
     "       assay keygen --domain DOMAIN --selector NAME\n"
     "           [--type rsa|ed25519] [--bits N] DIR\n"
     "       assay key-check --domain DOMAIN --selector NAME KEYFILE\n"
+    "       assay migrate OPENDKIM.CONF [OPENDMARC.CONF]\n"
     "       assay help\n"
     "       assay -V\n"
     "options of all: [-c FILE] [--zone FILE] [--json] [--no-color]\n"
@@ -54,6 +56,7 @@ static const struct command {
 	{ SLICE_INIT("dmarc"), dmarc_command },
 	{ SLICE_INIT("keygen"), keygen_command },
 	{ SLICE_INIT("key-check"), key_check_command },
+	{ SLICE_INIT("migrate"), migrate_command },
 	{ SLICE_INIT("help"), help },
 	{ SLICE_INIT("--help"), help },
 	{ SLICE_INIT("-h"), help },
