@@ -59,7 +59,7 @@ lmtp_destination_recipient_limit = 1
 """
 
 MASTER_CF = """\
-127.0.0.1:{port} inet n - n - - smtpd
+127.0.0.1:{port} inet n - n - - smtpd {options}
 pickup    unix n - n 60 1 pickup
 cleanup   unix n - n - 0 cleanup
 qmgr      unix n - n 300 1 qmgr
@@ -240,12 +240,43 @@ class Sink:
         self.server.server_close()
 
 
+class Filter(Sink):
+    """
+    A content filter: each message goes on to back(sender, recipients, raw),
+    with what filters add on top.
+    """
+
+    def __init__(self, back=None):
+        super().__init__()
+        self.back = back
+
+    def take(self, sender, recipients, raw):
+        super().take(sender, recipients, raw)
+        self.back(sender, recipients,
+                  b"X-Filtered: yes\r\n"
+                  b"Received: from localhost ([127.0.0.1])\r\n"
+                  b"\tby filter.example.org with ESMTP id 1;\r\n"
+                  b"\tSat, 21 Nov 2026 10:00:00 +0000\r\n" + raw)
+
+
+def inject(port, sender, recipients, raw):
+    """Hands a message in from this machine."""
+    smtp = smtplib.SMTP("127.0.0.1", port, timeout=120)
+    smtp.ehlo("localhost")
+    submit(smtp, raw, sender, recipients)
+    smtp.quit()
+
+
 # ---- Postfix ----
 
 class Postfix:
-    """`milter`: the socket in libmilter's spelling; `main`: more main.cf."""
+    """
+    `milter`: the socket in libmilter's spelling; `main`: more main.cf;
+    `options`: of its smtpd in master.cf; `services`: more of master.cf.
+    """
 
-    def __init__(self, milter=None, main=None, sink=None, folder=None):
+    def __init__(self, milter=None, main=None, sink=None, folder=None,
+                 options="", services=""):
         self.top = folder or assaydaemon.work_folder("assay-postfix-")
         self.sink = sink or Sink()
         self.port = assaydaemon.free_port()
@@ -256,15 +287,17 @@ class Postfix:
             settings.update(snippet(milter))
             settings["milter_default_action"] = "tempfail"
         settings.update(main or {})
-        self._configure(settings)
+        self.etc = os.path.join(self.top, "etc")
+        self._configure(settings, MASTER_CF.format(
+            port=self.port, options=options) + services)
 
-    def _configure(self, settings):
-        etc = os.path.join(self.top, "etc")
+    def _configure(self, settings, services):
+        etc = self.etc
         os.mkdir(etc)
         with open(os.path.join(etc, "main.cf"), "w") as f:
             f.writelines("%s = %s\n" % pair for pair in settings.items())
         with open(os.path.join(etc, "master.cf"), "w") as f:
-            f.write(MASTER_CF.format(port=self.port))
+            f.write(services)
         spool = os.path.join(self.top, "spool")
         os.mkdir(spool)
         for names, mode, user, group in DIRECTORIES:
@@ -280,8 +313,7 @@ class Postfix:
 
     def start(self):
         tap.cleanup(self.stop)
-        etc = os.path.join(self.top, "etc")
-        subprocess.run([MASTER, "-c", etc, "-w"], check=True, timeout=60,
+        subprocess.run([MASTER, "-c", self.etc, "-w"], check=True, timeout=60,
                        stdin=subprocess.DEVNULL)
         with open(os.path.join(self.top, "spool/pid/master.pid")) as f:
             self.master = int(f.read())
@@ -311,6 +343,12 @@ class Postfix:
         """How many messages are on hold (quarantined)."""
         hold = os.path.join(self.top, "spool/hold")
         return sum(len(files) for _, _, files in os.walk(hold))
+
+    def command(self, raw, sender, recipients):
+        """Hands a message in with the command sendmail, as programs do."""
+        subprocess.run(["/usr/sbin/sendmail", "-C", self.etc, "-i", "-f",
+                        sender] + list(recipients), check=True, timeout=60,
+                       input=raw.replace(b"\r\n", b"\n"))
 
     def client(self, address="192.0.2.1", name=None, helo="mail.example.net"):
         """An SMTP connection that Postfix takes for one from `address`."""
