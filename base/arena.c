@@ -24,7 +24,6 @@
 #include <stdint.h>
 #include <string.h>
 
-#include "base/ascii.h"
 #include "base/mem.h"
 
 #if defined(__SANITIZE_ADDRESS__)
@@ -248,19 +247,6 @@ arena_dup(struct arena *a, struct slice s)
 		return (struct slice){ NULL, 0 };
 	if (s.len > 0)
 		memcpy(at, s.ptr, s.len);
-	return (struct slice){ at, s.len };
-}
-
-struct slice
-arena_dup_lower(struct arena *a, struct slice s)
-{
-	char *at = take_text(a, s.len);
-	size_t i;
-
-	if (at == NULL)
-		return (struct slice){ NULL, 0 };
-	for (i = 0; i < s.len; i++)
-		at[i] = ascii_lower(s.ptr[i]);
 	return (struct slice){ at, s.len };
 }
 

@@ -33,8 +33,6 @@ void		*arena_alloc(struct arena *a, size_t size);
 void		*arena_array(struct arena *a, size_t count, size_t size);
 /* A copy, with a NUL behind it that does not count; {NULL, 0} on failure. */
 struct slice	 arena_dup(struct arena *a, struct slice s);
-/* The same, in lower case (ASCII). */
-struct slice	 arena_dup_lower(struct arena *a, struct slice s);
 
 /* True once an allocation has failed since the start or the last reset. */
 bool		 arena_failed(const struct arena *a);

@@ -20,7 +20,6 @@
 #include <assert.h>
 #include <pthread.h>
 #include <stdarg.h>
-#include <stdatomic.h>
 #include <stdint.h>
 #include <stdio.h>
 
@@ -38,7 +37,6 @@
 #define SECURE_MINIMUM	 64	/* octets of its smallest piece */
 
 struct dkim_private_key {
-	atomic_uint		 refs;
 	enum dkim_key_type	 type;
 	unsigned int		 bits;
 	EVP_PKEY		*pkey;	/* OpenSSL wipes what it frees */
@@ -71,18 +69,10 @@ dkim_private_key_protect(void)
 	(void)pthread_once(&once, make_secure_heap);
 }
 
-struct dkim_private_key *
-dkim_private_key_ref(struct dkim_private_key *k)
-{
-	atomic_fetch_add_explicit(&k->refs, 1, memory_order_relaxed);
-	return k;
-}
-
 void
-dkim_private_key_unref(struct dkim_private_key *k)
+dkim_private_key_free(struct dkim_private_key *k)
 {
-	if (k == NULL || atomic_fetch_sub_explicit(&k->refs, 1,
-	    memory_order_acq_rel) != 1)
+	if (k == NULL)
 		return;
 	EVP_PKEY_free(k->pkey);
 	crypto_key_fini(&k->public);
@@ -338,10 +328,9 @@ dkim_private_key_adopt(struct evp_pkey_st *pkey, char *why, size_t why_size)
 		(void)complain(why, why_size, "out of memory");
 		return NULL;
 	}
-	atomic_init(&k->refs, 1);
 	k->pkey = pkey;
 	if (!check_size(k, why, why_size) || !check_parts(k, why, why_size)) {
-		dkim_private_key_unref(k);
+		dkim_private_key_free(k);
 		k = NULL;
 	}
 	ERR_clear_error();

@@ -93,8 +93,8 @@ static const struct slice completed[] = {
 	SLICE_INIT("Content-Type"), SLICE_INIT("Content-Transfer-Encoding")
 };
 
-bool
-dkim_sign_name_completed(struct slice name)
+static bool
+is_completed(struct slice name)
 {
 	size_t i;
 
@@ -139,7 +139,7 @@ add_name(struct dkim_signer *s, struct slice name, bool over)
 	if (s->name_count < LIMIT_DKIM_H_NAMES)
 		s->names[s->name_count++] = (struct sign_name){ .name = name,
 		    .over = over,
-		    .completed = dkim_sign_name_completed(name) };
+		    .completed = is_completed(name) };
 }
 
 /* Step 1. */

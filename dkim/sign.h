@@ -41,8 +41,8 @@ struct dkim_private_key	*dkim_private_key_read(const char *path, char *why,
 /* Makes a new key; `bits` for RSA only.  NULL on failure. */
 struct dkim_private_key	*dkim_private_key_generate(enum dkim_key_type type,
 			    unsigned int bits);
-struct dkim_private_key	*dkim_private_key_ref(struct dkim_private_key *k);
-void			 dkim_private_key_unref(struct dkim_private_key *k);
+/* Wipes and frees.  NULL is harmless. */
+void			 dkim_private_key_free(struct dkim_private_key *k);
 enum dkim_key_type	 dkim_private_key_type(
 			    const struct dkim_private_key *k);
 unsigned int		 dkim_private_key_bits(
@@ -115,14 +115,6 @@ struct dkim_sign_options {
 bool	dkim_sign_name_allowed(struct slice name);
 
 struct dkim_signer;
-
-/*
- * Fields that a mail server behind us may add when they are absent (RFC 5321
- * section 6.4, RFC 6409 section 8): Date, Message-ID, Sender, To,
- * MIME-Version, Content-Type, Content-Transfer-Encoding.  They are signed
- * once more than they occur only if they occur.
- */
-bool	dkim_sign_name_completed(struct slice name);
 
 /*
  * Has the header a DKIM-Signature field of this domain and selector?  Both

@@ -30,7 +30,6 @@
 #define DECORATION_MAX	128	/* time and level in front of a line */
 #define LINE_RESERVE	64	/* record=incomplete, and what closes a line */
 
-static const char *log_socket = "/dev/log";
 static atomic_int log_target = CONFIG_LOG_STDERR;
 static atomic_int log_level = CONFIG_LOG_INFO;
 static atomic_int log_format = CONFIG_LOG_TEXT;
@@ -124,7 +123,7 @@ static bool
 write_out(const struct logqueue_line *line)
 {
 	if (line->target == CONFIG_LOG_SYSLOG)
-		return logsocket_write(log_socket,
+		return logsocket_write("/dev/log",
 		    LOG_MAIL | levels[line->level].priority, line->text);
 	return write_to_stderr(line->text);
 }
@@ -201,12 +200,6 @@ unsigned long
 log_lost(void)
 {
 	return logqueue_lost();
-}
-
-void
-log_set_socket(const char *path)
-{
-	log_socket = path;
 }
 
 /* A word as it is; else in quotes, with \" \\ and \xNN. */

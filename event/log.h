@@ -32,8 +32,6 @@ bool	log_start(void);
 void	log_flush(int ms);
 /* How many lines were lost since the start: the log was slow or away. */
 unsigned long	log_lost(void);
-/* For tests: in place of /dev/log, borrowed.  Before the first line. */
-void	log_set_socket(const char *path);
 
 /* True when lines of this level are written at all. */
 bool	log_wants(enum config_log_level level);

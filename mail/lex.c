@@ -77,18 +77,6 @@ lex_utf8_shown(struct cursor *c)
 	return false;
 }
 
-bool
-lex_is_printable(struct slice s)
-{
-	size_t i;
-
-	for (i = 0; i < s.len; i++) {
-		if (s.ptr[i] != ' ' && !ascii_is_vchar(s.ptr[i]))
-			return false;
-	}
-	return true;
-}
-
 /* ---- white space and comments ---- */
 
 /* A line end with a blank behind it: the blank stays. */

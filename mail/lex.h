@@ -51,7 +51,5 @@ bool	lex_quoted_string(struct cursor *c, struct slice *raw,
  * U+200E, U+200F, U+202A to U+202E, U+2066 to U+2069).
  */
 bool	lex_utf8_shown(struct cursor *c);
-/* True when every octet is printable ASCII or SP. */
-bool	lex_is_printable(struct slice s);
 
 #endif

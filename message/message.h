@@ -181,8 +181,6 @@ enum message_outcome {
 	MESSAGE_LOST,		/* the connection ended before the answer */
 	MESSAGE_SHUT_DOWN	/* the process ended before the answer */
 };
-/* "accepted", "rejected" ... */
-const char	*message_outcome_name(enum message_outcome outcome);
 
 struct message_answer {
 	enum message_outcome		 outcome;

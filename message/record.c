@@ -26,12 +26,6 @@ static const struct {
 	[MESSAGE_SHUT_DOWN] = { "shut-down", "none" }
 };
 
-const char *
-message_outcome_name(enum message_outcome outcome)
-{
-	return outcomes[outcome].name;
-}
-
 static void
 record_origin(const struct message_results *r, struct event *e)
 {

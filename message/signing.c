@@ -67,7 +67,7 @@ signing_free(struct signing *s)
 		for (k = 0; s->rules[i].keys != NULL &&
 		    k < s->rules[i].rule->key_count; k++)
 			if (s->rules[i].keys[k].key != NULL)
-				dkim_private_key_unref(
+				dkim_private_key_free(
 				    s->rules[i].keys[k].key);
 		mem_free(s->rules[i].keys);
 	}

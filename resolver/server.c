@@ -345,16 +345,6 @@ server_expire(struct server *s, int64_t now_us)
 }
 
 size_t
-server_sockets(const struct server *s)
-{
-	size_t i, count = 0;
-
-	for (i = 0; i < SERVER_CHANNELS; i++)
-		count += s->udp[i].ares != NULL && s->udp[i].in_flight > 0;
-	return count;
-}
-
-size_t
 server_sockets_open(const struct server *s)
 {
 	size_t i, count = 0;

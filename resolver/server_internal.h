@@ -166,8 +166,7 @@ void	server_event(struct server *s, size_t index, int fd,
 	    uint32_t events);
 /* Gives up what is overdue, and closes what has long been idle. */
 void	server_expire(struct server *s, int64_t now_us);
-/* UDP channels with questions under way, and all that are open. */
-size_t	server_sockets(const struct server *s);
+/* Channels that are open. */
 size_t	server_sockets_open(const struct server *s);
 
 void	server_note_answer(struct server_health *h, int64_t now_us);

@@ -39,7 +39,7 @@ struct key {
 static void
 key_fini(struct key *k)
 {
-	dkim_private_key_unref(k->key);
+	dkim_private_key_free(k->key);
 	buf_fini(&k->record);
 }
 

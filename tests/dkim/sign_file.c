@@ -85,7 +85,7 @@ main(int argc, char **argv)
 		    .relaxed_body = strstr(argv[4], "/relaxed") != NULL,
 		    .now = TEST_NOW,
 		}, argv[i]);
-	dkim_private_key_unref(k);
+	dkim_private_key_free(k);
 	dkim_context_free(ctx);
 	return EXIT_SUCCESS;
 }

@@ -871,7 +871,7 @@ test_loading(bool for_good)
 	for (n = 0; n < 20000 && hits > 0 && told; n += n < 100 ? 1 : 61) {
 		why[0] = '\0';
 		sslfail_after(n, for_good);
-		dkim_private_key_unref(k);
+		dkim_private_key_free(k);
 		k = dkim_private_key_read(path, why, sizeof(why));
 		hits = sslfail_hits();
 		sslfail_after(-1, false);
@@ -881,7 +881,7 @@ test_loading(bool for_good)
 	}
 	ok(told && k != NULL && hits == 0 && n > 3,
 	    "the same while a key is read, about %ld", n);
-	dkim_private_key_unref(k);
+	dkim_private_key_free(k);
 }
 
 int
@@ -923,8 +923,8 @@ main(void)
 	test_loading(false);
 	test_loading(true);
 
-	dkim_private_key_unref(rsa);
-	dkim_private_key_unref(ed);
+	dkim_private_key_free(rsa);
+	dkim_private_key_free(ed);
 	dns_zone_free(zone);
 	dkim_context_free(ctx);
 	keyfiles_fini();

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """Rules of the house that no compiler checks."""
 
+import collections
 import os
 import re
 import shutil
@@ -43,6 +44,22 @@ AHEAD = {"config/schema.h", "config/sections.h", "config/values.h", "config/yaml
          "dkim/bodyhash.h", "dkim/canon.h", "dkim/crypto.h",
          "dkim/headerhash.h", "dkim/key.h", "dkim/signature.h",
          "tlspolicy/tlspolicy.h"}
+
+# Functions without a caller in the program: those that libraries call, what
+# tests need to make memory fail or to look inside, and what is offered to
+# the writers of the record.
+FOR_OTHERS = {
+    "accept", "mi_rd_cmd", "mi_wr_cmd", "sigwait", "__syslog_chk",
+    "arena_used", "config_describe", "deferral_free", "dkim_keycache_count",
+    "dkim_signer_hazards", "dns_ledger_open", "mail_from_parse",
+    "mem_fail_after", "mem_fail_hits", "zonefile_read_text",
+    "authres_read", "auth_result_parse",
+    "event_detail_number", "event_find", "event_object_find",
+    "event_subscribe",
+}
+
+# Parts that land before those who use them.
+UNDER_WAY = ("arc", "report", "tlspolicy")
 
 # Who alone may include a library's headers.
 LIBRARIES = (
@@ -191,6 +208,35 @@ def one_name():
            for name, places in sorted(defined.items())
            if name in shown and len(places) > 1]
     report(bad, "no two things with one name")
+
+
+@tap.test
+def dead_code():
+    """What is exported has a caller in another file of the program, or is
+    called in its own and by a test."""
+    texts = {path: code(read(path)) for _, path in sources()}
+    words = {path: collections.Counter(re.findall(r"\w+", text))
+             for path, text in texts.items() if path.endswith(".c")}
+    tests = set()
+    for path in tracked():
+        if path.startswith("tests/") and path.endswith(".c"):
+            tests |= set(re.findall(r"\w+", code(read(path))))
+    bad = []
+    for path in sorted(words):
+        if path.split("/")[0] in UNDER_WAY:
+            continue
+        for kind, name in re.findall(
+                r"^([^\n{};#]*)\n(\w+)\([^;{}]*\)\n\{", texts[path], re.M):
+            if re.search(r"\bstatic\b", kind) or name == "main" or \
+                    name in FOR_OTHERS or any(
+                        w[name] for p, w in words.items() if p != path):
+                continue
+            if words[path][name] == 1:
+                bad.append("%s: %s: nobody calls it" % (path, name))
+            elif name not in tests:
+                bad.append("%s: %s: could be static" % (path, name))
+    for line in bad:
+        tap.note(line)
 
 
 @tap.test

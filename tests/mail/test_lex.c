@@ -287,12 +287,6 @@ check_whole(void)
 	ok(utf8_is_valid((struct slice){ NULL, 0 }), "empty is UTF-8");
 	ok(!utf8_is_valid(SLICE("a\xfc")), "Latin-1 is not");
 	ok(!utf8_is_valid(SLICE("\xc3\xbc\xc3")), "cut is not");
-	ok(lex_is_printable(SLICE(" a~")), "printable");
-	ok(lex_is_printable((struct slice){ NULL, 0 }), "empty is printable");
-	ok(!lex_is_printable(SLICE("a\tb")), "TAB is not");
-	ok(!lex_is_printable(SLICE("a\x7f")), "DEL is not");
-	ok(!lex_is_printable(SLICE("\xc3\xbc")), "8-bit is not");
-	ok(!lex_is_printable(SLICE("a\0")), "NUL is not");
 }
 
 int

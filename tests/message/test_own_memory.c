@@ -60,7 +60,7 @@ write_files(void)
 	k = dkim_private_key_generate(DKIM_KEY_RSA, 1024);
 	good = k != NULL && dkim_private_key_write(k, path_of("k.pem"), why,
 	    sizeof(why));
-	dkim_private_key_unref(k);
+	dkim_private_key_free(k);
 	snprintf(text, sizeof(text), configuration, folder);
 	return good && write_text("assay.yaml", text) &&
 	    write_text("zone.yaml", "zonedata: {}\n");

@@ -139,7 +139,7 @@ make_key(void)
 	if (k == NULL || !dkim_private_key_write(k, key_file, why,
 	    sizeof(why)))
 		exit(EXIT_FAILURE);
-	dkim_private_key_unref(k);
+	dkim_private_key_free(k);
 }
 
 int
