@@ -23,6 +23,12 @@ dkim_context_new(void)
 	return ctx;
 }
 
+struct evp_md_st *
+dkim_context_sha256(const struct dkim_context *ctx)
+{
+	return ctx->sha256;
+}
+
 void
 dkim_context_free(struct dkim_context *ctx)
 {

@@ -12,6 +12,7 @@ libassay_a_SOURCES += \
 	dkim/keycache.c dkim/keycache_internal.h \
 	dkim/keyfile.c \
 	dkim/privkey.c dkim/privkey_internal.h \
+	dkim/prove.c dkim/prove.h \
 	dkim/sign.c dkim/sign.h \
 	dkim/signature.c dkim/signature.h \
 	dkim/trace.c dkim/trace.h \

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * signature: what a DKIM-Signature field must look like (RFC 6376 section
- * 3.5), in the order of the checks.  The first one that fails gives the
- * verdict; the others are made all the same, since the report names what
- * could be read of a signature that is refused.
+ * 3.5), or one of ARC's, in the order of the checks.  The first one that
+ * fails gives the verdict; the others are made all the same, since the report
+ * names what could be read of a signature that is refused.
  *
  *  1. The field is within LIMIT_DKIM_FIELD: permerror.
  *  2. Its value is a tag list (3.2): neutral.  UTF-8 may stand in it (RFC
@@ -41,6 +41,7 @@
 
 struct reader {
 	struct arena		*arena;
+	enum dkim_form		 form;
 	struct taglist		 tags;
 	struct dkim_signature	*sig;
 	struct dkim_request	*out;
@@ -95,25 +96,32 @@ get(const struct reader *r, struct slice name, struct slice *value)
 
 /* ---- step 3 ---- */
 
+/* Sets of forms: the field signs a message, or any. */
+#define FORM(name)	(1u << DKIM_FORM_##name)
+#define MESSAGE_FORMS	(FORM(DKIM) | FORM(ARC_MESSAGE))
+#define ALL_FORMS	(MESSAGE_FORMS | FORM(ARC_SEAL))
+
 static void
 check_required(struct reader *r)
 {
 	static const struct {
+		unsigned int forms;
 		struct slice name;
 		const char *comment;
 	} required[] = {
-		{ SLICE_INIT("v"), "no v= in signature" },
-		{ SLICE_INIT("a"), "no a= in signature" },
-		{ SLICE_INIT("b"), "no b= in signature" },
-		{ SLICE_INIT("bh"), "no bh= in signature" },
-		{ SLICE_INIT("d"), "no d= in signature" },
-		{ SLICE_INIT("h"), "no h= in signature" },
-		{ SLICE_INIT("s"), "no s= in signature" },
+		{ FORM(DKIM), SLICE_INIT("v"), "no v= in signature" },
+		{ ALL_FORMS, SLICE_INIT("a"), "no a= in signature" },
+		{ ALL_FORMS, SLICE_INIT("b"), "no b= in signature" },
+		{ MESSAGE_FORMS, SLICE_INIT("bh"), "no bh= in signature" },
+		{ ALL_FORMS, SLICE_INIT("d"), "no d= in signature" },
+		{ MESSAGE_FORMS, SLICE_INIT("h"), "no h= in signature" },
+		{ ALL_FORMS, SLICE_INIT("s"), "no s= in signature" },
 	};
 	size_t i;
 
 	for (i = 0; i < sizeof(required) / sizeof(required[0]); i++) {
-		if (taglist_find(&r->tags, required[i].name) == NULL)
+		if ((required[i].forms & 1u << r->form) != 0 &&
+		    taglist_find(&r->tags, required[i].name) == NULL)
 			refuse(r, AUTH_PERMERROR, required[i].comment);
 	}
 }
@@ -469,7 +477,8 @@ read_times(struct reader *r, int64_t now)
 	bool has_t, has_x;
 
 	has_t = read_time(r, SLICE("t"), "t= is no number", &t);
-	has_x = read_time(r, SLICE("x"), "x= is no number", &x);
+	has_x = r->form != DKIM_FORM_ARC_SEAL &&
+	    read_time(r, SLICE("x"), "x= is no number", &x);
 	if (has_t)
 		r->out->signed_at = t;
 	if (has_x)
@@ -506,14 +515,44 @@ make_key_name(struct reader *r)
 	r->out->key_name = (struct slice){ name, len };
 }
 
-bool
-dkim_signature_parse(struct slice value, int64_t now, struct arena *arena,
-    struct dkim_signature *sig, struct dkim_request *out)
+/* Step 4.  A form that has a tag not leaves it unread. */
+static void
+read_tags(struct reader *r, int64_t now)
 {
-	struct reader r = { .arena = arena, .sig = sig, .out = out };
+	static const struct {
+		unsigned int forms;
+		void (*read)(struct reader *r);
+	} tags[] = {
+		{ FORM(DKIM), read_v },
+		{ ALL_FORMS, read_a },
+		{ MESSAGE_FORMS, read_c },
+		{ MESSAGE_FORMS, read_q },
+		{ ALL_FORMS, read_d },
+		{ ALL_FORMS, read_s },
+		{ FORM(DKIM), read_i },
+		{ MESSAGE_FORMS, read_h },
+		{ ALL_FORMS, read_b },
+		{ MESSAGE_FORMS, read_bh },
+		{ MESSAGE_FORMS, read_l }
+	};
+	size_t i;
+
+	for (i = 0; i < sizeof(tags) / sizeof(tags[0]); i++)
+		if ((tags[i].forms & 1u << r->form) != 0)
+			tags[i].read(r);
+	read_times(r, now);
+}
+
+bool
+dkim_signature_parse(enum dkim_form form, struct slice value, int64_t now,
+    struct arena *arena, struct dkim_signature *sig,
+    struct dkim_request *out)
+{
+	struct reader r = { .form = form, .arena = arena, .sig = sig,
+		.out = out };
 
 	*out = (struct dkim_request){ .value = value, .signed_at = -1,
-		.expires_at = -1 };
+		.expires_at = -1, .length = BODYHASH_ALL };
 	if (value.len > LIMIT_DKIM_FIELD) {		/* step 1 */
 		refuse(&r, AUTH_PERMERROR, "signature field is too large");
 		return false;
@@ -523,18 +562,7 @@ dkim_signature_parse(struct slice value, int64_t now, struct arena *arena,
 		return false;
 	}
 	check_required(&r);				/* step 3 */
-	read_v(&r);					/* step 4 */
-	read_a(&r);
-	read_c(&r);
-	read_q(&r);
-	read_d(&r);
-	read_s(&r);
-	read_i(&r);
-	read_h(&r);
-	read_b(&r);
-	read_bh(&r);
-	read_l(&r);
-	read_times(&r, now);
+	read_tags(&r, now);				/* step 4 */
 	if (!r.refused)
 		make_key_name(&r);
 	return !r.refused;

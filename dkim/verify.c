@@ -16,17 +16,12 @@
  *     A header that was not kept whole cannot be judged: permerror.
  *  4. The body goes through bodyhash.
  *  5. At the end, for each chosen signature:
- *     a. the key, from up to LIMIT_DKIM_KEY_RECORDS records (6.1.2);
+ *     a. the key (dkim/prove.c, 6.1.2);
  *     b. does it fit the signature (steps 6 to 8 of 6.1.2, RFC 8301);
  *     c. l= against the length of the body, bh= against its hash (6.1.3);
  *     d. the signature, which costs most, last;
  *     e. if it passes, does it cover what a reader is shown (8.2, 8.15).
  *     The first that fails is the verdict.
- *
- * Several TXT records at one name (3.6.2.2 leaves it open): those that are
- * no key records are passed over, the others tried until one verifies.  If
- * none does, the verdict is that of a key which fitted but did not verify,
- * else that of the first record.
  *
  * What dkim_verifier_ask() reads, and another thread may call, is written
  * before `early_count` or `chosen_ready` tells of it, and not changed then.
@@ -39,6 +34,7 @@
 #include "dkim/context_internal.h"
 #include "dkim/coverage_internal.h"
 #include "dkim/headerhash.h"
+#include "dkim/prove.h"
 #include "dkim/verify_internal.h"
 
 #define MINIMUM_RSA_BITS 1024	/* RFC 8301 section 3.2: never below */
@@ -135,8 +131,8 @@ dkim_verifier_field(struct dkim_verifier *v, const struct mail_field *field,
 	v->count++;
 	sig->field = index;
 	sig->checked = true;
-	cand->usable = dkim_signature_parse(field->value, v->options.now,
-	    v->arena, sig, &cand->request);
+	cand->usable = dkim_signature_parse(DKIM_FORM_DKIM, field->value,
+	    v->options.now, v->arena, sig, &cand->request);
 	if (cand->usable)
 		note_early(v, cand->request.key_name);
 	return true;
@@ -299,6 +295,12 @@ dkim_verifier_header_end(struct dkim_verifier *v,
 
 /* ---- step 4: the body ---- */
 
+struct bodyhash *
+dkim_verifier_hashes(struct dkim_verifier *v)
+{
+	return &v->body;
+}
+
 void
 dkim_verifier_body(struct dkim_verifier *v, struct slice chunk)
 {
@@ -307,131 +309,48 @@ dkim_verifier_body(struct dkim_verifier *v, struct slice chunk)
 
 /* ---- step 5: the verdicts ---- */
 
-struct verdict {
-	enum auth_result	 result;
-	const char		*comment;
-};
-
-/* Step d. */
-static struct verdict
-check_signature(const struct dkim_candidate *cand, struct dkim_key *key)
+/*
+ * Step c, and what stands in the way of step d.  Memory comes first: without
+ * it nothing is known of the body.
+ */
+static void
+compare(const struct dkim_verifier *v, const struct dkim_signature *sig,
+    const struct dkim_candidate *cand, struct dkim_claim *claim)
 {
-	const struct dkim_request *r = &cand->request;
-	enum crypto_status status;
-
-	status = crypto_verify(&key->key, cand->header, r->b, r->b_len);
-	if (status == CRYPTO_NO_MEMORY)
-		return (struct verdict){ AUTH_TEMPERROR, "out of memory" };
-	if (status == CRYPTO_BAD)
-		return (struct verdict){ AUTH_FAIL,
-		    "signature did not verify" };
-	return (struct verdict){ AUTH_PASS, key->testing ? "test mode" :
-	    NULL };
-}
-
-/* Steps b to d for one key. */
-static struct verdict
-check_key(const struct dkim_verifier *v, struct dkim_signature *sig,
-    const struct dkim_candidate *cand, struct dkim_key *key)
-{
-	const struct dkim_key_need need = { .type = cand->request.key_type,
-		.minimum_rsa_bits = v->options.minimum_rsa_bits,
-		.subdomain = cand->request.i_below_d };
-	const char *misfit = dkim_key_misfit(key, &need);
-
-	sig->key_bits = key->bits;
-	sig->key_testing = key->testing;
-	if (misfit != NULL)
-		return (struct verdict){ AUTH_PERMERROR, misfit };
+	claim->fault = AUTH_TEMPERROR;
+	claim->why = "out of memory";
 	if (!cand->header_good || cand->body == NULL || !cand->body->good)
-		return (struct verdict){ AUTH_TEMPERROR, "out of memory" };
+		return;
 	if (sig->has_length && cand->request.length >
-	    bodyhash_total(&v->body, cand->request.body_canon))
-		return (struct verdict){ AUTH_PERMERROR,
-		    "l= is larger than the body" };
-	if (sig->body_differs)
-		return (struct verdict){ AUTH_FAIL,
-		    "body hash did not verify" };
-	return check_signature(cand, key);
-}
-
-/* One record; false when it is no key record. */
-static bool
-try_record(const struct dkim_verifier *v, struct dkim_signature *sig,
-    const struct dkim_candidate *cand, struct slice record,
-    struct verdict *out)
-{
-	enum dkim_key_status status;
-	struct dkim_key key;
-	const char *problem;
-
-	status = dkim_keycache_get(v->ctx->keys, record, &key, &problem);
-	if (status == DKIM_KEY_OK) {
-		*out = check_key(v, sig, cand, &key);
+	    bodyhash_total(&v->body, cand->request.body_canon)) {
+		claim->fault = AUTH_PERMERROR;
+		claim->why = "l= is larger than the body";
+	} else if (sig->body_differs) {
+		claim->fault = AUTH_FAIL;
+		claim->why = "body hash did not verify";
 	} else {
-		*out = (struct verdict){ status == DKIM_KEY_NO_MEMORY ?
-		    AUTH_TEMPERROR : AUTH_PERMERROR, problem };
-		if (status == DKIM_KEY_UNUSABLE) {
-			sig->key_bits = key.bits;
-			sig->key_testing = key.testing;
-		}
+		claim->why = NULL;
 	}
-	dkim_key_fini(&key);
-	return status != DKIM_KEY_FOREIGN;
 }
 
-/* True when `a` says more than `b`, the verdict so far. */
-static bool
-says_more(struct verdict a, struct verdict b)
-{
-	return a.result == AUTH_PASS || a.result == AUTH_TEMPERROR ||
-	    (a.result == AUTH_FAIL && b.result == AUTH_PERMERROR);
-}
-
-/* Step a, with the records that were found. */
-static struct verdict
-try_records(const struct dkim_verifier *v, struct dkim_signature *sig,
-    const struct dkim_candidate *cand, const struct dns_answer *answer)
-{
-	struct dkim_signature copy = *sig;
-	struct verdict best, one;
-	size_t tried = 0, i;
-	bool is_key, first = true;
-
-	best = (struct verdict){ AUTH_PERMERROR, "no key for signature" };
-	for (i = 0; i < answer->count && tried < LIMIT_DKIM_KEY_RECORDS;
-	    i++) {
-		copy.key_bits = 0;
-		copy.key_testing = false;
-		is_key = try_record(v, &copy, cand, answer->records[i].text,
-		    &one);
-		/* A key record says more than one that is none. */
-		if (first || (is_key && tried == 0) || says_more(one, best)) {
-			best = one;
-			*sig = copy;
-		}
-		first = false;
-		tried += is_key;
-		if (best.result == AUTH_PASS)
-			break;
-	}
-	return best;
-}
-
-/* Step a: RFC 6376 section 6.1.2 steps 2 and 3. */
-static struct verdict
+/* Steps a to d. */
+static void
 check_answer(const struct dkim_verifier *v, struct dkim_signature *sig,
-    const struct dkim_candidate *cand, const struct dns_answer *answer)
+    const struct dkim_candidate *cand, const struct dns_answer *answer,
+    struct dkim_proof *proof)
 {
-	const char *unknown = dkim_key_unknown(answer);
+	struct dkim_claim claim = {
+		.need = { .type = cand->request.key_type,
+			.minimum_rsa_bits = v->options.minimum_rsa_bits,
+			.subdomain = cand->request.i_below_d },
+		.hash = cand->header,
+		.b = cand->request.b, .b_len = cand->request.b_len };
 
-	sig->authenticated = answer != NULL && answer->authenticated;
-	if (unknown != NULL)
-		return (struct verdict){ AUTH_TEMPERROR, unknown };
-	if (answer->outcome != DNS_FOUND)
-		return (struct verdict){ AUTH_PERMERROR,
-		    "no key for signature" };
-	return try_records(v, sig, cand, answer);
+	compare(v, sig, cand, &claim);
+	dkim_prove(v->ctx, answer, &claim, proof);
+	sig->key_bits = proof->key_bits;
+	sig->key_testing = proof->key_testing;
+	sig->authenticated = proof->authenticated;
 }
 
 /* What the body says by itself, whatever becomes of the key. */
@@ -454,13 +373,14 @@ compare_body(const struct dkim_verifier *v, struct dkim_signature *sig,
 /* Step e. */
 static void
 judge(const struct dkim_verifier *v, struct dkim_signature *sig,
-    struct verdict verdict)
+    const struct dkim_proof *proof)
 {
 	const char *problem = coverage_problem(sig, &v->options);
 
-	if (verdict.result == AUTH_PASS && problem != NULL)
-		verdict = (struct verdict){ AUTH_POLICY, problem };
-	dkim_signature_judge(sig, verdict.result, verdict.comment);
+	if (proof->result == AUTH_PASS && problem != NULL)
+		dkim_signature_judge(sig, AUTH_POLICY, problem);
+	else
+		dkim_signature_judge(sig, proof->result, proof->comment);
 }
 
 void
@@ -469,7 +389,7 @@ dkim_verifier_finish(struct dkim_verifier *v,
 {
 	const struct dkim_candidate *cand;
 	struct dkim_signature *sig;
-	struct verdict verdict;
+	struct dkim_proof proof;
 	size_t i;
 
 	assert(atomic_load(&v->chosen_ready));
@@ -479,9 +399,9 @@ dkim_verifier_finish(struct dkim_verifier *v,
 		sig = &v->signatures[v->chosen[i]];
 		compare_body(v, sig, cand);
 		coverage_find(&cand->request, header, sig);
-		verdict = check_answer(v, sig, cand, dns_ledger_peek(ledger,
-		    cand->request.key_name, DNS_TYPE_TXT));
-		judge(v, sig, verdict);
+		check_answer(v, sig, cand, dns_ledger_peek(ledger,
+		    cand->request.key_name, DNS_TYPE_TXT), &proof);
+		judge(v, sig, &proof);
 	}
 }
 

@@ -96,6 +96,7 @@ struct dkim_signature {
 	unsigned int		doubled;
 };
 
+struct bodyhash;
 struct dkim_verifier;
 
 /*
@@ -137,6 +138,12 @@ enum check_state	dkim_verifier_ask(struct dkim_verifier *v,
  */
 void	dkim_verifier_header_end(struct dkim_verifier *v,
 	    const struct mail_header *header, const struct domain *from);
+/*
+ * The hashes of the body, for who wants one more of it in the same pass:
+ * bodyhash_want() before the body, and its digest after
+ * dkim_verifier_finish().  Borrowed.
+ */
+struct bodyhash	*dkim_verifier_hashes(struct dkim_verifier *v);
 /* The next octets of the body, CRLF line ends, cut anywhere. */
 void	dkim_verifier_body(struct dkim_verifier *v, struct slice chunk);
 /*

@@ -57,8 +57,8 @@ parse(struct slice value)
 	struct result r = { .usable = false };
 
 	arena_reset(arena);
-	r.usable = dkim_signature_parse(value, TEST_NOW, arena, &r.sig,
-	    &r.request);
+	r.usable = dkim_signature_parse(DKIM_FORM_DKIM, value, TEST_NOW,
+	    arena, &r.sig, &r.request);
 	return r;
 }
 
@@ -431,8 +431,8 @@ test_memory(void)
 		if (small == NULL)
 			break;
 		sig = (struct dkim_signature){ .field = 0 };
-		usable = dkim_signature_parse(text_slice(&t), TEST_NOW, small,
-		    &sig, &request);
+		usable = dkim_signature_parse(DKIM_FORM_DKIM,
+		    text_slice(&t), TEST_NOW, small, &sig, &request);
 		if (!usable && (sig.result != AUTH_TEMPERROR ||
 		    sig.state != DKIM_TEMPFAIL))
 			fine = false;

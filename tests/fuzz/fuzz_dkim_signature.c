@@ -96,7 +96,8 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 	if (arena == NULL)
 		return 0;
-	if (dkim_signature_parse(value, NOW, arena, &sig, &request)) {
+	if (dkim_signature_parse(DKIM_FORM_DKIM, value, NOW, arena, &sig,
+	    &request)) {
 		check_request(value, &sig, &request);
 	} else {
 		must(sig.result == AUTH_NEUTRAL ||
