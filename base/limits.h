@@ -71,6 +71,17 @@
    1 KiB for each private key and 2 KiB for each thread that signs */
 #define LIMIT_DKIM_SIGN_H	(32u << 10) /* ours: octets of an h= we make */
 
+/* ARC, RFC 8617. */
+#define LIMIT_ARC_SETS		50	/* 4.2.1: instances of one message */
+#define LIMIT_ARC_BYTES		(512u << 10) /* ours: names and values of all
+					   ARC fields; each seal hashes those
+					   of the sets before it */
+#define LIMIT_ARC_OLDER_BYTES	(32u << 20) /* ours: header hashed to find
+					   header.oldest-pass */
+#define LIMIT_ARC_BODIES	4	/* ours: different hashes of the body
+					   that message signatures may want */
+#define LIMIT_ARC_QUESTIONS	(2 * LIMIT_ARC_SETS) /* 9.2: keys of a chain */
+
 /* DMARC, RFC 9989. */
 #define LIMIT_DMARC_WALK	8	/* 4.10: look-ups of one Tree Walk */
 #define LIMIT_DMARC_RECORD	(16u << 10) /* ours: octets of a record */
@@ -94,7 +105,8 @@
 
 /* DNS. */
 #define LIMIT_DNS_QUESTIONS	(2 * LIMIT_SPF_QUESTIONS + LIMIT_SPF_AHEAD + \
-    2 * LIMIT_DKIM_CANDIDATES + LIMIT_DMARC_QUESTIONS) /* ours: of one message;
+    2 * LIMIT_DKIM_CANDIDATES + LIMIT_ARC_QUESTIONS + \
+    LIMIT_DMARC_QUESTIONS) /* ours: of one message;
 					   what its checks can need, so
 					   that none takes another's */
 #define LIMIT_DNS_KEPT		(3u << 20) /* ours: records read of a message,

@@ -23,7 +23,7 @@ ARROWS = {
     "spf": ("base", "mail", "resolver"),
     "dkim": ("base", "mail", "resolver"),
     "dmarc": ("base", "mail", "resolver"),
-    "arc": ("base", "mail", "dkim"),
+    "arc": ("base", "mail", "dkim", "resolver"),
     "tlspolicy": ("base", "mail", "resolver"),
     "policy": ("base", "mail"),
     "config": ("base", "mail", "policy", "resolver"),
