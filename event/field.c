@@ -20,6 +20,7 @@
 /* RFC 8601 2.7, of each method; mail/result.c */
 #define SPF_WORDS "none pass fail softfail neutral temperror permerror"
 #define DKIM_WORDS "none pass fail neutral policy temperror permerror"
+#define ARC_WORDS "none pass fail"
 #define DMARC_WORDS "none pass fail temperror permerror"
 #define POLICY_WORDS "none quarantine reject"
 #define ACTION_WORDS "accept reject tempfail quarantine discard"
@@ -62,6 +63,32 @@ static const struct event_field signature_fields[] = {
 	    "Whether the domain is aligned with From, whatever the result; "
 	    "unknown when a look-up failed."),
 	TEXT("why", "What is wrong with it."),
+	END
+};
+
+static const struct event_field arc_set_fields[] = {
+	{ .key = "instance", .type = EVENT_NUMBER, .always = true,
+	  .about = "Its number: 1 for the host that sealed first." },
+	{ .key = "sealer", .type = EVENT_TEXT, .always = true,
+	  .about = "The tag d= of ARC-Seal, as far as it could be read." },
+	{ .key = "selector", .type = EVENT_TEXT, .always = true,
+	  .about = "Its tag s=, likewise." },
+	{ .key = "cv", .type = EVENT_TEXT, .always = true,
+	  .about = "Its tag cv=: what the sealer found of the chain before; "
+	  "empty when that is not none, pass or fail." },
+	WORD("seal", DKIM_WORDS, "Whether ARC-Seal verifies; absent when "
+	    "the chain has no right form."),
+	TEXT("seal-why", "What is wrong with it."),
+	{ .key = "signer", .type = EVENT_TEXT, .always = true,
+	  .about = "The tag d= of ARC-Message-Signature, as far as it could "
+	  "be read." },
+	WORD("message", DKIM_WORDS, "Whether ARC-Message-Signature "
+	    "verifies, likewise."),
+	TEXT("message-why", "What is wrong with it."),
+	TEXT("authserv-id", "Who wrote ARC-Authentication-Results, when "
+	    "that can be read."),
+	TEXT("said", "What it says, in few words; true only as far as its "
+	    "sealer is to be believed."),
 	END
 };
 
@@ -122,6 +149,18 @@ static const struct event_field message_fields[] = {
 	TEXT("dkim-why", "What is wrong with the first that did not pass."),
 	OBJECTS("signatures", signature_fields, "The DKIM signatures from "
 	    "the top of the header."),
+
+	WORD("arc", ARC_WORDS, "The result of the ARC chain; absent for a "
+	    "message without one."),
+	TEXT("arc-sealers", "The domains that sealed the message, the first "
+	    "one first, with commas between them, cut when it is long; proven "
+	    "only when the chain passes."),
+	TEXT("arc-why", "Where the chain broke."),
+	COUNT("arc-oldest-pass", "Of a chain that passes: the lowest "
+	    "instance down to which the message was not changed; 0 when it "
+	    "never was."),
+	OBJECTS("arc-sets", arc_set_fields, "The sets of the chain, the "
+	    "first one first."),
 
 	WORD("dmarc", DMARC_WORDS, "The DMARC result."),
 	TEXT("aligned", "The identifiers that are aligned with From, passed "

@@ -71,6 +71,8 @@ find_kind(const struct forged_search *search, enum forged_kind kind,
 	unsigned int kept = mail_header_instances(header, names[kind]), i;
 	const struct mail_field *f;
 
+	if (kind == FORGED_ARC_AUTHRES && search->keep_arc)
+		return;
 	for (i = kept + search->lost[kind]; i > 0; i--) {
 		f = i > kept ? NULL :
 		    mail_header_find(header, names[kind], i);

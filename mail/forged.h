@@ -25,6 +25,8 @@ struct forged_search {
 	size_t			 id_count;
 	bool			 received_spf;	/* RFC 7208 9.1: all of them,
 						   they name no writer */
+	/* An ARC chain that may hold: its fields stay (RFC 8617 4.1.1). */
+	bool			 keep_arc;
 	/* Fields that the header did not keep, see forged_note_lost(). */
 	unsigned int		 lost[FORGED_KINDS];
 };
@@ -40,11 +42,14 @@ struct forged_field {
 };
 
 /*
- * Authentication-Results and ARC-Authentication-Results (RFC 8617 4.1.1)
- * that claim one of the ids, or that some reader may take for such
- * (authres_is_odd()).  A chain with a field of ours that we did not
- * write is forged, and may break.  What the header did not keep cannot be
- * judged, and is named as well.
+ * Authentication-Results and ARC-Authentication-Results that claim one of the
+ * ids, or that some reader may take for such (authres_is_odd()).  What the
+ * header did not keep cannot be judged, and is named as well.
+ *
+ * The fields of a chain are signed by all its seals: to remove one breaks it
+ * for every host behind us.  What they claim counts for as much as their seal
+ * does.  So they stay unless the chain is broken for good; a reader who does
+ * not validate it is then not misled either.
  *
  * In the order in which to remove them: by name, the highest instance first,
  * since Postfix counts anew after each.  The list is the arena's.  False: no

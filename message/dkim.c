@@ -279,3 +279,12 @@ message_dkim(const struct message *m)
 
 	return &st->found;
 }
+
+struct bodyhash *
+message_dkim_hashes(struct message *m)
+{
+	struct state *st = message_state(m, &message_method_dkim);
+
+	return st->verifier != NULL ? dkim_verifier_hashes(st->verifier) :
+	    NULL;
+}

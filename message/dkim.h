@@ -26,6 +26,12 @@ struct message_dkim {
 const struct message_dkim	*message_dkim(const struct message *m);
 
 /*
+ * For another method that hashes the body, at the end of the header, after
+ * DKIM's own hook; see dkim_verifier_hashes().  NULL: no memory.
+ */
+struct bodyhash			*message_dkim_hashes(struct message *m);
+
+/*
  * RFC 6376 3.6.1: a signature whose key is in test mode (t=y) is treated as
  * if it were not there, unless the configuration says otherwise.
  */

@@ -3,6 +3,7 @@
 # One message's life, without a mail server around it.
 
 libassay_a_SOURCES += \
+	message/arc.c message/arc.h \
 	message/dkim.c message/dkim.h \
 	message/disposition.c \
 	message/dmarc.c message/dmarc.h \

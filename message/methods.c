@@ -9,11 +9,13 @@
 
 extern const struct message_method message_method_spf;	/* spf.c */
 extern const struct message_method message_method_dkim;	/* dkim.c */
+extern const struct message_method message_method_arc;	/* arc.c */
 extern const struct message_method message_method_dmarc; /* dmarc.c */
 
 const struct message_method *const message_methods[] = {
 	&message_method_spf,
 	&message_method_dkim,
+	&message_method_arc,
 	&message_method_dmarc
 };
 const size_t message_method_count = sizeof(message_methods) /

@@ -11,6 +11,7 @@
 
 #include "dkim/sign.h"
 #include "mail/authres.h"
+#include "message/arc.h"
 #include "message/message_internal.h"
 
 static const struct slice authres_name = SLICE_INIT("Authentication-Results");
@@ -112,6 +113,7 @@ find_forged(struct message *m, struct forged_field **list, size_t *count)
 	*count = 0;
 	if (keeps_results(m))
 		return true;
+	m->forged.keep_arc = message_arc_may_hold(m);
 	if (!forged_find(&m->forged, &m->header, m->arena, list, count))
 		return false;
 	m->results.forged = (unsigned int)*count;

@@ -16,10 +16,12 @@
 #include <time.h>
 
 #include "base/limits.h"
+#include "message/arc.h"
 #include "message/dkim.h"
 #include "message/dmarc.h"
 #include "message/message.h"
 #include "message/spf.h"
+#include "tools/chain.h"
 #include "tools/dmarc.h"
 #include "tools/envelope.h"
 #include "tools/mbox.h"
@@ -375,6 +377,7 @@ tell_text(const struct check *c)
 	if (c->spf_helo != NULL)
 		spf_story_text(t, c->spf_helo);
 	signatures_text(t, &c->signatures);
+	chain_text(t, message_arc(c->message), c->now, c->t->arena);
 	dmarc_story_text(t, c->dmarc);
 	text_decision(c);
 	text_field_orders(c);
@@ -495,6 +498,7 @@ tell_json(const struct check *c)
 	else
 		json_null(j, "spf_helo");
 	signatures_json(j, "dkim", &c->signatures);
+	chain_json(j, "arc", message_arc(c->message), c->t->arena);
 	dmarc_story_json(j, "dmarc", c->dmarc);
 	json_decision(c);
 	json_field_orders(c);

@@ -3,6 +3,7 @@
 # All of the command but its main(), for tests as well.
 assay_parts = \
 	tools/answer.c tools/answer.h \
+	tools/chain.c tools/chain.h \
 	tools/check.c tools/check.h \
 	tools/dmarc.c tools/dmarc.h \
 	tools/envelope.c tools/envelope.h \
@@ -41,3 +42,6 @@ dist_check_SCRIPTS += tests/tools/test_assay.py tests/tools/test_cases.py \
 	tests/tools/test_migrate.py
 TESTS += tests/tools/test_assay.py tests/tools/test_cases.py \
 	tests/tools/test_migrate.py
+	tests/tools/test_chain.py
+TESTS += tests/tools/test_assay.py tests/tools/test_cases.py \
+	tests/tools/test_chain.py
