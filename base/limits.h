@@ -125,6 +125,12 @@
 #define LIMIT_DNS_MESSAGE	24	/* ours: of one message at a time */
 #define LIMIT_DNS_DECIDING	16	/* ours: besides, those for DMARC and
 					   for aligned keys */
+#define LIMIT_DNS_AHEAD		100	/* ours: questions that nobody waits
+					   for, at a time */
+#define LIMIT_DNS_AHEAD_ROOM	200	/* ours: none is begun while so many
+					   wait or are under way */
+#define LIMIT_DNS_PATH		32	/* ours: questions remembered of a
+					   sender's last message */
 #define LIMIT_DNS_QUEUE		20000	/* ours: questions that wait */
 #define LIMIT_DNS_SILENT_DOMAINS 4096	/* ours: names remembered whose name
 					   servers did not answer */

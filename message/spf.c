@@ -125,6 +125,20 @@ write_results(const struct message *m, const void *arg,
 	shown_name(w, "smtp", "helo", r->helo);
 }
 
+/*
+ * What a message asked is remembered for the next one from there.  Only one
+ * that has passed: others may be anybody's.
+ */
+static void
+finish(struct message *m, void *arg, struct dns_ledger *ledger)
+{
+	const struct message_spf *f = &((const struct state *)arg)->found;
+
+	if (f->mail_done && f->mail.result == AUTH_PASS)
+		resolver_note_path(m->results.engine->resolver,
+		    domain_slice(&f->mail.domain), dns_ledger_first(ledger));
+}
+
 static void
 facts(const struct message *m, const void *arg, struct policy_facts *f)
 {
@@ -173,6 +187,7 @@ const struct message_method message_method_spf = {
 	.helo = begin_helo,
 	.mail = begin_mail,
 	.ask = ask,
+	.finish = finish,
 	.write = write_results,
 	.facts = facts,
 	.record = record

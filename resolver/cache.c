@@ -29,6 +29,8 @@ struct entry {
 	const struct dns_answer	*answer;
 	int64_t			 expires_us;
 	bool			 cuts_below;
+	bool			 renewed;	/* has been said to be due */
+	unsigned int		 uses;
 };
 
 struct cache {
@@ -115,22 +117,6 @@ find_no_name(struct cache *c, struct slice name, int64_t now_us)
 	return e;
 }
 
-const struct dns_answer *
-cache_get(struct cache *c, const struct table_key *key, int64_t now_us)
-{
-	struct entry *e = entry_find(c, key, now_us);
-
-	if (e == NULL)
-		e = find_no_name(c, key->name, now_us);
-	if (e == NULL)
-		return NULL;
-	if (e != TAILQ_FIRST(&c->entries)) {
-		TAILQ_REMOVE(&c->entries, e, link);
-		TAILQ_INSERT_HEAD(&c->entries, e, link);
-	}
-	return dns_answer_ref(e->answer);
-}
-
 static uint32_t
 lifetime(const struct dns_answer *a)
 {
@@ -149,6 +135,54 @@ lifetime(const struct dns_answer *a)
 	return 0;
 }
 
+/* What is true of a name above may be no answer to a new question. */
+static bool
+is_due(struct entry *e, const struct table_key *key, int64_t now_us)
+{
+	int64_t tenth = (int64_t)lifetime(e->answer) * 100000;
+
+	if (e->uses < CACHE_OFTEN)
+		e->uses++;
+	if (e->renewed || e->uses < CACHE_OFTEN ||
+	    e->expires_us - now_us > tenth ||
+	    !dns_outcome_is_known(e->answer->outcome) ||
+	    e->node.key.name.len != key->name.len)
+		return false;
+	e->renewed = true;
+	return true;
+}
+
+static struct entry *
+entry_for(struct cache *c, const struct table_key *key, int64_t now_us)
+{
+	struct entry *e = entry_find(c, key, now_us);
+
+	return e != NULL ? e : find_no_name(c, key->name, now_us);
+}
+
+bool
+cache_holds(struct cache *c, const struct table_key *key, int64_t now_us)
+{
+	return entry_for(c, key, now_us) != NULL;
+}
+
+const struct dns_answer *
+cache_get(struct cache *c, const struct table_key *key, int64_t now_us,
+    bool *due)
+{
+	struct entry *e = entry_for(c, key, now_us);
+
+	if (e == NULL)
+		return NULL;
+	if (due != NULL)
+		*due = is_due(e, key, now_us);
+	if (e != TAILQ_FIRST(&c->entries)) {
+		TAILQ_REMOVE(&c->entries, e, link);
+		TAILQ_INSERT_HEAD(&c->entries, e, link);
+	}
+	return dns_answer_ref(e->answer);
+}
+
 void
 cache_put(struct cache *c, const struct dns_answer *answer, bool by_cname,
     int64_t now_us)
@@ -163,6 +197,9 @@ cache_put(struct cache *c, const struct dns_answer *answer, bool by_cname,
 	    no_name ? ANY_TYPE : (unsigned int)answer->type);
 	/* One that has expired is dropped by the search. */
 	e = entry_find(c, &key, now_us);
+	if (e != NULL && dns_outcome_is_known(e->answer->outcome) &&
+	    !dns_outcome_is_known(answer->outcome))
+		return;
 	if (e != NULL)
 		entry_drop(c, e);
 	e = mem_alloc(sizeof(*e));

@@ -17,6 +17,10 @@
 #include "resolver/dns.h"
 #include "resolver/table_internal.h"
 
+/* What is worth being renewed: in all of its life it was asked for so often
+   (ours). */
+#define CACHE_OFTEN	4
+
 struct cache;
 
 /* `max_bytes` for everything in it, its table too.  NULL: no memory. */
@@ -27,11 +31,18 @@ void		 cache_free(struct cache *c);
  * A reference to the answer that holds at `now_us`, or NULL.  It may be
  * "no such name" of another type, or of a name above: its `name` and `type`
  * then are not those of the key.
+ * `due` (may be NULL) becomes true once in the life of an entry: when it is
+ * asked for in its last tenth, and has been asked for CACHE_OFTEN times.
  */
 const struct dns_answer	*cache_get(struct cache *c,
-			    const struct table_key *key, int64_t now_us);
+			    const struct table_key *key, int64_t now_us,
+			    bool *due);
+/* The same without a trace: would there be an answer? */
+bool	cache_holds(struct cache *c, const struct table_key *key,
+	    int64_t now_us);
 /*
- * Keeps a reference of its own to the answer, if it may be kept.
+ * Keeps a reference of its own to the answer, if it may be kept.  A failure
+ * does not take the place of an answer that still holds.
  * `by_cname`: a CNAME led to it, so "no such name" says nothing of the
  * names below the one that was asked.
  */

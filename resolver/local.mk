@@ -1,4 +1,5 @@
 libassay_a_SOURCES += \
+	resolver/ahead.c resolver/ahead_internal.h \
 	resolver/cache.c resolver/cache_internal.h \
 	resolver/casing.c resolver/casing_internal.h \
 	resolver/dns.c resolver/dns.h \
@@ -8,6 +9,7 @@ libassay_a_SOURCES += \
 	resolver/loop.c \
 	resolver/nameserver.c resolver/nameserver_internal.h \
 	resolver/packet.c resolver/packet_internal.h \
+	resolver/paths.c resolver/paths_internal.h \
 	resolver/query.c \
 	resolver/resolver.c resolver/resolver.h \
 	resolver/server.c resolver/server_internal.h \
@@ -16,6 +18,7 @@ libassay_a_SOURCES += \
 	resolver/zone.c resolver/zone.h
 
 check_PROGRAMS += \
+	tests/resolver/test_ahead \
 	tests/resolver/test_badinput \
 	tests/resolver/test_cache \
 	tests/resolver/test_casing \
@@ -25,11 +28,14 @@ check_PROGRAMS += \
 	tests/resolver/test_ledger \
 	tests/resolver/test_nameserver \
 	tests/resolver/test_packet \
+	tests/resolver/test_paths \
 	tests/resolver/test_resolver \
 	tests/resolver/test_server \
 	tests/resolver/test_silence \
 	tests/resolver/test_table \
 	tests/resolver/test_zone
+tests_resolver_test_ahead_SOURCES = tests/resolver/test_ahead.c \
+	$(resolver_test_helpers)
 tests_resolver_test_badinput_SOURCES = tests/resolver/test_badinput.c \
 	$(resolver_test_helpers)
 tests_resolver_test_cache_SOURCES = tests/resolver/test_cache.c
@@ -43,6 +49,7 @@ tests_resolver_test_ledger_SOURCES = tests/resolver/test_ledger.c
 tests_resolver_test_nameserver_SOURCES = tests/resolver/test_nameserver.c
 tests_resolver_test_packet_SOURCES = tests/resolver/test_packet.c \
 	tests/resolver/dnsmsg.c tests/resolver/dnsmsg.h
+tests_resolver_test_paths_SOURCES = tests/resolver/test_paths.c
 tests_resolver_test_resolver_SOURCES = tests/resolver/test_resolver.c \
 	$(resolver_test_helpers)
 tests_resolver_test_server_SOURCES = tests/resolver/test_server.c

@@ -248,18 +248,22 @@ has_room(struct resolver *r, struct fair_who who, int64_t now_us)
 	    !fair_is_suspect(&r->fair, who, now_us));
 }
 
+/* NULL: `why`. */
 static struct query *
 query_new(struct resolver *r, const struct table_key *key,
-    const struct resolver_wait *w, int64_t now_us)
+    const struct resolver_wait *w, int64_t now_us, enum query_asked *why)
 {
 	struct fair_who who = { w->network, w->message };
 	struct query *q;
 
+	*why = QUERY_REFUSED;
 	if (r->stopping || !has_room(r, who, now_us))
 		return NULL;
 	q = mem_alloc(sizeof(*q));
-	if (q == NULL)
+	if (q == NULL) {
+		*why = QUERY_NO_MEMORY;
 		return NULL;
+	}
 	if (!domain_parse_dns(key->name, &q->name) ||
 	    !packet_name_from_text(key->name, &q->target)) {
 		mem_free(q);
@@ -285,6 +289,7 @@ query_ask(struct resolver *r, const struct table_key *key,
 {
 	struct table_node *n = table_find(&r->queries, key);
 	struct silent_domain *domain;
+	enum query_asked why;
 	struct query *q;
 
 	if (n != NULL) {
@@ -295,12 +300,12 @@ query_ask(struct resolver *r, const struct table_key *key,
 	domain = silence_find(&r->silence, key->name, now_us);
 	if (domain != NULL && !silence_take(&r->silence, domain))
 		return QUERY_SILENT;
-	q = query_new(r, key, w, now_us);
+	q = query_new(r, key, w, now_us, &why);
 	if (q == NULL) {
 		if (domain != NULL)
 			silence_give_back(domain);
 		r->stats.outcomes[DNS_NOT_ASKED]++;
-		return QUERY_REFUSED;
+		return why;
 	}
 	q->domain = domain;
 	(void)queue_next_try(r, q, now_us, false);

@@ -166,7 +166,10 @@ start_network(struct resolver *r, const struct resolver_options *o,
 	    SERVER_SLOW_US;
 	r->timeout_us = (int64_t)o->timeout_ms * 1000;
 	r->cache = cache_new(o->cache_bytes);
-	if (r->cache == NULL || !table_init(&r->queries, TABLE_SIZE)) {
+	/* An eighth: most of it is names that the cache has as well. */
+	r->paths = paths_new(o->cache_bytes / 8);
+	if (r->cache == NULL || r->paths == NULL ||
+	    !table_init(&r->queries, TABLE_SIZE)) {
 		(void)snprintf(why, why_size, "no memory");
 		return false;
 	}
@@ -301,6 +304,7 @@ resolver_free(struct resolver *r)
 	loop_close(r);
 	table_fini(&r->queries);
 	cache_free(r->cache);
+	paths_free(r->paths);
 	(void)pthread_mutex_destroy(&r->lock);
 	mem_free(r);
 }
@@ -359,8 +363,8 @@ resolver_ask(struct resolver *r, struct slice name, enum dns_type type,
 {
 	const struct dns_answer *answer;
 	enum query_asked asked = QUERY_REFUSED;
+	bool wake, due = false, begun = false;
 	struct table_key key;
-	bool wake = false;
 	int64_t now;
 
 	if (r->zone != NULL)
@@ -369,22 +373,47 @@ resolver_ask(struct resolver *r, struct slice name, enum dns_type type,
 	now = clock_us();
 	(void)pthread_mutex_lock(&r->lock);
 	r->stats.asked++;
-	answer = cache_get(r->cache, &key, now);
+	answer = cache_get(r->cache, &key, now, &due);
 	if (answer != NULL) {
 		r->stats.cache_hits++;
 	} else {
 		asked = query_ask(r, &key, w, now);
-		wake = asked == QUERY_BEGUN && must_wake(r);
+		begun = asked == QUERY_BEGUN;
+		ahead_yield(r);
 	}
+	if (due)
+		begun |= ahead_renew(r, &key, w, now);
+	if (type == DNS_TYPE_TXT)
+		begun |= ahead_follow(r, &key, w, now);
+	wake = begun && must_wake(r);
 	(void)pthread_mutex_unlock(&r->lock);
-	if (answer != NULL)
-		return answer_as_asked(answer, name, type);
 	if (wake)
 		loop_wake(r);
-	if (asked == QUERY_SILENT)
+	if (answer != NULL)
+		return answer_as_asked(answer, name, type);
+	switch (asked) {
+	case QUERY_REFUSED:
+		return dns_answer_of(DNS_NOT_ASKED);
+	case QUERY_SILENT:
 		return dns_answer_of(DNS_TIMEOUT);
-	return asked != QUERY_REFUSED ? NULL :
-	    dns_answer_of(DNS_NOT_ASKED);
+	case QUERY_NO_MEMORY:
+		return dns_answer_no_memory();
+	case QUERY_JOINED:
+	case QUERY_BEGUN:
+		break;
+	}
+	return NULL;
+}
+
+void
+resolver_note_path(struct resolver *r, struct slice name,
+    const struct dns_entry *first)
+{
+	if (r->zone != NULL)
+		return;
+	(void)pthread_mutex_lock(&r->lock);
+	paths_note(r->paths, name, first);
+	(void)pthread_mutex_unlock(&r->lock);
 }
 
 bool

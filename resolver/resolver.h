@@ -19,6 +19,7 @@
 #include "base/limits.h"
 #include "base/slice.h"
 #include "resolver/dns.h"
+#include "resolver/ledger.h"
 #include "resolver/zone.h"
 
 #define RESOLVER_ADDRESS 64	/* room for an address with its port */
@@ -137,12 +138,21 @@ struct resolver_wait {
  * Puts a question.  `name` is in the form of domain_parse_dns().
  * Returns the answer, a reference owned by the caller, when it is known at
  * once (zone, cache, refused with DNS_NOT_ASKED because LIMIT_DNS_QUEUE
- * questions wait already or memory is short, or DNS_TIMEOUT because the name
- * servers of its domain are silent); `w` is then not used.
+ * questions wait already, DNS_TIMEOUT because the name servers of its domain
+ * are silent, or dns_answer_no_memory()); `w` is then not used.
  * Otherwise NULL, and w->done will be called.
  */
 const struct dns_answer	*resolver_ask(struct resolver *r, struct slice name,
 			    enum dns_type type, struct resolver_wait *w);
+/*
+ * Remembers what a message asked, which has asked for the TXT record of
+ * `name`: when that is asked for again, the other questions are put with it,
+ * as far as their answers are not in the cache any more.  Those are guesses:
+ * they are bounded, given up first when places are short, and change nothing
+ * but the time that an answer takes.
+ */
+void			 resolver_note_path(struct resolver *r,
+			    struct slice name, const struct dns_entry *first);
 /*
  * Takes back a question.  True: done has not been and will not be called.
  * False: it has been, or is just being called.  A query that nobody waits
@@ -165,6 +175,8 @@ struct resolver_stats {
 	uint64_t	queries;	/* packets sent first, by question */
 	uint64_t	retries;	/* sent again, to any server */
 	uint64_t	cancelled;
+	uint64_t	renewals;	/* queries before an entry ran out */
+	uint64_t	guesses;	/* queries by resolver_note_path() */
 	/* Of queries; DNS_NOT_ASKED: questions refused at once. */
 	uint64_t	outcomes[DNS_NOT_ASKED + 1];
 	/* Of queries, from the first question to the answer. */

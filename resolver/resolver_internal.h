@@ -19,9 +19,11 @@
 
 #include "base/domain.h"
 #include "base/limits.h"
+#include "resolver/ahead_internal.h"
 #include "resolver/cache_internal.h"
 #include "resolver/fair_internal.h"
 #include "resolver/packet_internal.h"
+#include "resolver/paths_internal.h"
 #include "resolver/resolver.h"
 #include "resolver/server_internal.h"
 #include "resolver/silence_internal.h"
@@ -107,6 +109,8 @@ struct resolver {
 	struct server		 servers[LIMIT_DNS_SERVERS];
 	struct table		 queries;	/* by (name, type) */
 	struct cache		*cache;
+	struct paths		*paths;
+	struct ahead		 ahead;
 	size_t			 waiting;	/* in all queues */
 	size_t			 suspects;	/* of them */
 	struct fair		 fair;
@@ -129,6 +133,7 @@ struct resolver {
 enum query_asked {
 	QUERY_REFUSED,
 	QUERY_SILENT,		/* its domain is, and has no place */
+	QUERY_NO_MEMORY,
 	QUERY_JOINED,
 	QUERY_BEGUN
 };

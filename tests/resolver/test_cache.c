@@ -33,7 +33,7 @@ static int
 get(struct cache *c, const char *name, enum dns_type type, int64_t now)
 {
 	struct table_key key = table_key(slice_str(name), type);
-	const struct dns_answer *a = cache_get(c, &key, now);
+	const struct dns_answer *a = cache_get(c, &key, now, NULL);
 	int outcome = a != NULL ? (int)a->outcome : -1;
 
 	dns_answer_unref(a);
@@ -137,6 +137,82 @@ test_replace(void)
 	cache_free(c);
 }
 
+/* A failure comes after an answer that holds: a renewal was in vain. */
+static void
+test_failure_replaces_nothing(void)
+{
+	struct cache *c = cache_new(1 << 20);
+
+	put(c, make("a.example", DNS_TYPE_TXT, DNS_FOUND, 60, 0), false, 0);
+	put(c, make("a.example", DNS_TYPE_TXT, DNS_TIMEOUT, 0, 0), false, 1);
+	is_num(get(c, "a.example", DNS_TYPE_TXT, 2), DNS_FOUND, "it stays");
+	put(c, make("a.example", DNS_TYPE_TXT, DNS_TIMEOUT, 0, 0), false,
+	    60 * SECOND);
+	is_num(get(c, "a.example", DNS_TYPE_TXT, 60 * SECOND), DNS_TIMEOUT,
+	    "until it has run out");
+	put(c, make("a.example", DNS_TYPE_TXT, DNS_FOUND, 60, 0), false,
+	    61 * SECOND);
+	is_num(get(c, "a.example", DNS_TYPE_TXT, 61 * SECOND), DNS_FOUND,
+	    "an answer replaces a failure");
+	cache_free(c);
+}
+
+static bool
+is_due(struct cache *c, const char *name, int64_t now)
+{
+	struct table_key key = table_key(slice_str(name), DNS_TYPE_TXT);
+	bool due = false;
+
+	dns_answer_unref(cache_get(c, &key, now, &due));
+	return due;
+}
+
+static void
+test_due(void)
+{
+	int64_t late = 54 * SECOND;
+	struct cache *c = cache_new(1 << 20);
+	int i;
+
+	put(c, make("a.example", DNS_TYPE_TXT, DNS_FOUND, 60, 0), false, 0);
+	put(c, make("no.example", DNS_TYPE_TXT, DNS_NO_NAME, 60, 0), false,
+	    0);
+	put(c, make("r.example", DNS_TYPE_TXT, DNS_FOUND, 60, 0), false, 0);
+	for (i = 0; i < CACHE_OFTEN - 2; i++)
+		ok(!is_due(c, "r.example", late), "rarely asked");
+	for (i = 0; i < CACHE_OFTEN; i++) {
+		ok(!is_due(c, "a.example", late - 1), "not yet");
+		(void)is_due(c, "no.example", 1);
+	}
+	ok(is_due(c, "a.example", late), "in its last tenth");
+	ok(!is_due(c, "a.example", late), "once");
+	ok(is_due(c, "no.example", late), "no such name, too");
+	ok(!is_due(c, "r.example", late), "one time less: rarely");
+	ok(is_due(c, "r.example", late), "often enough");
+	put(c, make("a.example", DNS_TYPE_TXT, DNS_FOUND, 60, 0), false,
+	    late);
+	ok(!is_due(c, "a.example", 2 * late), "a new one begins anew");
+	ok(!is_due(c, "b.example", 2 * late), "what is not there is not due");
+	cache_free(c);
+}
+
+static void
+test_holds(void)
+{
+	struct table_key a = table_key(SLICE("a.example"), DNS_TYPE_TXT);
+	struct table_key no = table_key(SLICE("no.example"), DNS_TYPE_MX);
+	struct cache *c = cache_new(1 << 20);
+
+	ok(!cache_holds(c, &a, 0), "nothing yet");
+	put(c, make("a.example", DNS_TYPE_TXT, DNS_FOUND, 60, 0), false, 0);
+	put(c, make("no.example", DNS_TYPE_TXT, DNS_NO_NAME, 60, 0), false,
+	    0);
+	ok(cache_holds(c, &a, 60 * SECOND - 1), "to its end");
+	ok(cache_holds(c, &no, 1), "no such name, asked by another type");
+	ok(!cache_holds(c, &a, 60 * SECOND), "not longer");
+	cache_free(c);
+}
+
 static void
 test_eviction(void)
 {
@@ -209,6 +285,9 @@ main(void)
 	test_lives();
 	test_no_name();
 	test_replace();
+	test_failure_replaces_nothing();
+	test_due();
+	test_holds();
 	test_eviction();
 	test_no_memory();
 	return tap_done();

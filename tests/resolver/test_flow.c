@@ -815,6 +815,18 @@ test_no_memory(struct resolver *r)
 	ok(hits == 0 && n > 1, "%lu allocations failed in turn", n - 1);
 }
 
+/* Want of memory is said: the message is deferred then, not judged. */
+static void
+test_no_memory_is_said(struct resolver *r)
+{
+	struct resolver_wait w = { .done = on_done_unexpected };
+
+	mem_fail_after(0, 1);
+	ok(resolver_ask(r, SLICE("none.test"), DNS_TYPE_A, &w) ==
+	    dns_answer_no_memory(), "no memory for a question");
+	mem_fail_after(0, 0);
+}
+
 static void
 test_new_no_memory(void)
 {
@@ -862,6 +874,7 @@ main(void)
 	test_ask_from_callback(r);
 	test_race(r);
 	test_no_memory(r);
+	test_no_memory_is_said(r);
 	resolver_free(r);
 	fakens_stop(ns);
 	test_queue_and_free();

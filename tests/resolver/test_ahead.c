@@ -1,0 +1,344 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Questions ahead of time: paths of senders, entries at their end, and that
+ * neither comes in the way.
+ */
+#include "resolver/resolver.h"
+
+#include <pthread.h>
+#include <sched.h>
+#include <time.h>
+
+#include "base/clock.h"
+#include "base/limits.h"
+#include "base/mem.h"
+#include "resolver/cache_internal.h"
+#include "tests/resolver/asker.h"
+#include "tests/resolver/fakens.h"
+#include "tests/tap.h"
+
+#define PATIENT	20000	/* ms */
+#define HELD_MAX 1000
+
+static pthread_mutex_t server_lock = PTHREAD_MUTEX_INITIALIZER;
+static struct fakens_question held[HELD_MAX];
+static size_t held_count;
+static bool holding;
+static char log_text[20000];	/* "a.test b.test " as they came */
+static unsigned int seen;
+
+static void
+reply(const struct fakens_question *q)
+{
+	static struct dnsmsg m;
+
+	dnsmsg_begin(&m, q->id, q->name[0] == 'x' ? 2 : 0, q->name, q->type);
+	if (q->name[0] != 'x')
+		dnsmsg_a(&m, q->name, q->name[0] == '1' ? 1 : 300, 1);
+	if (q->type == DNS_TYPE_TXT) {
+		dnsmsg_begin(&m, q->id, 0, q->name, q->type);
+		dnsmsg_txt(&m, q->name, q->name[0] == '1' ? 1 : 300, "t", 1);
+	}
+	fakens_send(q, &m);
+}
+
+/* "1...": for one second; "x...": fails; the rest for five minutes. */
+static void
+script(struct fakens_question *q)
+{
+	(void)pthread_mutex_lock(&server_lock);
+	seen++;
+	if (strlen(log_text) + strlen(q->name) + 2 < sizeof(log_text)) {
+		strcat(log_text, q->name);
+		strcat(log_text, " ");
+	}
+	if (holding && held_count < HELD_MAX)
+		held[held_count++] = *q;
+	else
+		reply(q);
+	(void)pthread_mutex_unlock(&server_lock);
+}
+
+static void
+hold(bool on)
+{
+	size_t i;
+
+	(void)pthread_mutex_lock(&server_lock);
+	holding = on;
+	for (i = 0; !on && i < held_count; i++)
+		reply(&held[i]);
+	held_count = 0;
+	(void)pthread_mutex_unlock(&server_lock);
+}
+
+static unsigned int
+seen_so_far(void)
+{
+	unsigned int n;
+
+	(void)pthread_mutex_lock(&server_lock);
+	n = seen;
+	(void)pthread_mutex_unlock(&server_lock);
+	return n;
+}
+
+/* How often the server was asked for it. */
+static unsigned int
+times(const char *name)
+{
+	unsigned int n = 0;
+	char word[64];
+	const char *p;
+
+	(void)snprintf(word, sizeof(word), "%s ", name);
+	(void)pthread_mutex_lock(&server_lock);
+	for (p = log_text; (p = strstr(p, word)) != NULL; p += strlen(word))
+		n++;
+	(void)pthread_mutex_unlock(&server_lock);
+	return n;
+}
+
+static void
+forget(void)
+{
+	(void)pthread_mutex_lock(&server_lock);
+	log_text[0] = '\0';
+	seen = 0;
+	(void)pthread_mutex_unlock(&server_lock);
+}
+
+static struct resolver_stats
+stats_of(struct resolver *r)
+{
+	struct resolver_stats s;
+
+	resolver_get_stats(r, &s);
+	return s;
+}
+
+/* Makes `names` (TXT, one second each) the path of `root`. */
+static void
+note(struct resolver *r, const char *root, const char *const *names,
+    size_t count)
+{
+	struct dns_ledger *l = dns_ledger_new(100);
+	size_t i;
+
+	for (i = 0; i < count; i++) {
+		(void)dns_ledger_ask(l, slice_str(names[i]), DNS_TYPE_TXT);
+		dns_ledger_answer(dns_ledger_take_new(l), asker_fetch(r,
+		    names[i], DNS_TYPE_TXT));
+	}
+	resolver_note_path(r, slice_str(root), dns_ledger_first(l));
+	dns_ledger_free(l);
+}
+
+/* Until what is kept for a second has run out: time is the condition. */
+static void
+wait_for_end(void)
+{
+	struct timespec until = clock_timespec(clock_us() + 1000001);
+
+	(void)clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &until, NULL);
+}
+
+static const char *const tree[] = { "1a.test", "1b.test", "1c.test" };
+
+static void
+test_path(struct resolver *r)
+{
+	struct ask root = { .then = NULL }, part = { .then = NULL };
+	size_t i;
+
+	note(r, "1root.test", tree, 3);
+	wait_for_end();
+	forget();
+	hold(true);
+	asker_start(&root, r, "1root.test", DNS_TYPE_TXT);
+	while (seen_so_far() < 4)
+		(void)sched_yield();
+	for (i = 0; i < 3; i++)
+		is_num(times(tree[i]), 1, tree[i]);
+	is_num((long long)stats_of(r).guesses, 3, "three guesses");
+	asker_start(&part, r, "1b.test", DNS_TYPE_TXT);
+	hold(false);
+	is_num(asker_wait(&part)->outcome, DNS_FOUND,
+	    "who asks joins a guess");
+	is_num(asker_wait(&root)->outcome, DNS_FOUND, "and the root");
+	dns_answer_unref(part.answer);
+	dns_answer_unref(root.answer);
+	asker_wait_in_flight(r, 0);
+	is_num(asker_outcome(r, "1c.test", DNS_TYPE_TXT), DNS_FOUND,
+	    "the cache has what nobody waited for");
+	is_num(times("1c.test") + times("1b.test"), 2, "one packet each");
+}
+
+/* What is in the cache is not asked for. */
+static void
+test_path_in_cache(struct resolver *r)
+{
+	static const char *const names[] = { "long.test", "1short.test" };
+
+	note(r, "2root.test", names, 2);
+	wait_for_end();
+	forget();
+	(void)asker_outcome(r, "2root.test", DNS_TYPE_TXT);
+	asker_wait_in_flight(r, 0);
+	is_num(times("1short.test"), 1, "what has run out is asked for");
+	is_num(times("long.test"), 0, "what is there is not");
+}
+
+/* While others wait there are no guesses. */
+static void
+test_no_room(struct resolver *r)
+{
+	struct ask *asks = calloc(LIMIT_DNS_AHEAD_ROOM, sizeof(*asks));
+	uint64_t before = stats_of(r).guesses;
+	size_t i, found = 0;
+	char name[32];
+
+	note(r, "3root.test", tree, 3);
+	wait_for_end();
+	forget();
+	hold(true);
+	for (i = 0; i < LIMIT_DNS_AHEAD_ROOM - 1; i++) {
+		(void)snprintf(name, sizeof(name), "busy%zu.test", i);
+		asker_start(&asks[i], r, name, DNS_TYPE_A);
+	}
+	asker_start(&asks[i], r, "3root.test", DNS_TYPE_TXT);
+	is_num((long long)(stats_of(r).guesses - before), 0, "none");
+	hold(false);
+	for (i = 0; i < LIMIT_DNS_AHEAD_ROOM; i++) {
+		found += asker_wait(&asks[i])->outcome == DNS_FOUND;
+		dns_answer_unref(asks[i].answer);
+	}
+	is_num((long long)found, LIMIT_DNS_AHEAD_ROOM, "all are answered");
+	is_num(times("1a.test") + times("1b.test"), 0, "not asked");
+	free(asks);
+}
+
+/* No memory for a guess: the question itself is answered. */
+static void
+test_no_memory(struct resolver *r)
+{
+	unsigned long n, wrong = 0;
+	enum dns_outcome outcome;
+
+	for (n = 0; n < 6; n++) {
+		static const char *const names[] = { "1m.test" };
+		char root[32];
+
+		(void)snprintf(root, sizeof(root), "m%lu.test", n);
+		note(r, root, names, 1);
+		wait_for_end();
+		mem_fail_after(n, 1);
+		outcome = asker_outcome(r, root, DNS_TYPE_TXT);
+		wrong += outcome != DNS_FOUND && outcome != DNS_NOT_ASKED;
+		asker_wait_in_flight(r, 0);
+		mem_fail_after(0, 0);
+		wrong += asker_outcome(r, root, DNS_TYPE_TXT) != DNS_FOUND;
+	}
+	is_num((long long)wrong, 0, "found, at the latest when asked again");
+}
+
+/* ---- renewal ---- */
+
+/* Asks until the server has seen the name `want` times. */
+static unsigned int
+ask_until(struct resolver *r, const char *name, unsigned int want)
+{
+	unsigned int misses = 0;
+	struct ask a;
+
+	while (times(name) < want) {
+		a = (struct ask){ .then = NULL };
+		asker_start(&a, r, name, DNS_TYPE_TXT);
+		(void)asker_wait(&a);
+		misses += !a.at_once;
+		dns_answer_unref(a.answer);
+		(void)sched_yield();
+	}
+	return misses;
+}
+
+static void
+test_renewal(struct resolver *r)
+{
+	uint64_t before = stats_of(r).renewals;
+
+	forget();
+	is_num(ask_until(r, "1often.test", 4), 1,
+	    "asked all the time: only the first one waits");
+	is_num((long long)(stats_of(r).renewals - before), 3, "renewals");
+	asker_wait_in_flight(r, 0);
+}
+
+/* One question, however many ask in the last tenth. */
+static void
+test_renewal_once(struct resolver *r)
+{
+	int64_t end;
+
+	forget();
+	(void)ask_until(r, "1once.test", 1);
+	asker_wait_in_flight(r, 0);
+	hold(true);
+	(void)ask_until(r, "1once.test", 2);
+	end = clock_us() + 50000;
+	while (clock_us() < end) {
+		struct ask a = { .then = NULL };
+
+		asker_start(&a, r, "1once.test", DNS_TYPE_TXT);
+		if (!a.at_once)
+			hold(false);
+		(void)asker_wait(&a);
+		dns_answer_unref(a.answer);
+	}
+	is_num(times("1once.test"), 2, "one question");
+	hold(false);
+	asker_wait_in_flight(r, 0);
+}
+
+/* ---- when it ends ---- */
+
+static void
+test_free(void)
+{
+	struct fakens *ns = fakens_start(script, FAKENS_BOTH);
+	struct resolver *r = asker_resolver(fakens_address(ns), NULL,
+	    PATIENT, 2);
+	struct ask root = { .then = NULL };
+
+	note(r, "1root.test", tree, 3);
+	wait_for_end();
+	forget();
+	hold(true);
+	asker_start(&root, r, "1root.test", DNS_TYPE_TXT);
+	while (seen_so_far() < 4)
+		(void)sched_yield();
+	resolver_free(r);
+	is_num(asker_wait(&root)->outcome, DNS_NOT_ASKED, "told at the end");
+	dns_answer_unref(root.answer);
+	hold(false);
+	fakens_stop(ns);
+}
+
+int
+main(void)
+{
+	struct fakens *ns = fakens_start(script, FAKENS_BOTH);
+	struct resolver *r = asker_resolver(fakens_address(ns), NULL,
+	    PATIENT, 2);
+
+	test_path(r);
+	test_path_in_cache(r);
+	test_no_room(r);
+	test_no_memory(r);
+	test_renewal(r);
+	test_renewal_once(r);
+	resolver_free(r);
+	fakens_stop(ns);
+	test_free();
+	return tap_done();
+}
