@@ -153,6 +153,11 @@ const struct schema_key config_keys[] = {
 	{ .name = "limits", .read = schema_section, .table = limits_keys },
 	{ .name = "spf", .read = schema_section, .table = spf_keys },
 	{ .name = "dkim", .read = schema_section, .table = dkim_keys },
+	{ .name = "own-domains", .read = values_patterns, FIELD(own_domains),
+	  COUNT(own_domain_count), .min = 1, .max = LIMIT_POLICY_LIST },
+	{ .name = "enforce-anyway", .read = values_patterns,
+	  FIELD(enforce_anyway), COUNT(enforce_anyway_count), .min = 1,
+	  .max = LIMIT_POLICY_LIST },
 	{ .name = "policy", .read = rules_policy, .table = rules_keys,
 	  FIELD(policy.rules),
 	  COUNT(policy.count), .max = LIMIT_POLICY_RULES },
@@ -350,6 +355,39 @@ static struct owned *
 owned_of(struct config *c)
 {
 	return (struct owned *)c;
+}
+
+static bool
+is_listed(const struct policy_pattern *list, size_t count, struct slice name)
+{
+	size_t i;
+
+	for (i = 0; i < count; i++) {
+		if (policy_pattern_matches(&list[i], name))
+			return true;
+	}
+	return false;
+}
+
+bool
+config_is_own_domain(const struct config *c, struct slice name)
+{
+	size_t i;
+
+	if (c->own_domain_count > 0)
+		return is_listed(c->own_domains, c->own_domain_count, name);
+	for (i = 0; i < c->sign_count; i++) {
+		if (is_listed(c->sign[i].domains, c->sign[i].domain_count,
+		    name))
+			return true;
+	}
+	return false;
+}
+
+bool
+config_is_enforced(const struct config *c, struct slice name)
+{
+	return is_listed(c->enforce_anyway, c->enforce_anyway_count, name);
 }
 
 bool

@@ -155,6 +155,13 @@ struct config {
 		   and Subject */
 		unsigned int	doubled;
 	} dkim;
+	/* Domains of ours, for the condition own-domain; none: those that
+	   `sign` has. */
+	const struct policy_pattern *own_domains;
+	size_t			 own_domain_count;
+	/* Domains whose DMARC policy is taken for reject. */
+	const struct policy_pattern *enforce_anyway;
+	size_t			 enforce_anyway_count;
 	struct policy		 policy;	/* count 0: annotate only */
 	const struct config_sign *sign;
 	size_t			 sign_count;	/* 0: nothing is signed */
@@ -186,6 +193,13 @@ struct config	*config_read_text(struct slice text, const char *name,
  */
 bool		 config_warning(const struct config *c, size_t *at,
 		    char *out, size_t out_size);
+
+/* Is the canonical name one of ours, see `own_domains`? */
+bool		 config_is_own_domain(const struct config *c,
+		    struct slice name);
+/* Is it one of `enforce_anyway`? */
+bool		 config_is_enforced(const struct config *c,
+		    struct slice name);
 
 /*
  * May a reload put `new` in the place of `old`?  Not when the file is empty,

@@ -204,6 +204,20 @@ dmarc_contradicts(const struct policy_rule *r)
 	return NULL;
 }
 
+/* It asks for a list that is not there. */
+static const char *
+list_is_missing(const struct config *c, const struct policy_rule *r)
+{
+	if (r->own_domain == BIT(true) && c->own_domain_count == 0 &&
+	    c->sign_count == 0)
+		return "it asks for own-domain, but there are neither "
+		    "own-domains nor domains in sign";
+	if (r->enforce_anyway == BIT(true) && c->enforce_anyway_count == 0)
+		return "it asks for enforce-anyway, but there is no such "
+		    "list";
+	return NULL;
+}
+
 /* Why a rule can never match, whatever stands around it; or NULL. */
 static const char *
 why_never(const struct config *c, const struct policy_rule *r)
@@ -212,6 +226,8 @@ why_never(const struct config *c, const struct policy_rule *r)
 
 	if (why == NULL)
 		why = dmarc_contradicts(r);
+	if (why == NULL)
+		why = list_is_missing(c, r);
 	if (why != NULL)
 		return why;
 	if (r->spf_helo != 0 && !c->spf.helo)

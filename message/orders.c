@@ -20,6 +20,23 @@ static const struct slice signature_name = SLICE_INIT("DKIM-Signature");
 /* ---- step 1 ---- */
 
 static void
+collect_claims(const struct message_results *r, struct policy_facts *f)
+{
+	const struct config *c = r->engine->config;
+	struct slice name;
+	size_t i;
+
+	f->claimed = r->from.domain_count > 0;
+	for (i = 0; i < r->from.domain_count; i++) {
+		name = domain_slice(&r->from.domains[i]);
+		f->own_domain = f->own_domain ||
+		    config_is_own_domain(c, name);
+		f->enforce_anyway = f->enforce_anyway ||
+		    config_is_enforced(c, name);
+	}
+}
+
+static void
 collect_facts(const struct message *m, struct policy_facts *f)
 {
 	const struct message_results *r = &m->results;
@@ -36,6 +53,7 @@ collect_facts(const struct message *m, struct policy_facts *f)
 		f->mailfrom_domain = domain_slice(&r->path.domain);
 	if (mail_from_has_author(&r->from))
 		f->from_domain = domain_slice(&r->from.domain);
+	collect_claims(r, f);
 	for (i = 0; i < message_method_count; i++)
 		if (message_methods[i]->facts != NULL)
 			message_methods[i]->facts(m, m->states[i], f);

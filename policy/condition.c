@@ -147,6 +147,21 @@ get_from_domain(const struct policy_facts *f, struct policy_found *out)
 		find_name(&f->from_domain, out);
 }
 
+/* Of several domains in From any is claimed. */
+static void
+get_own_domain(const struct policy_facts *f, struct policy_found *out)
+{
+	if (f->claimed)
+		out->set = set_of(f->own_domain);
+}
+
+static void
+get_enforce_anyway(const struct policy_facts *f, struct policy_found *out)
+{
+	if (f->claimed)
+		out->set = set_of(f->enforce_anyway);
+}
+
 static void
 get_mailfrom_domain(const struct policy_facts *f, struct policy_found *out)
 {
@@ -239,6 +254,10 @@ const struct policy_condition policy_conditions[] = {
 	    "unsigned"),
 	YES_NO("dkim-doubled", END, dkim_doubled, get_dkim_doubled,
 	    "whether a signature verifies beside a second, unsigned field"),
+	YES_NO("own-domain", END, own_domain, get_own_domain,
+	    "whether a domain in From is one of ours"),
+	YES_NO("enforce-anyway", END, enforce_anyway, get_enforce_anyway,
+	    "whether a domain in From is in the list enforce-anyway"),
 	{ .name = NULL }
 };
 

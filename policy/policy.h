@@ -86,6 +86,8 @@ struct policy_rule {
 	unsigned int		 tls;
 	unsigned int		 dkim_partial;
 	unsigned int		 dkim_doubled;
+	unsigned int		 own_domain;
+	unsigned int		 enforce_anyway;
 	struct ipnet		*client;
 	size_t			 client_count;
 	struct policy_pattern	*mailfrom_domain;
@@ -145,6 +147,11 @@ struct policy_facts {
 	   field of a name, unsigned. */
 	bool			 dkim_partial;
 	bool			 dkim_doubled;
+	/* From names domains (`claimed`); one of them is ours, or one whose
+	   policy is taken for reject. */
+	bool			 claimed;
+	bool			 own_domain;
+	bool			 enforce_anyway;
 	/* For reply texts. */
 	struct slice		 spf_domain;
 	struct slice		 spf_explanation;

@@ -19,6 +19,7 @@ script_tests = \
 	tests/interop/test_from.py \
 	tests/interop/test_migrate.py \
 	tests/interop/test_outbound.py \
+	tests/interop/test_pieces.py \
 	tests/interop/test_ways.py \
 	tests/lint/test_lint.py \
 	tests/milter/test_basic.py \

@@ -407,7 +407,8 @@ test_values(void)
 #define ROOT_KEYS "include, socket, socket-mode, user, pid-file, " \
 	"confinement, authserv-id, authserv-ids-to-remove, " \
 	"remove-received-spf, trusted-networks, " \
-	"origins, log, resolver, limits, spf, dkim, policy, sign, unsigned"
+	"origins, log, resolver, limits, spf, dkim, own-domains, " \
+	"enforce-anyway, policy, sign, unsigned"
 #define LOG_KEYS "target, level, format"
 #define RESOLVER_KEYS "nameservers, timeout, tries, trust-ad, " \
 	"random-case, cache, zone"
@@ -417,7 +418,7 @@ test_values(void)
 #define CONDITIONS "spf, spf-helo, dkim, dkim-aligned, dmarc, " \
 	"dmarc-policy, dmarc-testing, from, from-domain, mailfrom-domain, " \
 	"helo, client, recipient-domain, dnssec, tls, dkim-partial, " \
-	"dkim-doubled"
+	"dkim-doubled, own-domain, enforce-anyway"
 #define SIGN_KEYS "domains, identity, keys, canonicalization, headers, " \
 	"oversign, resign, expire"
 #define KEY_KEYS "selector, file, from, until"
@@ -899,7 +900,8 @@ static const struct {
 	  "policy rule 1: reply, at '%{form} x': unknown variable; known are "
 	  "spf, spf-helo, dkim, dkim-aligned, dmarc, dmarc-policy, "
 	  "dmarc-testing, from, from-domain, mailfrom-domain, helo, client, "
-	  "recipient-domain, dnssec, tls, dkim-partial, dkim-doubled, rule, "
+	  "recipient-domain, dnssec, tls, dkim-partial, dkim-doubled, "
+	  "own-domain, enforce-anyway, rule, "
 	  "spf-domain, spf-explanation" },
 	{ "policy: [{reply: '', action: reject}]", "1:18: policy rule 1: "
 	  "reply is ''; allowed: printable ASCII, at most 480 characters "
@@ -1408,6 +1410,15 @@ test_warnings(void)
 		{ "user: a\nresolver: {trust-ad: no}\npolicy: [{action: "
 		  "reject, when: {dnssec: no}}]\n", "" },
 
+		/* Lists that a rule asks for. */
+		NEVER("own-domain: yes", "it asks for own-domain, but there "
+		    "are neither own-domains nor domains in sign"),
+		FINE("own-domain: no"),
+		NEVER("enforce-anyway: yes", "it asks for enforce-anyway, "
+		    "but there is no such list"),
+		{ "user: a\nown-domains: a.example\nenforce-anyway: b.example"
+		  "\npolicy:\n- {action: reject, when: {own-domain: yes}}\n"
+		  "- {action: reject, when: {enforce-anyway: yes}}\n", "" },
 		/* Stages. */
 		{ "user: a\npolicy:\n- {action: accept, when: {dkim: pass}}\n"
 		  "- {action: reject, when: {spf: fail}, stage: mail}\n",
@@ -1504,6 +1515,45 @@ test_root_warning(void)
 		    "running as root", "its text");
 	ok(!config_warning(c, &at, line, 8), "and no other");
 	config_unref(c);
+}
+
+/* ---- whose domains ---- */
+
+static void
+test_own_domains(void)
+{
+	static const struct {
+		const char	*text;
+		const char	*name;
+		bool		 own, enforced;
+	} rows[] = {
+		{ "", "a.example", false, false },
+		{ "own-domains: [a.example, '*.b.example']", "a.example",
+		  true, false },
+		{ "own-domains: [a.example, '*.b.example']", "x.b.example",
+		  true, false },
+		{ "own-domains: [a.example, '*.b.example']", "b.example",
+		  false, false },
+		{ "sign: [{domains: a.example, keys: [{selector: s, file: "
+		  "k}]}]", "a.example", true, false },
+		{ "own-domains: c.example\nsign: [{domains: a.example, keys: "
+		  "[{selector: s, file: k}]}]", "a.example", false, false },
+		{ "enforce-anyway: '*.b.example'", "x.b.example", false,
+		  true },
+		{ "enforce-anyway: '*.b.example'", "", false, false }
+	};
+	struct slice name;
+	struct config *c;
+	size_t i;
+
+	for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		c = read_text(rows[i].text);
+		name = slice_str(rows[i].name);
+		ok(c != NULL && config_is_own_domain(c, name) == rows[i].own &&
+		    config_is_enforced(c, name) == rows[i].enforced,
+		    "%s in \"%s\"", rows[i].name, rows[i].text);
+		config_unref(c);
+	}
 }
 
 /* ---- references ---- */
@@ -1784,6 +1834,7 @@ main(void)
 	test_manual_examples();
 	test_warnings();
 	test_root_warning();
+	test_own_domains();
 	test_references();
 	test_prefixes();
 	test_include();

@@ -52,7 +52,9 @@ def itself():
 @tap.test
 def examples():
     paths = [os.path.join(TOP, "etc", name) for name in
-             ("assay.yaml", "policy-observe.yaml", "policy-strict.yaml")]
+             ("assay.yaml", "policy-observe.yaml", "policy-strict.yaml",
+              "policy-own-domains.yaml", "policy-enforce-anyway.yaml",
+              "policy-reject-weak.yaml")]
     paths.append(os.path.join(TOP, "tests/data/config/full.yaml"))
     paths += sorted(glob.glob(os.path.join(
         TOP, "tests/data/replay/*/assay.yaml")))

@@ -53,7 +53,7 @@ check_rule(const struct policy *p, const struct policy_rule *r)
 	check(r->dmarc_policy < 1u << (POLICY_DMARC_REJECT + 1));
 	check(r->from < 1u << MAIL_FROM_STATES);
 	check((r->dmarc_testing | r->dnssec | r->tls | r->dkim_partial |
-	    r->dkim_doubled) < 1u << 2);
+	    r->dkim_doubled | r->own_domain | r->enforce_anyway) < 1u << 2);
 	check(r->at_most == 0 || r->action == POLICY_TEMPFAIL);
 	if (r->stage == POLICY_STAGE_MAIL) {
 		check(r->action == POLICY_ACCEPT ||

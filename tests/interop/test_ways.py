@@ -9,7 +9,6 @@
 - From a client with a certificate, and to a service with a name of its own.
 """
 
-import json
 import os
 import ssl
 import subprocess
@@ -36,7 +35,7 @@ FOREIGN = MESSAGE.replace(b"ours.example", b"example.net")
 
 
 class World:
-    """The daemon, its key, and what it says of each message."""
+    """The daemon and its key."""
 
     def __init__(self):
         folder = assaydaemon.work_folder()
@@ -60,21 +59,6 @@ class World:
             "sign": [{"domains": ["ours.example"], "keys": [
                 {"selector": "s1", "file": key.path}]}]}, self.zone)
         self.daemon.start()
-
-    def records(self, sender):
-        """The lines of the log about this sender's messages."""
-        found = []
-        for line in self.daemon.log().splitlines():
-            record = json.loads(line) if line.startswith("{") else {}
-            # The command sendmail has no brackets.
-            if record.get("mail-from", "").strip("<>") == sender:
-                found.append(record)
-        return found
-
-    def wait_records(self, sender, count):
-        assaydaemon.wait_for(lambda: len(self.records(sender)) >= count, 30,
-                             "%d records of %s" % (count, sender))
-        return self.records(sender)
 
     def signatures(self, message):
         """{selector: verified}"""
@@ -146,7 +130,7 @@ def content_filter():
         equal(len(message.values("Authentication-Results")), 1,
               name + "forged: one field of ours", message.raw)
         equal(dmarc(message), "fail", name + "forged: it says so")
-        first, again = world.wait_records(sender, 2)[:2]
+        first, again = world.daemon.wait_records(sender, 2)[:2]
         ok("origin" not in first and again["origin"] == "own-hosts",
            name + "forged: a stranger, then our own", first, again)
         ok("came from outside before" in again.get("unsigned-why", ""),
@@ -157,7 +141,7 @@ def content_filter():
               name + "own: signed once, and good", message.raw)
         equal(message.values("Authentication-Results"), [],
               name + "own: not checked")
-        records = world.wait_records(sender, 2)
+        records = world.daemon.wait_records(sender, 2)
         equal([r.get("signed") for r in records],
               ["ours.example:s1", "no"], name + "own: signed at first")
         # What a stranger's message says of us does not keep ours unsigned
@@ -230,7 +214,7 @@ def backup_mx():
             equal(authres.spf(results, "helo").result,
                   "pass" if address == "192.0.2.1" else "fail",
                   name + what + ": and of its HELO", message.raw)
-            record = world.wait_records(sender, 1)[-1]
+            record = world.daemon.wait_records(sender, 1)[-1]
             equal((record["origin"], record["client"]),
                   ("backup-mx", address), name + what + ": the record")
         message = received(first, MESSAGE, "claims%d@example.net" % number)
@@ -336,7 +320,7 @@ def certificates():
                   name + what + ": signed or not", message.raw)
             equal(message.values("Authentication-Results") == [], good,
                   name + what + ": checked or not")
-            record = world.wait_records(sender, 1)[-1]
+            record = world.daemon.wait_records(sender, 1)[-1]
             equal(record.get("origin"), "partner" if good else None,
                   name + what + ": the record")
         server.sink.clear()
@@ -345,7 +329,7 @@ def certificates():
         message = server.sink.wait(1)[0]
         equal(world.signatures(message), {"s1": True},
               name + "{daemon_name}: signed")
-        record = world.wait_records("daemon%d@ours.example" % number, 1)[-1]
+        record = world.daemon.wait_records("daemon%d@ours.example" % number, 1)[-1]
         equal(record["origin"], "originating",
               name + "{daemon_name}: the record")
         server.stop()

@@ -7,6 +7,7 @@ of the test that stops the daemon.  At the end of the test program every line
 of JSON that a daemon has logged is held against the schema.
 """
 
+import json
 import os
 import re
 import shutil
@@ -224,6 +225,22 @@ class Daemon:
                 return f.read().decode("utf-8", "replace")
         except FileNotFoundError:
             return ""
+
+    def records(self, sender):
+        """The records, in JSON, of this sender's messages."""
+        found = []
+        for line in self.log().splitlines():
+            record = json.loads(line) if line.startswith("{") else {}
+            # The command sendmail has no brackets.
+            if record.get("mail-from", "").strip("<>") == sender:
+                found.append(record)
+        return found
+
+    def wait_records(self, sender, count=1):
+        """The same when there are so many: they follow the answer."""
+        wait_for(lambda: len(self.records(sender)) >= count, 30,
+                 "%d records of %s" % (count, sender))
+        return self.records(sender)
 
     def alive(self):
         return self.process.poll() is None
