@@ -139,6 +139,9 @@
 #define LIMIT_DNS_TTL_MAX	86400	/* ours: seconds, RFC 8767 caps too */
 #define LIMIT_DNS_NEGATIVE_TTL_MAX 3600	/* ours: RFC 2308 5 says 1 to 3 h */
 #define LIMIT_DNS_FAILURE_TTL	5	/* ours: RFC 9520: 1 s to 5 min */
+#define LIMIT_DNS_STALE_MS	86400000 /* RFC 8767 4: 1 to 3 days; ours */
+#define LIMIT_DNS_STALE_TTL	30	/* RFC 8767 4: seconds until the next
+					   try */
 #define LIMIT_DNS_SERVERS	8	/* ours */
 #define LIMIT_DNS_RESOLV_CONF	(64u << 10) /* ours: octets read of it */
 

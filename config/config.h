@@ -31,9 +31,10 @@ struct config_log {
 };
 
 struct config_resolver {
-	/* nameservers, timeout, tries, trust_ad, cache, zone: ready to be
+	/* nameservers, timeout, tries ...: ready to be
 	   handed to resolver_new() */
 	struct resolver_options	 options;
+	unsigned int		 statistics_ms;	/* in the log; 0: never */
 	const char		*zone_path;	/* NULL: none */
 	struct dns_zone		*zone;		/* owned */
 };

@@ -71,6 +71,10 @@ const struct schema_key sections_resolver_keys[] = {
 	{ .name = "cache", .read = schema_size,
 	  FIELD(options.cache_bytes),
 	  .min = 64u << 10, .max = 4ull << 30 },
+	{ .name = "serve-stale", .read = schema_duration,
+	  FIELD(options.stale_ms), .min = 0, .max = LIMIT_DNS_STALE_MS },
+	{ .name = "statistics", .read = schema_duration,
+	  FIELD(statistics_ms), .min = 0, .max = 86400000 },
 	{ .name = "zone", .read = values_readable_file,
 	  FIELD(zone_path),
 	  .table = "the path of a zone file" },
@@ -88,6 +92,7 @@ sections_set_defaults(struct config_log *log, struct config_resolver *r)
 	r->options.trust_ad = RESOLVER_TRUST_AD_AUTO;
 	r->options.random_case = RESOLVER_RANDOM_CASE_AUTO;
 	r->options.cache_bytes = 64u << 20;
+	r->statistics_ms = 3600000;
 }
 
 bool

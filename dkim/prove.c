@@ -128,7 +128,8 @@ dkim_prove(struct dkim_context *ctx, const struct dns_answer *answer,
 
 	*proof = (struct dkim_proof){ .result = AUTH_PERMERROR,
 		.comment = "no key for signature",
-		.authenticated = answer != NULL && answer->authenticated };
+		.authenticated = answer != NULL && answer->authenticated,
+		.stale = answer != NULL && answer->stale };
 	if (unknown != NULL)
 		judge(proof, AUTH_TEMPERROR, unknown);
 	else if (answer->outcome == DNS_FOUND)

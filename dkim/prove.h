@@ -36,6 +36,7 @@ struct dkim_proof {
 	unsigned int		 key_bits;	/* 0: no key was read */
 	bool			 key_testing;	/* t=y */
 	bool			 authenticated;	/* it came with DNSSEC */
+	bool			 stale;		/* and had expired (dns.h) */
 	bool			 no_memory;	/* a temperror for that */
 };
 

@@ -351,6 +351,7 @@ check_answer(const struct dkim_verifier *v, struct dkim_signature *sig,
 	sig->key_bits = proof->key_bits;
 	sig->key_testing = proof->key_testing;
 	sig->authenticated = proof->authenticated;
+	sig->stale = proof->stale;
 }
 
 /* What the body says by itself, whatever becomes of the key. */

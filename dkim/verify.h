@@ -87,6 +87,7 @@ struct dkim_signature {
 	unsigned int		key_bits;	/* 0: no key was read */
 	bool			key_testing;	/* t=y */
 	bool			authenticated;	/* key came with DNSSEC */
+	bool			stale;		/* and had expired (dns.h) */
 	bool			body_differs;	/* bh= does not match */
 	uint64_t		unsigned_octets; /* of the body, behind l= */
 	/* It has l=, and does not sign all of the body, or Content-Type. */

@@ -520,6 +520,7 @@ visit_all(const struct dmarc_eval *e, bool passed, dmarc_trace_fn *visit,
 struct tally {
 	bool	answered;
 	bool	authenticated;
+	bool	stale;
 };
 
 static void
@@ -531,15 +532,18 @@ count_answer(void *arg, const struct dmarc_step *step)
 		return;
 	t->answered = true;
 	t->authenticated &= step->answer->authenticated;
+	t->stale |= step->answer->stale;
 }
 
-static bool
-is_authenticated(const struct dmarc_eval *e)
+/* Of the answers that the verdict rests on. */
+static void
+tally_answers(const struct dmarc_eval *e)
 {
 	struct tally t = { .authenticated = true };
 
 	visit_all(e, true, count_answer, &t);
-	return t.answered && t.authenticated;
+	e->out->authenticated = t.answered && t.authenticated;
+	e->out->stale = t.stale;
 }
 
 /* ---- all of it ---- */
@@ -586,7 +590,7 @@ dmarc_check(const struct dmarc_request *request, struct dns_ledger *ledger,
 	*out = (struct dmarc_verdict){ .aligned_spf = -1, .aligned_dkim = -1 };
 	if (evaluate(&e) == CHECK_PENDING)
 		return CHECK_PENDING;
-	out->authenticated = is_authenticated(&e);
+	tally_answers(&e);
 	if (trace != NULL)
 		visit_all(&e, false, trace, trace_arg);
 	return CHECK_DONE;

@@ -102,6 +102,8 @@ struct dmarc_verdict {
 	   false when none was.  Those about identifiers that did not pass
 	   are not needed. */
 	bool			authenticated;
+	/* One of them had expired (dns.h). */
+	bool			stale;
 };
 
 /*

@@ -204,6 +204,8 @@ static const struct event_field message_fields[] = {
 
 	COUNT("lookups", "DNS questions of this message."),
 	COUNT("unanswered", "Those of them without an answer."),
+	COUNT("stale", "Answers that had expired and were used since the name "
+	    "servers failed (serve-stale); absent when there were none."),
 	MS("dns-ms", "The slowest look-up."),
 	MS("waited-ms", "How long the end of the message waited for DNS."),
 

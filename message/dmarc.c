@@ -14,6 +14,7 @@
 
 #include "base/buf.h"
 #include "message/message_internal.h"
+#include "message/shown_internal.h"
 
 #define ALIGNED_MAX 200		/* octets of `aligned` */
 
@@ -135,7 +136,9 @@ write_result(const struct message *m, const void *arg,
 	authres_write_result(w, "dmarc", auth_result_name(v->result));
 	if (m->results.from.state == MAIL_FROM_SLOPPY)
 		authres_write_comment(w, "From is not well formed");
-	if (v->problem != NULL && v->result != AUTH_PASS &&
+	if (v->stale)
+		authres_write_reason(w, SLICE(SHOWN_STALE));
+	else if (v->problem != NULL && v->result != AUTH_PASS &&
 	    v->result != AUTH_NONE)
 		authres_write_reason(w, slice_str(v->problem));
 	if (v->has_record) {

@@ -533,6 +533,7 @@ sum_up_look_ups(struct message_results *r, const struct dns_ledger *ledger)
 		if (e->answer != NULL &&
 		    !dns_outcome_is_known(e->answer->outcome))
 			r->unanswered++;
+		r->stale += e->answer != NULL && e->answer->stale;
 		took = e->answered_us - e->asked_us;
 		if (e->answered_us > 0 && took > r->dns_us)
 			r->dns_us = took;

@@ -63,6 +63,7 @@ struct message_results {
 
 	size_t				 questions;
 	size_t				 unanswered;	/* timeouts, failures */
+	size_t				 stale;		/* expired answers */
 	int64_t				 dns_us;	/* slowest look-up */
 	int64_t				 waited_us;	/* at the end */
 	unsigned int			 forged;	/* fields removed */

@@ -89,6 +89,8 @@ record_methods(const struct message *m, struct event *e)
 	event_number(e, "lookups", (long long)r->questions);
 	if (r->unanswered > 0)
 		event_number(e, "unanswered", (long long)r->unanswered);
+	if (r->stale > 0)
+		event_number(e, "stale", (long long)r->stale);
 	event_us(e, "dns-ms", r->dns_us);
 	event_us(e, "waited-ms", r->waited_us);
 }

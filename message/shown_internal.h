@@ -12,6 +12,9 @@
 
 #include "mail/authres.h"
 
+/* The reason of a result for which DNS had no better (serve-stale). */
+#define SHOWN_STALE	"an expired DNS answer was used"
+
 /* Any value. */
 void	shown_text(struct authres_writer *w, const char *ptype,
 	    const char *property, struct slice value);

@@ -27,7 +27,9 @@ struct entry {
 	struct table_node	 node;
 	TAILQ_ENTRY(entry)	 link;
 	const struct dns_answer	*answer;
+	int64_t			 put_us;
 	int64_t			 expires_us;
+	int64_t			 stale_us;	/* kept until then */
 	bool			 cuts_below;
 	bool			 renewed;	/* has been said to be due */
 	unsigned int		 uses;
@@ -38,6 +40,7 @@ struct cache {
 	TAILQ_HEAD(entries, entry) entries;	/* newest use first */
 	size_t		 bytes;		/* entries and answers */
 	size_t		 max;
+	int64_t		 stale_us;
 };
 
 struct cache *
@@ -85,9 +88,15 @@ cache_free(struct cache *c)
 	mem_free(c);
 }
 
-/* The entry when it is there and still holds. */
+void
+cache_set_stale(struct cache *c, int64_t us)
+{
+	c->stale_us = us;
+}
+
+/* The entry when it is there and is to be kept. */
 static struct entry *
-entry_find(struct cache *c, const struct table_key *key, int64_t now_us)
+entry_kept(struct cache *c, const struct table_key *key, int64_t now_us)
 {
 	struct table_node *n = table_find(&c->table, key);
 	struct entry *e;
@@ -95,10 +104,19 @@ entry_find(struct cache *c, const struct table_key *key, int64_t now_us)
 	if (n == NULL)
 		return NULL;
 	e = (struct entry *)((uintptr_t)n - offsetof(struct entry, node));
-	if (e->expires_us > now_us)
+	if (e->stale_us > now_us)
 		return e;
 	entry_drop(c, e);
 	return NULL;
+}
+
+/* The entry when it is there and still holds. */
+static struct entry *
+entry_find(struct cache *c, const struct table_key *key, int64_t now_us)
+{
+	struct entry *e = entry_kept(c, key, now_us);
+
+	return e != NULL && e->expires_us > now_us ? e : NULL;
 }
 
 static struct entry *
@@ -195,9 +213,9 @@ cache_put(struct cache *c, const struct dns_answer *answer, bool by_cname,
 		return;
 	key = table_key(answer->name,
 	    no_name ? ANY_TYPE : (unsigned int)answer->type);
-	/* One that has expired is dropped by the search. */
-	e = entry_find(c, &key, now_us);
-	if (e != NULL && dns_outcome_is_known(e->answer->outcome) &&
+	e = entry_kept(c, &key, now_us);
+	if (e != NULL && e->expires_us > now_us &&
+	    dns_outcome_is_known(e->answer->outcome) &&
 	    !dns_outcome_is_known(answer->outcome))
 		return;
 	if (e != NULL)
@@ -206,7 +224,11 @@ cache_put(struct cache *c, const struct dns_answer *answer, bool by_cname,
 	if (e == NULL)
 		return;
 	e->answer = dns_answer_ref(answer);
+	e->put_us = now_us;
 	e->expires_us = now_us + (int64_t)lifetime(answer) * 1000000;
+	e->stale_us = e->expires_us;
+	if (dns_outcome_is_known(answer->outcome))
+		e->stale_us += c->stale_us;
 	e->cuts_below = no_name && !by_cname && answer->authenticated;
 	e->node.key = key;
 	table_insert(&c->table, &e->node);
@@ -215,6 +237,49 @@ cache_put(struct cache *c, const struct dns_answer *answer, bool by_cname,
 	while ((e = TAILQ_LAST(&c->entries, entries)) != NULL &&
 	    cache_bytes(c) > c->max)
 		entry_drop(c, e);
+}
+
+/* What was said last: of the type asked for, or that there is no such name. */
+static struct entry *
+last_known(struct cache *c, const struct table_key *key, int64_t now_us)
+{
+	struct table_key any = table_key(key->name, ANY_TYPE);
+	struct entry *e = entry_kept(c, key, now_us);
+	struct entry *none = entry_kept(c, &any, now_us);
+
+	if (e == NULL || (none != NULL && none->put_us > e->put_us))
+		e = none;
+	return e != NULL && dns_outcome_is_known(e->answer->outcome) ? e :
+	    NULL;
+}
+
+const struct dns_answer *
+cache_stale(struct cache *c, const struct table_key *key, int64_t now_us)
+{
+	const struct dns_answer *copy;
+	struct entry *e;
+
+	if (c->stale_us == 0)
+		return NULL;
+	e = last_known(c, key, now_us);
+	if (e == NULL)
+		return NULL;
+	if (e->expires_us > now_us)
+		return dns_answer_ref(e->answer);
+	copy = dns_answer_stale(e->answer, (enum dns_type)key->type,
+	    LIMIT_DNS_STALE_TTL);
+	if (copy == NULL)
+		return NULL;
+	/* Of the same size, and the name of the node is the answer's. */
+	dns_answer_unref(e->answer);
+	e->answer = copy;
+	e->node.key.name = copy->name;
+	e->expires_us = now_us + LIMIT_DNS_STALE_TTL * INT64_C(1000000);
+	if (e->expires_us > e->stale_us)
+		e->expires_us = e->stale_us;
+	e->cuts_below = e->renewed = false;
+	e->uses = 0;
+	return dns_answer_ref(copy);
 }
 
 size_t

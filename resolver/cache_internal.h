@@ -26,6 +26,8 @@ struct cache;
 /* `max_bytes` for everything in it, its table too.  NULL: no memory. */
 struct cache	*cache_new(size_t max_bytes);
 void		 cache_free(struct cache *c);
+/* Answers are kept that much longer than they hold, for cache_stale(). */
+void		 cache_set_stale(struct cache *c, int64_t us);
 
 /*
  * A reference to the answer that holds at `now_us`, or NULL.  It may be
@@ -48,6 +50,14 @@ bool	cache_holds(struct cache *c, const struct table_key *key,
  */
 void	cache_put(struct cache *c, const struct dns_answer *answer,
 	    bool by_cname, int64_t now_us);
+
+/*
+ * The servers have failed to answer `key`: a reference to what they said last
+ * (RFC 8767), if it is kept still.  It holds for LIMIT_DNS_STALE_TTL.  NULL:
+ * there is none, or no memory.
+ */
+const struct dns_answer	*cache_stale(struct cache *c,
+			    const struct table_key *key, int64_t now_us);
 
 size_t	cache_entries(const struct cache *c);
 /* Octets in use; after cache_put() above the maximum only by the empty

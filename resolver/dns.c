@@ -94,6 +94,42 @@ dns_answer_new(enum dns_type type, struct slice name, size_t count,
 	return true;
 }
 
+/* What lies in one block, in another. */
+static void
+move_slice(struct slice *s, const struct block *from, const struct block *to)
+{
+	if (s->len > 0)
+		s->ptr = (const char *)to + (s->ptr - (const char *)from);
+}
+
+const struct dns_answer *
+dns_answer_stale(const struct dns_answer *a, enum dns_type type, uint32_t ttl)
+{
+	const struct block *from = block_of(a);
+	struct block *b;
+	size_t i;
+
+	assert(!from->is_static);
+	b = mem_alloc(from->size);
+	if (b == NULL)
+		return NULL;
+	/* But for the counter, which may be changing. */
+	memcpy(&b->answer, &from->answer,
+	    from->size - offsetof(struct block, answer));
+	atomic_init(&b->refs, 1);
+	b->size = from->size;
+	move_slice(&b->answer.name, from, b);
+	move_slice(&b->answer.owner, from, b);
+	for (i = 0; i < a->count; i++)
+		move_slice(&b->records[i].text, from, b);
+	b->answer.records = b->records;
+	b->answer.type = type;
+	b->answer.ttl = ttl;
+	b->answer.stale = true;
+	b->answer.authenticated = false;
+	return &b->answer;
+}
+
 const struct dns_answer *
 dns_answer_ref(const struct dns_answer *a)
 {

@@ -61,6 +61,8 @@ struct dns_answer {
 	/* DNSSEC: the resolver vouched for it (AD, RFC 6840 5.8), and the
 	   configuration believes this resolver. */
 	bool			authenticated;
+	/* It has run out, and no server gave a new one (RFC 8767). */
+	bool			stale;
 	/* Seconds, clamped, as they were when the answer came: one from the
 	   cache has been there for a while.  0 for failures. */
 	uint32_t		ttl;
@@ -81,6 +83,13 @@ struct dns_draft {
 };
 bool	dns_answer_new(enum dns_type type, struct slice name, size_t count,
 	    size_t bytes, struct dns_draft *out);
+
+/*
+ * A copy that is stale, not authenticated, and holds for `ttl`; "no such name"
+ * becomes the answer to another type.  NULL: no memory.
+ */
+const struct dns_answer	*dns_answer_stale(const struct dns_answer *a,
+			    enum dns_type type, uint32_t ttl);
 
 const struct dns_answer	*dns_answer_ref(const struct dns_answer *a);
 /* The last reference frees.  NULL and the static answers are harmless. */

@@ -39,7 +39,8 @@
  * 5. After max(tries, servers) tries, or when every server has answered with
  *    a failure: timeout when one was silent, else malformed when one was,
  *    else server failure.
- * 6. The end (finish): out of the table, into the cache, and every waiter is
+ * 6. The end (finish): out of the table, into the cache, which may have an
+ *    expired answer in the place of a failure (RFC 8767), and every waiter is
  *    told, with no lock held.
  *
  * When nobody waits any more, a query in a queue ends at once, and one under
@@ -931,6 +932,30 @@ next_waiter(struct resolver *r, struct query *q)
 	return w;
 }
 
+/*
+ * Puts the answer into the cache, or has what the cache kept take its place.
+ * What was not asked is no verdict for the cache.  The lock is held.
+ */
+static const struct dns_answer *
+settle(struct resolver *r, const struct query *q,
+    const struct dns_answer *answer, int64_t now_us)
+{
+	const struct dns_answer *stale = NULL;
+
+	if (answer->outcome == DNS_TIMEOUT ||
+	    answer->outcome == DNS_SERVER_FAILURE)
+		stale = cache_stale(r->cache, &q->node.key, now_us);
+	if (stale != NULL) {
+		r->stats.stale++;
+		dns_answer_unref(answer);
+		return stale;
+	}
+	if (!q->refused)
+		cache_put(r->cache, answer, q->links + q->reply.links > 0,
+		    now_us);
+	return answer;
+}
+
 /* Step 6; takes over the reference. */
 static void
 finish(struct resolver *r, struct query *q, const struct dns_answer *answer)
@@ -941,10 +966,7 @@ finish(struct resolver *r, struct query *q, const struct dns_answer *answer)
 	(void)pthread_mutex_lock(&r->lock);
 	leave_table(r, q);
 	q->state = QUERY_DONE;
-	/* What was not asked is no verdict for the cache. */
-	if (!q->refused)
-		cache_put(r->cache, answer, q->links + q->reply.links > 0,
-		    now);
+	answer = settle(r, q, answer, now);
 	r->stats.outcomes[answer->outcome]++;
 	r->stats.latency[latency_bucket(now - q->asked_us)]++;
 	(void)pthread_mutex_unlock(&r->lock);

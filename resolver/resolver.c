@@ -182,6 +182,7 @@ start_network(struct resolver *r, const struct resolver_options *o,
 		return false;
 	if (r->max_tries < r->server_count)
 		r->max_tries = (unsigned int)r->server_count;
+	cache_set_stale(r->cache, (int64_t)o->stale_ms * 1000);
 	return start_thread(r, why, why_size);
 }
 
@@ -231,6 +232,7 @@ resolver_matches(const struct resolver *r,
 	if (r->zone != NULL || options->zone != NULL ||
 	    options->timeout_ms != o->timeout_ms ||
 	    options->tries != o->tries || options->trust_ad != o->trust_ad ||
+	    options->stale_ms != o->stale_ms ||
 	    options->random_case != o->random_case ||
 	    options->cache_bytes != o->cache_bytes)
 		return false;
@@ -341,6 +343,7 @@ answer_as_asked(const struct dns_answer *a, struct slice name,
 		draft.answer->rcode = a->rcode;
 		draft.answer->authenticated = a->authenticated;
 		draft.answer->ttl = a->ttl;
+		draft.answer->stale = a->stale;
 		own = draft.answer;
 	}
 	dns_answer_unref(a);
@@ -379,6 +382,8 @@ resolver_ask(struct resolver *r, struct slice name, enum dns_type type,
 	} else {
 		asked = query_ask(r, &key, w, now);
 		begun = asked == QUERY_BEGUN;
+		if (asked == QUERY_SILENT)
+			answer = cache_stale(r->cache, &key, now);
 		ahead_yield(r);
 	}
 	if (due)

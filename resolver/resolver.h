@@ -52,6 +52,9 @@ struct resolver_options {
 	enum resolver_trust_ad	 trust_ad;
 	enum resolver_random_case random_case;
 	size_t			 cache_bytes;
+	/* How long an answer may be used after its end when the servers do
+	   not answer or fail; at most LIMIT_DNS_STALE_MS, 0: never. */
+	unsigned int		 stale_ms;
 	/* How long a question without an answer holds its place; 0:
 	   SERVER_SLOW_US. */
 	unsigned int		 slow_ms;
@@ -176,6 +179,7 @@ struct resolver_stats {
 	uint64_t	retries;	/* sent again, to any server */
 	uint64_t	cancelled;
 	uint64_t	renewals;	/* queries before an entry ran out */
+	uint64_t	stale;		/* expired answers given out */
 	uint64_t	guesses;	/* queries by resolver_note_path() */
 	/* Of queries; DNS_NOT_ASKED: questions refused at once. */
 	uint64_t	outcomes[DNS_NOT_ASKED + 1];

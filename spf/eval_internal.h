@@ -38,6 +38,7 @@ struct spf_tally {
 	unsigned int	voids;
 	bool		ptr;		/* the PTR query is counted */
 	bool		authenticated;	/* all answers used so far */
+	bool		stale;		/* one of them */
 };
 
 struct spf_eval {

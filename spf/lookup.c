@@ -61,6 +61,8 @@ ask(struct spf_eval *e, struct slice name, enum dns_type type)
 		e->pending = true;
 	else if (!a->authenticated)
 		e->tally.authenticated = false;
+	if (a != NULL && a->stale)
+		e->tally.stale = true;
 	return a;
 }
 

@@ -99,6 +99,7 @@ conclude(struct spf_eval *e, unsigned int results)
 	e->out->terms = e->tally.terms;
 	e->out->voids = e->tally.voids;
 	e->out->authenticated = e->tally.authenticated;
+	e->out->stale = e->tally.stale;
 }
 
 /* Steps 1 to 3. */

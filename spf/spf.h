@@ -71,6 +71,8 @@ struct spf_verdict {
 	/* Every answer that the verdict rests on was DNSSEC-authenticated;
 	   exp= is none of them.  False when nothing was asked. */
 	bool			authenticated;
+	/* One of them had expired (dns.h). */
+	bool			stale;
 };
 
 /*

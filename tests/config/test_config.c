@@ -145,8 +145,9 @@ put_config(struct buf *b, const struct config *c)
 	    (int)c->log.format);
 	for (i = 0; i < o->nameserver_count; i++)
 		buf_addf(b, " ns=%.*s", SLICE_ARG(o->nameservers[i]));
-	buf_addf(b, " %ums x%u ad=%d case=%d cache=%zu zone=%s",
-	    o->timeout_ms, o->tries, (int)o->trust_ad, (int)o->random_case,
+	buf_addf(b, " %ums x%u ad=%d case=%d stale=%u every=%u cache=%zu "
+	    "zone=%s", o->timeout_ms, o->tries, (int)o->trust_ad,
+	    (int)o->random_case, o->stale_ms, c->resolver.statistics_ms,
 	    o->cache_bytes,
 	    c->resolver.zone_path != NULL ? c->resolver.zone_path : "-");
 	buf_addf(b, "\ndeadline=%u signatures=%u helo=%d void=%u rsa=%u "
@@ -163,7 +164,8 @@ put_config(struct buf *b, const struct config *c)
 static const char defaults[] =
     "local:/run/assay/milter.sock 660 user=- pid=- id= "
     "trusted=127.0.0.0/8 trusted=::1/128\n"
-    "log 0 2 0 3000ms x2 ad=0 case=0 cache=67108864 zone=-\n"
+    "log 0 2 0 3000ms x2 ad=0 case=0 "
+    "stale=0 every=3600000 cache=67108864 zone=-\n"
     "deadline=20000 signatures=10 helo=1 void=2 rsa=1024 test=0 unsigned=0";
 
 /* Takes the reference. */
@@ -204,28 +206,28 @@ static const char full[] =
     "id=mx.example.org trusted=192.0.2.0/24 trusted=2001:db8::/32 "
     "trusted=198.51.100.1/32\n"
     "log 1 3 1 ns=127.0.0.1:5300 ns=[::1]:53 ns=192.0.2.53 1500ms x3 ad=2 "
-    "case=2 "
+    "case=2 stale=86400000 every=0 "
     "cache=1073741824 zone=FOLDER/zone.yaml\n"
     "deadline=60000 signatures=20 helo=0 void=5 rsa=2048 test=1 unsigned=1\n"
-    "rule 'first' line 23 reject observe spf=c spf-helo=1 dkim=20 "
+    "rule 'first' line 25 reject observe spf=c spf-helo=1 dkim=20 "
     "aligned=1 dmarc=44/c/1 from=1 dnssec=2 tls=1 stage=0 at-most=0 "
     "client=192.0.2.0/24 client=::1/128 from-domain=example.org "
     "from-domain=*.example.org recipient-domain=example.com "
     "mailfrom-domain=example.org mailfrom-domain=*.example.org "
     "helo=*.example.net reply='550 5.7.1 mail from %{mailfrom-domain} must "
     "be authenticated'\n"
-    "rule 'rule 2' line 43 quarantine " NOTHING "stage=0 at-most=0 "
+    "rule 'rule 2' line 45 quarantine " NOTHING "stage=0 at-most=0 "
     "reply=''\n"
-    "rule 'rule 3' line 44 tempfail " NOTHING "stage=1 at-most=14400 "
+    "rule 'rule 3' line 46 tempfail " NOTHING "stage=1 at-most=14400 "
     "reply=''\n"
-    "sign line 46 domain=example.org domain=*.example.org d=example.org "
+    "sign line 48 domain=example.org domain=*.example.org d=example.org "
     "c=relaxed/simple x=604800 headers=From:Subject: oversign=From:\n"
-    "key s2026 FOLDER/keys/s2026.pem at 50:15 from=1767225600 "
+    "key s2026 FOLDER/keys/s2026.pem at 52:15 from=1767225600 "
     "until=1798761599\n"
-    "key e2026 /etc/assay/keys/e2026.pem at 53:33\n"
-    "sign line 58 domain=xn--bcher-kva.example d= c=relaxed/relaxed x=0 "
+    "key e2026 /etc/assay/keys/e2026.pem at 55:33\n"
+    "sign line 60 domain=xn--bcher-kva.example d= c=relaxed/relaxed x=0 "
     "headers=default oversign=default\n"
-    "key s FOLDER/s.pem at 59:32";
+    "key s FOLDER/s.pem at 61:32";
 
 /* `text` with the folder of the test's files for each FOLDER. */
 static const char *
@@ -311,6 +313,10 @@ test_values(void)
 		{ "resolver: {tries: 3}", " case=0 " },
 		{ "resolver: {random-case: yes}", " case=1 " },
 		{ "resolver: {random-case: no}", " case=2 " },
+		{ "resolver: {serve-stale: 1d}", " stale=86400000 " },
+		{ "resolver: {serve-stale: 0s}", " stale=0 " },
+		{ "resolver: {statistics: 1d}", " every=86400000 " },
+		{ "resolver: {statistics: 0s}", " every=0 " },
 		{ "resolver: {cache: 64K}", " cache=65536 " },
 		{ "resolver: {cache: 65536}", " cache=65536 " },
 		{ "resolver: {cache: 3M}", " cache=3145728 " },
@@ -411,7 +417,7 @@ test_values(void)
 	"enforce-anyway, policy, sign, unsigned"
 #define LOG_KEYS "target, level, format"
 #define RESOLVER_KEYS "nameservers, timeout, tries, trust-ad, " \
-	"random-case, cache, zone"
+	"random-case, cache, serve-stale, statistics, zone"
 #define LIMITS_KEYS "deadline, signatures"
 #define DKIM_KEYS "minimum-rsa-bits, test-keys, partial-body, doubled"
 #define RULE_KEYS "name, when, action, reply, observe, at-most, stage"
@@ -611,6 +617,10 @@ static const struct {
 	  "allowed: auto, yes, no" },
 	{ "resolver: {random-case: maybe}", "1:25: resolver.random-case is "
 	  "'maybe'; allowed: auto, yes, no" },
+	{ "resolver: {serve-stale: 25h}", "1:25: resolver.serve-stale is "
+	  "'25h'; allowed: a number with ms, s, m, h or d, 0d to 1d" },
+	{ "resolver: {statistics: 2d}", "1:24: resolver.statistics is '2d'; "
+	  "allowed: a number with ms, s, m, h or d, 0d to 1d" },
 	{ "resolver: {cache: 63K}", "1:19: resolver.cache is '63K'; allowed: "
 	  "a number with K, M or G, 64K to 4G" },
 	{ "resolver: {cache: 5G}", "1:19: resolver.cache is '5G'; allowed: a "

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """Name servers that are slow, dead or many: mail flows, and in time."""
 
+import json
 import os
 import subprocess
 import threading
@@ -218,6 +219,56 @@ def resolv_conf():
     equal(log().count("127.0.0.77:53 is in use"), 1, "each is named once")
     equal(log().count("no nameserver answers"), 1, "one line for the outage")
     daemon.check_stop("the daemon")
+
+
+STALE = "an expired DNS answer was used"
+
+
+def stale_zone():
+    return dict(messages.key_zone(), **{
+        "example.com": [{"TXT": "v=spf1 ip4:192.0.2.1 -all"}],
+        "_dmarc.example.com": [{"TXT": "v=DMARC1; p=reject"}]})
+
+
+def last_record(daemon):
+    return [json.loads(line) for line in daemon.log().splitlines()
+            if line.startswith("{") and
+            json.loads(line).get("event") == "message"][-1:]
+
+
+def check_stale(server, allowed, want, reason):
+    """All records run out, and then no server answers."""
+    config = {"resolver": {"nameservers": [server.address], "tries": 1,
+                           "timeout": "300ms", "serve-stale": allowed}}
+    with assaydaemon.Daemon(config) as daemon:
+        server.default = dnsserver.Behaviour()
+        daemon.send(messages.read(SIGNED), sender="<a@example.com>",
+                    client="192.0.2.1", helo="example.com")
+        server.default = dnsserver.Behaviour(drop=True)
+        time.sleep(1.1)         # the TTL is a second
+        result = daemon.send(messages.read(SIGNED), client="192.0.2.1",
+                             sender="<a@example.com>", helo="example.com")
+        results = results_of(result)
+        record = assaydaemon.wait_for(
+            lambda: daemon.log().count('"event":"message"') == 2 and
+            last_record(daemon), 30, "the record")[0]
+    for r in results:
+        equal((r.method, r.result), (r.method, want),
+              "serve-stale %s: %s" % (allowed, r.method))
+        if reason:
+            equal(r.reason, STALE, "and why")
+        else:
+            ok(r.reason != STALE, "for another reason", r.reason)
+    equal("stale" in record, bool(reason), "the log says so")
+    equal(len(results), 4, "SPF twice, DKIM, DMARC")
+
+
+@tap.test
+def serve_stale():
+    server = dnsserver.Server(stale_zone(), ttl=1)
+    tap.cleanup(server.stop)
+    check_stale(server, "1d", "pass", True)
+    check_stale(server, "0s", "temperror", False)
 
 
 tap.main()

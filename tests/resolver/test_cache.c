@@ -196,6 +196,93 @@ test_due(void)
 	cache_free(c);
 }
 
+/* The outcome that a failure becomes, or -1; the flags must be right. */
+static int
+stale(struct cache *c, const char *name, enum dns_type type, int64_t now)
+{
+	struct table_key key = table_key(slice_str(name), type);
+	const struct dns_answer *a = cache_stale(c, &key, now);
+	int outcome = a != NULL ? (int)a->outcome : -1;
+
+	if (a != NULL && (!a->stale || a->authenticated || a->type != type ||
+	    a->ttl != LIMIT_DNS_STALE_TTL || !slice_eq(a->name,
+	    slice_str(name))))
+		outcome = -2;
+	dns_answer_unref(a);
+	return outcome;
+}
+
+static struct cache *
+stale_cache(void)
+{
+	struct cache *c = cache_new(1 << 20);
+
+	cache_set_stale(c, 100 * SECOND);
+	put(c, make("a.example", DNS_TYPE_TXT, DNS_FOUND, 10, 50), false, 0);
+	put(c, make("no.example", DNS_TYPE_TXT, DNS_NO_NAME, 10, 0), false,
+	    0);
+	put(c, make("f.example", DNS_TYPE_TXT, DNS_TIMEOUT, 0, 0), false, 0);
+	return c;
+}
+
+static void
+test_stale(void)
+{
+	struct cache *c = stale_cache();
+
+	is_num(get(c, "a.example", DNS_TYPE_TXT, 10 * SECOND), -1,
+	    "an expired answer is none");
+	is_num(stale(c, "a.example", DNS_TYPE_TXT, 10 * SECOND), DNS_FOUND,
+	    "but for a failure");
+	is_num(get(c, "a.example", DNS_TYPE_TXT, 40 * SECOND - 1), DNS_FOUND,
+	    "it holds for half a minute");
+	is_num(get(c, "a.example", DNS_TYPE_TXT, 40 * SECOND), -1,
+	    "then the servers are asked again");
+	is_num(stale(c, "a.example", DNS_TYPE_MX, 40 * SECOND), -1,
+	    "another type");
+	is_num(stale(c, "no.example", DNS_TYPE_MX, 40 * SECOND), DNS_NO_NAME,
+	    "no such name, for another type");
+	is_num(stale(c, "f.example", DNS_TYPE_TXT, 40 * SECOND), -1,
+	    "a failure is nothing to use");
+	is_num(stale(c, "a.example", DNS_TYPE_TXT, 110 * SECOND - 1),
+	    DNS_FOUND, "to the end of the time allowed");
+	is_num(get(c, "a.example", DNS_TYPE_TXT, 110 * SECOND), -1,
+	    "no longer");
+	is_num(stale(c, "a.example", DNS_TYPE_TXT, 110 * SECOND), -1,
+	    "and not again");
+	cache_free(c);
+}
+
+/* What was said last is what is used. */
+static void
+test_stale_order(void)
+{
+	struct cache *c = stale_cache();
+
+	put(c, make("a.example", DNS_TYPE_TXT, DNS_NO_NAME, 5, 0), false,
+	    20 * SECOND);
+	is_num(stale(c, "a.example", DNS_TYPE_TXT, 30 * SECOND), DNS_NO_NAME,
+	    "the name has gone since");
+	put(c, make("no.example", DNS_TYPE_TXT, DNS_FOUND, 5, 10), false,
+	    20 * SECOND);
+	is_num(stale(c, "no.example", DNS_TYPE_TXT, 30 * SECOND), DNS_FOUND,
+	    "the name has come since");
+	cache_free(c);
+	c = cache_new(1 << 20);
+	put(c, make("a.example", DNS_TYPE_TXT, DNS_FOUND, 10, 50), false, 0);
+	is_num(stale(c, "a.example", DNS_TYPE_TXT, 10 * SECOND), -1,
+	    "unless it is allowed: none");
+	cache_free(c);
+	c = stale_cache();
+	mem_fail_after(0, 1);
+	is_num(stale(c, "a.example", DNS_TYPE_TXT, 10 * SECOND), -1,
+	    "no memory: none");
+	mem_fail_after(0, 0);
+	is_num(stale(c, "a.example", DNS_TYPE_TXT, 10 * SECOND), DNS_FOUND,
+	    "and it is still there");
+	cache_free(c);
+}
+
 static void
 test_holds(void)
 {
@@ -288,6 +375,8 @@ main(void)
 	test_failure_replaces_nothing();
 	test_due();
 	test_holds();
+	test_stale();
+	test_stale_order();
 	test_eviction();
 	test_no_memory();
 	return tap_done();

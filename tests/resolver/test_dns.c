@@ -46,6 +46,36 @@ test_names(void)
 		    types[i].name, types[i].name);
 }
 
+/* A copy stands by itself. */
+static void
+test_stale(void)
+{
+	const struct dns_answer *copy;
+	struct dns_draft d;
+
+	if (!dns_answer_new(DNS_TYPE_MX, SLICE("a.example"), 1, 4, &d))
+		abort();
+	memcpy(d.text, "b.cd", 4);
+	d.records[0].text = (struct slice){ d.text, 4 };
+	d.records[0].preference = 10;
+	d.answer->owner = SLICE("");
+	d.answer->authenticated = true;
+	d.answer->ttl = 300;
+	mem_fail_after(0, 1);
+	ok(dns_answer_stale(d.answer, DNS_TYPE_MX, 30) == NULL, "no memory");
+	mem_fail_after(0, 0);
+	copy = dns_answer_stale(d.answer, DNS_TYPE_MX, 30);
+	memset(d.text, 'x', 4);
+	dns_answer_unref(d.answer);
+	ok(copy->stale && !copy->authenticated && copy->ttl == 30 &&
+	    copy->outcome == DNS_FOUND && copy->type == DNS_TYPE_MX &&
+	    copy->count == 1 && copy->owner.len == 0, "what it says");
+	ok(slice_eq(copy->name, SLICE("a.example")), "its name");
+	ok(slice_eq(copy->records[0].text, SLICE("b.cd")) &&
+	    copy->records[0].preference == 10, "its record");
+	dns_answer_unref(copy);
+}
+
 static void
 test_static(void)
 {
@@ -148,6 +178,7 @@ main(void)
 {
 	test_names();
 	test_static();
+	test_stale();
 	test_made();
 	test_refused();
 	test_threads();
