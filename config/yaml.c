@@ -16,6 +16,7 @@
  */
 #include "config/yaml.h"
 
+#include <assert.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -348,8 +349,10 @@ begin(struct builder *b, const yaml_event_t *e, enum yaml_kind kind)
 static bool
 end(struct builder *b)
 {
-	struct frame *f = &b->open[--b->depth];
+	struct frame *f;
 
+	assert(b->depth > 0);	/* libyaml ends only what has begun */
+	f = &b->open[--b->depth];
 	return f->node->kind != YAML_MAPPING || check_duplicates(b, f);
 }
 

@@ -194,7 +194,8 @@ mi_rd_cmd(int sd, struct timeval *timeout, char *cmd, size_t *len, char *name)
 	/* xxfi_close comes for it, and the connection goes on. */
 	if (*cmd == SMFIC_QUIT_NC)
 		drain_connected();
-	verdict = wire_check(*cmd, data, len);
+	/* libmilter gives NULL for a command without data. */
+	verdict = wire_check(*cmd, data != NULL ? data : "", len);
 	if (verdict != WIRE_GOOD)
 		complain(*cmd);
 	if (verdict == WIRE_BAD)

@@ -11,7 +11,6 @@
 
 #include <stdbool.h>
 #include <stddef.h>
-#include <sys/socket.h>
 #include <sys/time.h>
 
 enum wire_verdict {
@@ -48,13 +47,12 @@ void	wire_await_reply(wire_replied_fn *fn, void *arg);
 bool	wire_can_guard(void);
 
 /*
- * Two functions of libmilter's and one of the C library's that are defined
- * here in their place; accept() counts the connections (drain.h).
+ * Two functions of libmilter's that are defined here in their place, as is
+ * accept() of the C library's, which counts the connections (drain.h).
  */
 char	*mi_rd_cmd(int sd, struct timeval *timeout, char *cmd, size_t *len,
 	    char *name);
 int	 mi_wr_cmd(int sd, struct timeval *timeout, int cmd, char *buf,
 	    size_t len);
-int	 accept(int fd, struct sockaddr *addr, socklen_t *len);
 
 #endif

@@ -274,7 +274,8 @@ dane_check(const struct dane_request *request, struct dns_ledger *ledger,
 		out->mx = read_mx(out, request->domain);
 	out->secure = out->mx != DANE_MX_FAILED &&
 	    out->answer->authenticated;
-	for (i = 0; i < out->count && (out->secure || request->all); i++)
+	for (i = 0; out->hosts != NULL && i < out->count &&
+	    (out->secure || request->all); i++)
 		look_at_host(&l, &out->hosts[i]);
 	out->no_memory = arena_failed(scratch) || dns_ledger_failed(ledger);
 	return l.pending && !out->no_memory ? CHECK_PENDING : CHECK_DONE;
