@@ -7,6 +7,7 @@ assay_milter_SOURCES = \
 	milter/drain.c milter/drain.h \
 	milter/libsyslog.c \
 	milter/main.c \
+	milter/mta.c milter/mta.h \
 	milter/wire.c milter/wire.h \
 	milter/session.c milter/session.h \
 	milter/sigwait.c \

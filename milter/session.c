@@ -12,7 +12,6 @@
 
 #include <libmilter/mfapi.h>
 #include <pthread.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
@@ -20,12 +19,12 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "base/ascii.h"
 #include "base/clock.h"
 #include "base/mem.h"
 #include "event/log.h"
 #include "message/message.h"
 #include "milter/drain.h"
+#include "milter/mta.h"
 #include "milter/wire.h"
 
 #define PROGRESS_MS	5000	/* Sendmail waits 10 s unless told otherwise */
@@ -55,13 +54,6 @@ static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
  * its sessions: here they are still to be found.
  */
 static LIST_HEAD(, session) sessions = LIST_HEAD_INITIALIZER(sessions);
-
-/* libmilter's API lacks const; it changes none of these. */
-static char *
-unconst(const char *s)
-{
-	return (char *)(uintptr_t)s;
-}
 
 static struct session *
 session_of(SMFICTX *ctx)
@@ -135,7 +127,7 @@ unanswered(void)
 static void
 take_queue_id(SMFICTX *ctx, const struct session *s)
 {
-	const char *id = smfi_getsymval(ctx, unconst("i"));
+	const char *id = mta_macro(ctx, "i");
 
 	if (s != NULL && s->message != NULL && id != NULL)
 		message_set_queue_id(s->message, slice_str(id));
@@ -228,9 +220,9 @@ static sfsistat
 on_connect(SMFICTX *ctx, char *name, _SOCK_ADDR *addr)
 {
 	struct session *s = session_need(ctx);
-	const char *host = smfi_getsymval(ctx, unconst("j"));
-	const char *daemon = smfi_getsymval(ctx, unconst("{daemon_name}"));
-	const char *mta = smfi_getsymval(ctx, unconst("v"));
+	const char *host = mta_macro(ctx, "j");
+	const char *daemon = mta_macro(ctx, "{daemon_name}");
+	const char *mta = mta_macro(ctx, "v");
 
 	if (s == NULL)
 		return SMFIS_NOREPLY;
@@ -281,29 +273,6 @@ about_to_block(void *arg)
 	listener_nudge(own_listener);
 }
 
-/* libmilter takes the text for a format: every "%" is doubled. */
-static void
-set_reply(SMFICTX *ctx, const struct message *m,
-    const struct policy_reply *reply)
-{
-	char text[2 * LIMIT_REPLY_TEXT + 1], code[sizeof(reply->code)],
-	    enhanced[sizeof(reply->enhanced)];
-	size_t from, to = 0;
-
-	for (from = 0; reply->text[from] != '\0'; from++) {
-		if (reply->text[from] == '%')
-			text[to++] = '%';
-		text[to++] = reply->text[from];
-	}
-	text[to] = '\0';
-	memcpy(code, reply->code, sizeof(code));
-	memcpy(enhanced, reply->enhanced, sizeof(enhanced));
-	if (smfi_setreply(ctx, code, enhanced, text) != MI_SUCCESS)
-		log_line(CONFIG_LOG_ERROR, "%s: reply not taken: %s %s %s",
-		    message_queue_id(m), reply->code, reply->enhanced,
-		    reply->text);
-}
-
 /* A wire_replied_fn: the end of the message. */
 static void
 replied(void *arg, bool written)
@@ -326,7 +295,7 @@ answer(SMFICTX *ctx, struct session *s, const struct message_answer *a)
 	if (a->reply != NULL) {
 		s->reply = *a->reply;
 		s->answer.reply = &s->reply;
-		set_reply(ctx, s->message, a->reply);
+		mta_set_reply(ctx, message_queue_id(s->message), a->reply);
 	}
 	if (wire_is_guarded())
 		wire_await_reply(replied, s);
@@ -366,17 +335,20 @@ decide_at_mail(SMFICTX *ctx, struct session *s)
 static struct slice
 certificate_of(SMFICTX *ctx)
 {
-	return origin_certificate(smfi_getsymval(ctx, unconst("{verify}")),
-	    smfi_getsymval(ctx, unconst("{cn_subject}")),
-	    smfi_getsymval(ctx, unconst("{cert_subject}")));
+	return origin_certificate(mta_macro(ctx, "{verify}"),
+	    mta_macro(ctx, "{cn_subject}"),
+	    mta_macro(ctx, "{cert_subject}"));
 }
 
 static sfsistat
 on_mail(SMFICTX *ctx, char **argv)
 {
+	static const struct policy_reply restarting = { .code = "451",
+		.enhanced = "4.3.2",
+		.text = "the mail filter is being restarted" };
 	struct session *s = session_of(ctx);
-	const char *auth = smfi_getsymval(ctx, unconst("{auth_type}"));
-	const char *tls = smfi_getsymval(ctx, unconst("{tls_version}"));
+	const char *auth = mta_macro(ctx, "{auth_type}");
+	const char *tls = mta_macro(ctx, "{tls_version}");
 
 	if (s == NULL)
 		return SMFIS_CONTINUE;
@@ -385,8 +357,7 @@ on_mail(SMFICTX *ctx, char **argv)
 	/* It would be cut off: better that it comes again. */
 	s->in_hand = drain_begin();
 	if (!s->in_hand) {
-		smfi_setreply(ctx, unconst("451"), unconst("4.3.2"),
-		    unconst("the mail filter is being restarted"));
+		mta_set_reply(ctx, "-", &restarting);
 		return SMFIS_TEMPFAIL;
 	}
 	s->started = true;
@@ -472,58 +443,6 @@ show_progress(void *arg)
 	(void)smfi_progress(arg);
 }
 
-/* On top of all fields; a server that adds the first blank gets none. */
-static bool
-insert_on_top(SMFICTX *ctx, const struct session *s, char *field,
-    struct slice value)
-{
-	if (!s->leading_space)
-		value = slice_from(value, 1);
-	return smfi_insheader(ctx, 0, field, unconst(value.ptr)) ==
-	    MI_SUCCESS;
-}
-
-static bool
-edit(SMFICTX *ctx, const struct session *s, const struct message_edit *e)
-{
-	char *name = unconst(e->name.ptr);
-
-	switch (e->kind) {
-	case MESSAGE_REMOVE:
-		return smfi_chgheader(ctx, name, (int)e->index, NULL) ==
-		    MI_SUCCESS;
-	case MESSAGE_INSERT:
-		return insert_on_top(ctx, s, name, e->value);
-	}
-	return false;
-}
-
-static bool
-change_header(SMFICTX *ctx, const struct session *s,
-    const struct message_orders *o)
-{
-	size_t i;
-
-	for (i = 0; i < o->edit_count; i++)
-		if (!edit(ctx, s, &o->edits[i]))
-			return false;
-	return true;
-}
-
-static bool
-quarantine(SMFICTX *ctx, const struct message_results *r)
-{
-	char reason[128];
-	size_t i;
-
-	snprintf(reason, sizeof(reason), "assay: rule %.*s",
-	    SLICE_ARG(r->decision.rule->name));
-	for (i = 0; reason[i] != '\0'; i++)
-		if (reason[i] != ' ' && !ascii_is_vchar(reason[i]))
-			reason[i] = '?';
-	return smfi_quarantine(ctx, reason) == MI_SUCCESS;
-}
-
 /* What the mail server would not let be done leaves for another time. */
 static sfsistat
 defer(SMFICTX *ctx, struct session *s, const char *why)
@@ -559,10 +478,11 @@ carry_out(SMFICTX *ctx, struct session *s, const struct message_orders *o)
 	case POLICY_ACCEPT:
 		break;
 	}
-	if (!change_header(ctx, s, o))
+	if (!mta_change_header(ctx, s->leading_space, o))
 		return defer(ctx, s, "the header could not be changed");
 	if (o->action == POLICY_QUARANTINE &&
-	    !quarantine(ctx, message_results(s->message)))
+	    !mta_quarantine(ctx,
+	    message_results(s->message)->decision.rule->name))
 		return defer(ctx, s, "the mail server cannot quarantine");
 	return answer(ctx, s, &a);
 }
@@ -574,7 +494,7 @@ on_eom(SMFICTX *ctx)
 		.progress = show_progress, .progress_ms = PROGRESS_MS,
 		.arg = ctx };
 	struct session *s = session_of(ctx);
-	const char *id = smfi_getsymval(ctx, unconst("i"));
+	const char *id = mta_macro(ctx, "i");
 	struct message_orders orders;
 
 	take_queue_id(ctx, s);

@@ -14,7 +14,7 @@ assay_parts = \
 	tools/migrate_origins.c tools/migrate_policy.c tools/migrate_sign.c \
 	tools/oldconf.c tools/oldconf.h \
 	tools/signatures.c tools/signatures.h \
-	tools/spf.c tools/spf.h \
+	tools/spf.c tools/spf.h tools/spf_command.c \
 	tools/text.c tools/text.h \
 	tools/tool.c tools/tool.h \
 	tools/unquote.c tools/unquote.h

@@ -26,6 +26,7 @@ struct spf_story	*spf_story_new(struct tool *t,
 			    const struct spf_request *request,
 			    struct dns_ledger *ledger);
 
+enum auth_result	spf_story_result(const struct spf_story *s);
 void	spf_story_text(struct text *t, const struct spf_story *s);
 void	spf_story_json(struct json *j, const char *key,
 	    const struct spf_story *s);
