@@ -13,6 +13,7 @@
 #include <errno.h>
 #include <libmilter/mfapi.h>
 #include <libmilter/mfdef.h>
+#include <poll.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdint.h>
@@ -23,6 +24,7 @@
 #include "milter/drain.h"
 
 #define COMPLAINT_US	60000000	/* between two such lines */
+#define NO_DESCRIPTOR_MS 20	/* until accept() is tried again */
 #define UNKNOWN_COMMAND '?'	/* libmilter ends such a session */
 
 typedef char *read_fn(int, struct timeval *, char *, size_t *, char *);
@@ -240,7 +242,10 @@ mi_wr_cmd(int sd, struct timeval *timeout, int cmd, char *buf, size_t len)
 	return result;
 }
 
-/* Counted before it is accepted: in between nobody could see it. */
+/*
+ * Counted before it is accepted: in between nobody could see it.  libmilter
+ * calls again at once when there is no descriptor for it.
+ */
 int
 accept(int fd, struct sockaddr *addr, socklen_t *len)
 {
@@ -252,6 +257,8 @@ accept(int fd, struct sockaddr *addr, socklen_t *len)
 	if (got < 0) {
 		error = errno;
 		drain_disconnected();
+		if (error == EMFILE || error == ENFILE)
+			(void)poll(NULL, 0, NO_DESCRIPTOR_MS);
 		errno = error;
 	}
 	return got;

@@ -35,7 +35,8 @@ enum dns_outcome {
 	DNS_TIMEOUT,		/* no answer in all tries, or by the deadline */
 	DNS_MALFORMED,		/* an answer that breaks RFC 1035, answers
 				   another question, or is past a limit */
-	DNS_NOT_ASKED		/* a budget was spent: nothing was sent */
+	DNS_NOT_ASKED		/* a budget was spent, or no descriptor was
+				   left: nothing was sent */
 };
 
 struct dns_record {

@@ -33,12 +33,16 @@
  *      section 7).  c-ares 1.18 has then done so itself and takes no more
  *      than 512 octets by UDP from now on; an answer that it cut off there
  *      is asked for by TCP.  What is known of OPT holds until a reload;
+ *    - no DNS message (c-ares 1.34 takes it for the answer, whatever its id
+ *      is): the same server again by TCP, where nobody else can send;
+ *    - no descriptor for a socket: the same server again, until the time of
+ *      the try is over;
  *    - silence before the time of the try is over, which c-ares 1.34 knows
  *      better: the same server again;
  *    - else the next try: another server in order of health.
  * 5. After max(tries, servers) tries, or when every server has answered with
  *    a failure: timeout when one was silent, else malformed when one was,
- *    else server failure.
+ *    else not asked when there was no descriptor, else server failure.
  * 6. The end (finish): out of the table, into the cache, which may have an
  *    expired answer in the place of a failure (RFC 8767), and every waiter is
  *    told, with no lock held.
@@ -47,8 +51,10 @@
  * way is finished for the cache, but no further packet is sent for it.
  */
 #include <assert.h>
+#include <fcntl.h>
 #include <string.h>
 #include <sys/random.h>
+#include <unistd.h>
 
 #include "base/clock.h"
 #include "base/mem.h"
@@ -58,7 +64,7 @@
 /* RFC 1035 section 4.2.1: where c-ares 1.18 cuts answers without EDNS. */
 #define PLAIN_UDP_SIZE	512
 /* So often in one try is it asked again whose TCP connection broke: it may
-   have been another's fault, on the next one it is among others (ours). */
+   have been another's fault, and next time they are apart (ours). */
 #define TCP_BREAKS	2
 
 enum step {
@@ -412,6 +418,17 @@ is_mismatch(const struct query *q, struct slice packet)
 	return false;
 }
 
+/* No socket to ask with: our shortage, and no fault of the server's. */
+static bool
+is_short_of_descriptors(const struct resolver *r)
+{
+	int fd = fcntl(r->wake, F_DUPFD_CLOEXEC, 0);
+
+	if (fd != -1)
+		(void)close(fd);
+	return fd == -1;
+}
+
 /* Step 3. */
 static void
 on_landed(void *arg, int status, int timeouts, unsigned char *bytes, int len)
@@ -425,6 +442,10 @@ on_landed(void *arg, int status, int timeouts, unsigned char *bytes, int len)
 		return;
 	q->status = status;
 	q->has_packet = bytes != NULL && len > 0;
+	q->starved = !q->has_packet && status != ARES_ETIMEOUT &&
+	    is_short_of_descriptors(r);
+	if (q->starved)
+		q->server->starved = true;
 	q->answer = NULL;
 	if (q->has_packet) {
 		packet.len = q->packet_len = (size_t)len;
@@ -560,8 +581,8 @@ send_query(struct resolver *r, struct query *q, int64_t now_us)
 	spell(r, q, now_us, &name);
 	take_random(r, &id, sizeof(id));
 	len = packet_query(&name, q->type, id, q->edns, packet);
-	q->channel = server_channel(q->server, q->tcp ? SERVER_TCP :
-	    SERVER_UDP, now_us);
+	q->channel = server_channel(q->server, !q->tcp ? SERVER_UDP :
+	    q->breaks > 0 ? SERVER_TCP_APART : SERVER_TCP, now_us);
 	if (q->channel != NULL)
 		server_send(q->channel, packet, len, on_landed, q);
 	else
@@ -694,6 +715,9 @@ dispatch(struct resolver *r, struct server *s, int64_t now_us)
 		else
 			send_query(r, q, now_us);
 		(void)pthread_mutex_lock(&r->lock);
+		if (s->starved)
+			server_pause(&s->health, now_us);
+		s->starved = false;
 	}
 }
 
@@ -836,6 +860,14 @@ judge_packet(struct query *q)
 	return useless(q);
 }
 
+/* To have its place; a TCP connection that has ended is cancelled, too. */
+static bool
+is_given_up(const struct query *q)
+{
+	return q->status == ARES_ECANCELLED &&
+	    !server_is_tcp(q->server, q->channel);
+}
+
 /* Step 4. */
 static enum step
 judge(struct query *q, int64_t now_us)
@@ -844,29 +876,33 @@ judge(struct query *q, int64_t now_us)
 	if (q->has_packet)
 		return q->mismatch ? judge_mismatch(q, now_us) :
 		    judge_packet(q);
-	if (q->status == ARES_EBADRESP) {
+	if (q->starved)
+		return now_us - q->try_us < q->resolver->timeout_us ?
+		    STEP_AGAIN : STEP_NEXT;
+	if (q->status == ARES_EBADRESP)
 		q->broken = true;
-		return useless(q);
-	}
-	q->unheard = q->status == ARES_ETIMEOUT ||
-	    q->status == ARES_ECANCELLED;
+	q->unheard = q->status == ARES_ETIMEOUT || is_given_up(q);
 	if (q->tcp && !q->unheard && q->channel != NULL &&
 	    q->breaks < TCP_BREAKS) {
 		q->breaks++;
 		return STEP_AGAIN;
 	}
+	if (q->status == ARES_EBADRESP)
+		return by_tcp(q);
 	if (q->by_casing) {
 		casing_tcp_failed(&q->server->casing);
 		q->tcp = q->by_casing = false;
 		return STEP_AGAIN;
 	}
-	if (q->status == ARES_ECANCELLED)
+	if (is_given_up(q))
 		q->silent = true;
 	if (q->status != ARES_ETIMEOUT)
 		return STEP_NEXT;
 	/* c-ares keeps time by its own clock: a quarter is well apart. */
-	if (now_us - q->try_us < q->resolver->timeout_us / 4 * 3)
+	if (now_us - q->try_us < q->resolver->timeout_us / 4 * 3) {
+		q->breaks++;
 		return STEP_AGAIN;
+	}
 	q->silent = true;
 	return STEP_NEXT;
 }
@@ -885,8 +921,8 @@ note_health(struct resolver *r, struct query *q, enum step step,
 	else if (q->status == ARES_ETIMEOUT)
 		failed = step == STEP_NEXT &&
 		    server_note_silence(&s->health, q->try_us, now_us);
-	else if (!server_is_tcp(s, q->channel) &&
-	    q->status != ARES_ECANCELLED)
+	else if (!q->starved && !is_given_up(q) &&
+	    !server_is_tcp(s, q->channel))
 		failed = server_note_unreachable(&s->health, now_us);
 	if (q->has_packet)
 		note_answer(r, q);
@@ -900,6 +936,8 @@ note_health(struct resolver *r, struct query *q, enum step step,
 static const struct dns_answer *
 answer_failure(const struct query *q)
 {
+	if (q->starved && !q->silent && !q->broken)
+		return dns_answer_of(DNS_NOT_ASKED);
 	return answer_empty(q, q->silent ? DNS_TIMEOUT :
 	    q->broken ? DNS_MALFORMED : DNS_SERVER_FAILURE);
 }

@@ -87,6 +87,7 @@ struct query {
 	int			 status;
 	bool			 has_packet;
 	bool			 mismatch;	/* of the letters */
+	bool			 starved;	/* of descriptors */
 	size_t			 packet_len;
 	struct packet_reply	 reply;
 	const struct dns_answer	*answer;

@@ -70,7 +70,7 @@ set_options(struct server_channel *c, enum server_path path,
 
 	*o = (struct ares_options){
 		.flags = ARES_FLAG_EDNS | ARES_FLAG_NOCHECKRESP |
-		    (path == SERVER_TCP ? ARES_FLAG_USEVC : ARES_FLAG_IGNTC),
+		    (path == SERVER_UDP ? ARES_FLAG_IGNTC : ARES_FLAG_USEVC),
 		.timeout = timeout_ms > INT_MAX ? INT_MAX : (int)timeout_ms,
 		.tries = 1,
 		.sock_state_cb = socket_state,
@@ -264,11 +264,22 @@ tcp_channel(struct server *s)
 	return best;
 }
 
+/* One after the other. */
+static struct server_channel *
+next_tcp_channel(struct server *s)
+{
+	struct server_channel *c;
+
+	s->current_tcp = (s->current_tcp + 1) % SERVER_TCP_CHANNELS;
+	c = &s->tcp[s->current_tcp];
+	return is_open(s, c, SERVER_TCP) ? c : &s->tcp[0];
+}
+
 struct server_channel *
 server_channel(struct server *s, enum server_path path, int64_t now_us)
 {
-	struct server_channel *c = path == SERVER_TCP ? tcp_channel(s) :
-	    udp_channel(s);
+	struct server_channel *c = path == SERVER_UDP ? udp_channel(s) :
+	    path == SERVER_TCP_APART ? next_tcp_channel(s) : tcp_channel(s);
 
 	if (c != NULL)
 		c->used_us = now_us;
@@ -299,6 +310,18 @@ server_landed(struct server_channel *c)
 		c->sent = 0;
 }
 
+/*
+ * Has the other end closed the connection?  c-ares 1.34 does not see it behind
+ * a part of an answer, and would be called for it without end.
+ */
+static bool
+is_at_end(int fd)
+{
+	char octet;
+
+	return recv(fd, &octet, 1, MSG_PEEK | MSG_DONTWAIT) == 0;
+}
+
 void
 server_give_up(struct server_channel *c)
 {
@@ -311,14 +334,18 @@ server_event(struct server *s, size_t index, int fd, uint32_t events)
 	struct server_channel *c = index < SERVER_TCP_CHANNELS ?
 	    &s->tcp[index] : &s->udp[index - SERVER_TCP_CHANNELS];
 	uint32_t broken = events & (uint32_t)(EPOLLERR | EPOLLHUP);
+	bool ended;
 
 	if (c->ares == NULL)
 		return;
+	ended = server_is_tcp(s, c) && is_at_end(fd);
 	ares_process_fd(c->ares,
 	    broken != 0 || (events & (uint32_t)EPOLLIN) != 0 ?
 	    fd : ARES_SOCKET_BAD,
 	    broken != 0 || (events & (uint32_t)EPOLLOUT) != 0 ?
 	    fd : ARES_SOCKET_BAD);
+	if (ended)
+		ares_cancel(c->ares);
 }
 
 static void
@@ -380,10 +407,16 @@ server_note_silence(struct server_health *h, int64_t sent_us,
 	return h->answered_us < sent_us && fail(h, now_us);
 }
 
+void
+server_pause(struct server_health *h, int64_t now_us)
+{
+	h->pause_us = now_us + SERVER_PAUSE_US;
+}
+
 bool
 server_note_unreachable(struct server_health *h, int64_t now_us)
 {
-	h->pause_us = now_us + SERVER_PAUSE_US;
+	server_pause(h, now_us);
 	return fail(h, now_us);
 }
 

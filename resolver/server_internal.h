@@ -84,7 +84,8 @@ enum server_line {
 enum server_path {
 	SERVER_UDP,
 	SERVER_TCP,
-	SERVER_PATHS
+	/* Those that were on one connection go to different ones. */
+	SERVER_TCP_APART
 };
 
 struct server_channel {
@@ -111,8 +112,10 @@ struct server {
 	struct server_channel	 tcp[SERVER_TCP_CHANNELS];
 	struct server_channel	 udp[SERVER_CHANNELS];
 	size_t			 current;	/* of udp: takes the next */
+	size_t			 current_tcp;	/* took the last one APART */
 	unsigned int		 timeout_ms;
 	bool			 edns;		/* it understands OPT */
+	bool			 starved;	/* no descriptor just now */
 	struct casing		 casing;
 	/* What is with c-ares, in the order of sending; all before `fast`
 	   is slow, all before `unheard` is noted as silent. */
@@ -176,6 +179,9 @@ void	server_note_answer(struct server_health *h, int64_t now_us);
  */
 bool	server_note_silence(struct server_health *h, int64_t sent_us,
 	    int64_t now_us);
+/* Nothing is sent for a moment: that it would fail has nothing to do with
+   the server. */
+void	server_pause(struct server_health *h, int64_t now_us);
 /* True when it newly failed. */
 bool	server_note_unreachable(struct server_health *h, int64_t now_us);
 

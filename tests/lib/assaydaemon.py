@@ -100,17 +100,19 @@ class Daemon:
     """
     `config`: keys laid over the defaults below (None takes one away), or the
     whole file as text.  `zone`: what stands under zonedata, or the text of a
-    zone file; None: no zone file.
+    zone file; None: no zone file.  `wrapper`: a command that starts it in its
+    own place.
     """
 
     def __init__(self, config=None, zone=None, folder=None, env=None,
-                 arguments=("-f",)):
+                 arguments=("-f",), wrapper=()):
         self.folder = folder or work_folder()
         self.path = os.path.join(self.folder, "assay.yaml")
         self.zone_path = os.path.join(self.folder, "zone.yaml")
         self.log_path = os.path.join(self.folder, "log")
         self.socket = "local:" + os.path.join(self.folder, "m.sock")
         self.arguments = list(arguments)
+        self.wrapper = list(wrapper)
         self.env = dict(os.environ, **(env or {}))
         # check_sanitizers() tells which of its reports count.
         self.env["TSAN_OPTIONS"] = "%s exitcode=0" % \
@@ -150,7 +152,8 @@ class Daemon:
         log = open(self.log_path, "ab")
         with log:
             self.process = subprocess.Popen(
-                [binary()] + self.arguments + ["-c", self.path],
+                self.wrapper + [binary()] + self.arguments +
+                ["-c", self.path],
                 stdin=subprocess.DEVNULL, stdout=log, stderr=log,
                 env=self.env, cwd=self.folder)
         if not self.watched:

@@ -155,14 +155,14 @@ do_noise_huge(struct fakens_question *q)
 	send_noise(q, 4, 60000);
 }
 
-/* Strangers' noise first, then the answer. */
+/* Strangers' noise first, then the answer; into a connection they cannot. */
 static void
 do_noise_first(struct fakens_question *q)
 {
 	unsigned int id = q->id;
 	int i;
 
-	for (i = 1; i < 100; i++) {
+	for (i = 1; i < 100 && !q->tcp; i++) {
 		q->id = (uint16_t)(id + (unsigned int)i);
 		send_noise(q, 4, HEADER + (size_t)i);
 	}
@@ -362,8 +362,8 @@ static const struct misdeed {
 	  DNS_SERVER_FAILURE, PATIENT, true },
 	{ "tcpstalled", do_tcp_stalled, DNS_TYPE_A, DNS_TIMEOUT, DNS_TIMEOUT,
 	  SHORT, false },
-	{ "tcpshort", do_tcp_short, DNS_TYPE_A, DNS_TIMEOUT,
-	  DNS_SERVER_FAILURE, SHORT, false },
+	{ "tcpshort", do_tcp_short, DNS_TYPE_A, DNS_TIMEOUT, DNS_MALFORMED,
+	  SHORT, false },
 	{ "tcpempty", do_tcp_empty, DNS_TYPE_A, DNS_FOUND,
 	  DNS_SERVER_FAILURE, SHORT, false },
 	{ "tcpnoise", do_tcp_noise, DNS_TYPE_A, DNS_MALFORMED, DNS_TIMEOUT,
@@ -564,45 +564,94 @@ give_back(const int *fds, size_t count)
 		(void)close(fds[--count]);
 }
 
+/* All descriptors taken, from begin to end. */
+struct shortage {
+	int		fds[64];
+	size_t		count;
+	struct rlimit	before;
+};
+
+static void
+shortage_begin(struct shortage *s)
+{
+	struct rlimit limit;
+
+	(void)getrlimit(RLIMIT_NOFILE, &s->before);
+	limit = s->before;
+	limit.rlim_cur = 64;
+	(void)setrlimit(RLIMIT_NOFILE, &limit);
+	s->count = take_all(s->fds, sizeof(s->fds) / sizeof(s->fds[0]));
+}
+
+static void
+shortage_end(struct shortage *s)
+{
+	give_back(s->fds, s->count);
+	(void)setrlimit(RLIMIT_NOFILE, &s->before);
+}
+
 static void
 test_no_descriptors(void)
 {
 	struct fakens *ns = fakens_start(script, FAKENS_BOTH);
+	struct resolver *r = asker_resolver(fakens_address(ns), NULL, SHORT,
+	    2);
+	struct shortage s;
+	int64_t begun;
+
+	shortage_begin(&s);
+	begun = clock_us();
+	is_str(dns_outcome_name(asker_outcome(r, "good.test", DNS_TYPE_A)),
+	    "not asked", "no descriptor, as long as one waits");
+	ok(clock_us() - begun >= 2 * SHORT * 1000, "two tries long");
+	shortage_end(&s);
+	ok(asker_outcome(r, "good.test", DNS_TYPE_A) == DNS_FOUND,
+	    "and that is not kept");
+	ok(ask(r, misdeed("tcpgood"), CROWD), "nor for TCP");
+	resolver_free(r);
+	fakens_stop(ns);
+}
+
+static bool
+wait_for_retry(struct resolver *r)
+{
+	int64_t until = clock_us() + PATIENT * INT64_C(1000);
+	struct resolver_stats s;
+
+	do {
+		(void)sched_yield();
+		resolver_get_stats(r, &s);
+	} while (s.retries == 0 && clock_us() < until);
+	return s.retries > 0;
+}
+
+/* For a moment only, with many that ask: nobody notices. */
+static void
+test_few_descriptors(void)
+{
+	struct fakens *ns = fakens_start(script, FAKENS_BOTH);
 	struct resolver *r = asker_resolver(fakens_address(ns), NULL,
 	    PATIENT, 2);
-	struct rlimit before, limit;
-	const struct dns_answer *a;
-	unsigned int i, failed = 0, found = 0;
 	struct ask asks[CROWD];
-	char name[32];
-	size_t count;
-	int fds[64];
+	unsigned int i, found = 0;
+	struct shortage s;
 
-	(void)getrlimit(RLIMIT_NOFILE, &before);
-	limit = before;
-	limit.rlim_cur = 64;
-	(void)setrlimit(RLIMIT_NOFILE, &limit);
-	count = take_all(fds, sizeof(fds) / sizeof(fds[0]));
-	ok(count > 0, "%zu descriptors taken", count);
-	for (i = 0; i < 5; i++) {
-		(void)snprintf(name, sizeof(name), "good.none%u.test", i);
-		a = asker_fetch(r, name, DNS_TYPE_A);
-		failed += a->outcome == DNS_SERVER_FAILURE;
-		dns_answer_unref(a);
-	}
-	is_num(failed, 5, "none left: server failure, and at once");
-	give_back(fds + 1, count - 1);
-	/* One is left, and many questions. */
-	count = take_all(fds + 1, count - 2) + 1;
+	shortage_begin(&s);
 	for (i = 0; i < CROWD; i++)
 		start(&asks[i], r, misdeed("good"), i);
+	ok(wait_for_retry(r), "it has been tried in vain");
+	shortage_end(&s);
 	for (i = 0; i < CROWD; i++)
 		found += finish(&asks[i], misdeed("good"));
-	is_num(found, CROWD, "one left: all answered");
-	give_back(fds, count);
-	(void)setrlimit(RLIMIT_NOFILE, &before);
-	ok(ask(r, misdeed("good"), CROWD), "there are some again: by UDP");
-	ok(ask(r, misdeed("tcpgood"), CROWD), "by TCP");
+	is_num(found, CROWD, "all are answered when there are some again");
+	shortage_begin(&s);
+	(void)close(s.fds[--s.count]);
+	for (i = 0, found = 0; i < CROWD; i++)
+		start(&asks[i], r, misdeed("good"), CROWD + i);
+	for (i = 0; i < CROWD; i++)
+		found += finish(&asks[i], misdeed("good"));
+	is_num(found, CROWD, "and when there is one for all");
+	shortage_end(&s);
 	resolver_free(r);
 	fakens_stop(ns);
 }
@@ -615,5 +664,6 @@ main(void)
 	test_beside(misdeed("tcpgood"));
 	test_longest();
 	test_no_descriptors();
+	test_few_descriptors();
 	return tap_done();
 }

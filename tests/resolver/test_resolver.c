@@ -570,8 +570,8 @@ test_cached(void)
 		{ "otherowner.test", DNS_TYPE_A, 1 },
 		{ "servfail.test", DNS_TYPE_A, 1 },
 		{ "servfail.test", DNS_TYPE_A, 0 },
-		{ "broken.test", DNS_TYPE_A, 1 },
-		{ "broken.test", DNS_TYPE_A, 0 }
+		{ "loop.test", DNS_TYPE_A, 1 },
+		{ "loop.test", DNS_TYPE_A, 0 }
 	};
 	struct fakens *ns = fakens_start(script, FAKENS_BOTH);
 	struct resolver *r = asker_resolver(fakens_address(ns), NULL,
