@@ -8,7 +8,6 @@
 #include "arc/aar.h"
 
 #include "base/ascii.h"
-#include "base/buf.h"
 #include "base/cursor.h"
 #include "base/domain.h"
 #include "base/limits.h"
@@ -47,21 +46,33 @@ arc_aar_read(struct slice value, struct arena *arena, struct authres *out)
 	    authres_read(payload, arena, out) == AUTHRES_OK;
 }
 
-/* The value of that property, when it is a domain name. */
 static bool
-get_domain(const struct authres_result *r, struct slice property,
-    struct domain *out)
+get(const struct authres_result *r, struct slice ptype,
+    struct slice property, struct slice *value)
 {
 	const struct authres_property *p;
 	size_t i;
 
 	for (i = 0; i < r->property_count; i++) {
 		p = &r->properties[i];
-		if (slice_eq_nocase(p->ptype, SLICE("header")) &&
-		    slice_eq_nocase(p->property, property))
-			return domain_parse(p->value, out);
+		if (!slice_eq_nocase(p->ptype, ptype) ||
+		    !slice_eq_nocase(p->property, property))
+			continue;
+		*value = p->value;
+		return true;
 	}
 	return false;
+}
+
+/* The value of that property, when it is a domain name. */
+static bool
+get_domain(const struct authres_result *r, struct slice property,
+    struct domain *out)
+{
+	struct slice value;
+
+	return get(r, SLICE("header"), property, &value) &&
+	    domain_parse(value, out);
 }
 
 static bool
@@ -90,6 +101,19 @@ arc_aar_passed_dmarc(const struct authres *results, struct slice from)
 		passed = true;
 	}
 	return passed;
+}
+
+bool
+arc_aar_property(const struct authres *results, struct slice method,
+    struct slice ptype, struct slice property, struct slice *value)
+{
+	size_t i;
+
+	for (i = 0; i < results->result_count; i++)
+		if (is_method(&results->results[i], method))
+			return get(&results->results[i], ptype, property,
+			    value);
+	return false;
 }
 
 static void

@@ -9,6 +9,7 @@
 #include <stdbool.h>
 
 #include "base/arena.h"
+#include "base/buf.h"
 #include "base/slice.h"
 #include "mail/authres.h"
 
@@ -32,10 +33,16 @@ bool	arc_aar_read(struct slice value, struct arena *arena,
 bool	arc_aar_passed_dmarc(const struct authres *results,
 	    struct slice from);
 
+/*
+ * The value of a property of the first result of that method.  False: there
+ * is none.
+ */
+bool	arc_aar_property(const struct authres *results, struct slice method,
+	    struct slice ptype, struct slice property, struct slice *value);
+
 /* "spf=pass dkim=pass(example.com) dmarc=fail(example.com)": what a field
    says, in few words, for a person.  Nothing foreign but names that are
-   well-formed.  */
-struct buf;
+   well-formed. */
 void	arc_aar_sum_up(const struct authres *results, struct buf *out);
 
 #endif

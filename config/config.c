@@ -94,6 +94,8 @@ static const struct schema_key limits_keys[] = {
 	  FIELD(limits.deadline_ms), .min = 1000, .max = 600000 },
 	{ .name = "signatures", .read = schema_number,
 	  FIELD(limits.signatures), .min = 1, .max = 100 },
+	{ .name = "seal-age", .read = schema_seconds,
+	  FIELD(limits.seal_age), .min = 3600, .max = 365 * 86400 },
 	{ .name = NULL }
 };
 
@@ -157,6 +159,9 @@ const struct schema_key config_keys[] = {
 	  COUNT(own_domain_count), .min = 1, .max = LIMIT_POLICY_LIST },
 	{ .name = "enforce-anyway", .read = values_patterns,
 	  FIELD(enforce_anyway), COUNT(enforce_anyway_count), .min = 1,
+	  .max = LIMIT_POLICY_LIST },
+	{ .name = "trusted-sealers", .read = values_patterns,
+	  FIELD(trusted_sealers), COUNT(trusted_sealer_count),
 	  .max = LIMIT_POLICY_LIST },
 	{ .name = "policy", .read = rules_policy, .table = rules_keys,
 	  FIELD(policy.rules),
@@ -320,6 +325,7 @@ set_defaults(struct config *c)
 	sections_set_defaults(&c->log, &c->resolver);
 	c->limits.deadline_ms = 20000;
 	c->limits.signatures = LIMIT_DKIM_SIGNATURES;
+	c->limits.seal_age = 7 * 86400;
 	c->spf.helo = true;
 	c->spf.void_limit = LIMIT_SPF_VOID;
 	c->dkim.minimum_rsa_bits = 1024;

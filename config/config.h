@@ -138,6 +138,7 @@ struct config {
 	struct {
 		unsigned int	deadline_ms;	/* default 20000 */
 		unsigned int	signatures;	/* default 10 */
+		unsigned int	seal_age;	/* s, default 7 days */
 	} limits;
 
 	struct {
@@ -163,6 +164,9 @@ struct config {
 	/* Domains whose DMARC policy is taken for reject. */
 	const struct policy_pattern *enforce_anyway;
 	size_t			 enforce_anyway_count;
+	/* Domains whose ARC seals are believed; none by default. */
+	const struct policy_pattern *trusted_sealers;
+	size_t			 trusted_sealer_count;
 	struct policy		 policy;	/* count 0: annotate only */
 	const struct config_sign *sign;
 	size_t			 sign_count;	/* 0: nothing is signed */

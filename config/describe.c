@@ -35,7 +35,6 @@ static const struct {
 	{ schema_path, SCHEMA_TEXT },
 	{ schema_text, SCHEMA_TEXT },
 	{ schema_section, SCHEMA_SECTION },
-	{ schema_not_yet, SCHEMA_ABSENT },
 	{ values_socket, SCHEMA_TEXT },
 	{ values_user, SCHEMA_TEXT },
 	{ values_domain, SCHEMA_TEXT },
@@ -281,7 +280,6 @@ put_value(struct describer *d, const struct schema_key *k)
 		d->unknown = d->unknown != NULL ? d->unknown : k->name;
 		break;
 	case SCHEMA_SECTION:
-	case SCHEMA_ABSENT:
 		break;
 	}
 }
@@ -298,8 +296,6 @@ put_mapping(struct describer *d, const char *name,
 	json_bool(j, "additionalProperties", false);
 	json_object(j, "properties");
 	for (k = keys; k->name != NULL; k++) {
-		if (shape_of(k) == SCHEMA_ABSENT)
-			continue;
 		if (shape_of(k) == SCHEMA_SECTION) {
 			put_mapping(d, k->name, k->table);
 			continue;

@@ -90,8 +90,7 @@ static schema_read_fn *const readers[] = {
 	[POLICY_DOMAINS] = values_patterns
 };
 
-/* The keys of "when", those of a later version behind them. */
-#define WHEN_KEYS (POLICY_CONDITIONS + 2)
+#define WHEN_KEYS (POLICY_CONDITIONS + 1)
 
 static void
 make_when_keys(struct schema_key keys[WHEN_KEYS])
@@ -103,8 +102,6 @@ make_when_keys(struct schema_key keys[WHEN_KEYS])
 			.read = readers[c->kind], .field = c->member,
 			.count = c->count, .min = 1,
 			.max = LIMIT_POLICY_LIST, .table = c };
-	*keys++ = (struct schema_key){ .name = "arc",
-		.read = schema_not_yet };
 	*keys = (struct schema_key){ .name = NULL };
 }
 

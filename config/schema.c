@@ -243,8 +243,6 @@ say_keys(struct schema *s, const struct schema_key *keys)
 	const char *comma = "";
 
 	for (; keys->name != NULL; keys++) {
-		if (keys->read == schema_not_yet)
-			continue;
 		schema_say(s, "%s%s", comma, keys->name);
 		comma = ", ";
 	}
@@ -324,16 +322,6 @@ schema_section(struct schema *s, const struct schema_key *key,
 	    (char *)out + key->field);
 	s->where[len] = '\0';
 	return good;
-}
-
-bool
-schema_not_yet(struct schema *s, const struct schema_key *key,
-    const struct yaml_node *n, void *out)
-{
-	(void)out;
-	return schema_fail(s, n->key,
-	    "%s%s is not available in this version of assay", s->where,
-	    key->name);
 }
 
 bool

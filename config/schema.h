@@ -54,8 +54,7 @@ enum schema_shape {
 	SCHEMA_TEXTS,
 	SCHEMA_SECTION,		/* a mapping: `table` has its keys */
 	SCHEMA_ENTRIES,		/* a list of mappings: likewise */
-	SCHEMA_CONDITIONS,	/* of a policy rule */
-	SCHEMA_ABSENT		/* not there in this version */
+	SCHEMA_CONDITIONS	/* of a policy rule */
 };
 
 /* A key of a mapping.  A table ends with a key without a name. */
@@ -89,8 +88,6 @@ const struct yaml_node	*schema_get(const struct yaml_node *mapping,
 
 /* A mapping: `table` are its keys, `field` is added to theirs. */
 schema_read_fn	schema_section;
-/* A key that a later version has. */
-schema_read_fn	schema_not_yet;
 schema_read_fn	schema_bool;		/* bool: yes, no, true, false */
 schema_read_fn	schema_word;		/* enum: `table` of words */
 schema_read_fn	schema_words;		/* unsigned int: a set, one bit for

@@ -156,6 +156,8 @@ static const struct event_field message_fields[] = {
 	    "one first, with commas between them, cut when it is long; proven "
 	    "only when the chain passes."),
 	TEXT("arc-why", "Where the chain broke."),
+	TEXT("arc-trusted", "The domain of the trusted sealer who says that "
+	    "the domain in From passed DMARC."),
 	COUNT("arc-oldest-pass", "Of a chain that passes: the lowest "
 	    "instance down to which the message was not changed; 0 when it "
 	    "never was."),
@@ -195,6 +197,10 @@ static const struct event_field message_fields[] = {
 	    "What was done with the message for DMARC, in the words of RFC "
 	    "9990; absent for a message that was deferred or did not come to "
 	    "its end."),
+	WORD("override", "trusted-sealer", "There when a message with "
+	    "dmarc=fail was accepted and somebody who is trusted answers for "
+	    "it: what that is."),
+	TEXT("override-by", "The domain of the sealer."),
 	OBJECTS("dmarc-overrides", override_fields, "Why that is not what "
 	    "the record asks for."),
 	WORD("dnssec", "yes", "There when an identity that is aligned with "

@@ -11,6 +11,7 @@
 #include <stdio.h>
 
 #include "arc/aar.h"
+#include "arc/trust.h"
 #include "base/buf.h"
 #include "message/dkim.h"
 #include "message/message_internal.h"
@@ -20,6 +21,7 @@
 struct state {
 	struct arc_validator		*validator;	/* NULL: no chain */
 	const struct arc_verdict	*verdict;
+	struct slice			 trusted;	/* the sealer, or "" */
 };
 
 static const struct arc_verdict no_chain = { .oldest_pass = -1 };
@@ -76,6 +78,35 @@ ask(struct message *m, void *arg, struct dns_ledger *ledger)
 	    arc_validator_ask(st->validator, ledger) == CHECK_DONE;
 }
 
+/* An arc_listed_fn. */
+static bool
+is_listed(void *arg, struct slice sealer)
+{
+	const struct config *c = arg;
+	size_t i;
+
+	for (i = 0; i < c->trusted_sealer_count; i++)
+		if (policy_pattern_matches(&c->trusted_sealers[i], sealer))
+			return true;
+	return false;
+}
+
+static void
+find_trusted(struct message *m, struct state *st)
+{
+	const struct mail_from *from = &m->results.from;
+	struct config *c = m->results.engine->config;
+	unsigned int k;
+
+	if (c->trusted_sealer_count == 0 || !mail_from_has_author(from))
+		return;
+	k = arc_trust_find(st->verdict, is_listed, c,
+	    domain_slice(&from->domain), m->now - c->limits.seal_age,
+	    m->arena);
+	if (k > 0)
+		st->trusted = st->verdict->sets[k - 1].seal.d;
+}
+
 static void
 finish(struct message *m, void *arg, struct dns_ledger *ledger)
 {
@@ -87,6 +118,8 @@ finish(struct message *m, void *arg, struct dns_ledger *ledger)
 	st->verdict = arc_validator_verdict(st->validator);
 	if (st->verdict->no_memory)
 		m->failed = true;
+	else
+		find_trusted(m, st);
 }
 
 /* ---- what was found ---- */
@@ -115,6 +148,19 @@ write_result(const struct message *m, const void *arg,
 		authres_write_property(w, "header", "oldest-pass",
 		    slice_str(text));
 	}
+}
+
+static void
+facts(const struct message *m, const void *arg, struct policy_facts *f)
+{
+	const struct state *st = arg;
+	const struct arc_verdict *v = verdict_of(st);
+
+	(void)m;
+	f->arc = v->result;
+	f->arc_trusted = st->trusted.len > 0;
+	if (v->result == AUTH_PASS)
+		f->arc_sealer = v->sets[v->count - 1].seal.d;
 }
 
 /* ---- the record ---- */
@@ -184,7 +230,8 @@ record_sealers(struct event *e, const struct arc_verdict *v)
 static void
 record(const struct message *m, const void *arg, struct event *e)
 {
-	const struct arc_verdict *v = verdict_of(arg);
+	const struct state *st = arg;
+	const struct arc_verdict *v = verdict_of(st);
 	char why[ARC_WHY];
 	size_t i;
 
@@ -195,6 +242,8 @@ record(const struct message *m, const void *arg, struct event *e)
 	arc_verdict_why(v, why);
 	if (why[0] != '\0')
 		event_text(e, "arc-why", slice_str(why));
+	if (st->trusted.len > 0)
+		event_text(e, "arc-trusted", st->trusted);
 	if (v->oldest_pass >= 0)
 		event_detail_number(e, "arc-oldest-pass", v->oldest_pass);
 	for (i = 0; i < v->count; i++)
@@ -208,6 +257,7 @@ const struct message_method message_method_arc = {
 	.ask = ask,
 	.finish = finish,
 	.write = write_result,
+	.facts = facts,
 	.record = record
 };
 
@@ -215,6 +265,14 @@ const struct arc_verdict *
 message_arc(const struct message *m)
 {
 	return verdict_of(message_state(m, &message_method_arc));
+}
+
+struct slice
+message_arc_trusted_sealer(const struct message *m)
+{
+	const struct state *st = message_state(m, &message_method_arc);
+
+	return st->trusted;
 }
 
 bool

@@ -15,6 +15,11 @@ struct message;
  */
 const struct arc_verdict	*message_arc(const struct message *m);
 /*
+ * The domain of the trusted sealer who says that the Author Domain passed
+ * DMARC (see arc/trust.h); empty: there is none.  From the hook `finish` on.
+ */
+struct slice	message_arc_trusted_sealer(const struct message *m);
+/*
  * May the chain pass at the next host?  Then none of its fields may be
  * removed.  Also of a message that was not checked.
  */

@@ -9,10 +9,16 @@
  *  3. What did not pass has what it was told, if the rule that decided asks
  *     what DMARC found; another reason to refuse it is not the domain's.
  *  4. Where that differs from the published policy there is a reason.  Of a
- *     weaker one it is t=y, if that explains all of it.
+ *     weaker one it is t=y, if that explains all of it, or who answers for
+ *     the message.
  */
+#include "arc/trust.h"
+#include "base/buf.h"
+#include "message/arc.h"
 #include "message/dmarc.h"
 #include "message/message_internal.h"
+
+#define COMMENT_MAX 250		/* octets of a comment */
 
 /* Step 3: of a rule. */
 static bool
@@ -58,11 +64,33 @@ why_weaker(const struct policy_decision *d, enum message_outcome outcome)
 	    SLICE("no rule enforces the policy");
 }
 
+/* Who answers for it; of a sealer with RFC 8617 7.2.2. */
+static void
+explain_override(const struct message *m, struct event *e)
+{
+	const struct message_override *o = &m->results.override;
+	struct buf comment;
+
+	switch (o->kind) {
+	case MESSAGE_NO_OVERRIDE:
+		break;
+	case MESSAGE_TRUSTED_SEALER:
+		buf_init(&comment, COMMENT_MAX);
+		arc_trust_comment(message_arc(m), m->arena, &comment);
+		add_override(e, SLICE("local_policy"), buf_slice(&comment));
+		buf_fini(&comment);
+		break;
+	}
+}
+
 /* Step 4. */
 static void
-explain(const struct dmarc_verdict *v, const struct policy_decision *d,
-    enum message_outcome outcome, enum dmarc_policy done, struct event *e)
+explain(const struct message *m, enum message_outcome outcome,
+    enum dmarc_policy done, struct event *e)
 {
+	const struct policy_decision *d = &m->results.decision;
+	const struct dmarc_verdict *v = message_dmarc(m);
+
 	if (v->result == AUTH_TEMPERROR)
 		add_override(e, SLICE("other"), SLICE("DNS error"));
 	else if (done > v->published)
@@ -70,6 +98,8 @@ explain(const struct dmarc_verdict *v, const struct policy_decision *d,
 		    SLICE("a rule asks for more"));
 	else if (done < v->published && v->testing && done >= v->applied)
 		add_override(e, SLICE("policy_test_mode"), SLICE("t=y"));
+	else if (done < v->published && message_is_overridden(m))
+		explain_override(m, e);
 	else if (done < v->published)
 		add_override(e, SLICE("local_policy"),
 		    why_weaker(d, outcome));
@@ -113,5 +143,5 @@ message_record_disposition(const struct message *m,
 	done = enforced(d, answer->outcome);
 	event_detail_text(e, "dmarc-disposition",
 	    slice_str(dmarc_policy_name(done)));
-	explain(v, d, answer->outcome, done, e);
+	explain(m, answer->outcome, done, e);
 }

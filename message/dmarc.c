@@ -7,12 +7,15 @@
  *     verified.
  *  2. Once SPF has its verdict, that identifier is open no more.
  *  3. At the end each signature says whether its identifier passed.
+ *  4. A fail is looked into: does somebody whom the configuration trusts
+ *     answer for the message?
  */
 #include "message/dmarc.h"
 
 #include <stdio.h>
 
 #include "base/buf.h"
+#include "message/arc.h"
 #include "message/message_internal.h"
 #include "message/shown_internal.h"
 
@@ -103,6 +106,19 @@ header_end(struct message *m, void *arg)
 	message_unlock(m);
 }
 
+/* Step 4. */
+static void
+find_override(struct message *m, const struct dmarc_verdict *v)
+{
+	struct message_override *o = &m->results.override;
+
+	if (v->result != AUTH_FAIL)
+		return;
+	o->name = message_arc_trusted_sealer(m);
+	if (o->name.len > 0)
+		o->kind = MESSAGE_TRUSTED_SEALER;
+}
+
 /* Step 3. */
 static void
 finish(struct message *m, void *arg, struct dns_ledger *ledger)
@@ -119,9 +135,37 @@ finish(struct message *m, void *arg, struct dns_ledger *ledger)
 		    certainty(dkim->signatures[i].result) :
 		    DMARC_IS_NOT_PASS;
 	st->done = is_done(m, st, ledger);
+	find_override(m, &st->verdict);
 }
 
 /* ---- what was found ---- */
+
+const char *
+message_override_name(enum message_override_kind kind)
+{
+	static const char *const names[] = {
+		[MESSAGE_NO_OVERRIDE] = "",
+		[MESSAGE_TRUSTED_SEALER] = "trusted-sealer"
+	};
+
+	return names[kind];
+}
+
+bool
+message_is_overridden(const struct message *m)
+{
+	return m->results.override.kind != MESSAGE_NO_OVERRIDE &&
+	    m->results.decision.action == POLICY_ACCEPT;
+}
+
+/* RFC 8601 2.3: what local policy makes of it. */
+static void
+write_override(const struct message_override *o, struct authres_writer *w)
+{
+	authres_write_property(w, "policy", "override",
+	    slice_str(message_override_name(o->kind)));
+	authres_write_property(w, "policy", "override-by", o->name);
+}
 
 /*
  * RFC 9989 9.1 and 9.2: policy.dmarc is what applies to this message, after
@@ -136,6 +180,8 @@ write_result(const struct message *m, const void *arg,
 	authres_write_result(w, "dmarc", auth_result_name(v->result));
 	if (m->results.from.state == MAIL_FROM_SLOPPY)
 		authres_write_comment(w, "From is not well formed");
+	if (message_is_overridden(m))
+		authres_write_comment(w, "accepted by local policy");
 	if (v->stale)
 		authres_write_reason(w, SLICE(SHOWN_STALE));
 	else if (v->problem != NULL && v->result != AUTH_PASS &&
@@ -149,6 +195,8 @@ write_result(const struct message *m, const void *arg,
 			authres_write_property(w, "policy", "dmarc",
 			    slice_str(dmarc_policy_name(v->applied)));
 	}
+	if (message_is_overridden(m))
+		write_override(&m->results.override, w);
 	if (v->from_domain.len > 0)
 		authres_write_property(w, "header", "from",
 		    domain_slice(&v->from_domain));
@@ -345,6 +393,11 @@ record(const struct message *m, const void *arg, struct event *e)
 		return;
 	event_text(e, "dmarc", slice_str(auth_result_name(v->result)));
 	record_aligned(e, v, message_dkim(m));
+	if (message_is_overridden(m)) {
+		event_text(e, "override", slice_str(message_override_name(
+		    m->results.override.kind)));
+		event_text(e, "override-by", m->results.override.name);
+	}
 	record_alignments(e, v, message_dkim(m)->count);
 	if (v->has_record)
 		event_text(e, "dmarc-policy",

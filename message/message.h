@@ -34,9 +34,23 @@
 
 struct message;
 
+/* Why dmarc=fail is not held against a message. */
+enum message_override_kind {
+	MESSAGE_NO_OVERRIDE,
+	MESSAGE_TRUSTED_SEALER		/* trusted-sealers */
+};
+/* "trusted-sealer"; "" for none. */
+const char	*message_override_name(enum message_override_kind kind);
+
+struct message_override {
+	enum message_override_kind	kind;
+	struct slice			name;	/* of the sealer: its domain */
+};
+
 /*
  * What is known of a message at its end, but for what the methods found: see
- * message/spf.h, message/dkim.h, message/dmarc.h.  Borrowed from the message.
+ * message/spf.h, message/dkim.h, message/arc.h, message/dmarc.h.  Borrowed
+ * from the message.
  */
 struct message_results {
 	struct engine			*engine;
@@ -74,6 +88,8 @@ struct message_results {
 	unsigned int			 hazards;	/* dkim_hazard bits */
 	struct slice			 left_out;	/* not signed: would
 							   not survive */
+	/* Written by DMARC; it counts for a message that is accepted. */
+	struct message_override		 override;
 	struct policy_decision		 decision;
 	bool				 at_mail;	/* decided at MAIL: only
 						   some methods know theirs */

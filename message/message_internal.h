@@ -66,6 +66,11 @@ void	message_decide(struct message *m, bool at_mail,
 bool	message_give_orders(struct message *m,
 	    struct message_orders *orders);
 
+/* ---- message/dmarc.c ---- */
+
+/* Is dmarc=fail not held against a message that was decided on? */
+bool	message_is_overridden(const struct message *m);
+
 /* ---- message/record.c ---- */
 
 void	message_record(const struct message *m,

@@ -42,6 +42,13 @@ static const struct policy_word dmarc_results[] = {
 	{ "permerror", AUTH_PERMERROR },
 	{ NULL, 0 }
 };
+/* RFC 8617 10 */
+static const struct policy_word arc_results[] = {
+	{ "none", AUTH_NONE },
+	{ "pass", AUTH_PASS },
+	{ "fail", AUTH_FAIL },
+	{ NULL, 0 }
+};
 static const struct policy_word dmarc_policies[] = {
 	{ "none", POLICY_DMARC_NONE },
 	{ "quarantine", POLICY_DMARC_QUARANTINE },
@@ -111,6 +118,24 @@ static void
 get_dkim_doubled(const struct policy_facts *f, struct policy_found *out)
 {
 	out->set = set_of(f->dkim_doubled);
+}
+
+static void
+get_arc(const struct policy_facts *f, struct policy_found *out)
+{
+	out->set = set_of(f->arc);
+}
+
+static void
+get_arc_trusted(const struct policy_facts *f, struct policy_found *out)
+{
+	out->set = set_of(f->arc_trusted);
+}
+
+static void
+get_arc_sealer(const struct policy_facts *f, struct policy_found *out)
+{
+	find_name(&f->arc_sealer, out);
 }
 
 static void
@@ -258,6 +283,13 @@ const struct policy_condition policy_conditions[] = {
 	    "whether a domain in From is one of ours"),
 	YES_NO("enforce-anyway", END, enforce_anyway, get_enforce_anyway,
 	    "whether a domain in From is in the list enforce-anyway"),
+	WORDS("arc", END, arc, arc_results, get_arc, "the result of the ARC "
+	    "chain"),
+	YES_NO("arc-trusted", END, arc_trusted, get_arc_trusted,
+	    "whether a trusted sealer says that the domain in From passed "
+	    "DMARC"),
+	DOMAINS("arc-sealer", END, arc_sealer, get_arc_sealer,
+	    "the domain of the last seal of an ARC chain that passes"),
 	{ .name = NULL }
 };
 

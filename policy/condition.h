@@ -64,7 +64,7 @@ struct policy_condition {
 };
 
 /* In the order of the manual; number POLICY_CONDITIONS has no name. */
-#define POLICY_CONDITIONS 19
+#define POLICY_CONDITIONS 22
 extern const struct policy_condition policy_conditions[POLICY_CONDITIONS + 1];
 
 /* NULL: there is none of that name. */

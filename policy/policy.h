@@ -88,6 +88,8 @@ struct policy_rule {
 	unsigned int		 dkim_doubled;
 	unsigned int		 own_domain;
 	unsigned int		 enforce_anyway;
+	unsigned int		 arc;		/* set of results */
+	unsigned int		 arc_trusted;	/* set of bool */
 	struct ipnet		*client;
 	size_t			 client_count;
 	struct policy_pattern	*mailfrom_domain;
@@ -98,6 +100,8 @@ struct policy_rule {
 	size_t			 from_domain_count;
 	struct policy_pattern	*recipient_domain;	/* any recipient */
 	size_t			 recipient_domain_count;
+	struct policy_pattern	*arc_sealer;
+	size_t			 arc_sealer_count;
 };
 
 /* "example.org" or "*.example.org"; false for anything else. */
@@ -152,6 +156,11 @@ struct policy_facts {
 	bool			 claimed;
 	bool			 own_domain;
 	bool			 enforce_anyway;
+	enum auth_result	 arc;
+	/* A trusted sealer says that From passed DMARC. */
+	bool			 arc_trusted;
+	/* Canonical: who made the last seal of a chain that passes. */
+	struct slice		 arc_sealer;
 	/* For reply texts. */
 	struct slice		 spf_domain;
 	struct slice		 spf_explanation;

@@ -15,6 +15,7 @@ EXTRA_DIST += \
 
 script_tests = \
 	tests/downstream/test_downstream.py \
+	tests/interop/test_arc.py \
 	tests/interop/test_authres.py \
 	tests/interop/test_from.py \
 	tests/interop/test_migrate.py \
@@ -22,6 +23,7 @@ script_tests = \
 	tests/interop/test_pieces.py \
 	tests/interop/test_ways.py \
 	tests/lint/test_lint.py \
+	tests/milter/test_arc.py \
 	tests/milter/test_basic.py \
 	tests/milter/test_dkim.py \
 	tests/milter/test_dmarc.py \

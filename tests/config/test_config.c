@@ -91,6 +91,9 @@ put_rule(struct buf *b, const struct policy_rule *r)
 	put_patterns(b, "mailfrom-domain", r->mailfrom_domain,
 	    r->mailfrom_domain_count);
 	put_patterns(b, "helo", r->helo, r->helo_count);
+	if (r->arc != 0 || r->arc_trusted != 0)
+		buf_addf(b, " arc=%x/%x", r->arc, r->arc_trusted);
+	put_patterns(b, "arc-sealer", r->arc_sealer, r->arc_sealer_count);
 	buf_addf(b, " reply='%.*s'", SLICE_ARG(r->reply));
 }
 
@@ -155,6 +158,10 @@ put_config(struct buf *b, const struct config *c)
 	    c->limits.signatures, c->spf.helo, c->spf.void_limit,
 	    c->dkim.minimum_rsa_bits, c->dkim.test_keys,
 	    (int)c->unsigned_mail);
+	if (c->limits.seal_age != 7 * 86400)
+		buf_addf(b, " seal=%u", c->limits.seal_age);
+	put_patterns(b, "sealer", c->trusted_sealers,
+	    c->trusted_sealer_count);
 	for (i = 0; i < c->policy.count; i++)
 		put_rule(b, &c->policy.rules[i]);
 	for (i = 0; i < c->sign_count; i++)
@@ -325,6 +332,16 @@ test_values(void)
 		{ "resolver: {zone: a/b.yaml}", " zone=a/b.yaml\n" },
 		{ "limits: {deadline: 1s}", "deadline=1000 " },
 		{ "limits: {deadline: 10m}", "deadline=600000 " },
+		{ "limits: {seal-age: 1h}", " seal=3600" },
+		{ "limits: {seal-age: 365d}", " seal=31536000" },
+		{ "policy: [{action: accept, when: {arc: [none, fail], "
+		  "arc-trusted: yes, arc-sealer: '*.example.net'}}]",
+		  " arc=5/2 arc-sealer=*.example.net " },
+		{ "trusted-sealers: []", "unsigned=0" },
+		{ "trusted-sealers: lists.example",
+		  "unsigned=0 sealer=lists.example" },
+		{ "trusted-sealers: ['*.example.net', b.test]",
+		  "unsigned=0 sealer=*.example.net sealer=b.test" },
 		{ "limits: {signatures: 1}", "signatures=1 " },
 		{ "limits: {signatures: 100}", "signatures=100 " },
 		{ "spf: {helo: TRUE}", "helo=1 " },
@@ -414,17 +431,18 @@ test_values(void)
 	"confinement, authserv-id, authserv-ids-to-remove, " \
 	"remove-received-spf, trusted-networks, " \
 	"origins, log, resolver, limits, spf, dkim, own-domains, " \
-	"enforce-anyway, policy, sign, unsigned"
+	"enforce-anyway, trusted-sealers, policy, sign, unsigned"
 #define LOG_KEYS "target, level, format"
 #define RESOLVER_KEYS "nameservers, timeout, tries, trust-ad, " \
 	"random-case, cache, serve-stale, statistics, zone"
-#define LIMITS_KEYS "deadline, signatures"
+#define LIMITS_KEYS "deadline, signatures, seal-age"
 #define DKIM_KEYS "minimum-rsa-bits, test-keys, partial-body, doubled"
 #define RULE_KEYS "name, when, action, reply, observe, at-most, stage"
 #define CONDITIONS "spf, spf-helo, dkim, dkim-aligned, dmarc, " \
 	"dmarc-policy, dmarc-testing, from, from-domain, mailfrom-domain, " \
 	"helo, client, recipient-domain, dnssec, tls, dkim-partial, " \
-	"dkim-doubled, own-domain, enforce-anyway"
+	"dkim-doubled, own-domain, enforce-anyway, arc, arc-trusted, " \
+	"arc-sealer"
 #define SIGN_KEYS "domains, identity, keys, canonicalization, headers, " \
 	"oversign, resign, expire"
 #define KEY_KEYS "selector, file, from, until"
@@ -847,8 +865,20 @@ static const struct {
 	{ "policy: [{when: {mail-from-domain: a}}]", "1:18: unknown key "
 	  "'mail-from-domain' in policy rule 1: when, did you mean "
 	  "mailfrom-domain?; allowed: " CONDITIONS },
-	{ "policy: [{when: {arc: pass}}]", "1:18: policy rule 1: when.arc "
-	  "is not available in this version of assay" },
+	{ "policy: [{when: {arc: temperror}}]", "1:23: policy rule 1: "
+	  "when.arc is 'temperror'; allowed: none, pass, fail" },
+	{ "policy: [{when: {arc-trusted: maybe}}]", "1:31: policy rule 1: "
+	  "when.arc-trusted is 'maybe'; allowed: yes, no" },
+	{ "policy: [{when: {arc-sealer: a@b}}]", "1:30: policy rule 1: "
+	  "when.arc-sealer is 'a@b'; allowed: " DOMAINS },
+	{ "trusted-sealers: [lists.example, '*']", "1:34: trusted-sealers "
+	  "is '*'; allowed: " DOMAINS },
+	{ "trusted-sealers: {a: b}", "1:18: trusted-sealers is a mapping; "
+	  "allowed: " DOMAINS },
+	{ "limits: {seal-age: 59m}", "1:20: limits.seal-age is '59m'; "
+	  "allowed: a number with s, m, h or d, 1h to 365d" },
+	{ "limits: {seal-age: 366d}", "1:20: limits.seal-age is '366d'; "
+	  "allowed: a number with s, m, h or d, 1h to 365d" },
 	{ "policy: [{when: {dmarc: softfail}}]", "1:25: policy rule 1: "
 	  "when.dmarc is 'softfail'; allowed: none, pass, fail, temperror, "
 	  "permerror" },
@@ -911,7 +941,7 @@ static const struct {
 	  "spf, spf-helo, dkim, dkim-aligned, dmarc, dmarc-policy, "
 	  "dmarc-testing, from, from-domain, mailfrom-domain, helo, client, "
 	  "recipient-domain, dnssec, tls, dkim-partial, dkim-doubled, "
-	  "own-domain, enforce-anyway, rule, "
+	  "own-domain, enforce-anyway, arc, arc-trusted, arc-sealer, rule, "
 	  "spf-domain, spf-explanation" },
 	{ "policy: [{reply: '', action: reject}]", "1:18: policy rule 1: "
 	  "reply is ''; allowed: printable ASCII, at most 480 characters "
@@ -1055,6 +1085,11 @@ test_limits(void)
 	    read_many("policy: [{action: accept, when: {helo: [", "a,",
 	    LIMIT_POLICY_LIST + 1, "]}}]"), "t.yaml:1:40: policy rule 1: "
 	    "when.helo has 10001 items; allowed: up to 10000");
+	at = read_many("trusted-sealers: [", "a,", LIMIT_POLICY_LIST, "]");
+	limit("sealers at the limit", at, "one sealer more",
+	    read_many("trusted-sealers: [", "a,", LIMIT_POLICY_LIST + 1,
+	    "]"), "t.yaml:1:18: trusted-sealers has 10001 items; allowed: "
+	    "up to 10000");
 	at = read_many("socket: local:/", "x", LIMIT_SOCKET_PATH - 1, "");
 	ok(at != NULL, "socket path at the limit");
 	config_unref(at);

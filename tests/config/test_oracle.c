@@ -90,6 +90,13 @@ static const struct subject subjects[] = {
 	{ .name = "tls", .at_mail = true, .asked = { "yes", "no" } },
 	{ .name = "dkim-partial", .asked = { "yes", "no" } },
 	{ .name = "dkim-doubled", .asked = { "yes", "no" } },
+	{ .name = "own-domain", .asked = { "yes", "no" } },
+	{ .name = "enforce-anyway", .asked = { "yes", "no" } },
+	{ .name = "arc", .asked = { "none", "pass", "fail" } },
+	{ .name = "arc-trusted", .asked = { "yes", "no" } },
+	{ .name = "arc-sealer", .fit = PATTERN, .maybe = true,
+	  .asked = { "s.example", "*.s.example" },
+	  .known = { "s.example", "w.s.example", "ws.example" } },
 };
 #define SUBJECTS (sizeof(subjects) / sizeof(subjects[0]))
 
@@ -392,7 +399,12 @@ make_facts(const struct message *m, struct slice recipients[WORDS],
 		.recipient_domain_count = to->count,
 		.dnssec = yes(m, "dnssec"), .tls = yes(m, "tls"),
 		.dkim_partial = yes(m, "dkim-partial"),
-		.dkim_doubled = yes(m, "dkim-doubled") };
+		.dkim_doubled = yes(m, "dkim-doubled"),
+		.claimed = true, .own_domain = yes(m, "own-domain"),
+		.enforce_anyway = yes(m, "enforce-anyway"),
+		.arc = result(only(m, "arc")),
+		.arc_trusted = yes(m, "arc-trusted"),
+		.arc_sealer = slice_str(only(m, "arc-sealer")) };
 	ipaddr_parse(slice_str(only(m, "client")), &f->client);
 	for (i = 0; i < to->count; i++)
 		recipients[i] = slice_str(to->word[i]);

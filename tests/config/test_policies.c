@@ -132,6 +132,17 @@ static const struct {
 	    .dmarc_policy = POLICY_DMARC_REJECT, .dmarc_testing = true,
 	    .spf = AUTH_FAIL, .dkim = SET(NONE) }, POLICY_QUARANTINE,
 	    "dmarc-reject-doubtful" },
+	{ "reject, a trusted sealer answers for it", { .dmarc = AUTH_FAIL,
+	    .dmarc_policy = POLICY_DMARC_REJECT, .spf = AUTH_FAIL,
+	    .dkim = SET(FAIL), .arc = AUTH_PASS, .arc_trusted = true },
+	    POLICY_ACCEPT, "trusted-sealer" },
+	{ "reject, a stranger's seal", { .dmarc = AUTH_FAIL,
+	    .dmarc_policy = POLICY_DMARC_REJECT, .spf = AUTH_FAIL,
+	    .dkim = SET(FAIL), .arc = AUTH_PASS }, POLICY_REJECT,
+	    "dmarc-reject" },
+	{ "From multiple, a trusted sealer", { .from = MAIL_FROM_MULTIPLE,
+	    .dkim = SET(PASS), .dmarc = AUTH_PERMERROR, .arc_trusted = true },
+	    POLICY_REJECT, "from-unusable" },
 	{ "quarantine", { .dmarc = AUTH_FAIL,
 	    .dmarc_policy = POLICY_DMARC_QUARANTINE, .spf = AUTH_FAIL,
 	    .dkim = SET(NONE) }, POLICY_QUARANTINE, "dmarc-quarantine" },
@@ -249,7 +260,7 @@ test_examples(void)
 	}
 	ok(out == 6, "%u lines taken out of comments", out);
 	c = read_text("examples", text);
-	is_num((long long)c->policy.count, 10, "rules with the examples");
+	is_num((long long)c->policy.count, 11, "rules with the examples");
 	test_warnings(c);
 	config_unref(c);
 	free(text);

@@ -9,7 +9,8 @@ build_packages="gcc libc6-dev make autoconf automake pkg-config libssl-dev
 	libc-ares-dev libyaml-dev libidn2-dev libmilter-dev libseccomp-dev"
 
 # What the tests want besides.
-test_packages="python3 python3-yaml python3-dkim python3-nacl
+test_packages="python3 python3-yaml python3-dkim python3-authres
+	libmail-dkim-perl python3-nacl
 	python3-jsonschema openssl
 	iproute2 mount mandoc golang-blitiri-go-spf-dev xz-utils"
 

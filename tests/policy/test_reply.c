@@ -231,6 +231,11 @@ test_each_variable(void)
 		{ "tls", "yes", "no", "yes" },
 		{ "dkim-partial", "yes", "no", "(none)" },
 		{ "dkim-doubled", "yes", "no", "(none)" },
+		{ "own-domain", "yes", "(none)", "(none)" },
+		{ "enforce-anyway", "yes", "(none)", "(none)" },
+		{ "arc", "pass", "none", "(none)" },
+		{ "arc-trusted", "yes", "no", "(none)" },
+		{ "arc-sealer", "lists.example", "(none)", "(none)" },
 		{ "rule", "my rule", "(none)", "my rule" },
 		{ "spf-domain", "example.com", "(none)", "example.com" },
 		{ "spf-explanation", "see https://example.com/?a=%{i}",
@@ -252,7 +257,10 @@ test_each_variable(void)
 	f.dmarc = AUTH_FAIL;
 	f.dmarc_policy = POLICY_DMARC_REJECT;
 	f.dmarc_testing = f.tls = f.dnssec = true;
-	f.dkim_partial = f.dkim_doubled = true;
+	f.dkim_partial = f.dkim_doubled = f.arc_trusted = true;
+	f.claimed = f.own_domain = f.enforce_anyway = true;
+	f.arc = AUTH_PASS;
+	f.arc_sealer = SLICE("lists.example");
 	early = f;
 	early.at_mail = true;
 	for (i = 0; i < sizeof(each) / sizeof(each[0]); i++) {
