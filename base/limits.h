@@ -187,6 +187,18 @@
 #define LIMIT_LOG_QUEUE		(1u << 20) /* ours: octets of lines that wait
 					   for a log that is not read */
 
+/* Metrics. */
+#define LIMIT_METRICS_SERIES	4096	/* ours: combinations of labels that
+					   are counted each by itself */
+#define LIMIT_METRICS_TEXT	(4u << 20) /* ours: octets of all metrics */
+#define LIMIT_METRICS_KEYS	1000	/* ours: keys with dates shown, and
+					   domains with their last */
+#define LIMIT_METRICS_CLIENTS	64	/* ours: connections served at a time */
+#define LIMIT_METRICS_REQUEST	(8u << 10) /* ours: octets of memory for one,
+					   its request with it */
+#define LIMIT_METRICS_SECONDS	5	/* ours: a connection that stands still;
+					   Prometheus waits for 10 s */
+
 /* Replies. */
 #define LIMIT_REPLY_TEXT	480	/* ours: RFC 5321 4.5.3.1.5 has 512 */
 

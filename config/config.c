@@ -133,6 +133,7 @@ const struct schema_key config_keys[] = {
 	{ .name = "socket", .read = values_socket, FIELD(socket) },
 	{ .name = "socket-mode", .read = schema_mode, FIELD(socket_mode),
 	  .max = 0777 },
+	{ .name = "metrics", .read = values_socket, FIELD(metrics) },
 	{ .name = "user", .read = values_user, FIELD(user) },
 	{ .name = "pid-file", .read = schema_path, FIELD(pid_file) },
 	{ .name = "confinement", .read = schema_bool, FIELD(confinement) },

@@ -117,6 +117,7 @@ struct config {
 	/* libmilter's spelling, checked; default CONFIG_SOCKET */
 	const char		*socket;
 	unsigned int		 socket_mode;	/* default 0660 */
+	const char		*metrics;	/* likewise; NULL: none */
 	const char		*user;		/* NULL: stay who we are */
 	const char		*pid_file;	/* NULL: none */
 	bool			 confinement;	/* default yes */

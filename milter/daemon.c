@@ -40,12 +40,15 @@
 #include "process/background.h"
 #include "process/confine.h"
 #include "milter/drain.h"
+#include "milter/figures.h"
+#include "milter/outlet.h"
 #include "process/listen.h"
 #include "process/notify.h"
 #include "milter/wire.h"
 #include "process/pidfile.h"
 #include "process/privileges.h"
 #include "milter/session.h"
+#include "milter/status.h"
 #include "milter/watch.h"
 #include "milter/watchdog.h"
 
@@ -115,17 +118,30 @@ inherit_listener(struct daemon *d)
 	return d->listener != NULL;
 }
 
+/* Of a socket: what stands behind its kind. */
+static const char *
+path_of(const char *socket_name)
+{
+	const char *colon = strchr(socket_name, ':');
+
+	return colon != NULL ? colon + 1 : NULL;
+}
+
 /* Before any thread is started: it holds for those that come. */
 static bool
 confine_process(struct daemon *d)
 {
-	char socket_folder[PATH_MAX], pid_folder[PATH_MAX];
-	const char *const writable[] = { socket_folder, pid_folder, NULL };
-	const char *colon = strchr(d->config->socket, ':');
+	char socket_folder[PATH_MAX], pid_folder[PATH_MAX],
+	    metrics_folder[PATH_MAX];
+	const char *const writable[] = { socket_folder, pid_folder,
+		metrics_folder, NULL };
+	const char *metrics = d->config->metrics;
 
 	if (!d->config->confinement)
 		return true;
-	confine_folder_of(colon != NULL ? colon + 1 : NULL, socket_folder);
+	confine_folder_of(path_of(d->config->socket), socket_folder);
+	confine_folder_of(metrics != NULL ? path_of(metrics) : NULL,
+	    metrics_folder);
 	confine_folder_of(d->config->pid_file, pid_folder);
 	if (confine(writable, d->confinement, sizeof(d->confinement)))
 		return true;
@@ -258,6 +274,8 @@ log_warnings(const struct config *c)
 		log_line(CONFIG_LOG_WARNING, "%s", text);
 	if (listener_warning(c->socket, text, sizeof(text)))
 		log_line(CONFIG_LOG_WARNING, "%s", text);
+	if (outlet_warning(c, text, sizeof(text)))
+		log_line(CONFIG_LOG_WARNING, "%s", text);
 }
 
 static bool
@@ -321,13 +339,16 @@ reload(struct daemon *d)
 	notify_reloading();
 	c = config_read(was->path, d->why, WHY_SIZE);
 	if (c != NULL && config_may_replace(was, c, d->why, WHY_SIZE) &&
-	    load_keys(d, c))
+	    outlet_prepare(was, c, d->why, WHY_SIZE) && load_keys(d, c))
 		e = make_engine(d, c);
 	else
 		config_unref(c);
+	figures_reloaded(e != NULL);
 	if (e == NULL) {
+		outlet_cancel();
 		log_refused(d->why);
 	} else {
+		outlet_commit();
 		log_configure(c->log.target, c->log.level, c->log.format);
 		log_warnings(c);
 		if (!same_text(c->socket, was->socket) ||
@@ -345,8 +366,7 @@ reload(struct daemon *d)
 		engine_unref(e);
 	}
 	engine_unref(old);
-	notify_state(e != NULL ? "READY=1\nSTATUS=Checking mail" :
-	    "READY=1\nSTATUS=Checking mail; the last reload was refused");
+	status_ready();
 }
 
 /* With the sanitizer of that name: its look at the end. */
@@ -360,6 +380,7 @@ leave(struct daemon *d, enum daemon_exit status)
 		for (;;)
 			pause();
 	listener_remove(d->listener);
+	outlet_remove();
 	pidfile_remove();
 	log_line(CONFIG_LOG_INFO, "stopped");
 	log_flush(FLUSH_MS);
@@ -378,7 +399,7 @@ stop(void *arg)
 {
 	struct daemon *d = arg;
 
-	notify_state("STOPPING=1\nSTATUS=Finishing the messages in hand");
+	status_stopping();
 	log_line(CONFIG_LOG_INFO, "stopping: messages in hand are finished "
 	    "first");
 	if (listener_withdraw(d->listener))
@@ -458,7 +479,9 @@ start(struct daemon *d, bool foreground)
 		d->status = DAEMON_EXIT_CONFIG;
 		return false;
 	}
-	if (!inherit_listener(d) || (!foreground &&
+	/* The mail server's socket last: where it accepts, all is there. */
+	if (!outlet_open(d->config, d->why, WHY_SIZE) ||
+	    !inherit_listener(d) || (!foreground &&
 	    !background_enter(&d->ends, DAEMON_EXIT_UNAVAILABLE, d->why,
 	    WHY_SIZE)) ||
 	    !write_pid_file(d) || !give_to_libmilter(d) ||
@@ -471,6 +494,10 @@ start(struct daemon *d, bool foreground)
 		privileges_hide_memory();
 	if (!log_start()) {
 		snprintf(d->why, WHY_SIZE, "no thread for the log");
+		return false;
+	}
+	if (!figures_start()) {
+		snprintf(d->why, WHY_SIZE, "no memory");
 		return false;
 	}
 	d->dkim = dkim_context_new();
@@ -496,6 +523,8 @@ start(struct daemon *d, bool foreground)
 	engine_unref(e);
 	/* From here on a reload may free this configuration. */
 	d->config = NULL;
+	if (!outlet_serve(d->why, WHY_SIZE))
+		return false;
 	if (!watchdog_start(d->listener)) {
 		snprintf(d->why, WHY_SIZE, "no thread for the watchdog");
 		return false;
@@ -526,11 +555,12 @@ daemon_run(struct config *config, bool foreground)
 		tell_parent(d.status);
 		if (d.listener != NULL)
 			listener_close(d.listener);
+		outlet_remove();
 		pidfile_remove();
 		return d.status;
 	}
 	tell_parent(DAEMON_EXIT_OK);
-	notify_state("READY=1\nSTATUS=Checking mail");
+	status_ready();
 	status = smfi_main();
 	/* libmilter calls it a failure when it is stopped at a bad moment. */
 	leave(&d, status == MI_SUCCESS || d.stopping ? DAEMON_EXIT_OK :

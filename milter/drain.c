@@ -89,6 +89,15 @@ drain_disconnected(void)
 	pthread_mutex_unlock(&lock);
 }
 
+void
+drain_counts(unsigned int *messages, unsigned int *connected)
+{
+	pthread_mutex_lock(&lock);
+	*messages = in_hand;
+	*connected = connections;
+	pthread_mutex_unlock(&lock);
+}
+
 /* Until the counter is 0.  Under the lock. */
 static void
 wait_for(const unsigned int *counter, unsigned int seconds)

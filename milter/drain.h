@@ -27,6 +27,8 @@ void	drain_replied(void);
 /* A connection of a mail server's is accepted, and has ended. */
 void	drain_connected(void);
 void	drain_disconnected(void);
+/* How many there are, of messages in hand and of connections. */
+void	drain_counts(unsigned int *messages, unsigned int *connected);
 /*
  * Waits until there is no connection, at most `seconds`, or until
  * drain_hurry() is called.  Messages may still begin.

@@ -5,15 +5,19 @@
 assay_milter_SOURCES = \
 	milter/daemon.c milter/daemon.h \
 	milter/drain.c milter/drain.h \
+	milter/figures.c milter/figures.h \
+	milter/keydates.c milter/keydates.h \
 	milter/libsyslog.c \
 	milter/main.c \
 	milter/mta.c milter/mta.h \
+	milter/outlet.c milter/outlet.h \
+	milter/status.c milter/status.h \
 	milter/wire.c milter/wire.h \
 	milter/session.c milter/session.h \
 	milter/sigwait.c \
 	milter/watch.c milter/watch.h \
 	milter/watchdog.c milter/watchdog.h
-assay_milter_LDADD = $(LDADD) $(SECCOMP_LIBS)
+assay_milter_LDADD = $(LDADD) $(SECCOMP_LIBS) $(MICROHTTPD_LIBS)
 # libmilter has to find these: see milter/sigwait.c, wire.c, libsyslog.c.
 assay_milter_LDFLAGS = $(AM_LDFLAGS) \
 	-Wl,--export-dynamic-symbol=sigwait \
@@ -23,6 +27,10 @@ assay_milter_LDFLAGS = $(AM_LDFLAGS) \
 	-Wl,--export-dynamic-symbol=syslog \
 	-Wl,--export-dynamic-symbol=__syslog_chk
 
-check_PROGRAMS += tests/milter/test_wire
+check_PROGRAMS += \
+	tests/milter/test_keydates \
+	tests/milter/test_wire
+tests_milter_test_keydates_SOURCES = tests/milter/test_keydates.c \
+	milter/keydates.c
 tests_milter_test_wire_SOURCES = tests/milter/test_wire.c \
 	milter/drain.c milter/wire.c

@@ -12,6 +12,7 @@
 
 #include "config/config.h"
 #include "milter/daemon.h"
+#include "milter/outlet.h"
 #include "process/listen.h"
 #include "process/privileges.h"
 #include "event/log.h"
@@ -75,6 +76,8 @@ check_only(struct config *c)
 	while (config_warning(c, &at, text, sizeof(text)))
 		fprintf(stderr, "warning: %s\n", text);
 	if (listener_warning(c->socket, text, sizeof(text)))
+		fprintf(stderr, "warning: %s\n", text);
+	if (outlet_warning(c, text, sizeof(text)))
 		fprintf(stderr, "warning: %s\n", text);
 	good = daemon_user_exists(c, text, sizeof(text)) &&
 	    check_keys(c, text);

@@ -12,6 +12,7 @@
 
 #include <libmilter/mfapi.h>
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
@@ -48,6 +49,7 @@ struct session {
 };
 
 static struct listener *own_listener;
+static atomic_int busy;			/* workers that judge a message */
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 /*
  * All of them, under the lock.  At the end of the process libmilter forgets
@@ -318,13 +320,23 @@ answer(SMFICTX *ctx, struct session *s, const struct message_answer *a)
 	return SMFIS_CONTINUE;
 }
 
+int
+session_busy(void)
+{
+	return atomic_load(&busy);
+}
+
 static sfsistat
 decide_at_mail(SMFICTX *ctx, struct session *s)
 {
 	const struct inquiry_waiting waiting = { .blocks = about_to_block };
 	struct message_orders orders;
+	bool decided;
 
-	if (!message_decide_at_mail(s->message, &waiting, &orders))
+	atomic_fetch_add(&busy, 1);
+	decided = message_decide_at_mail(s->message, &waiting, &orders);
+	atomic_fetch_sub(&busy, 1);
+	if (!decided)
 		return SMFIS_CONTINUE;
 	return answer(ctx, s, &(struct message_answer){
 		.outcome = orders.action == POLICY_REJECT ?
@@ -496,6 +508,7 @@ on_eom(SMFICTX *ctx)
 	struct session *s = session_of(ctx);
 	const char *id = mta_macro(ctx, "i");
 	struct message_orders orders;
+	bool finished;
 
 	take_queue_id(ctx, s);
 	if (s == NULL || s->message == NULL) {
@@ -505,7 +518,10 @@ on_eom(SMFICTX *ctx)
 			end_message_with_reply(s, MESSAGE_DEFERRED);
 		return SMFIS_TEMPFAIL;
 	}
-	if (!message_finish(s->message, &waiting, &orders))
+	atomic_fetch_add(&busy, 1);
+	finished = message_finish(s->message, &waiting, &orders);
+	atomic_fetch_sub(&busy, 1);
+	if (!finished)
 		return defer(ctx, s, "out of memory");
 	return carry_out(ctx, s, &orders);
 }

@@ -17,5 +17,7 @@
  * libmilter refuses.
  */
 bool	session_register(struct listener *listener);
+/* How many workers judge a message now, or wait for DNS to.  Any thread. */
+int	session_busy(void);
 
 #endif

@@ -12,6 +12,7 @@
 #include "base/clock.h"
 #include "event/log.h"
 #include "message/signing.h"
+#include "milter/status.h"
 
 #define TEXT_SIZE	1024
 #define CASING_LINE_US	INT64_C(60000000)
@@ -180,6 +181,7 @@ run(void *arg)
 		log_casing(e, mismatches, folded, &next_casing);
 		log_silence(e, &silence, &next_silence);
 		check_keys(e, &tell, &next);
+		status_refresh();
 		sleep(STEP_SECONDS);
 	}
 	engine_unref(e);

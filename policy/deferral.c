@@ -59,6 +59,7 @@ struct deferral_table {
 	pthread_mutex_t	 lock;
 	struct entries	 once, again;
 	unsigned int	 again_count;
+	unsigned int	 count;		/* of all entries */
 	struct bucket	 buckets[BUCKETS];
 	struct networks	 networks[BUCKETS];
 	struct bucket	 free_entries;
@@ -235,6 +236,7 @@ forget(struct deferral_table *t, struct entry *e)
 	leave_network(t, e);
 	LIST_REMOVE(e, chain);
 	LIST_INSERT_HEAD(&t->free_entries, e, chain);
+	t->count--;
 }
 
 /* Step 3, of one network. */
@@ -275,6 +277,7 @@ take(struct deferral_table *t, const struct key *k, int64_t now)
 	if (n == NULL)
 		n = new_network(t, &k->network);
 	n->count++;
+	t->count++;
 	*e = (struct entry){ .key = *k, .first = now, .network = n };
 	LIST_INSERT_HEAD(bucket_of(t, k), e, chain);
 	TAILQ_INSERT_TAIL(&t->once, e, used);
@@ -294,6 +297,17 @@ look_up(struct deferral_table *t, const struct key *k, int64_t now)
 		e->first = now;
 	use(t, e, now);
 	return e;
+}
+
+unsigned int
+deferral_count(struct deferral_table *t)
+{
+	unsigned int count;
+
+	pthread_mutex_lock(&t->lock);
+	count = t->count;
+	pthread_mutex_unlock(&t->lock);
+	return count;
 }
 
 bool

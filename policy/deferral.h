@@ -35,6 +35,9 @@ struct deferral_table;
 struct deferral_table	*deferral_new(void);
 void			 deferral_free(struct deferral_table *t);
 
+/* How many senders are remembered. */
+unsigned int	deferral_count(struct deferral_table *t);
+
 /*
  * There is a reason to defer this sender now.  True while less than
  * `at_most` seconds (above 0) have gone by since the first such reason.

@@ -115,7 +115,8 @@ static const char *const allowed[] = {
 	"readlink", "readlinkat", "getdents", "getdents64", "getcwd",
 	"unlink", "unlinkat", "rename", "renameat", "renameat2", "mkdir",
 	"mkdirat", "rmdir", "fsync", "fdatasync", "ftruncate", "ftruncate64",
-	"fallocate", "fadvise64", "flock", "fchmod", "umask", "pipe", "pipe2",
+	"fallocate", "fadvise64", "flock", "fchmod", "umask", "fchdir",
+	"pipe", "pipe2",
 	"inotify_init1", "inotify_add_watch", "inotify_rm_watch",
 	/* waiting */
 	"poll", "ppoll", "ppoll_time64", "select", "pselect6",

@@ -1007,6 +1007,7 @@ finish(struct resolver *r, struct query *q, const struct dns_answer *answer)
 	answer = settle(r, q, answer, now);
 	r->stats.outcomes[answer->outcome]++;
 	r->stats.latency[latency_bucket(now - q->asked_us)]++;
+	r->stats.latency_us += (uint64_t)(now - q->asked_us);
 	(void)pthread_mutex_unlock(&r->lock);
 	while ((w = next_waiter(r, q)) != NULL)
 		w->done(w, dns_answer_ref(answer));

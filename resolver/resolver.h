@@ -185,6 +185,7 @@ struct resolver_stats {
 	uint64_t	outcomes[DNS_NOT_ASKED + 1];
 	/* Of queries, from the first question to the answer. */
 	uint64_t	latency[RESOLVER_LATENCY_BUCKETS];
+	uint64_t	latency_us;	/* of all together */
 	uint64_t	cache_entries;
 	uint64_t	cache_bytes;
 	uint64_t	in_flight;	/* now */

@@ -138,6 +138,8 @@ put_config(struct buf *b, const struct config *c)
 	const struct resolver_options *o = &c->resolver.options;
 	size_t i;
 
+	if (c->metrics != NULL)
+		buf_addf(b, "metrics=%s ", c->metrics);
 	buf_addf(b, "%s %03o user=%s pid=%s id=%.*s", c->socket,
 	    c->socket_mode, c->user != NULL ? c->user : "-",
 	    c->pid_file != NULL ? c->pid_file : "-",
@@ -209,6 +211,7 @@ test_defaults(void)
 	"dnssec=0 tls=0 "
 
 static const char full[] =
+    "metrics=inet:9102@127.0.0.1 "
     "inet6:8891@[::1] 600 user=nobody pid=/run/assay/milter.pid "
     "id=mx.example.org trusted=192.0.2.0/24 trusted=2001:db8::/32 "
     "trusted=198.51.100.1/32\n"
@@ -301,6 +304,9 @@ test_values(void)
 		{ "socket-mode: 660", " 660 user" },
 		{ "socket-mode: \"0777\"", " 777 user" },
 		{ "socket-mode: 0", " 000 user" },
+		{ "metrics: inet:9102@127.0.0.1",
+		  "metrics=inet:9102@127.0.0.1 " },
+		{ "metrics: local:/run/m", "metrics=local:/run/m " },
 		{ "user: _assay-1.x", "user=_assay-1.x " },
 		{ "authserv-id: localhost", "id=localhost " },
 		{ "authserv-id: B\xc3\xbc" "cher.example.",
@@ -427,7 +433,7 @@ test_values(void)
 
 /* ---- bad files ---- */
 
-#define ROOT_KEYS "include, socket, socket-mode, user, pid-file, " \
+#define ROOT_KEYS "include, socket, socket-mode, metrics, user, pid-file, " \
 	"confinement, authserv-id, authserv-ids-to-remove, " \
 	"remove-received-spf, trusted-networks, " \
 	"origins, log, resolver, limits, spf, dkim, own-domains, " \
@@ -516,6 +522,8 @@ static const struct {
 
 	/* The daemon. */
 	{ "socket:", "1:8: socket has no value; allowed: " SOCKETS },
+	{ "metrics: 9102", "1:10: metrics is '9102'; allowed: " SOCKETS },
+	{ "metrics: yes", "1:10: metrics is 'yes'; allowed: " SOCKETS },
 	{ "socket: ''", "1:9: socket is ''; allowed: " SOCKETS },
 	{ "socket: [a]", "1:9: socket is a list; allowed: " SOCKETS },
 	{ "socket: {a: b}", "1:9: socket is a mapping; allowed: " SOCKETS },

@@ -29,10 +29,11 @@ ARROWS = {
     "config": ("base", "mail", "policy", "resolver"),
     "event": ("base", "config"),
     "process": ("base",),
+    "metrics": ("base", "mail", "event"),
     "message": ("base", "mail", "resolver", "spf", "dkim", "dmarc", "arc",
                 "policy", "config", "event"),
     "milter": ("base", "mail", "resolver", "dkim", "policy", "config",
-               "event", "message", "process"),
+               "event", "message", "process", "metrics"),
     "tools": ("base", "mail", "resolver", "spf", "dkim", "dmarc", "arc",
               "policy", "config", "event", "message"),
 }
@@ -68,6 +69,7 @@ LIBRARIES = (
     (r"idn2", r"base/domain\.c$"),
     (r"openssl/", r"dkim/"),
     (r"libmilter/", r"milter/"),
+    (r"microhttpd", r"metrics/scrape\.c$"),
 )
 
 # Functions that take what they work on to be without NUL and in bounds, or

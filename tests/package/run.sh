@@ -48,7 +48,7 @@ suite() {
 	fi
 	ok "$suite: a chroot to build in" chroot_make "$suite" "$root" \
 	    build-essential lintian debhelper libc-ares-dev libidn2-dev \
-	    libmilter-dev libssl-dev libyaml-dev pkgconf python3 || return
+	    libmicrohttpd-dev libmilter-dev libssl-dev libyaml-dev pkgconf python3 || return
 	mkdir "$root/assay"
 	cp -a "$source" "$root/assay/src"
 	ok "$suite: dpkg-buildpackage" build || return
