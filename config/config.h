@@ -76,6 +76,9 @@ struct config_sign {
 	unsigned int			 expire;	/* seconds; 0: no x= */
 	/* Also by keys whose signature the message has; default no */
 	bool				 resign;
+	/* Also bounces of this host, whose From no rule has; default no.
+	   d= is `identity`, or the first of `domains` that is one name. */
+	bool				 null_sender;
 	const char			*path;	/* where the rule is */
 	unsigned int			 line;
 };
@@ -200,6 +203,8 @@ struct config	*config_read_text(struct slice text, const char *name,
 bool		 config_warning(const struct config *c, size_t *at,
 		    char *out, size_t out_size);
 
+/* What a rule with `null_sender` signs with; empty: nothing. */
+struct slice	 config_sign_null_domain(const struct config_sign *r);
 /* Is the canonical name one of ours, see `own_domains`? */
 bool		 config_is_own_domain(const struct config *c,
 		    struct slice name);

@@ -302,11 +302,34 @@ const struct schema_key sign_keys[] = {
 	  RULE(oversign),
 	  RULE_COUNT(oversign_count), .max = LIMIT_SIGN_HEADERS },
 	{ .name = "resign", .read = schema_bool, RULE(resign) },
+	{ .name = "null-sender", .read = schema_bool, RULE(null_sender) },
 	/* In seconds, a minute to a year. */
 	{ .name = "expire", .read = schema_seconds, RULE(expire),
 	  .min = 60, .max = 365 * 86400 },
 	{ .name = NULL }
 };
+
+struct slice
+config_sign_null_domain(const struct config_sign *r)
+{
+	size_t i;
+
+	for (i = 0; i < r->domain_count && r->identity.len == 0; i++) {
+		if (!r->domains[i].below)
+			return domain_slice(&r->domains[i].domain);
+	}
+	return r->identity;
+}
+
+static bool
+check_null_sender(struct schema *s, const struct yaml_node *n,
+    const struct config_sign *r)
+{
+	return !r->null_sender || config_sign_null_domain(r).len > 0 ||
+	    schema_fail(s, schema_get(n, "null-sender"), "%snull-sender has "
+	    "no domain to sign with; allowed: with identity, or with a name "
+	    "in domains that is no pattern", s->where);
+}
 
 static const struct config_sign *
 who_has(const struct config_sign *rules, const struct config_sign *end,
@@ -411,7 +434,7 @@ read_rule(struct schema *s, const struct yaml_node *n, void *items,
 		return schema_fail(s, n, "sign rule %zu must be a mapping of "
 		    "\"key: value\"; allowed: domains, identity, keys, "
 		    "canonicalization, headers, oversign, resign, "
-		    "expire",
+		    "null-sender, expire",
 		    index + 1);
 	r->path = s->file;
 	r->line = n->line;
@@ -419,7 +442,8 @@ read_rule(struct schema *s, const struct yaml_node *n, void *items,
 	if (!schema_mapping(s, sign_keys, "a sign rule", n, r) ||
 	    !must_have(s, n, "domains") || !must_have(s, n, "keys") ||
 	    !check_domain_count(s, n, rules, r) ||
-	    !check_domains(s, n, rules, r) || !check_key_names(s, n, r))
+	    !check_domains(s, n, rules, r) || !check_key_names(s, n, r) ||
+	    !check_null_sender(s, n, r))
 		return false;
 	return true;
 }

@@ -464,8 +464,10 @@ start_signing(struct message *m)
 		plan->state = SIGNING_SEEN_BEFORE;
 		return;
 	}
-	signing_choose(r->engine->signing, &m->header, &r->from, m->now,
-	    m->arena, plan);
+	signing_choose(r->engine->signing, &(const struct signing_facts){
+	    .header = &m->header, .from = &r->from,
+	    .null_sender = r->path.null, .host = r->receiver,
+	    .now = m->now }, m->arena, plan);
 	plan->options.rewrites_addresses = m->rewrites_addresses;
 	if (plan->state != SIGNING_READY)
 		return;

@@ -145,14 +145,19 @@ record_sign_domain(const struct config_sign *rule,
     const struct mail_from *from, struct event *e)
 {
 	const struct policy_pattern *p = rule->domains;
+	const struct policy_pattern *end = p + rule->domain_count;
+	/* Of a bounce, whose From no pattern has. */
+	struct slice d = config_sign_null_domain(rule);
 	char name[DOMAIN_MAX + sizeof("*.")];
 
-	while (!policy_pattern_matches(p, domain_slice(&from->domain)))
+	while (p < end && !policy_pattern_matches(p,
+	    domain_slice(&from->domain)))
 		p++;
+	if (p < end && rule->identity.len == 0)
+		d = domain_slice(&p->domain);
 	snprintf(name, sizeof(name), "%s%.*s",
-	    rule->identity.len == 0 && p->below ? "*." : "",
-	    SLICE_ARG(rule->identity.len > 0 ? rule->identity :
-	    domain_slice(&p->domain)));
+	    p < end && rule->identity.len == 0 && p->below ? "*." : "",
+	    SLICE_ARG(d));
 	event_detail_text(e, "sign-domain", slice_str(name));
 }
 

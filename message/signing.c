@@ -294,19 +294,67 @@ choose_keys(struct loaded_rule *r, int64_t now, struct signing_plan *plan)
 	    SIGNING_NO_KEY;
 }
 
-void
-signing_choose(struct signing *s, const struct mail_header *header,
-    const struct mail_from *from, int64_t now, struct arena *arena,
-    struct signing_plan *out)
+/* Is whoever writes bounces in the name `from` this host, or one of d=? */
+static bool
+is_our_bounce(const struct mail_from *from, struct slice d, struct slice host)
 {
-	struct loaded_rule *r;
-	const struct config_sign *rule;
+	struct slice name;
+	size_t i;
 
-	*out = (struct signing_plan){ .state = SIGNING_NO_FROM };
-	if (!mail_from_has_author(from))
-		return;
-	out->state = SIGNING_NO_RULE;
-	r = find_rule(s, domain_slice(&from->domain));
+	if (from->fields != 1 || from->more_domains)
+		return false;
+	for (i = 0; i < from->domain_count; i++) {
+		name = domain_slice(&from->domains[i]);
+		if (!domain_is_at_or_below(name, d) &&
+		    !slice_eq_nocase(name, host))
+			return false;
+	}
+	return from->domain_count < 2;
+}
+
+/* The rule that signs it, and `*d` for it. */
+static struct loaded_rule *
+bounce_rule(struct signing *s, const struct signing_facts *f, struct slice *d)
+{
+	size_t i;
+
+	for (i = 0; i < s->count && f->null_sender; i++) {
+		*d = config_sign_null_domain(s->rules[i].rule);
+		if (s->rules[i].rule->null_sender &&
+		    is_our_bounce(f->from, *d, f->host))
+			return &s->rules[i];
+	}
+	return NULL;
+}
+
+/* By From, else as a bounce. */
+static struct loaded_rule *
+rule_for(struct signing *s, const struct signing_facts *f, struct slice *d)
+{
+	struct loaded_rule *r = NULL;
+
+	if (mail_from_has_author(f->from)) {
+		*d = domain_slice(&f->from->domain);
+		r = find_rule(s, *d);
+	}
+	if (r == NULL)
+		return bounce_rule(s, f, d);
+	if (r->rule->identity.len > 0)
+		*d = r->rule->identity;
+	return r;
+}
+
+void
+signing_choose(struct signing *s, const struct signing_facts *f,
+    struct arena *arena, struct signing_plan *out)
+{
+	const struct config_sign *rule;
+	struct loaded_rule *r;
+	struct slice d;
+
+	*out = (struct signing_plan){ .state = mail_from_has_author(f->from) ?
+	    SIGNING_NO_RULE : SIGNING_NO_FROM };
+	r = rule_for(s, f, &d);
 	if (r == NULL)
 		return;
 	rule = out->rule = r->rule;
@@ -316,17 +364,16 @@ signing_choose(struct signing *s, const struct mail_header *header,
 		return;
 	}
 	out->options = (struct dkim_sign_options){
-		.domain = rule->identity.len > 0 ? rule->identity :
-		    domain_slice(&from->domain),
+		.domain = d,
 		.keys = out->keys,
 		.relaxed_header = rule->relaxed_header,
 		.relaxed_body = rule->relaxed_body,
 		.headers = rule->headers, .header_count = rule->header_count,
 		.oversign = rule->oversign,
 		.oversign_count = rule->oversign_count,
-		.now = now, .expire = rule->expire };
-	choose_keys(r, now, out);
-	drop_done(rule, header, out);
+		.now = f->now, .expire = rule->expire };
+	choose_keys(r, f->now, out);
+	drop_done(rule, f->header, out);
 }
 
 /* ---- pre-flight ---- */

@@ -58,13 +58,23 @@ struct signing_plan {
 	struct dkim_sign_key		*keys;	/* from the arena */
 };
 
+/* Borrowed; `from` outlives the plan. */
+struct signing_facts {
+	const struct mail_header	*header;
+	const struct mail_from		*from;
+	bool				 null_sender;	/* MAIL FROM:<> */
+	struct slice			 host;	/* authserv-id */
+	int64_t				 now;	/* seconds since the Epoch */
+};
+
 /*
- * Decides by the From domain and by the signatures that `header` has
- * already.  `from` and `arena` outlive the plan.
+ * Decides by the From domain and by the signatures that the header has
+ * already.  A bounce of this host, whose From no rule has, is for the first
+ * rule with `null_sender`: From may name d=, what is below it, this host, or
+ * no domain at all.  The plan is the arena's.
  */
-void	signing_choose(struct signing *s, const struct mail_header *header,
-	    const struct mail_from *from, int64_t now, struct arena *arena,
-	    struct signing_plan *out);
+void	signing_choose(struct signing *s, const struct signing_facts *f,
+	    struct arena *arena, struct signing_plan *out);
 
 /* One key, what the DNS says of it, and when it signs. */
 struct signing_check {

@@ -17,6 +17,7 @@ script_tests = \
 	tests/downstream/test_downstream.py \
 	tests/interop/test_arc.py \
 	tests/interop/test_authres.py \
+	tests/interop/test_bounces.py \
 	tests/interop/test_from.py \
 	tests/interop/test_migrate.py \
 	tests/interop/test_outbound.py \

@@ -117,9 +117,10 @@ put_sign(struct buf *b, const struct config_sign *r)
 
 	buf_addf(b, "\nsign line %u", r->line);
 	put_patterns(b, "domain", r->domains, r->domain_count);
-	buf_addf(b, " d=%.*s c=%s/%s x=%u", SLICE_ARG(r->identity),
+	buf_addf(b, " d=%.*s c=%s/%s x=%u%s", SLICE_ARG(r->identity),
 	    r->relaxed_header ? "relaxed" : "simple",
-	    r->relaxed_body ? "relaxed" : "simple", r->expire);
+	    r->relaxed_body ? "relaxed" : "simple", r->expire,
+	    r->null_sender ? " null-sender" : "");
 	put_names(b, "headers", r->headers, r->header_count);
 	put_names(b, "oversign", r->oversign, r->oversign_count);
 	for (k = r->keys; k < r->keys + r->key_count; k++) {
@@ -450,7 +451,7 @@ test_values(void)
 	"dkim-doubled, own-domain, enforce-anyway, arc, arc-trusted, " \
 	"arc-sealer"
 #define SIGN_KEYS "domains, identity, keys, canonicalization, headers, " \
-	"oversign, resign, expire"
+	"oversign, resign, null-sender, expire"
 #define KEY_KEYS "selector, file, from, until"
 #define SPF_WORDS "none, pass, fail, softfail, neutral, temperror, permerror"
 #define NETWORKS "IP addresses and networks like 192.0.2.0/24, " \
@@ -813,6 +814,10 @@ static const struct {
 	  "in a signing key; allowed: " KEY_KEYS },
 	{ SIGN("keys: [{file: s}]"), "1:16: sign rule 1: key 1: selector is "
 	  "missing" },
+	{ "sign: [{domains: '*.a.example', null-sender: yes, keys: [" KEY
+	  "]}]", "1:46: sign rule 1: null-sender has no domain to sign with; "
+	  "allowed: with identity, or with a name in domains that is no "
+	  "pattern" },
 	{ SIGN("keys: [" KEY ", {selector: t}]"), "1:44: sign rule 1: key 2: "
 	  "file is missing" },
 	{ SIGN("keys: [{selector: 's=', file: s}]"), "1:27: sign rule 1: key "
@@ -1609,6 +1614,36 @@ test_own_domains(void)
 	}
 }
 
+static void
+test_null_sender(void)
+{
+	static const struct {
+		const char	*domains, *want;
+	} rows[] = {
+		{ "a.example", "a.example" },
+		{ "['*.a.example', b.example, c.example]", "b.example" },
+		{ "'*.a.example', identity: a.example", "a.example" },
+		{ "b.example, identity: a.example", "a.example" }
+	};
+	struct config *c;
+	char text[200];
+	struct slice d;
+	size_t i;
+
+	for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		(void)snprintf(text, sizeof(text), "sign: [{domains: %s, "
+		    "null-sender: yes, keys: [{selector: s, file: k}]}]",
+		    rows[i].domains);
+		c = read_text(text);
+		d = c != NULL ? config_sign_null_domain(&c->sign[0]) :
+		    SLICE("");
+		is_bytes(d.ptr, d.len, rows[i].want, strlen(rows[i].want),
+		    rows[i].domains);
+		ok(c != NULL && c->sign[0].null_sender, "null-sender is set");
+		config_unref(c);
+	}
+}
+
 /* ---- references ---- */
 
 static void
@@ -1888,6 +1923,7 @@ main(void)
 	test_warnings();
 	test_root_warning();
 	test_own_domains();
+	test_null_sender();
 	test_references();
 	test_prefixes();
 	test_include();

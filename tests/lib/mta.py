@@ -155,9 +155,14 @@ class _Lmtp(socketserver.StreamRequestHandler):
         elif verb == b"MAIL":
             self.envelope = [re.search("<(.*?)>", line).group(1), []]
             self.reply("250 ok")
+        elif verb == b"RCPT" and self.server.sink.refused.intersection(
+                re.findall("<(.*?)>", line)):
+            self.reply("550 5.1.1 no such user")
         elif verb == b"RCPT":
             self.envelope[1].append(re.search("<(.*?)>", line).group(1))
             self.reply("250 ok")
+        elif verb == b"DATA" and not self.envelope[1]:
+            self.reply("503 5.5.1 no recipients")
         elif verb == b"DATA":
             self.reply("354 go on")
             self.data()
@@ -205,10 +210,13 @@ class Delivered:
 
 
 class Sink:
-    """`offers`: the extensions that it says it has."""
+    """
+    `offers`: the extensions that it says it has; `refused`: recipients that
+    it does not know.
+    """
 
-    def __init__(self, offers=("8BITMIME", "SMTPUTF8")):
-        self.offers = offers
+    def __init__(self, offers=("8BITMIME", "SMTPUTF8"), refused=()):
+        self.offers, self.refused = offers, set(refused)
         self.server = _SinkServer(("127.0.0.1", 0), _Lmtp)
         self.server.sink = self
         self.port = self.server.server_address[1]
