@@ -103,6 +103,34 @@
 					   DNS does not say what holds */
 #define LIMIT_TLSPOLICY_REPLY	100000	/* socketmap_table(5) */
 
+/* HTTPS. */
+#define LIMIT_HTTPS_ADDRESSES	8	/* ours: of one server that are tried */
+#define LIMIT_HTTPS_TRANSFERS	64	/* ours: at once */
+
+/* The daemon assay-tlspol. */
+#define LIMIT_TLSPOL_SOCKETS	8	/* ours */
+#define LIMIT_TLSPOL_CLIENTS	1000	/* ours: connections at once */
+#define LIMIT_TLSPOL_REQUEST	10240	/* socketmap_table(5): 10,000 octets,
+					   and a map's name */
+#define LIMIT_TLSPOL_REQUEST_MS	30000	/* ours: for the rest of a request,
+					   or for a reply to be read */
+#define LIMIT_TLSPOL_IDLE_MS	300000	/* ours: Postfix closes after 10 s */
+#define LIMIT_TLSPOL_LOOKUPS	2000	/* ours: domains looked up at once */
+#define LIMIT_TLSPOL_FRESH_MIN	60	/* ours: s until a domain is looked up
+					   again, whatever its TTL */
+#define LIMIT_TLSPOL_FRESH_MAX	3600	/* ours: likewise, at most */
+#define LIMIT_TLSPOL_RETRY	300	/* RFC 8461 3.3: s after a failed
+					   fetch */
+#define LIMIT_TLSPOL_REFRESH	86400	/* RFC 8461 3.3: s until a policy is
+					   fetched anew, if not half of its
+					   life before */
+#define LIMIT_TLSPOL_UNASKED	2592000	/* ours: s that a policy is fetched
+					   anew for nobody */
+#define LIMIT_TLSPOL_SAVE	60	/* ours: s between two writings of the
+					   cache file */
+#define LIMIT_TLSPOL_FILE	(64u << 20) /* ours: octets of that file */
+#define LIMIT_TLSPOL_DRAIN_MS	5000	/* ours: for replies at the end */
+
 /* DNS. */
 #define LIMIT_DNS_QUESTIONS	(2 * LIMIT_SPF_QUESTIONS + LIMIT_SPF_AHEAD + \
     2 * LIMIT_DKIM_CANDIDATES + LIMIT_ARC_QUESTIONS + \
