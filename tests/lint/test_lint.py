@@ -30,15 +30,18 @@ ARROWS = {
     "event": ("base", "config"),
     "process": ("base",),
     "metrics": ("base", "mail", "event"),
+    "https": ("base",),
     "message": ("base", "mail", "resolver", "spf", "dkim", "dmarc", "arc",
                 "policy", "config", "event"),
     "milter": ("base", "mail", "resolver", "dkim", "policy", "config",
                "event", "message", "process", "metrics"),
+    "tlspol": ("base", "resolver", "tlspolicy", "config", "event", "process",
+               "https"),
     "tools": ("base", "mail", "resolver", "spf", "dkim", "dmarc", "arc",
               "policy", "config", "event", "message"),
 }
 # Nobody includes these, so that no header of theirs needs a mark.
-TOPS = ("milter", "tools")
+TOPS = ("milter", "tlspol", "tools")
 # Interface for what is to come: ARC verifies and seals, and a second daemon
 # reads a configuration of its own.
 AHEAD = {"config/schema.h", "config/sections.h", "config/values.h", "config/yaml.h",
@@ -57,6 +60,7 @@ FOR_OTHERS = {
     "authres_read", "auth_result_parse",
     "event_detail_number", "event_find", "event_object_find",
     "event_subscribe",
+    "https_client_free", "memory_free", "settings_read_text",
 }
 
 # Parts that land before those who use them.
@@ -70,6 +74,7 @@ LIBRARIES = (
     (r"openssl/", r"dkim/"),
     (r"libmilter/", r"milter/"),
     (r"microhttpd", r"metrics/scrape\.c$"),
+    (r"curl/", r"https/"),
 )
 
 # Functions that take what they work on to be without NUL and in bounds, or

@@ -1,0 +1,481 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""What assay-tlspol answers: the table, dialects, keys, policy hosts that
+fail, first contact, memory."""
+
+import os
+import ssl
+import threading
+import time
+import warnings
+
+import assaydaemon
+import dnsserver
+import tap
+import tlspol
+from tap import equal, ok
+from tlspol import policy, response, sts_zone
+
+if not tlspol.built():
+    tap.skip_all("assay-tlspol was not built")
+
+EE = [3, 1, 1, "ab" * 32]
+PKIX = [1, 1, 1, "ab" * 32]
+NO = "NOTFOUND "
+FOLDER = assaydaemon.work_folder()
+DOMAINS = ["none", "enforce", "testing", "off", "dane", "danesome", "pkix",
+           "bogus", "tlsafails", "insecuredane", "changed", "cold", "many",
+           "moved", "missing", "html", "nomedia", "charset", "large", "whole",
+           "selfsigned", "othername", "expired", "oldtls", "short", "broken",
+           "junk", "endless", "headers", "slow", "private", "restart",
+           "unsigned", "gone", "due", "longer"]
+HOSTS = tlspol.PolicyHosts(FOLDER, ["mta-sts.%s.example" % d
+                                    for d in DOMAINS
+                                    if d not in ("othername", "selfsigned")])
+
+
+def name(domain):
+    return domain + ".example"
+
+
+def host(domain):
+    return "mta-sts." + name(domain)
+
+
+def secure(domain):
+    return "OK secure match=mx.%s servername=hostname" % name(domain)
+
+
+def serve(domain, **options):
+    HOSTS.hosts[host(domain)] = response(policy("mx." + name(domain),
+                                                **options))
+
+
+def table_zone():
+    zone = {"none.example": [{"MX": [10, "mx.none.example"]}],
+            "mx.none.example": [{"A": "192.0.2.1"}]}
+    for domain in ("enforce", "testing", "off"):
+        zone.update(sts_zone(name(domain)))
+    for domain in ("dane", "danesome", "pkix", "tlsafails"):
+        zone.update(sts_zone(name(domain), secure=True))
+    zone["_25._tcp.mx.dane.example"] = [{"TLSA": EE}]
+    zone["danesome.example"].append({"MX": [20, "b.danesome.example"]})
+    zone["b.danesome.example"] = [{"A": "192.0.2.2"}]
+    zone["_25._tcp.b.danesome.example"] = [{"TLSA": EE}]
+    zone["_25._tcp.mx.pkix.example"] = [{"TLSA": PKIX}]
+    zone["_25._tcp.mx.tlsafails.example"] = [{"RCODE": 2}]
+    zone.update(sts_zone("bogus.example"))
+    zone["bogus.example"] = [{"RCODE": 2}]
+    zone.update(sts_zone("insecuredane.example"))
+    zone["mx.insecuredane.example"] = [{"DNSSEC": True}, {"A": "192.0.2.1"}]
+    zone["_25._tcp.mx.insecuredane.example"] = [{"DNSSEC": True},
+                                                {"TLSA": EE}]
+    return zone
+
+
+@tap.test
+def table():
+    for domain in ("enforce", "dane", "danesome", "pkix", "bogus",
+                   "tlsafails", "insecuredane"):
+        serve(domain)
+    serve("testing", mode="testing")
+    serve("off", mode="none")
+    want = {"none": NO, "testing": NO, "off": NO,
+            "enforce": secure("enforce"), "dane": "OK dane",
+            "danesome": "OK dane", "pkix": secure("pkix"),
+            "insecuredane": secure("insecuredane"),
+            "bogus": "TEMP DNS fails to say whether the domain has DANE",
+            "tlsafails":
+                "TEMP DNS fails to say whether the domain has DANE"}
+    with tlspol.Daemon(zone=table_zone(), hosts=HOSTS) as daemon:
+        for domain, answer in want.items():
+            for when in "first", "from memory":
+                equal(daemon.ask(name(domain)), answer,
+                      "%s, %s" % (domain, when))
+        for domain in "enforce", "dane", "bogus", "tlsafails":
+            equal(daemon.ask(name(domain), "sts"), secure(domain),
+                  "for Sendmail: " + domain)
+        equal(daemon.ask("dane.example", "QUERYwithTLSRPT"), "OK dane",
+              "no attributes with dane")
+        equal(daemon.ask("enforce.example", "QUERYwithTLSRPT"),
+              secure("enforce") + " policy_type=sts policy_domain="
+              "enforce.example mx_host_pattern=mx.enforce.example"
+              " { policy_string = version: STSv1 }"
+              " { policy_string = mode: enforce }"
+              " { policy_string = mx: mx.enforce.example }"
+              " { policy_string = max_age: 604800 }", "with TLSRPT")
+        equal(daemon.ask("enforce.example", "QUERY"), secure("enforce"),
+              "QUERY")
+        equal(len(HOSTS.asked(host("enforce"))), 1, "fetched once")
+        equal(daemon.wait_line("domain", domain="enforce.example")[0]
+              ["policy"], "enforce", "the record of it")
+        stats = daemon.statistics()
+        ok(stats["policies"] == 9 and stats["fetches"] == 9,
+           "statistics", stats)
+    with tlspol.Daemon({"dane-only": True}, table_zone(),
+                       HOSTS) as daemon:
+        equal(daemon.ask("dane.example"), "OK dane-only", "dane-only")
+        equal(daemon.ask("danesome.example"), "OK dane",
+              "dane-only at all hosts alone")
+
+
+@tap.test
+def keys():
+    serve("enforce")
+    zone = sts_zone("enforce.example")
+    zone.update(sts_zone("xn--bcher-kva.example"))
+    with tlspol.Daemon(zone=zone, hosts=HOSTS) as daemon:
+        with daemon.client() as client:
+            for key in ("Enforce.EXAMPLE", "enforce.example."):
+                equal(client.ask(key), secure("enforce"), key)
+            for key in (".enforce.example", "[enforce.example]",
+                        "[enforce.example]:25", "enforce.example:25",
+                        "[192.0.2.1]", "192.0.2.1", "example", "a..b",
+                        "/enforce.example", "", " enforce.example",
+                        "enforce.example ", b"\xff.example",
+                        b"enforce.example\0", "x@enforce.example",
+                        b"a" * 10000, b"a." * 5000):
+                equal(client.ask(key), NO, repr(key[:40]))
+            equal(client.ask("enforce.example", "typo"), NO,
+                  "a map that is none")
+            client.send("postfix")
+            ok(client.read().startswith("PERM "), "no key")
+            client.send("")
+            ok(client.read().startswith("PERM "), "nothing")
+            equal(client.ask("enforce.example"), secure("enforce"),
+                  "the connection is still good")
+        daemon.wait_log("asks for the map")
+
+
+def misbehave():
+    """domain -> what its policy host does"""
+    body = policy("mx.x.example")
+    padded = body + "x: " + "y" * (65536 - len(body) - 3)
+    hosts = {
+        "moved": response("", "302 Found", Location="https://" +
+                          host("enforce") + "/.well-known/mta-sts.txt"),
+        "missing": response(body, "404 Not Found"),
+        "html": response(body, media="text/html"),
+        "nomedia": response(body, media=None),
+        "large": response(padded + "y"),
+        "short": response(body, length=len(body) + 10),
+        "broken": response(body.replace("STSv1", "STSv2")),
+        "junk": b"hello\r\n\r\n",
+    }
+
+    def endless(tls, _):
+        tls.sendall(b"HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\n\r\n")
+        while True:
+            tls.sendall(b"x: y\n" * 1000)
+
+    def headers(tls, _):
+        tls.sendall(b"HTTP/1.1 200 OK\r\n")
+        while True:
+            tls.sendall(b"X-Header: y\r\n" * 100)
+
+    def slow(tls, _):
+        tls.sendall(b"HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\n\r\n")
+        while True:
+            tls.sendall(b"x")
+            time.sleep(0.1)
+
+    hosts.update(endless=endless, headers=headers, slow=slow)
+    return hosts, padded
+
+
+@tap.test
+def policy_hosts():
+    hosts, padded = misbehave()
+    for domain, host_does in hosts.items():
+        HOSTS.hosts[host(domain)] = host_does
+    for domain in ("selfsigned", "othername", "private", "enforce",
+                   "expired"):
+        serve(domain)
+    other = tlspol.Authority(FOLDER, "other")
+    HOSTS.set_certificate(host("selfsigned"),
+                          *other.certificate(host("selfsigned")))
+    HOSTS.set_certificate(host("othername"),
+                          *HOSTS.ca.certificate(name("othername")))
+    HOSTS.set_certificate(host("expired"), *HOSTS.ca.certificate(
+        host("expired"), days=-1))
+
+    HOSTS.hosts[host("whole")] = response(padded)
+    HOSTS.hosts[host("charset")] = response(
+        policy("mx.x.example"), media='Text/Plain; charset="utf-8"')
+    bad = list(hosts) + ["selfsigned", "othername", "expired"]
+    zone = {}
+    for domain in bad + ["whole", "charset", "enforce"]:
+        zone.update(sts_zone(name(domain)))
+    zone.update(sts_zone("private.example", address="10.1.2.3"))
+    led = len(HOSTS.asked(host("enforce")))
+    zone.update(sts_zone("gone.example"))
+    del zone["mta-sts.gone.example"]
+    with tlspol.Daemon({"https": {"timeout": "2s"},
+                        "answer-within": "20s"}, zone, HOSTS) as daemon:
+        for domain in bad + ["private", "gone"]:
+            equal(daemon.ask(name(domain)), NO, domain)
+            record = daemon.wait_line("domain", domain=name(domain))[-1]
+            equal(record.get("fetch"), "failed",
+                  "%s: %s" % (domain, record.get("fetch-problem")))
+        for domain in "whole", "charset":
+            equal(daemon.ask(name(domain)),
+                  "OK secure match=mx.x.example servername=hostname", domain)
+        equal(len(HOSTS.asked(host("enforce"))), led, "nobody was led there")
+        asked = len(HOSTS.asked(host("missing")))
+        equal(daemon.ask("missing.example"), NO, "again, from memory")
+        equal(len(HOSTS.asked(host("missing"))), asked,
+              "a failure is remembered")
+
+
+@tap.test
+def old_tls():
+    """TLS 1.1 is no TLS (RFC 8461 section 3.3)."""
+    hosts = tlspol.PolicyHosts(assaydaemon.work_folder(), [host("oldtls")])
+    hosts.hosts[host("oldtls")] = response(policy("mx.oldtls.example"))
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        hosts.context.set_ciphers("ALL:@SECLEVEL=0")
+        hosts.context.minimum_version = ssl.TLSVersion.TLSv1
+        hosts.context.maximum_version = ssl.TLSVersion.TLSv1_1
+    with tlspol.Daemon(zone=sts_zone("oldtls.example"),
+                       hosts=hosts) as daemon:
+        equal(daemon.ask("oldtls.example"), NO, "TLS 1.1")
+        record = daemon.wait_line("domain", domain="oldtls.example")[0]
+        equal(record.get("fetch"), "failed", record.get("fetch-problem"))
+
+
+@tap.test
+def private_networks():
+    """Loopback is refused when nobody allows it."""
+    serve("private")
+    before = HOSTS.connections
+    with tlspol.Daemon({"https": {"allow-networks": []}},
+                       sts_zone("private.example"), HOSTS) as daemon:
+        equal(daemon.ask("private.example"), NO, "not allowed")
+        record = daemon.wait_line("domain", domain="private.example")[0]
+        ok("public" in record["fetch-problem"], "the reason", record)
+    equal(HOSTS.connections, before, "nobody connected")
+
+
+@tap.test
+def first_contact():
+    """A cold cache defers nothing, and the fetch goes on."""
+    serve("cold")
+    HOSTS.gate = threading.Event()
+    try:
+        with tlspol.Daemon({"answer-within": "300ms"},
+                           sts_zone("cold.example"), HOSTS) as daemon:
+            begin = tlspol.now()
+            equal(daemon.ask("cold.example"), NO, "not known in time")
+            took = tlspol.now() - begin
+            ok(0.25 < took < 5, "in its time: %.3f s" % took)
+            HOSTS.gate.set()
+            daemon.wait_line("domain", domain="cold.example")
+            equal(daemon.ask("cold.example"), secure("cold"),
+                  "the fetch went on")
+    finally:
+        HOSTS.gate.set()
+        HOSTS.gate = None
+
+
+@tap.test
+def single_flight():
+    """Many ask at once: one question to DNS, one fetch."""
+    serve("many")
+    HOSTS.gate = threading.Event()
+    server = dnsserver.Server(sts_zone_plain("many.example"))
+    try:
+        with tlspol.Daemon({"resolver": {"nameservers": [server.address]},
+                            "answer-within": "30s"}, None,
+                           HOSTS) as daemon:
+            clients = [daemon.client() for _ in range(50)]
+            for client in clients:
+                client.send("postfix many.example")
+            tlspol.until(lambda: HOSTS.asked(host("many")), "the fetch")
+            HOSTS.gate.set()
+            answers = {client.read() for client in clients}
+            equal(answers, {secure("many")}, "all are answered")
+            equal(len(HOSTS.asked(host("many"))), 1, "one fetch")
+            equal(len(server.asked("_mta-sts.many.example")), 1,
+                  "one question")
+            for client in clients:
+                client.close()
+    finally:
+        HOSTS.gate = None
+        server.stop()
+
+
+def sts_zone_plain(domain):
+    """For dnsserver, which knows no DNSSEC entries."""
+    return {n: [r for r in records if "DNSSEC" not in r]
+            for n, records in sts_zone(domain).items()}
+
+
+@tap.test
+def authenticated():
+    """AD of a loopback name server counts; with trust-ad: no it does not."""
+    serve("dane")
+    zone = sts_zone_plain("dane.example")
+    zone["_25._tcp.mx.dane.example"] = [{"TLSA": EE}]
+    server = dnsserver.Server(zone)
+    for owner in zone:
+        server.behave(owner, ad=True)
+    try:
+        for trust, answer in (("auto", "OK dane"), ("no", secure("dane"))):
+            config = {"resolver": {"nameservers": [server.address],
+                                   "trust-ad": trust}}
+            with tlspol.Daemon(config, None, HOSTS) as daemon:
+                equal(daemon.ask("dane.example"), answer,
+                      "trust-ad: " + trust)
+    finally:
+        server.stop()
+
+
+@tap.test
+def dns_is_shut():
+    """Nobody answers: no policy, in time; nothing is deferred."""
+    sock, address = dnsserver.dead_port()
+    config = {"resolver": {"nameservers": [address], "timeout": "100ms",
+                           "tries": 1}, "answer-within": "5s"}
+    with sock, tlspol.Daemon(config, None, HOSTS) as daemon:
+        for domain in "none.example", "enforce.example":
+            equal(daemon.ask(domain), NO, domain)
+        begin = tlspol.now()
+        equal(daemon.ask("none.example"), NO, "again")
+        ok(tlspol.now() - begin < 1, "a failure is remembered")
+
+
+@tap.test
+def memory_is_quick():
+    serve("enforce")
+    with tlspol.Daemon(zone=sts_zone("enforce.example"),
+                       hosts=HOSTS) as daemon:
+        with daemon.client() as client:
+            client.ask("enforce.example")
+            took = []
+            for _ in range(2000):
+                begin = time.perf_counter()
+                answer = client.ask("enforce.example")
+                took.append(time.perf_counter() - begin)
+            equal(answer, secure("enforce"), "from memory")
+            took.sort()
+            # With room for machines that are busy, and for sanitizers.
+            ok(took[len(took) // 2] < 0.001, "median %.0f us, p99 %.0f us" %
+               (took[len(took) // 2] * 1e6, took[-20] * 1e6))
+
+
+def restart(daemon, **changes):
+    daemon.check_stop("before the change")
+    zone = changes.pop("zone", None)
+    daemon.configure(changes.pop("config", None), zone)
+    os.unlink(daemon.log_path)
+    daemon.start()
+
+
+@tap.test
+def survives_restarts():
+    """The cache file, and what may change under a known policy."""
+    serve("restart")
+    folder = assaydaemon.work_folder()
+    cache = os.path.join(folder, "policies")
+    config = {"cache": {"file": cache}}
+    zone = sts_zone("restart.example")
+    daemon = tlspol.Daemon(config, zone, HOSTS)
+    daemon.start()
+    equal(daemon.ask("restart.example"), secure("restart"), "fetched")
+
+    dead = dict(zone)
+    for owner in zone:
+        dead[owner] = ["TIMEOUT"]
+    restart(daemon, config=config, zone=dead)
+    daemon.wait_log("1 policies")
+    equal(daemon.ask("restart.example"), secure("restart"),
+          "DNS down: from the file")
+    record = daemon.wait_line("domain", domain="restart.example")[0]
+    equal((record["record"], record["policy"]), ("unknown", "enforce"),
+          "the look-up failed, the policy stays")
+    ok(daemon.ask("restart.example").startswith("TEMP "),
+       "DNS does not say whether there is DANE")
+
+    gone = {k: v for k, v in zone.items() if not k.startswith("_mta")}
+    restart(daemon, config=config, zone=gone)
+    daemon.ask("restart.example")
+    daemon.wait_line("domain", domain="restart.example")
+    equal(daemon.ask("restart.example"), secure("restart"),
+          "the record has gone: the policy stays")
+
+    changed = sts_zone("restart.example", identifier="2")
+    HOSTS.hosts[host("restart")] = response("", "500 Oops")
+    restart(daemon, config=config, zone=changed)
+    daemon.ask("restart.example")
+    daemon.wait_line("domain", domain="restart.example", fetch="failed")
+    equal(daemon.ask("restart.example"), secure("restart"),
+          "a new id, and the fetch fails: the old policy")
+
+    serve("restart", mode="none")
+    restart(daemon, config=config, zone=changed)
+    equal(daemon.ask("restart.example"), secure("restart"),
+          "still the old one")
+    daemon.wait_line("domain", domain="restart.example", policy="none")
+    equal(daemon.ask("restart.example"), NO, "mode none ends it at once")
+    daemon.check_stop("the last one")
+
+
+@tap.test
+def refreshed_ahead():
+    """Half of its life is over: fetched anew though nobody asks."""
+    serve("due", max_age=1000)
+    folder = assaydaemon.work_folder()
+    cache = os.path.join(folder, "policies")
+    now = int(time.time())
+    with open(cache, "w") as f:
+        f.write("assay-tlspol policies 1\n"
+                "due.example %d %d 1 none enforce 1000 mx.due.example\n"
+                "longer.example %d %d 1 none enforce 100000 a.example\n"
+                "past.example %d %d 1 none enforce 1000 a.example\n"
+                "end 3\n" % (now - 501, now - 501, now - 501, now - 501,
+                             now - 1001, now - 1001))
+    zone = sts_zone("due.example")
+    zone.update(sts_zone("longer.example"))
+    with tlspol.Daemon({"cache": {"file": cache}}, zone, HOSTS) as daemon:
+        daemon.wait_line("domain", domain="due.example", fetch="done")
+        equal(len(HOSTS.asked(host("due"))), 1, "fetched anew")
+        equal(len(HOSTS.asked(host("longer"))), 0,
+              "half of its life is not over")
+        equal(daemon.ask("longer.example"),
+              "OK secure match=a.example servername=hostname", "from file")
+        equal(daemon.ask("past.example"), NO, "it has expired")
+    with open(cache) as f:
+        text = f.read()
+    ok("past.example" not in text and "due.example" in text,
+       "the file", text)
+
+
+@tap.test
+def broken_file():
+    folder = assaydaemon.work_folder()
+    cache = os.path.join(folder, "policies")
+    good = "a.example %d 1 x none enforce 1000000 mx.a.example\n" % \
+        time.time()
+    for what, text in (
+            ("cut off", "assay-tlspol policies 1\n" + good),
+            ("another count", "assay-tlspol policies 1\n%send 2\n" % good),
+            ("octets", "\0\xff\n" * 1000),
+            ("a bad line", "assay-tlspol policies 1\n%sjunk\nend 2\n" % good),
+            ("a bad policy", "assay-tlspol policies 1\n" +
+             good.replace("mx.a", "*.*.a") + "end 1\n"),
+            ("more behind the end", "assay-tlspol policies 1\n%send 1\nx\n" %
+             good),
+            ("empty", "")):
+        with open(cache, "w", encoding="latin-1") as f:
+            f.write(text)
+        with tlspol.Daemon({"cache": {"file": cache}},
+                           sts_zone("none.example"), HOSTS) as daemon:
+            daemon.wait_log("is wrong; it is")
+            with open(cache + ".broken", encoding="latin-1") as f:
+                equal(f.read(), text, what + ": set aside")
+        with open(cache) as f:
+            ok(f.read().startswith("assay-tlspol policies 1\n"),
+               what + ": a new one is written")
+
+
+tap.main(600)

@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * daemon: from the settings to a running assay-tlspol, and to its end.
+ */
+#ifndef TLSPOL_DAEMON_H
+#define TLSPOL_DAEMON_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "tlspol/settings.h"
+
+enum daemon_exit {
+	DAEMON_EXIT_OK = 0,
+	DAEMON_EXIT_USAGE = 64,		/* sysexits.h: EX_USAGE */
+	DAEMON_EXIT_UNAVAILABLE = 69,	/* EX_UNAVAILABLE */
+	DAEMON_EXIT_CONFIG = 78		/* EX_CONFIG */
+};
+
+/* What the settings alone do not show: sockets for strangers, no such user. */
+bool	daemon_check(const struct settings *s, char *why, size_t why_size);
+/* Returns when the start fails; else the process ends in it. */
+enum daemon_exit	daemon_run(struct settings *s, bool foreground);
+
+#endif

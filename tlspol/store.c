@@ -1,0 +1,358 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * store: one line for each domain,
+ *
+ *	DOMAIN FETCHED ASKED ID DANE MODE MAX_AGE MX:MX
+ *
+ * behind a line that names the format, and before one with their number: a
+ * file without that is not whole.  What is read goes through the parser of
+ * policies, as if it came from a policy host.
+ */
+#include "tlspol/store.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/arena.h"
+#include "base/ascii.h"
+#include "base/file.h"
+#include "base/limits.h"
+#include "base/mem.h"
+
+#define HEAD	"assay-tlspol policies 1"
+#define FIELDS	8
+
+/* ---- text ---- */
+
+static void
+write_entry(const struct memory_entry *e, struct buf *out)
+{
+	const struct sts_policy *p = e->policy;
+	size_t i;
+
+	buf_addf(out, "%.*s %lld %lld %s %s %s %lu ", SLICE_ARG(e->domain),
+	    (long long)e->fetched, (long long)e->asked, e->id,
+	    dane_summary_name(e->last_dane), sts_mode_name(p->mode),
+	    (unsigned long)p->max_age);
+	for (i = 0; i < p->mx_count; i++)
+		buf_addf(out, "%s%.*s", i > 0 ? ":" : "",
+		    SLICE_ARG(p->mx[i]));
+	buf_addc(out, '\n');
+}
+
+void
+store_write_text(const struct memory *m, int64_t wall, struct buf *out)
+{
+	const struct memory_entry *e;
+	size_t count = 0;
+
+	buf_adds(out, HEAD "\n");
+	for (e = memory_first_policy(m); e != NULL;
+	    e = TAILQ_NEXT(e, round)) {
+		if (memory_policy(e, wall) == NULL)
+			continue;
+		write_entry(e, out);
+		count++;
+	}
+	buf_addf(out, "end %zu\n", count);
+}
+
+static bool
+read_time(struct slice s, int64_t wall, int64_t *out)
+{
+	unsigned long long number;
+
+	if (!slice_number(s, INT64_MAX / 2, &number))
+		return false;
+	/* The clock was wrong then, or is now: nothing lives longer by it. */
+	*out = (int64_t)number < wall ? (int64_t)number : wall;
+	return true;
+}
+
+static bool
+read_dane(struct slice s, enum dane_summary *out)
+{
+	int i;
+
+	for (i = DANE_UNKNOWN; i <= DANE_FAILED; i++) {
+		*out = (enum dane_summary)i;
+		if (slice_eq(s, slice_str(dane_summary_name(*out))))
+			return true;
+	}
+	return false;
+}
+
+/* The policy as a policy host would send it. */
+static bool
+read_policy(const struct slice *field, struct arena *arena,
+    struct sts_policy *out)
+{
+	struct slice rest = field[7], mx;
+	const char *problem;
+	struct buf body;
+	bool good;
+
+	buf_init(&body, LIMIT_STS_POLICY);
+	buf_addf(&body, "version: STSv1\nmode: %.*s\nmax_age: %.*s\n",
+	    SLICE_ARG(field[5]), SLICE_ARG(field[6]));
+	while (rest.len > 0) {
+		(void)slice_cut(&rest, ':', &mx);
+		buf_addf(&body, "mx: %.*s\n", SLICE_ARG(mx));
+	}
+	good = !buf_failed(&body) && sts_policy_parse(buf_slice(&body),
+	    arena, out, &problem) == STS_PARSED;
+	buf_fini(&body);
+	return good;
+}
+
+static bool
+read_id(struct slice s, char out[STS_ID_MAX + 1])
+{
+	size_t i;
+
+	memset(out, 0, STS_ID_MAX + 1);
+	if (s.len == 0 || s.len > STS_ID_MAX)
+		return false;
+	for (i = 0; i < s.len; i++) {
+		if (!ascii_is_alnum(s.ptr[i]))
+			return false;
+		out[i] = s.ptr[i];
+	}
+	return true;
+}
+
+/* Memory that is short loses the entry, and makes no line wrong. */
+static void
+put_entry(struct memory *m, struct slice domain,
+    const struct memory_entry *from, const struct sts_policy *policy)
+{
+	struct sts_policy *copy = sts_policy_copy(policy);
+	struct memory_entry *e = copy != NULL ? memory_get(m, domain) : NULL;
+
+	if (e == NULL) {
+		mem_free(copy);
+		return;
+	}
+	e->asked = from->asked;
+	e->dane = e->last_dane = from->last_dane;
+	memory_set_policy(m, e, copy, from->id, from->fetched);
+}
+
+static bool
+read_entry(struct memory *m, struct slice line, int64_t wall,
+    struct arena *arena)
+{
+	struct slice field[FIELDS], rest = line;
+	struct memory_entry e = { .policy = NULL };
+	struct sts_policy policy;
+	struct domain domain;
+	size_t i;
+
+	for (i = 0; i < FIELDS; i++)
+		(void)slice_cut(&rest, ' ', &field[i]);
+	arena_reset(arena);
+	if (rest.len > 0 || !domain_parse(field[0], &domain) ||
+	    !read_time(field[1], wall, &e.fetched) ||
+	    !read_time(field[2], wall, &e.asked) ||
+	    !read_id(field[3], e.id) || !read_dane(field[4], &e.last_dane) ||
+	    !read_policy(field, arena, &policy))
+		return false;
+	e.policy = &policy;
+	if (memory_policy(&e, wall) != NULL)
+		put_entry(m, domain_slice(&domain), &e, &policy);
+	return true;
+}
+
+static bool
+is_end(struct slice line, size_t count)
+{
+	char want[40];
+
+	snprintf(want, sizeof(want), "end %zu", count);
+	return slice_eq(line, slice_str(want));
+}
+
+bool
+store_read_text(struct memory *m, struct slice text, int64_t wall,
+    size_t *number)
+{
+	struct arena *arena = arena_new(2 * LIMIT_STS_POLICY);
+	struct slice rest = text, line;
+	bool whole = false, good;
+
+	*number = 1;
+	good = arena != NULL && slice_cut(&rest, '\n', &line) &&
+	    slice_eq(line, SLICE(HEAD));
+	while (good && !whole) {
+		++*number;
+		good = slice_cut(&rest, '\n', &line);
+		if (!good)
+			break;
+		whole = is_end(line, *number - 2);
+		good = whole || read_entry(m, line, wall, arena);
+	}
+	arena_free(arena);
+	return good && rest.len == 0;
+}
+
+/* ---- the file ---- */
+
+static enum store_loaded
+set_aside(const char *path, size_t line, char *why, size_t why_size)
+{
+	char broken[PATH_MAX];
+	int len = snprintf(broken, sizeof(broken), "%s.broken", path);
+
+	if (len > 0 && (size_t)len < sizeof(broken) &&
+	    rename(path, broken) == 0) {
+		snprintf(why, why_size, "%s: line %zu is wrong; it is "
+		    "%s now", path, line, broken);
+		return STORE_BROKEN;
+	}
+	snprintf(why, why_size, "%s: line %zu is wrong", path, line);
+	return STORE_UNREADABLE;
+}
+
+enum store_loaded
+store_load(struct memory *m, const char *path, int64_t wall, char *why,
+    size_t why_size)
+{
+	struct file f = { .path = path, .regular = true };
+	enum store_loaded loaded = STORE_LOADED;
+	enum file_status status;
+	size_t line = 0;
+	struct buf b;
+
+	buf_init(&b, LIMIT_TLSPOL_FILE);
+	status = file_load(&f, &b);
+	if (status == FILE_FAILED || status == FILE_KIND) {
+		loaded = errno == ENOENT ? STORE_ABSENT : STORE_UNREADABLE;
+		snprintf(why, why_size, "%s: %s", path,
+		    status == FILE_KIND ? file_kind(f.mode) :
+		    strerror(errno));
+	} else if (status != FILE_READ || !store_read_text(m, buf_slice(&b),
+	    wall, &line)) {
+		loaded = set_aside(path, line, why, why_size);
+	}
+	buf_fini(&b);
+	return loaded;
+}
+
+/* ---- writing ---- */
+
+/* Of the one writing that goes on. */
+static struct {
+	pthread_t	thread;
+	bool		running;	/* to be joined */
+	atomic_bool	ended;
+	char		path[PATH_MAX];
+	struct buf	text;
+	int		error;		/* errno; 0: good */
+} writing;
+
+static bool
+write_all(int fd, struct slice text)
+{
+	ssize_t done;
+
+	while (text.len > 0) {
+		done = write(fd, text.ptr, text.len);
+		if (done < 0 && errno == EINTR)
+			continue;
+		if (done <= 0)
+			return false;
+		text = slice_from(text, (size_t)done);
+	}
+	return true;
+}
+
+/* A new name is on the disk when its folder is. */
+static bool
+sync_folder(const char *path)
+{
+	char folder[PATH_MAX];
+	const char *slash = strrchr(path, '/');
+	bool good;
+	int fd;
+
+	snprintf(folder, sizeof(folder), "%.*s", slash > path ?
+	    (int)(slash - path) : 1, path);
+	fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (fd < 0)
+		return false;
+	good = fsync(fd) == 0;
+	close(fd);
+	return good;
+}
+
+static bool
+replace(const char *path, struct slice text)
+{
+	char new[PATH_MAX];
+	int len = snprintf(new, sizeof(new), "%s.new", path), fd;
+	bool good;
+
+	if (len < 0 || (size_t)len >= sizeof(new)) {
+		errno = ENAMETOOLONG;
+		return false;
+	}
+	/* Of a writing that was broken off. */
+	(void)unlink(new);
+	fd = open(new, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC,
+	    0640);
+	if (fd < 0)
+		return false;
+	good = write_all(fd, text) && fsync(fd) == 0;
+	if (close(fd) != 0)
+		good = false;
+	return good && rename(new, path) == 0 && sync_folder(path);
+}
+
+static void *
+run(void *arg)
+{
+	(void)arg;
+	errno = 0;
+	writing.error = replace(writing.path, buf_slice(&writing.text)) ? 0 :
+	    errno != 0 ? errno : EIO;
+	buf_fini(&writing.text);
+	atomic_store(&writing.ended, true);
+	return NULL;
+}
+
+bool
+store_save(const char *path, struct buf *text)
+{
+	if (writing.running)
+		return false;
+	snprintf(writing.path, sizeof(writing.path), "%s", path);
+	writing.text = *text;
+	buf_init(text, 0);
+	atomic_store(&writing.ended, false);
+	writing.running = pthread_create(&writing.thread, NULL, run,
+	    NULL) == 0;
+	if (!writing.running)
+		buf_fini(&writing.text);
+	return writing.running;
+}
+
+const char *
+store_finish(void)
+{
+	if (writing.running)
+		(void)pthread_join(writing.thread, NULL);
+	writing.running = false;
+	return writing.error == 0 ? NULL : strerror(writing.error);
+}
+
+bool
+store_has_ended(void)
+{
+	return writing.running && atomic_load(&writing.ended);
+}
