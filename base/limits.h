@@ -164,6 +164,7 @@
 					   servers did not answer */
 #define LIMIT_DNS_SILENT_S	60	/* ours: seconds, for so long */
 #define LIMIT_DNS_SILENT_PLACES	8	/* ours: at a time, below one of them */
+#define LIMIT_DNS_SLOW_DOMAINS	64	/* ours: counted for the log */
 #define LIMIT_DNS_TTL_MAX	86400	/* ours: seconds, RFC 8767 caps too */
 #define LIMIT_DNS_NEGATIVE_TTL_MAX 3600	/* ours: RFC 2308 5 says 1 to 3 h */
 #define LIMIT_DNS_FAILURE_TTL	5	/* ours: RFC 9520: 1 s to 5 min */

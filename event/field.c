@@ -275,6 +275,9 @@ static const struct event_field statistics_fields[] = {
 	COUNT("coalesced", "Those that joined a query under way."),
 	COUNT("queries", "Queries to nameservers, each counted once."),
 	COUNT("retries", "Queries that were sent again."),
+	COUNT("renewals", "Queries before an answer in the cache ran out."),
+	COUNT("guesses", "Queries for what the sender's last message asked."),
+	COUNT("stale", "Expired answers that were used (serve-stale)."),
 	COUNT("cancelled", "Questions that were taken back."),
 	COUNT("found", "Queries with an answer of records."),
 	COUNT("no-data", "Queries for a name without such records."),
@@ -291,6 +294,40 @@ static const struct event_field statistics_fields[] = {
 	TEXT("latency-ms-by-powers-of-2", "How long queries took: numbers "
 	    "with commas between them, of those under 1 ms, 2 ms, 4 ms and "
 	    "so on."),
+	MS("p50-ms", "Half of the queries took no longer."),
+	MS("p95-ms", "95 of 100 took no longer."),
+	END
+};
+
+static const struct event_field nameserver_fields[] = {
+	{ .key = "address", .type = EVENT_TEXT, .always = true,
+	  .about = "Its address and port." },
+	{ .key = "state", .type = EVENT_TEXT, .always = true,
+	  .words = "good failed",
+	  .about = "Whether it answered when it was last asked." },
+	COUNT("sent", "Packets sent to it."),
+	COUNT("answered", "Of them those that it answered."),
+	COUNT("failures", "Answers that are failures, SERVFAIL for one."),
+	COUNT("mismatches", "Answers to a name in other letters, which were "
+	    "not taken (random-case)."),
+	COUNT("broken", "Answers that cannot be read."),
+	COUNT("timeouts", "Packets without an answer in time."),
+	COUNT("unreachable", "Packets that could not be sent."),
+	MS("p50-ms", "Half of the answers took no longer."),
+	MS("p95-ms", "95 of 100 took no longer."),
+	COUNT("sockets", "Sockets with questions under way now."),
+	COUNT("in-flight", "Questions under way now."),
+	COUNT("waiting", "Questions that wait for their place now."),
+	END
+};
+
+static const struct event_field slow_domain_fields[] = {
+	{ .key = "domain", .type = EVENT_TEXT, .always = true,
+	  .about = "A name of two labels, or three, with those below it." },
+	COUNT("questions", "Questions that took more than 100 ms."),
+	COUNT("unanswered", "Of them those without an answer."),
+	MS("mean-ms", "How long they took, from the first packet on."),
+	MS("longest-ms", "The longest of them."),
 	END
 };
 
@@ -306,8 +343,13 @@ const struct event_kind event_kinds[] = {
 	{ "note", "Anything else that happened.", note_fields },
 	{ "configuration", "At the start and after a reload.",
 	  configuration_fields },
-	{ "statistics", "Of the resolver, after SIGUSR1.",
+	{ "statistics", "Of the resolver: every so often, of the time since "
+	  "(resolver.statistics); after SIGUSR1, since the start.",
 	  statistics_fields },
+	{ "nameserver", "One of those in use, with each event statistics.",
+	  nameserver_fields },
+	{ "slow-domain", "One of the five whose questions took longest in all, "
+	  "likewise.", slow_domain_fields },
 	{ "log-lines-lost", "The log was too slow.", lost_fields },
 	{ NULL, NULL, NULL }
 };

@@ -48,6 +48,7 @@
 #include "process/pidfile.h"
 #include "process/privileges.h"
 #include "milter/session.h"
+#include "milter/statistics.h"
 #include "milter/status.h"
 #include "milter/watch.h"
 #include "milter/watchdog.h"
@@ -228,40 +229,9 @@ static void
 log_statistics(void)
 {
 	struct engine *e = engine_current();
-	struct resolver_stats s;
-	struct log_record r;
-	char buckets[RESOLVER_LATENCY_BUCKETS * 12], name[32];
-	size_t i, at = 0;
 
-	resolver_get_stats(e->resolver, &s);
+	statistics_log(e->resolver);
 	engine_unref(e);
-	log_record_begin(&r, CONFIG_LOG_INFO, "statistics");
-	log_record_number(&r, "asked", (long long)s.asked);
-	log_record_number(&r, "zone", (long long)s.zone_answers);
-	log_record_number(&r, "cache-hits", (long long)s.cache_hits);
-	log_record_number(&r, "coalesced", (long long)s.coalesced);
-	log_record_number(&r, "queries", (long long)s.queries);
-	log_record_number(&r, "retries", (long long)s.retries);
-	log_record_number(&r, "cancelled", (long long)s.cancelled);
-	for (i = 0; i <= DNS_NOT_ASKED; i++) {
-		snprintf(name, sizeof(name), "%s",
-		    dns_outcome_name((enum dns_outcome)i));
-		for (at = 0; name[at] != '\0'; at++)
-			if (name[at] == ' ')
-				name[at] = '-';
-		log_record_number(&r, name, (long long)s.outcomes[i]);
-	}
-	log_record_number(&r, "cache-entries", (long long)s.cache_entries);
-	log_record_number(&r, "cache-bytes", (long long)s.cache_bytes);
-	log_record_number(&r, "in-flight", (long long)s.in_flight);
-	log_record_number(&r, "waiting", (long long)s.waiting);
-	for (at = i = 0; i < RESOLVER_LATENCY_BUCKETS && at <
-	    sizeof(buckets) - 1; i++)
-		at += (size_t)snprintf(buckets + at, sizeof(buckets) - at,
-		    "%s%llu", i > 0 ? "," : "",
-		    (unsigned long long)s.latency[i]);
-	log_record_text(&r, "latency-ms-by-powers-of-2", slice_str(buckets));
-	log_record_end(&r);
 }
 
 static void

@@ -13,8 +13,10 @@ assay_milter_SOURCES = \
 	milter/outlet.c milter/outlet.h \
 	milter/status.c milter/status.h \
 	milter/wire.c milter/wire.h \
+	milter/resolvconf.c milter/resolvconf.h \
 	milter/session.c milter/session.h \
 	milter/sigwait.c \
+	milter/statistics.c milter/statistics.h \
 	milter/watch.c milter/watch.h \
 	milter/watchdog.c milter/watchdog.h
 assay_milter_LDADD = $(LDADD) $(SECCOMP_LIBS) $(MICROHTTPD_LIBS)
@@ -34,3 +36,6 @@ tests_milter_test_keydates_SOURCES = tests/milter/test_keydates.c \
 	milter/keydates.c
 tests_milter_test_wire_SOURCES = tests/milter/test_wire.c \
 	milter/drain.c milter/wire.c
+check_PROGRAMS += tests/milter/test_resolvconf
+tests_milter_test_resolvconf_SOURCES = tests/milter/test_resolvconf.c \
+	milter/resolvconf.c

@@ -7,17 +7,22 @@
 #include <pthread.h>
 #include <stdint.h>
 #include <time.h>
-#include <unistd.h>
 
 #include "base/clock.h"
+#include "base/mem.h"
 #include "event/log.h"
 #include "message/signing.h"
+#include "milter/resolvconf.h"
+#include "milter/statistics.h"
 #include "milter/status.h"
 
 #define TEXT_SIZE	1024
 #define CASING_LINE_US	INT64_C(60000000)
 #define SILENCE_LINE_US	INT64_C(60000000)
-#define STEP_SECONDS	1	/* between looks at the clock */
+/* resolv.conf is looked at so often all the same: not every file system
+   reports what others do to a file. */
+#define LOOK_US		INT64_C(60000000)
+#define STEP_MS		1000	/* between looks at the clock */
 
 static void
 log_key(void *arg, const struct signing_check *c)
@@ -42,17 +47,30 @@ is_current(const struct engine *e)
 
 /* ---- nameservers ---- */
 
+/* What the lines so far have said. */
+struct said {
+	struct resolver_server		servers[LIMIT_DNS_SERVERS];
+	size_t				count;
+	unsigned long long		mismatches[LIMIT_DNS_SERVERS];
+	bool				folds[LIMIT_DNS_SERVERS];
+	int64_t				casing_us;	/* not before */
+	struct resolver_silence		silence;
+	int64_t				silence_us;
+	struct resolver_statistics	statistics;
+	int64_t				statistics_us;	/* the next */
+};
+
 /* One line when a server fails or is back, and when none is left. */
 static void
-log_servers(struct engine *e, struct resolver_server *before, size_t *count)
+log_servers(struct said *said, const struct resolver_server *now, size_t n)
 {
-	struct resolver_server now[LIMIT_DNS_SERVERS];
-	size_t n = resolver_servers(e->resolver, now), i, failed = 0, had = 0;
+	struct resolver_server *before = said->servers;
+	size_t i, failed = 0, had = 0;
 
 	for (i = 0; i < n; i++) {
 		failed += now[i].failed;
-		had += i < *count && before[i].failed;
-		if (*count != n)
+		had += i < said->count && before[i].failed;
+		if (said->count != n)
 			log_line(CONFIG_LOG_INFO, "nameserver %s is in use",
 			    now[i].address);
 		else if (now[i].failed != before[i].failed)
@@ -65,9 +83,9 @@ log_servers(struct engine *e, struct resolver_server *before, size_t *count)
 	if (n > 0 && failed == n && had < n)
 		log_line(CONFIG_LOG_ERROR, "no nameserver answers: results "
 		    "are temperror until one does");
-	else if (n > 0 && failed < n && had == n && *count == n)
+	else if (n > 0 && failed < n && had == n && said->count == n)
 		log_line(CONFIG_LOG_INFO, "DNS is back");
-	*count = n;
+	said->count = n;
 }
 
 /*
@@ -75,27 +93,25 @@ log_servers(struct engine *e, struct resolver_server *before, size_t *count)
  * server does not repeat them.  A flood makes no more than a line a minute.
  */
 static void
-log_casing(struct engine *e, unsigned long long *before, bool *folded,
-    int64_t *next)
+log_casing(struct said *said, const struct resolver_server *now, size_t n)
 {
-	struct resolver_server now[LIMIT_DNS_SERVERS];
-	size_t n = resolver_servers(e->resolver, now), i;
-	bool due = clock_us() >= *next;
+	bool due = clock_us() >= said->casing_us;
+	size_t i;
 
 	for (i = 0; i < n; i++) {
-		if (now[i].folds != folded[i])
+		if (now[i].folds != said->folds[i])
 			log_line(CONFIG_LOG_WARNING, "nameserver %s %s",
 			    now[i].address, now[i].folds ? "does not repeat "
 			    "the case of names: it is asked by TCP" :
 			    "repeats the case of names again");
-		folded[i] = now[i].folds;
-		if (!due || now[i].mismatches == before[i])
+		said->folds[i] = now[i].folds;
+		if (!due || now[i].mismatches == said->mismatches[i])
 			continue;
 		log_line(CONFIG_LOG_WARNING, "nameserver %s: %llu answers "
 		    "to a name in other letters were not taken",
-		    now[i].address, now[i].mismatches - before[i]);
-		before[i] = now[i].mismatches;
-		*next = clock_us() + CASING_LINE_US;
+		    now[i].address, now[i].mismatches - said->mismatches[i]);
+		said->mismatches[i] = now[i].mismatches;
+		said->casing_us = clock_us() + CASING_LINE_US;
 	}
 }
 
@@ -104,11 +120,11 @@ log_casing(struct engine *e, unsigned long long *before, bool *folded,
  * their names asked.  A line a minute at most.
  */
 static void
-log_silence(struct engine *e, struct resolver_silence *before, int64_t *next)
+log_silence(struct engine *e, struct said *said)
 {
-	struct resolver_silence now;
+	struct resolver_silence now, *before = &said->silence;
 
-	if (clock_us() < *next)
+	if (clock_us() < said->silence_us)
 		return;
 	resolver_silence(e->resolver, &now);
 	if (now.marks == before->marks && now.refused == before->refused)
@@ -118,7 +134,31 @@ log_silence(struct engine *e, struct resolver_silence *before, int64_t *next)
 	    (unsigned long long)now.domains, now.last,
 	    (unsigned long long)(now.refused - before->refused));
 	*before = now;
-	*next = clock_us() + SILENCE_LINE_US;
+	said->silence_us = clock_us() + SILENCE_LINE_US;
+}
+
+static void
+log_statistics(struct engine *e, struct said *said)
+{
+	int64_t step = (int64_t)e->config->resolver.statistics_ms * 1000;
+
+	if (step == 0 || clock_us() < said->statistics_us)
+		return;
+	if (said->statistics_us > 0)
+		statistics_log_since(e->resolver, &said->statistics);
+	said->statistics_us = clock_us() + step;
+}
+
+static void
+log_news(struct engine *e, struct said *said)
+{
+	struct resolver_server now[LIMIT_DNS_SERVERS];
+	size_t n = resolver_servers(e->resolver, now);
+
+	log_servers(said, now, n);
+	log_casing(said, now, n);
+	log_silence(e, said);
+	log_statistics(e, said);
 }
 
 /* The nameservers of resolv.conf are others now: true when an engine with
@@ -130,8 +170,7 @@ follow_resolv_conf(struct engine *e)
 	char why[TEXT_SIZE];
 	struct engine *fresh;
 
-	if (o->nameserver_count > 0 || o->zone != NULL ||
-	    resolver_matches(e->resolver, o))
+	if (resolver_matches(e->resolver, o))
 		return false;
 	fresh = engine_renew(e, why, sizeof(why));
 	if (fresh == NULL) {
@@ -163,27 +202,53 @@ check_keys(struct engine *e, signing_check_fn **tell, int64_t *next)
 	*next = signing_next_check(e->signing, (int64_t)time(NULL));
 }
 
+/* Does it ask whom resolv.conf names? */
+static bool
+follows_file(const struct engine *e)
+{
+	const struct resolver_options *o = &e->config->resolver.options;
+
+	return o->nameserver_count == 0 && o->zone == NULL;
+}
+
+/* Until the engine is not the current one any more. */
+static void
+look_after(struct engine *e, struct said *said)
+{
+	signing_check_fn *tell = log_key;
+	struct resolvconf file = { .fd = -1 };
+	bool changed = true, follows = follows_file(e);
+	int64_t next = 0, look_us = 0;
+
+	if (follows)
+		resolvconf_open(&file, e->config->resolver.options.resolv_conf);
+	while (is_current(e)) {
+		if (changed || clock_us() >= look_us) {
+			if (follows && follow_resolv_conf(e))
+				break;
+			look_us = clock_us() + LOOK_US;
+		}
+		log_news(e, said);
+		check_keys(e, &tell, &next);
+		status_refresh();
+		changed = resolvconf_wait(&file, STEP_MS);
+	}
+	resolvconf_close(&file);
+}
+
 /* Look-ups take their time, and mail need not wait for them. */
 static void *
 run(void *arg)
 {
-	struct resolver_server servers[LIMIT_DNS_SERVERS];
-	signing_check_fn *tell = log_key;
+	struct said *said = mem_alloc(sizeof(*said));
 	struct engine *e = arg;
-	unsigned long long mismatches[LIMIT_DNS_SERVERS] = { 0 };
-	bool folded[LIMIT_DNS_SERVERS] = { false };
-	struct resolver_silence silence = { .marks = 0 };
-	int64_t next = 0, next_casing = 0, next_silence = 0;
-	size_t count = 0;
 
-	while (is_current(e) && !follow_resolv_conf(e)) {
-		log_servers(e, servers, &count);
-		log_casing(e, mismatches, folded, &next_casing);
-		log_silence(e, &silence, &next_silence);
-		check_keys(e, &tell, &next);
-		status_refresh();
-		sleep(STEP_SECONDS);
-	}
+	if (said != NULL)
+		look_after(e, said);
+	else
+		log_line(CONFIG_LOG_ERROR, "no memory to look after "
+		    "nameservers and keys");
+	mem_free(said);
 	engine_unref(e);
 	return NULL;
 }

@@ -11,8 +11,8 @@
 /*
  * Looks up the records of all keys, logs what is found, and looks again when
  * signing_next_check() says so.  Logs which nameservers are in use, and when
- * one fails or is back.  When resolv.conf names others, an engine with those
- * takes over.  Takes a reference of its own.
+ * one fails or is back, and their statistics.  When resolv.conf names others,
+ * an engine with those takes over.  Takes a reference of its own.
  */
 void	watch_engine(struct engine *e);
 

@@ -122,6 +122,7 @@ static const char *const allowed[] = {
 	"poll", "ppoll", "ppoll_time64", "select", "pselect6",
 	"pselect6_time64", "epoll_create1", "epoll_ctl", "epoll_wait",
 	"epoll_pwait", "epoll_pwait2", "eventfd2", "timerfd_create",
+	"inotify_init1", "inotify_add_watch",
 	"timerfd_settime", "timerfd_settime64", "timerfd_gettime",
 	/* sockets; socket() itself: allow_sockets() */
 	"connect", "bind", "listen", "accept", "accept4", "getsockname",

@@ -14,6 +14,8 @@ libassay_a_SOURCES += \
 	resolver/resolver.c resolver/resolver.h \
 	resolver/server.c resolver/server_internal.h \
 	resolver/silence.c resolver/silence_internal.h \
+	resolver/statistics.c resolver/statistics.h \
+	resolver/statistics_internal.h \
 	resolver/table.c resolver/table_internal.h \
 	resolver/zone.c resolver/zone.h
 
@@ -32,6 +34,7 @@ check_PROGRAMS += \
 	tests/resolver/test_resolver \
 	tests/resolver/test_server \
 	tests/resolver/test_silence \
+	tests/resolver/test_statistics \
 	tests/resolver/test_table \
 	tests/resolver/test_zone
 tests_resolver_test_ahead_SOURCES = tests/resolver/test_ahead.c \
@@ -54,6 +57,8 @@ tests_resolver_test_resolver_SOURCES = tests/resolver/test_resolver.c \
 	$(resolver_test_helpers)
 tests_resolver_test_server_SOURCES = tests/resolver/test_server.c
 tests_resolver_test_silence_SOURCES = tests/resolver/test_silence.c
+tests_resolver_test_statistics_SOURCES = tests/resolver/test_statistics.c \
+	$(resolver_test_helpers)
 tests_resolver_test_table_SOURCES = tests/resolver/test_table.c
 tests_resolver_test_zone_SOURCES = tests/resolver/test_zone.c
 

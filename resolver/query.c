@@ -685,6 +685,9 @@ take_next(struct resolver *r, struct server *s, int64_t now_us)
 	s->burst++;
 	s->in_flight++;
 	s->suspects += q->line == SERVER_SUSPECT;
+	s->figures.sent++;
+	if (q->begun_us == 0)
+		q->begun_us = now_us;
 	if (q->sent)
 		r->stats.retries++;
 	else
@@ -1008,6 +1011,11 @@ finish(struct resolver *r, struct query *q, const struct dns_answer *answer)
 	r->stats.outcomes[answer->outcome]++;
 	r->stats.latency[latency_bucket(now - q->asked_us)]++;
 	r->stats.latency_us += (uint64_t)(now - q->asked_us);
+	if (q->begun_us > 0) {
+		statistics_add(&r->times, now - q->begun_us);
+		statistics_note_slow(&r->slow, domain_slice(&q->name),
+		    now - q->begun_us, dns_outcome_is_known(answer->outcome));
+	}
 	(void)pthread_mutex_unlock(&r->lock);
 	while ((w = next_waiter(r, q)) != NULL)
 		w->done(w, dns_answer_ref(answer));
@@ -1075,6 +1083,7 @@ land(struct resolver *r, struct query *q)
 	else
 		leave_place(q);
 	note_health(r, q, step, now);
+	statistics_note_landing(q, now);
 	if (step != STEP_DONE) {
 		goes_on = go_on(r, q, step, now);
 		/* Half the tries are no verdict for the cache. */

@@ -27,6 +27,7 @@
 #include "resolver/resolver.h"
 #include "resolver/server_internal.h"
 #include "resolver/silence_internal.h"
+#include "resolver/statistics_internal.h"
 #include "resolver/table_internal.h"
 
 enum query_state {
@@ -56,6 +57,7 @@ struct query {
 	struct server		*server;	/* of this try */
 	struct server_tries	 tries;
 	bool			 sent;		/* one packet at least */
+	int64_t			 begun_us;	/* when the first was; 0 */
 	bool			 refused;	/* its domain has no place */
 	bool			 noted;		/* silent, this packet */
 
@@ -121,6 +123,8 @@ struct resolver {
 	bool			 stopping;
 	bool			 woken;
 	struct resolver_stats	 stats;
+	struct statistics_times	 times;		/* of queries */
+	struct statistics_slow	 slow;
 
 	/* The resolver thread's. */
 	STAILQ_HEAD(landed, query) landed;

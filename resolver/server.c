@@ -136,6 +136,8 @@ channel_close(struct server_channel *c)
 	if (c->ares != NULL)
 		ares_destroy(c->ares);
 	c->ares = NULL;
+	if (c->in_flight > 0)
+		(void)atomic_fetch_sub(c->busy, 1);
 	c->sent = c->in_flight = 0;
 }
 
@@ -164,9 +166,10 @@ server_open(struct server *s, const struct nameserver *where,
 	TAILQ_INIT(&s->flights);
 	for (i = 0; i < SERVER_TCP_CHANNELS; i++)
 		s->tcp[i] = (struct server_channel){ .epoll = epoll,
-			.tag = tag + i };
+			.busy = &s->busy, .tag = tag + i };
 	for (i = 0; i < SERVER_CHANNELS; i++)
 		s->udp[i] = (struct server_channel){ .epoll = epoll,
+			.busy = &s->busy,
 			.tag = tag + SERVER_TCP_CHANNELS + i };
 	status = channel_open(&s->tcp[0], SERVER_TCP, where, timeout_ms);
 	if (status == ARES_SUCCESS)
@@ -296,7 +299,8 @@ void
 server_send(struct server_channel *c, const unsigned char *packet,
     size_t len, ares_callback done, void *arg)
 {
-	c->in_flight++;
+	if (c->in_flight++ == 0)
+		(void)atomic_fetch_add(c->busy, 1);
 	c->sent++;
 	ares_send(c->ares, packet, (int)len, done, arg);
 }
@@ -305,9 +309,10 @@ server_send(struct server_channel *c, const unsigned char *packet,
 void
 server_landed(struct server_channel *c)
 {
-	c->in_flight--;
-	if (c->in_flight == 0)
-		c->sent = 0;
+	if (--c->in_flight > 0)
+		return;
+	c->sent = 0;
+	(void)atomic_fetch_sub(c->busy, 1);
 }
 
 /*

@@ -30,6 +30,7 @@
 #define CARES_NO_DEPRECATED
 #endif
 #include <ares.h>
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -38,6 +39,7 @@
 #include "base/limits.h"
 #include "resolver/casing_internal.h"
 #include "resolver/nameserver_internal.h"
+#include "resolver/statistics_internal.h"
 
 struct query;
 
@@ -90,6 +92,7 @@ enum server_path {
 
 struct server_channel {
 	ares_channel	ares;		/* NULL: not open */
+	atomic_uint	*busy;		/* its server's */
 	int		epoll;
 	uint32_t	tag;		/* above the descriptor in epoll_data */
 	unsigned int	in_flight;	/* questions of it under way */
@@ -117,6 +120,8 @@ struct server {
 	bool			 edns;		/* it understands OPT */
 	bool			 starved;	/* no descriptor just now */
 	struct casing		 casing;
+	/* Channels with questions under way; any thread may read it. */
+	atomic_uint		 busy;
 	/* What is with c-ares, in the order of sending; all before `fast`
 	   is slow, all before `unheard` is noted as silent. */
 	TAILQ_HEAD(flights, query) flights;
@@ -129,6 +134,7 @@ struct server {
 	size_t			 in_flight;	/* that hold a place */
 	size_t			 suspects;	/* of them */
 	size_t			 slow;		/* that hold none any more */
+	struct statistics_figures figures;
 };
 
 /* What one question has met. */

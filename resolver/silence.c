@@ -62,6 +62,15 @@ find_suffixes(struct slice name, struct suffixes *out)
 	}
 }
 
+struct slice
+silence_apex(struct slice name)
+{
+	struct suffixes s;
+
+	find_suffixes(name, &s);
+	return s.count > 0 ? s.name[0] : SLICE("");
+}
+
 /* Where keys are has a bit of its own, others share theirs. */
 static uint64_t
 child_bit(struct slice label)

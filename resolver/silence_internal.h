@@ -61,6 +61,9 @@ struct silence {
 
 /* Names are in the form of domain_parse_dns(). */
 
+/* The registrable-like name that `name` is or is below; "" for a top level. */
+struct slice	silence_apex(struct slice name);
+
 void	silence_note(struct silence *s, struct slice name, int64_t now_us);
 void	silence_note_answer(struct silence *s, struct slice name);
 /* The marked name that `name` is counted under; NULL: there is none. */

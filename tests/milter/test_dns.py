@@ -3,6 +3,7 @@
 
 import json
 import os
+import signal
 import subprocess
 import threading
 import time
@@ -219,6 +220,36 @@ def resolv_conf():
     equal(log().count("127.0.0.77:53 is in use"), 1, "each is named once")
     equal(log().count("no nameserver answers"), 1, "one line for the outage")
     daemon.check_stop("the daemon")
+
+
+def lines_of(daemon, event):
+    return [json.loads(line) for line in daemon.log().splitlines()
+            if '"event":"%s"' % event in line]
+
+
+@tap.test
+def statistics():
+    """What DNS did is logged every so often, and after SIGUSR1."""
+    server = dnsserver.Server(messages.plain_zone())
+    tap.cleanup(server.stop)
+    server.behave("example.net", delay=0.2)
+    config = {"resolver": {"nameservers": [server.address],
+                           "statistics": "1s"}}
+    with assaydaemon.Daemon(config) as daemon:
+        daemon.send(messages.PLAIN)
+        line = assaydaemon.wait_for(
+            lambda: lines_of(daemon, "nameserver"), 30, "a line")[0]
+        equal(line["address"], server.address, "of the server")
+        ok(line["sent"] == line["answered"] > 0, "what it was sent", line)
+        ok(line["p95-ms"] >= 100, "how long it took", line)
+        line = lines_of(daemon, "slow-domain")[0]
+        equal(line["domain"], "example.net", "a slow domain")
+        ok(lines_of(daemon, "statistics")[0]["asked"] > 0, "the totals")
+        count = len(lines_of(daemon, "statistics"))
+        os.kill(daemon.process.pid, signal.SIGUSR1)
+        assaydaemon.wait_for(lambda: len(lines_of(daemon, "statistics")) >
+                             count, 30, "SIGUSR1")
+        daemon.check_events()
 
 
 STALE = "an expired DNS answer was used"
