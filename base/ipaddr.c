@@ -9,6 +9,7 @@
 
 #include <arpa/inet.h>
 #include <netinet/in.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
 
@@ -135,6 +136,28 @@ ipaddr_format(const struct ipaddr *a, char out[IPADDR_TEXT])
 	if (width(a) == 0 ||
 	    inet_ntop(family, a->bytes, out, IPADDR_TEXT) == NULL)
 		memcpy(out, "unknown", sizeof("unknown"));
+}
+
+void
+ipaddr_reverse(const struct ipaddr *a, char out[IPADDR_REVERSE])
+{
+	static const char hex[] = "0123456789abcdef";
+	char *p = out;
+	int i;
+
+	*out = '\0';
+	if (a->family == IPADDR_V4)
+		snprintf(out, IPADDR_REVERSE, "%u.%u.%u.%u.in-addr.arpa",
+		    a->bytes[3], a->bytes[2], a->bytes[1], a->bytes[0]);
+	if (a->family != IPADDR_V6)
+		return;
+	for (i = 15; i >= 0; i--) {
+		*p++ = hex[a->bytes[i] & 15];
+		*p++ = '.';
+		*p++ = hex[a->bytes[i] >> 4];
+		*p++ = '.';
+	}
+	snprintf(p, IPADDR_REVERSE - 64, "ip6.arpa");
 }
 
 bool

@@ -45,6 +45,14 @@ bool	ipaddr_from_sockaddr(const struct sockaddr *sa, struct ipaddr *out);
 /* Canonical text of RFC 5952, NUL-terminated; "unknown" for no family. */
 void	ipaddr_format(const struct ipaddr *a, char out[IPADDR_TEXT]);
 
+#define IPADDR_REVERSE 74	/* room for the longest name below and a NUL */
+
+/*
+ * The name whose PTR record has the address's host: "1.2.0.192.in-addr.arpa"
+ * (RFC 1035 3.5), or nibbles below ip6.arpa (RFC 3596 2.5).  "" for no family.
+ */
+void	ipaddr_reverse(const struct ipaddr *a, char out[IPADDR_REVERSE]);
+
 bool	ipaddr_eq(const struct ipaddr *a, const struct ipaddr *b);
 /*
  * True when both are of one family and the first `bits` bits are equal;

@@ -210,6 +210,23 @@
 #define LIMIT_TOOL_MESSAGE	(256u << 20) /* ours: octets of a file */
 #define LIMIT_TOOL_MEMORY	(32u << 20) /* ours: what is explained of it */
 
+/* Aggregate reports that others sent (report/). */
+#define LIMIT_REPORT_XML	(64u << 20) /* ours: octets of a document when
+					   it is unpacked; the largest known
+					   have 20 MB */
+#define LIMIT_REPORT_DOCUMENTS	1000	/* ours: within one file */
+#define LIMIT_REPORT_MAILS	8	/* ours: mails and multiparts around
+					   a part */
+#define LIMIT_REPORT_PARTS	1000	/* ours: parts of one file */
+#define LIMIT_REPORT_ROWS	200000	/* ours: of one report */
+#define LIMIT_REPORT_COUNT	4294967295u /* ours: messages of a row, so
+					   that no sum of them overflows */
+#define LIMIT_REPORT_RESULTS	200	/* ours: of a row: RFC 9990 3.1.3
+					   allows 100 of DKIM */
+#define LIMIT_REPORT_TEXT	1024	/* ours: octets of a value */
+#define LIMIT_REPORT_DEPTH	32	/* ours: elements around another */
+#define LIMIT_REPORT_MEMORY	(512u << 20) /* ours: of all reports read */
+
 /* The log. */
 #define LIMIT_LOG_LINE		16384	/* ours: octets of a line */
 #define LIMIT_LOG_VALUE		256	/* ours: octets of a sender's text */

@@ -577,8 +577,12 @@ enum tool_exit
 check_command(struct tool *t, int argc, char **argv)
 {
 	const char *ip = NULL, *helo = NULL, *from = NULL;
-	const struct tool_option own[] = { { "ip", &ip }, { "helo", &helo },
-		{ "from", &from }, { NULL, NULL } };
+	const struct tool_option own[] = {
+		{ .name = "ip", .value = &ip },
+		{ .name = "helo", .value = &helo },
+		{ .name = "from", .value = &from },
+		{ .name = NULL }
+	};
 	struct check c = { .t = t };
 	enum tool_exit status;
 

@@ -375,7 +375,7 @@ look_up(struct tool *t, struct question *q)
 enum tool_exit
 dmarc_command(struct tool *t, int argc, char **argv)
 {
-	static const struct tool_option none[] = { { NULL, NULL } };
+	static const struct tool_option none[] = { { .name = NULL } };
 	struct question q = { .from = { .state = MAIL_FROM_OK,
 		.has_domain = true } };
 

@@ -206,9 +206,13 @@ keygen_command(struct tool *t, int argc, char **argv)
 	static const char usage[] = "usage: assay keygen --domain DOMAIN "
 	    "--selector NAME [--type rsa|ed25519] [--bits N] DIR";
 	struct key k = { .key = NULL };
-	const struct tool_option own[] = { { "domain", &k.domain_text },
-		{ "selector", &k.selector_text }, { "type", &k.type_text },
-		{ "bits", &k.bits_text }, { NULL, NULL } };
+	const struct tool_option own[] = {
+		{ .name = "domain", .value = &k.domain_text },
+		{ .name = "selector", .value = &k.selector_text },
+		{ .name = "type", .value = &k.type_text },
+		{ .name = "bits", .value = &k.bits_text },
+		{ .name = NULL }
+	};
 	enum tool_exit status;
 
 	if (!tool_options(t, argc, argv, own))
@@ -327,8 +331,11 @@ key_check_command(struct tool *t, int argc, char **argv)
 	static const char usage[] = "usage: assay key-check --domain DOMAIN "
 	    "--selector NAME KEYFILE";
 	struct key k = { .key = NULL };
-	const struct tool_option own[] = { { "domain", &k.domain_text },
-		{ "selector", &k.selector_text }, { NULL, NULL } };
+	const struct tool_option own[] = {
+		{ .name = "domain", .value = &k.domain_text },
+		{ .name = "selector", .value = &k.selector_text },
+		{ .name = NULL }
+	};
 	enum tool_exit status;
 
 	if (!tool_options(t, argc, argv, own))

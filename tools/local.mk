@@ -13,6 +13,7 @@ assay_parts = \
 	tools/migrate.c tools/migrate.h tools/migrate_internal.h \
 	tools/migrate_origins.c tools/migrate_policy.c tools/migrate_sign.c \
 	tools/oldconf.c tools/oldconf.h \
+	tools/report.c tools/report.h \
 	tools/signatures.c tools/signatures.h \
 	tools/spf.c tools/spf.h tools/spf_command.c \
 	tools/text.c tools/text.h \
@@ -21,6 +22,7 @@ assay_parts = \
 
 bin_PROGRAMS += assay
 assay_SOURCES = tools/main.c $(assay_parts)
+assay_LDADD = $(report_libs)
 
 check_PROGRAMS += \
 	tests/tools/test_mbox \
@@ -29,6 +31,7 @@ check_PROGRAMS += \
 tests_tools_test_mbox_SOURCES = tests/tools/test_mbox.c \
 	tools/mbox.c tools/mbox.h
 tests_tools_test_memory_SOURCES = tests/tools/test_memory.c $(assay_parts)
+tests_tools_test_memory_LDADD = $(report_libs)
 tests_tools_test_output_SOURCES = tests/tools/test_output.c \
 	tools/text.c tools/text.h
 

@@ -8,6 +8,7 @@
 #include "tools/dmarc.h"
 #include "tools/keys.h"
 #include "tools/migrate.h"
+#include "tools/report.h"
 #include "tools/spf.h"
 #include "tools/tool.h"
 
@@ -20,6 +21,7 @@ static const char usage[] =
     "           [--type rsa|ed25519] [--bits N] DIR\n"
     "       assay key-check --domain DOMAIN --selector NAME KEYFILE\n"
     "       assay migrate OPENDKIM.CONF [OPENDMARC.CONF]\n"
+    "       assay report read [--html] [--no-names] FILE...\n"
     "       assay help\n"
     "       assay -V\n"
     "options of all: [-c FILE] [--zone FILE] [--json] [--no-color]\n"
@@ -57,6 +59,7 @@ static const struct command {
 	{ SLICE_INIT("keygen"), keygen_command },
 	{ SLICE_INIT("key-check"), key_check_command },
 	{ SLICE_INIT("migrate"), migrate_command },
+	{ SLICE_INIT("report"), report_command },
 	{ SLICE_INIT("help"), help },
 	{ SLICE_INIT("--help"), help },
 	{ SLICE_INIT("-h"), help },

@@ -510,7 +510,7 @@ read_files(struct migrate *m, char **paths, int count)
 enum tool_exit
 migrate_command(struct tool *t, int argc, char **argv)
 {
-	static const struct tool_option none[] = { { NULL, NULL } };
+	static const struct tool_option none[] = { { .name = NULL } };
 	struct migrate m = { .arena = NULL };
 	enum tool_exit status;
 

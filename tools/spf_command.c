@@ -210,7 +210,7 @@ record_command(struct tool *t, const char *name)
 enum tool_exit
 spf_command(struct tool *t, int argc, char **argv)
 {
-	static const struct tool_option none[] = { { NULL, NULL } };
+	static const struct tool_option none[] = { { .name = NULL } };
 	struct question q;
 
 	if (!tool_options(t, argc, argv, none))

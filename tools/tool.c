@@ -64,6 +64,15 @@ tool_no_memory(void)
 
 enum { OPTION_JSON = 256, OPTION_NO_COLOR, OPTION_ZONE, OPTION_OWN };
 
+static void
+take_own(const struct tool_option *o)
+{
+	if (o->flag != NULL)
+		*o->flag = true;
+	else
+		*o->value = optarg;
+}
+
 bool
 tool_options(struct tool *t, int argc, char **argv,
     const struct tool_option *own)
@@ -78,8 +87,9 @@ tool_options(struct tool *t, int argc, char **argv,
 
 	opterr = 0;	/* getopt_long() would not escape what it tells */
 	for (i = 0; own[i].name != NULL && n < OPTIONS_MAX - 1; i++)
-		table[n++] = (struct option){ own[i].name, required_argument,
-		    NULL, OPTION_OWN + (int)i };
+		table[n++] = (struct option){ own[i].name, own[i].flag != NULL ?
+		    no_argument : required_argument, NULL,
+		    OPTION_OWN + (int)i };
 	while ((option = getopt_long(argc, argv, "c:", table, NULL)) != -1) {
 		if (option == 'c')
 			t->config_path = optarg;
@@ -90,7 +100,7 @@ tool_options(struct tool *t, int argc, char **argv,
 		else if (option == OPTION_ZONE)
 			t->zone_path = optarg;
 		else if (option >= OPTION_OWN)
-			*own[option - OPTION_OWN].value = optarg;
+			take_own(&own[option - OPTION_OWN]);
 		else
 			return tool_fail(TOOL_USAGE, "not an option, or its "
 			    "value is missing", argv[optind - 1]) == TOOL_OK;

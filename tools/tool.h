@@ -53,10 +53,11 @@ struct tool {
 	char			 host[256];
 };
 
-/* An option of one command: "--name VALUE". */
+/* An option of one command: "--name VALUE", or "--name" with a flag. */
 struct tool_option {
 	const char	 *name;
 	const char	**value;
+	bool		 *flag;		/* in place of a value */
 };
 
 /*

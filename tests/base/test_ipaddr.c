@@ -366,9 +366,34 @@ test_public(void)
 	ok(!ipaddr_is_public(&a), "no address");
 }
 
+static void
+test_reverse(void)
+{
+	static const struct { const char *address, *name; } rows[] = {
+		{ "192.0.2.1", "1.2.0.192.in-addr.arpa" },
+		{ "255.255.255.255", "255.255.255.255.in-addr.arpa" },
+		{ "2001:db8::5", "5.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0."
+		    "0.0.0.0.8.b.d.0.1.0.0.2.ip6.arpa" },
+		{ "::ffff:192.0.2.1", "1.2.0.192.in-addr.arpa" }
+	};
+	char name[IPADDR_REVERSE];
+	struct ipaddr a;
+	size_t i;
+
+	for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		(void)ipaddr_parse(slice_str(rows[i].address), &a);
+		ipaddr_reverse(&a, name);
+		is_str(name, rows[i].name, rows[i].address);
+	}
+	a.family = IPADDR_NONE;
+	ipaddr_reverse(&a, name);
+	is_str(name, "", "no address has no name");
+}
+
 int
 main(void)
 {
+	test_reverse();
 	test_public();
 	test_parse();
 	test_format();

@@ -26,6 +26,7 @@ ARROWS = {
     "arc": ("base", "mail", "dkim", "resolver"),
     "tlspolicy": ("base", "mail", "resolver"),
     "policy": ("base", "mail"),
+    "report": ("base", "mail"),
     "config": ("base", "mail", "policy", "resolver"),
     "event": ("base", "config"),
     "process": ("base",),
@@ -38,7 +39,7 @@ ARROWS = {
     "tlspol": ("base", "resolver", "tlspolicy", "config", "event", "process",
                "https"),
     "tools": ("base", "mail", "resolver", "spf", "dkim", "dmarc", "arc",
-              "policy", "config", "event", "message"),
+              "policy", "report", "config", "event", "message"),
 }
 # Nobody includes these, so that no header of theirs needs a mark.
 TOPS = ("milter", "tlspol", "tools")
@@ -75,6 +76,8 @@ LIBRARIES = (
     (r"libmilter/", r"milter/"),
     (r"microhttpd", r"metrics/scrape\.c$"),
     (r"curl/", r"https/"),
+    (r"libxml/", r"report/"),
+    (r"zip\.h|zlib\.h", r"report/unpack\.c$"),
 )
 
 # Functions that take what they work on to be without NUL and in bounds, or

@@ -1,0 +1,26 @@
+# SPDX-License-Identifier: BSD-2-Clause
+
+# Not within libassay.a: the daemon needs none of these libraries.
+noinst_LIBRARIES += libreport.a
+libreport_a_SOURCES = \
+	report/aggregate.h \
+	report/mime.c report/unpack_internal.h \
+	report/page.c report/page.h \
+	report/reader.c \
+	report/tally.c report/tally.h \
+	report/unpack.c report/unpack.h
+libreport_a_CPPFLAGS = $(AM_CPPFLAGS) $(REPORT_CFLAGS)
+report_libs = libreport.a $(LDADD) $(REPORT_LIBS)
+
+check_PROGRAMS += \
+	tests/report/test_reader
+tests_report_test_reader_SOURCES = tests/report/test_reader.c
+tests_report_test_reader_LDADD = $(report_libs)
+
+fuzz_programs += tests/fuzz/fuzz_report
+tests_fuzz_fuzz_report_SOURCES = tests/fuzz/fuzz_report.c tests/fuzz/replay.c
+tests_fuzz_fuzz_report_LDADD = $(report_libs)
+EXTRA_DIST += tests/fuzz/report.dict
+
+dist_check_SCRIPTS += tests/report/test_page.py tests/report/test_read.py
+TESTS += tests/report/test_page.py tests/report/test_read.py

@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * tally: the messages of aggregate reports, added up by one key after
+ * another: source, day, domain in From, reporter.
+ */
+#ifndef REPORT_TALLY_H
+#define REPORT_TALLY_H
+
+#include "report/aggregate.h"
+
+struct tally_line {
+	struct slice	 key;
+	struct slice	 name;		/* the caller's: of a source */
+	struct ipaddr	 source;	/* likewise */
+	uint64_t	 messages;
+	uint64_t	 passed;	/* DMARC: aligned DKIM or SPF passed */
+	uint64_t	 dkim, spf;	/* aligned and passed */
+	uint64_t	 dispositions[REPORT_OTHER_DISPOSITION + 1];
+};
+
+struct tally_table {
+	struct arena	 *arena;
+	struct tally_line *lines;
+	size_t		 count;
+	/* private: indexes into lines plus 1, by the hash of the key */
+	uint32_t	*slots;
+	size_t		 slot_count, room;
+};
+
+/* What reports, each added once, come to. */
+struct tallies {
+	struct arena		*arena;
+	struct tally_line	 all;
+	struct tally_table	 sources, days, froms, reporters;
+	struct tally_table	 policies;
+	/* Of the reports added. */
+	size_t			 reports;
+	int64_t			 begin, end;
+	/* private: reports seen, by reporter and id */
+	struct tally_table		 seen;
+};
+
+void	tallies_init(struct tallies *t, struct arena *arena);
+/*
+ * False when the report was added before: reporters repeat themselves, and
+ * (org_name, report_id) names a report (RFC 9990 section 3.5.1).  Short
+ * memory shows in arena_failed().
+ */
+bool	tallies_add(struct tallies *t, const struct report *r);
+/* The most messages first; days by date. */
+void	tallies_sort(struct tallies *t);
+
+#endif

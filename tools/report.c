@@ -1,0 +1,391 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * report: see report.h.
+ *
+ * A file that cannot be read is told on stderr and the others go on; the
+ * exit status then says that something was wrong.
+ */
+#include "tools/report.h"
+
+#include <getopt.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/limits.h"
+#include "report/page.h"
+#include "report/tally.h"
+#include "report/unpack.h"
+
+#define NAMES_MAX 50		/* sources whose reverse name is asked for */
+#define SHOWN 50		/* lines of a table in text */
+
+struct read_one {
+	struct report	 report;
+	const char	*path;
+	bool		 repeated;
+	struct read_one	*next;
+};
+
+struct reading_reports {
+	struct tool		*t;
+	struct arena		*arena;
+	struct tallies		 tallies;
+	struct read_one		*first, **last;
+	const char		*path;		/* of the file under way */
+	bool			 html, no_names;
+	size_t			 repeated;
+	uint64_t		 bad_rows;
+	enum tool_exit		 status;
+};
+
+/* ---- files ---- */
+
+static void
+complain(struct reading_reports *r, enum report_status status,
+    unsigned int line)
+{
+	char text[200];
+
+	if (status == REPORT_NO_MEMORY) {
+		r->status = tool_no_memory();
+		return;
+	}
+	if (line > 0)
+		snprintf(text, sizeof(text), "line %u: %s", line,
+		    report_status_text(status));
+	else
+		snprintf(text, sizeof(text), "%s",
+		    report_status_text(status));
+	r->status = tool_fail_at(TOOL_REFUSED, r->path, text);
+}
+
+/* A report_document_fn. */
+static bool
+read_xml(void *arg, struct slice xml)
+{
+	struct reading_reports *r = arg;
+	struct read_one *one = arena_alloc(r->arena, sizeof(*one));
+	enum report_status status = REPORT_NO_MEMORY;
+	unsigned int line = 0;
+
+	if (one != NULL)
+		status = report_read_xml(xml, r->arena, &one->report, &line);
+	if (status != REPORT_READ) {
+		complain(r, status, line);
+		return status != REPORT_NO_MEMORY;
+	}
+	one->path = r->path;
+	one->repeated = !tallies_add(&r->tallies, &one->report);
+	r->repeated += one->repeated ? 1 : 0;
+	r->bad_rows += one->repeated ? 0 : one->report.bad_rows;
+	*r->last = one;
+	r->last = &one->next;
+	if (arena_failed(r->arena))
+		complain(r, REPORT_NO_MEMORY, 0);
+	return !arena_failed(r->arena);
+}
+
+static void
+read_path(struct reading_reports *r, const char *path)
+{
+	enum report_status status;
+	enum tool_exit read;
+	struct buf b;
+
+	r->path = path;
+	read = tool_read_file(path, &b);
+	if (read != TOOL_OK)
+		r->status = read;
+	else if ((status = report_unpack(buf_slice(&b), read_xml, r)) !=
+	    REPORT_READ)
+		complain(r, status, 0);
+	buf_fini(&b);
+}
+
+/* ---- reverse names ---- */
+
+/* An inquiry_step_fn: all at once. */
+static bool
+ask_names(void *arg, struct dns_ledger *ledger)
+{
+	struct reading_reports *r = arg;
+	struct tally_table *sources = &r->tallies.sources;
+	char name[IPADDR_REVERSE];
+	bool done = true;
+	size_t i;
+
+	for (i = 0; i < sources->count && i < NAMES_MAX; i++) {
+		const struct dns_answer *a;
+
+		ipaddr_reverse(&sources->lines[i].source, name);
+		a = dns_ledger_ask(ledger, slice_str(name), DNS_TYPE_PTR);
+		if (a == NULL)
+			done = false;
+		else if (a->outcome == DNS_FOUND && a->count > 0)
+			sources->lines[i].name = arena_dup(r->arena,
+			    a->records[0].text);
+	}
+	return done;
+}
+
+/* What DNS does not say is left out: the table stands without it. */
+static enum tool_exit
+find_names(struct reading_reports *r)
+{
+	enum tool_exit status = tool_start(r->t);
+	struct inquiry *q;
+
+	if (status != TOOL_OK)
+		return status;
+	q = tool_inquire(r->t, ask_names, r);
+	if (q == NULL)
+		return tool_no_memory();
+	inquiry_free(q);
+	return TOOL_OK;
+}
+
+/* ---- text ---- */
+
+static void
+text_share(struct text *t, uint64_t part, uint64_t whole)
+{
+	text_say(t, "%12" PRIu64 "  %5.1f %%", part,
+	    whole == 0 ? 0.0 : 100.0 * (double)part / (double)whole);
+}
+
+static void
+text_table(struct text *t, const char *title, const struct tally_table *y)
+{
+	size_t i;
+
+	text_title(t, title);
+	text_end(t);
+	text_style(t, TEXT_DIM, "  %10s %10s %10s %10s", "messages", "passed",
+	    "DKIM", "SPF");
+	text_end(t);
+	for (i = 0; i < y->count && i < SHOWN; i++) {
+		const struct tally_line *l = &y->lines[i];
+
+		text_say(t, "  %10" PRIu64 " ", l->messages);
+		text_style(t, l->passed == l->messages ? TEXT_GOOD :
+		    l->passed == 0 ? TEXT_BAD : TEXT_DOUBT, "%10" PRIu64,
+		    l->passed);
+		text_say(t, " %10" PRIu64 " %10" PRIu64 "  ", l->dkim, l->spf);
+		text_value(t, l->key);
+		if (l->name.len > 0) {
+			text_say(t, "  ");
+			text_foreign(t, l->name);
+		}
+		text_end(t);
+	}
+	if (i < y->count) {
+		text_say(t, "  and %zu more", y->count - i);
+		text_end(t);
+	}
+}
+
+static void
+text_head(struct text *t, const struct reading_reports *r)
+{
+	const struct tally_line *all = &r->tallies.all;
+	char begin[TEXT_TIME], end[TEXT_TIME];
+
+	text_time(r->tallies.begin, begin);
+	text_time(r->tallies.end, end);
+	text_say(t, "%" PRIu64 " messages in %zu reports, %s to %s",
+	    all->messages, r->tallies.reports, begin, end);
+	text_end(t);
+	text_item(t, "passed");
+	text_share(t, all->passed, all->messages);
+	text_end(t);
+	text_item(t, "failed");
+	text_share(t, all->messages - all->passed, all->messages);
+	text_say(t, ", of all quarantined %" PRIu64 ", rejected %" PRIu64,
+	    all->dispositions[REPORT_QUARANTINE],
+	    all->dispositions[REPORT_REJECT]);
+	text_end(t);
+	if (r->repeated > 0) {
+		text_say(t, "%zu reports were there twice and count once",
+		    r->repeated);
+		text_end(t);
+	}
+	if (r->bad_rows > 0) {
+		text_say(t, "%" PRIu64 " rows without a usable address or "
+		    "count were left out", r->bad_rows);
+		text_end(t);
+	}
+}
+
+static void
+show_text(struct reading_reports *r)
+{
+	struct text *t = &r->t->text;
+
+	text_head(t, r);
+	text_table(t, "Sources", &r->tallies.sources);
+	text_table(t, "Domains in From", &r->tallies.froms);
+	text_table(t, "Days", &r->tallies.days);
+	text_table(t, "Reporters", &r->tallies.reporters);
+}
+
+/* ---- JSON ---- */
+
+static void
+json_line(struct json *j, const struct tally_line *l)
+{
+	unsigned int d;
+
+	json_number(j, "messages", (long long)l->messages);
+	json_number(j, "passed", (long long)l->passed);
+	json_number(j, "dkim", (long long)l->dkim);
+	json_number(j, "spf", (long long)l->spf);
+	json_object(j, "dispositions");
+	for (d = 0; d <= REPORT_OTHER_DISPOSITION; d++)
+		json_number(j, report_disposition_name(
+		    (enum report_disposition)d), (long long)l->dispositions[d]);
+	json_object_end(j);
+}
+
+static void
+json_tally(struct json *j, const char *name, const char *key,
+    const struct tally_table *y)
+{
+	size_t i;
+
+	json_array(j, name);
+	for (i = 0; i < y->count; i++) {
+		json_object(j, NULL);
+		json_slice(j, key, y->lines[i].key);
+		if (y->lines[i].name.len > 0)
+			json_slice(j, "name", y->lines[i].name);
+		json_line(j, &y->lines[i]);
+		json_object_end(j);
+	}
+	json_array_end(j);
+}
+
+static void
+json_report(struct json *j, const struct read_one *one)
+{
+	const struct report *p = &one->report;
+
+	json_object(j, NULL);
+	json_string(j, "file", one->path);
+	json_slice(j, "reporter", p->org_name);
+	json_slice(j, "report_id", p->report_id);
+	json_number(j, "begin", p->begin);
+	json_number(j, "end", p->end);
+	json_slice(j, "domain", p->domain);
+	json_slice_or_null(j, "p", p->p);
+	json_slice_or_null(j, "sp", p->sp);
+	json_slice_or_null(j, "np", p->np);
+	json_number(j, "messages", (long long)p->messages);
+	json_number(j, "rows", (long long)p->row_count);
+	json_number(j, "bad_rows", (long long)p->bad_rows);
+	json_bool(j, "repeated", one->repeated);
+	json_object_end(j);
+}
+
+static void
+show_json(struct reading_reports *r)
+{
+	struct json *j = &r->t->out;
+	const struct read_one *one;
+
+	json_object(j, NULL);
+	json_array(j, "reports");
+	for (one = r->first; one != NULL; one = one->next)
+		json_report(j, one);
+	json_array_end(j);
+	json_line(j, &r->tallies.all);
+	json_tally(j, "sources", "source", &r->tallies.sources);
+	json_tally(j, "from_domains", "domain", &r->tallies.froms);
+	json_tally(j, "days", "day", &r->tallies.days);
+	json_tally(j, "reporters", "reporter", &r->tallies.reporters);
+	json_object_end(j);
+	puts("");
+}
+
+/* ---- HTML ---- */
+
+static void
+show_html(struct reading_reports *r)
+{
+	struct page page = { .title = "DMARC aggregate reports" };
+	struct buf about, b;
+	size_t i;
+
+	buf_init(&about, 16384);
+	for (i = 0; i < r->tallies.policies.count && i < 10; i++) {
+		buf_adds(&about, i > 0 ? ", " : "");
+		buf_add(&about, r->tallies.policies.lines[i].key);
+	}
+	buf_init(&b, PAGE_MAX);
+	page.about = buf_slice(&about);
+	page_write(&b, &page, &r->tallies);
+	if (buf_failed(&b) || buf_failed(&about))
+		r->status = tool_no_memory();
+	else
+		fputs(buf_cstr(&b), stdout);
+	buf_fini(&b);
+	buf_fini(&about);
+}
+
+static void
+show(struct reading_reports *r)
+{
+	tallies_sort(&r->tallies);
+	if (!r->no_names && r->tallies.sources.count > 0) {
+		enum tool_exit status = find_names(r);
+
+		if (status != TOOL_OK) {
+			r->status = status;
+			return;
+		}
+	}
+	if (r->t->json)
+		show_json(r);
+	else if (r->html)
+		show_html(r);
+	else
+		show_text(r);
+}
+
+static enum tool_exit
+read_reports(struct tool *t, int argc, char **argv)
+{
+	struct reading_reports r = { .t = t, .status = TOOL_OK };
+	const struct tool_option own[] = {
+		{ .name = "html", .flag = &r.html },
+		{ .name = "no-names", .flag = &r.no_names },
+		{ .name = NULL }
+	};
+	int i;
+
+	r.last = &r.first;
+	if (!tool_options(t, argc, argv, own))
+		return TOOL_USAGE;
+	if (optind == argc)
+		return tool_fail(TOOL_USAGE, "usage: assay report read "
+		    "[--json | --html] [--no-names] FILE...", NULL);
+	r.arena = arena_new(LIMIT_REPORT_MEMORY);
+	if (r.arena == NULL)
+		return tool_no_memory();
+	tallies_init(&r.tallies, r.arena);
+	for (i = optind; i < argc && !arena_failed(r.arena); i++)
+		read_path(&r, argv[i]);
+	if (!arena_failed(r.arena))
+		show(&r);
+	arena_free(r.arena);
+	return r.status;
+}
+
+enum tool_exit
+report_command(struct tool *t, int argc, char **argv)
+{
+	if (argc < 2 || strcmp(argv[1], "read") != 0)
+		return tool_fail(TOOL_USAGE, "usage: assay report read "
+		    "[--json | --html] [--no-names] FILE...", NULL);
+	return read_reports(t, argc - 1, argv + 1);
+}
