@@ -25,6 +25,7 @@ script_tests = \
 	tests/interop/test_ways.py \
 	tests/lint/test_lint.py \
 	tests/milter/test_arc.py \
+	tests/milter/test_attack.py \
 	tests/milter/test_basic.py \
 	tests/milter/test_dkim.py \
 	tests/milter/test_dmarc.py \

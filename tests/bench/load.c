@@ -2,7 +2,7 @@
 /*
  * load: sends messages to a milter as an MTA does, and measures.
  *
- *	load [-1e] [-a ADDRESS] [-b PAUSE] [-c CONNECTIONS] [-d MS] [-f SENDER]
+ *	load [-1eR] [-a ADDRESS] [-b PAUSE] [-c CONNECTIONS] [-d MS] [-f SENDER]
  *	    [-h HELO] [-m postfix|sendmail] [-N NETWORKS] [-n MESSAGES]
  *	    [-o FIRST] [-p PID] [-r RATE] [-t MS] [-w MESSAGES] [-x TEXT]...
  *	    SOCKET FILE
@@ -21,6 +21,7 @@
  *	-o	number of the first message: "%n" in SENDER, HELO and FILE
  *		for a message's number, so that each can have names of its own
  *	-w	messages of each connection before those that are measured
+ *	-R	HELO, MAIL and RSET in place of a message; FILE is not read
  *	-b	burst: each connection brings one message as far as DATA; PAUSE
  *		ms later all header, bodies and final dots go out at one moment
  *	-x	must stand in the Authentication-Results that the filter inserts
@@ -58,7 +59,7 @@ struct load {
 	const char		*expected[EXPECTED_MAX];
 	unsigned long		 messages, connections, first, warm_up;
 	unsigned int		 burst_pause;
-	bool			 burst, reconnect, tolerant;
+	bool			 burst, reconnect, tolerant, reset;
 	unsigned long		 networks;	/* 0: one client */
 	double			 gap;		/* us between messages */
 	double			 start;		/* of the measurement */
@@ -136,6 +137,19 @@ wait_for_burst(struct load *l)
 
 /* Returns the latency. */
 static double
+reset_session(const struct load *l, struct mta_session *s,
+    unsigned long number)
+{
+	double start = clock_us(CLOCK_MONOTONIC);
+	char helo[NAME_SIZE], sender[NAME_SIZE];
+
+	expand(l->helo, number, helo);
+	expand(l->sender, number, sender);
+	mta_reset(s, helo, sender);
+	return clock_us(CLOCK_MONOTONIC) - start;
+}
+
+static double
 send_message(struct load *l, struct mta_session *s, unsigned long number)
 {
 	struct mta_message *own = NULL, *m = l->message;
@@ -193,7 +207,9 @@ run_worker(void *arg)
 			sleep_until(l->start + (double)i * l->gap);
 		if (l->reconnect)
 			s = begin_session(w, l->first + i);
-		l->latency[i] = send_message(l, s, l->first + i);
+		l->latency[i] = l->reset ?
+		    reset_session(l, s, l->first + i) :
+		    send_message(l, s, l->first + i);
 		if (l->reconnect)
 			mta_close(s);
 	}
@@ -348,6 +364,9 @@ take_option(struct load *l, int option, const char *arg)
 	case 'p':
 		l->pid = (pid_t)number(arg, 1ul << 30);
 		return true;
+	case 'R':
+		l->reset = true;
+		return true;
 	case 'r':
 		l->gap = 1e6 / (double)number(arg, 1000000);
 		return true;
@@ -373,8 +392,10 @@ check_options(const struct load *l)
 		errx(64, "at least one message for each connection");
 	if (l->burst && l->connections != l->messages)
 		errx(64, "-b: one connection for each message");
-	if (l->warm_up > 0 && (l->burst || l->reconnect))
-		errx(64, "-w: not with -b or -1");
+	if (l->warm_up > 0 && (l->burst || l->reconnect || l->reset))
+		errx(64, "-w: not with -b, -R or -1");
+	if (l->reset && l->burst)
+		errx(64, "-R: not with -b");
 }
 
 int
@@ -387,7 +408,7 @@ main(int argc, char **argv)
 	int option;
 
 	while ((option = getopt(argc, argv,
-	    "1a:b:c:d:ef:h:m:N:n:o:p:r:t:w:x:")) != -1)
+	    "1a:b:c:d:ef:h:m:N:n:o:p:Rr:t:w:x:")) != -1)
 		if (!take_option(&l, option, optarg))
 			errx(64, "usage: see the head of load.c");
 	if (argc - optind != 2)
@@ -396,7 +417,7 @@ main(int argc, char **argv)
 	l.mta.socket = argv[optind];
 	l.mta.expected = l.expected;
 	l.file = argv[optind + 1];
-	if (strstr(l.file, "%n") == NULL)
+	if (!l.reset && strstr(l.file, "%n") == NULL)
 		l.message = mta_message_read(l.file);
 	l.latency = calloc(l.messages, sizeof(*l.latency));
 	parties = (unsigned int)l.connections + 1;

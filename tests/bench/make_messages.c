@@ -9,9 +9,14 @@
  * one finds nothing there.  FOLDER/zone serves all of them (the form is that
  * of dns_responder; "@" stands for d<n>).
  *
- * FOLDER/attack<n>.eml, n from 0 to ATTACKS - 1, has 3 KB: ten signatures of
- * domains below f<n>.attack.example whose name servers are silent.  The SPF
- * record of f<n>.attack.example leads to nine more of them.
+ * FOLDER/KIND<n>.eml, n from 0 to ATTACKS - 1, has 3 KB: ten signatures of
+ * names whose servers do not answer in time.  The SPF record of the sender
+ * leads to nine more of them.  KIND says which they are:
+ *
+ *	silent	all below attack.example, from f<n>.attack.example
+ *	many	each below a domain of its own, from f<n>.spread.example
+ *	late	all below tardy.example, from f<n>.tardy.example: they are
+ *		answered, 2.5 s later than others
  *
  * The SPF tree: three records deep, nine look-ups (3 + 6 includes), and only
  * the last mechanism of the last record passes.  The HELO name has a record
@@ -25,6 +30,7 @@
 
 #define COUNT_MAX	100000
 #define SIGNATURES	10	/* of an attack */
+#define INCLUDES	9
 
 static const char *const records[] = {
 	"@.bench.example TXT v=spf1 include:a.@.bench.example "
@@ -48,13 +54,18 @@ static const char *const records[] = {
 	"ip6:2001:db8:c2::/48 ip4:192.0.2.0/24",
 	"mail.@.bench.example TXT v=spf1 ip4:192.0.2.0/24 -all",
 	"_dmarc.@.bench.example TXT v=DMARC1; p=reject; adkim=s; aspf=s",
-	"@.attack.example TXT v=spf1 include:silent.a.@.attack.example "
-	"include:silent.b.@.attack.example include:silent.c.@.attack.example "
-	"include:silent.d.@.attack.example include:silent.e.@.attack.example "
-	"include:silent.f.@.attack.example include:silent.g.@.attack.example "
-	"include:silent.h.@.attack.example include:silent.i.@.attack.example "
-	"-all",
 };
+
+/* A name that is not answered in time: before, a letter, between, the label
+   of the message, after. */
+static const struct kind {
+	const char	*name, *sender, *before, *between, *after;
+} kinds[] = {
+	{ "silent", "attack.example", "silent.", ".", ".attack.example" },
+	{ "many", "spread.example", "silent.", "", ".example" },
+	{ "late", "tardy.example", "late2500.", ".", ".tardy.example" },
+};
+#define KINDS	(sizeof(kinds) / sizeof(kinds[0]))
 
 static FILE *
 open_in(const char *folder, const char *name)
@@ -79,6 +90,16 @@ close_written(FILE *f)
 }
 
 static void
+write_attack_record(FILE *f, const struct kind *k)
+{
+	fprintf(f, "@.%s TXT v=spf1", k->sender);
+	for (char c = 'a'; c < 'a' + INCLUDES; c++)
+		fprintf(f, " include:%s%c%s@%s", k->before, c, k->between,
+		    k->after);
+	fprintf(f, " -all\n");
+}
+
+static void
 write_zone(const char *folder, EVP_PKEY *key)
 {
 	FILE *f = open_in(folder, "zone");
@@ -87,6 +108,8 @@ write_zone(const char *folder, EVP_PKEY *key)
 	for (size_t i = 0; i < sizeof(records) / sizeof(records[0]);
 	    i++)
 		fprintf(f, "%s\n", records[i]);
+	for (size_t i = 0; i < KINDS; i++)
+		write_attack_record(f, &kinds[i]);
 	fprintf(f, SIGNED_SELECTOR "._domainkey.@.bench.example TXT "
 	    "v=DKIM1; k=rsa; p=%s\n", p);
 	free(p);
@@ -111,24 +134,25 @@ write_message(const char *folder, EVP_PKEY *key, unsigned long n)
 
 /* Nothing in it needs to verify: the keys are asked for, and not found. */
 static void
-write_attack(const char *folder, unsigned long n)
+write_attack(const char *folder, const struct kind *k, unsigned long n)
 {
 	static const char a_line[] = "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
 	char name[64];
 	FILE *f;
 
-	snprintf(name, sizeof(name), "attack%lu.eml", n);
+	snprintf(name, sizeof(name), "%s%lu.eml", k->name, n);
 	f = open_in(folder, name);
 	for (unsigned int i = 0; i < SIGNATURES; i++) {
 		fprintf(f, "DKIM-Signature: v=1; a=rsa-sha256; "
-		    "c=relaxed/relaxed;\r\n\td=silent.s%u.f%lu."
-		    "attack.example; s=s1; h=From;\r\n"
-		    "\tbh=%sAAA=;\r\n\tb=", i, n, a_line);
+		    "c=relaxed/relaxed;\r\n\td=%ss%u%sf%lu%s; s=s1; "
+		    "h=From;\r\n\tbh=%sAAA=;\r\n\tb=", k->before, i,
+		    k->between, n, k->after, a_line);
 		for (unsigned int line = 0; line < 8; line++)
 			fprintf(f, "\r\n\t%s", a_line);
 		fprintf(f, "\r\n");
 	}
-	fprintf(f, "From: a@silent.f%lu.attack.example\r\n\r\n.\r\n", n);
+	fprintf(f, "From: a@%sh%sf%lu%s\r\n\r\n.\r\n", k->before,
+	    k->between, n, k->after);
 	close_written(f);
 }
 
@@ -157,8 +181,9 @@ main(int argc, char **argv)
 	write_zone(argv[1], key);
 	for (unsigned long n = 0; n < count; n++)
 		write_message(argv[1], key, n);
-	for (unsigned long n = 0; n < attacks; n++)
-		write_attack(argv[1], n);
+	for (size_t i = 0; i < KINDS; i++)
+		for (unsigned long n = 0; n < attacks; n++)
+			write_attack(argv[1], &kinds[i], n);
 	EVP_PKEY_free(key);
 	return 0;
 }

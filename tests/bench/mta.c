@@ -524,6 +524,21 @@ mta_envelope(struct mta_session *s, const char *sender)
 	flush(s);
 }
 
+void
+mta_reset(struct mta_session *s, const char *helo, const char *sender)
+{
+	char path[512];
+
+	if (snprintf(path, sizeof(path), "<%s>", sender) >= (int)sizeof(path))
+		errx(64, "%s: too long", sender);
+	s->sender = sender;
+	command_str(s, &cmd_helo, helo);
+	command_str(s, &cmd_mail, path);
+	plain_command(s, SMFIC_ABORT);
+	flush(s);
+	s->sender = "";
+}
+
 bool
 mta_data(struct mta_session *s, const struct mta_message *m,
     struct timespec *start)

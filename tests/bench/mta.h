@@ -58,6 +58,8 @@ struct mta_session	*mta_open(const struct mta_options *options);
 /* Connect and HELO, then MAIL, RCPT and DATA, at their times. */
 void	mta_hello(struct mta_session *s, const char *helo);
 void	mta_envelope(struct mta_session *s, const char *sender);
+/* HELO, MAIL and RSET: no message. */
+void	mta_reset(struct mta_session *s, const char *helo, const char *sender);
 /* Header and body, up to the last reply.  `start` is when the first field
    went out.  Whether the filter accepted with the expected field. */
 bool	mta_data(struct mta_session *s, const struct mta_message *m,

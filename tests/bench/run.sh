@@ -26,11 +26,14 @@
 #          waits for one DNS answer of 200 ms.
 #   crowd  100 and 1000 connections, each sends one message after the other
 #          with names of its own; each answer takes 20 ms.
-#   attack 100 honest messages a second, their names new, 20 ms an answer:
-#          alone, and beside 20 messages a second whose names are never
-#          answered (ten signatures, an SPF tree), from one network and from
-#          fifty.  temperror counts the honest messages that did not get all
-#          of their results.
+#   attack 200 honest messages a second, their names new, 20 ms an answer:
+#          alone, and beside 20 messages a second of ten signatures and an
+#          SPF tree, from one network and from fifty.  "silent": names below
+#          one domain, never answered; "many": each below a domain of its own;
+#          "late": answered after 2.5 s; "rset": HELO, MAIL and RSET alone,
+#          200 a second, of the names of "many"; "same network": "many" from
+#          the network of the honest mail.  temperror counts the honest
+#          messages that did not get all of their results.
 #   second The records of a sender have all run out, and its second message
 #          comes: round trips of 20 ms.
 #   memory 1000 messages in hand at one time, each answer takes 500 ms: the
@@ -53,10 +56,12 @@ BURST_DELAY=200
 BURST_PAUSE=1500
 CROWD_100=600
 CROWD_1000=2000
-HONEST=600
-HONEST_RATE=100
+HONEST=1200
+HONEST_RATE=200
 ATTACKS=240
 ATTACK_RATE=20
+RESETS=2400
+RESET_RATE=200
 # The attack is on when the honest messages begin.
 ATTACK_AHEAD=3
 SECOND=8
@@ -347,20 +352,18 @@ honest() {
 	temperrors=$(echo "$result" | value wrong)
 }
 
-# attacked NETWORKS
+# attacked TITLE OPTION...: of load, for the attack.
 attacked() {
-	"$tmp/load" -e -1 -n "$ATTACKS" -c "$ATTACKS" -r "$ATTACK_RATE" \
-	    -N "$1" -o "$next_attack" -f sender@f%n.attack.example \
-	    -h silent.f%n.attack.example "local:$tmp/attack.sock" \
-	    "$tmp/attack%n.eml" >"$tmp/attack.line" 2>&1 &
+	title=$1
+	shift
+	"$tmp/load" -e "$@" >"$tmp/attack.line" 2>&1 &
 	attacker=$!
 	pids="$pids $attacker"
-	next_attack=$((next_attack + ATTACKS))
 	sleep "$ATTACK_AHEAD"
 	honest
-	printf 'attack of %s messages/s from %d network(s): honest mail: %s of %s temperror, median %s ms, p99 %s ms (target: none, p99 <= %s ms: %s)\n' \
-	    "$ATTACK_RATE" "$1" "$temperrors" "$HONEST" "$(in_ms median)" \
-	    "$p99" "$p99_target" \
+	printf 'attack, %s: honest mail: %s of %s temperror, median %s ms, p99 %s ms (target: none, p99 <= %s ms: %s)\n' \
+	    "$title" "$temperrors" "$HONEST" "$(in_ms median)" "$p99" \
+	    "$p99_target" \
 	    "$(verdict "$((p99 + 1000000 * temperrors))" "$p99_target")"
 	wait "$attacker" || die "the attack failed: $(tail -n 1 "$tmp/attack.line")"
 }
@@ -370,9 +373,29 @@ report_attack() {
 	printf 'no attack, %s messages/s: %s of %s temperror, median %s ms, p99 %s ms\n' \
 	    "$HONEST_RATE" "$temperrors" "$HONEST" "$(in_ms median)" "$p99"
 	p99_target=$(awk -v p="$p99" 'BEGIN { printf "%d", p * 1.2 }')
+	socket=local:$tmp/attack.sock
+	each="-1 -n $ATTACKS -c $ATTACKS -r $ATTACK_RATE"
 	next_attack=0
-	attacked 1
-	attacked 50
+	for networks in 1 50; do
+		attacked "silent, $networks network(s)" $each -N $networks \
+		    -o "$next_attack" -f sender@f%n.attack.example \
+		    -h silent.hf%n.attack.example "$socket" \
+		    "$tmp/silent%n.eml"
+		attacked "many, $networks network(s)" $each -N $networks \
+		    -o "$next_attack" -f sender@f%n.spread.example \
+		    -h silent.hf%n.example "$socket" "$tmp/many%n.eml"
+		attacked "late, $networks network(s)" $each -N $networks \
+		    -o "$next_attack" -f sender@f%n.tardy.example \
+		    -h late2500.hf%n.tardy.example "$socket" \
+		    "$tmp/late%n.eml"
+		next_attack=$((next_attack + ATTACKS))
+	done
+	attacked "rset, 50 networks" -R -n "$RESETS" -c 100 \
+	    -r "$RESET_RATE" -N 50 -o "$next_attack" \
+	    -f sender@f%n.spread.example -h silent.hf%n.example "$socket" -
+	attacked "many, same network" $each -a 192.0.2.77 \
+	    -o "$next_attack" -f sender@f%n.spread.example \
+	    -h silent.hf%n.example "$socket" "$tmp/many%n.eml"
 	printf '    DNS questions in all: %s\n' "$(queries attack)"
 }
 
@@ -429,7 +452,7 @@ attacks=0
 wanted cold && count=$((count + 6 * COLD_MESSAGES))
 wanted burst && count=$((count + 2 * BURST))
 wanted crowd && count=$((count + CROWD_100 + CROWD_1000))
-wanted attack && count=$((count + 3 * HONEST)) && attacks=$((2 * ATTACKS))
+wanted attack && count=$((count + 9 * HONEST)) && attacks=$((3 * ATTACKS))
 wanted second && count=$((count + SECOND))
 wanted memory && count=$((count + IN_HAND))
 "$tmp/make_messages" "$tmp" "$count" "$attacks"
