@@ -73,9 +73,8 @@ fair_note_silence(struct fair *f, struct fair_who who, int64_t now_us)
 	forget(n, now_us);
 	if (n->silent == 0)
 		n->since_us = now_us;
-	n->silent += FAIR_SILENT;
-	if (n->silent > FAIR_WORST)
-		n->silent = FAIR_WORST;
+	if (n->silent < FAIR_WORST)
+		n->silent++;
 }
 
 void

@@ -24,11 +24,10 @@
    aligned key) costs less (ours). */
 #define FAIR_COST	4
 #define FAIR_COST_DECIDES 1
-/* An unanswered question weighs as much as so many answers (ours): a network
-   is suspect when more than one in nine is not answered. */
-#define FAIR_SILENT	8
-#define FAIR_SUSPECT	128	/* from so much on: 16 without an answer */
-#define FAIR_WORST	512	/* more is not counted */
+/* So many more without an answer than with one make a network suspect (ours):
+   a server that loses every third packet makes none so. */
+#define FAIR_SUSPECT	16
+#define FAIR_WORST	64	/* more is not counted */
 /* Half of it is forgotten in this time (ours). */
 #define FAIR_HALF_US	INT64_C(60000000)
 

@@ -497,8 +497,8 @@ note_silence(struct resolver *r, struct query *q, int64_t now_us)
 {
 	struct domain name;
 
-	q->noted = true;
-	if (q->server->health.answered_us < q->sent_us)
+	q->noted = server_is_heard(&q->server->health, q->sent_us);
+	if (!q->noted)
 		return;
 	fair_note_silence(&r->fair, q->who, now_us);
 	if (packet_name_to_text(&q->target, &name))
@@ -920,7 +920,7 @@ note_health(struct resolver *r, struct query *q, enum step step,
 	size_t i;
 
 	if (q->has_packet || q->status == ARES_EBADRESP)
-		server_note_answer(&s->health, now_us);
+		server_note_answer(&s->health, q->sent_us, now_us);
 	else if (q->status == ARES_ETIMEOUT)
 		failed = step == STEP_NEXT &&
 		    server_note_silence(&s->health, q->try_us, now_us);

@@ -389,10 +389,18 @@ server_sockets_open(const struct server *s)
 }
 
 void
-server_note_answer(struct server_health *h, int64_t now_us)
+server_note_answer(struct server_health *h, int64_t sent_us, int64_t now_us)
 {
 	h->failed = false;
 	h->answered_us = now_us;
+	if (sent_us > h->heard_us)
+		h->heard_us = sent_us;
+}
+
+bool
+server_is_heard(const struct server_health *h, int64_t sent_us)
+{
+	return h->heard_us >= sent_us + SERVER_SLOW_US;
 }
 
 static bool

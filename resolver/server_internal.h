@@ -103,6 +103,7 @@ struct server_channel {
 struct server_health {
 	bool	failed;		/* silent or not reachable, when last asked */
 	int64_t	answered_us;	/* when it last said something */
+	int64_t	heard_us;	/* when that was asked, the latest of all */
 	int64_t	probe_us;	/* when failed: not before is it tried */
 	int64_t	pause_us;	/* until then nothing is sent */
 };
@@ -178,7 +179,14 @@ void	server_expire(struct server *s, int64_t now_us);
 /* Channels that are open. */
 size_t	server_sockets_open(const struct server *s);
 
-void	server_note_answer(struct server_health *h, int64_t now_us);
+void	server_note_answer(struct server_health *h, int64_t sent_us,
+	    int64_t now_us);
+/*
+ * Is it the name that is silent?  Yes when the server has answered what it was
+ * asked SERVER_SLOW_US later: one that is overloaded is late with all of them,
+ * in their order.
+ */
+bool	server_is_heard(const struct server_health *h, int64_t sent_us);
 /*
  * Asked at `sent_us`, it was silent.  When it has answered others since, it
  * is the name that is slow, not the server.  True when it newly failed.

@@ -145,14 +145,6 @@ make(struct silence *s, uint64_t hash)
 }
 
 static void
-weigh(struct silent_domain *d, unsigned int more)
-{
-	unsigned int level = d->level + more;
-
-	d->level = (uint16_t)(level < SILENCE_WORST ? level : SILENCE_WORST);
-}
-
-static void
 mark(struct silence *s, struct silent_domain *d, struct slice name)
 {
 	if (d->marked || d->level < SILENCE_MARK ||
@@ -183,28 +175,9 @@ silence_note(struct silence *s, struct slice name, int64_t now_us)
 			forget(s, d);
 		d->silent_us = now_us;
 		d->children |= child_bit(above.child[i]);
-		weigh(d, SILENCE_WEIGHT);
+		if (d->level < SILENCE_WORST)
+			d->level++;
 		mark(s, d, above.name[i]);
-	}
-}
-
-void
-silence_note_answer(struct silence *s, struct slice name)
-{
-	struct silent_domain *d;
-	struct suffixes above;
-	uint64_t hash;
-	size_t i;
-
-	if (s->count == 0)
-		return;
-	find_suffixes(name, &above);
-	for (i = 0; i < above.count; i++) {
-		d = lookup(s, above.name[i], &hash);
-		if (d == NULL || d->level == 0)
-			continue;
-		if (--d->level == 0)
-			forget(s, d);
 	}
 }
 
@@ -222,6 +195,27 @@ is_exempt(const struct silent_domain *d, struct slice name,
 	return front.len >= key.len && slice_eq(slice_from(front,
 	    front.len - key.len), key) &&
 	    (d->children & KEYS_BIT) == 0;
+}
+
+void
+silence_note_answer(struct silence *s, struct slice name)
+{
+	struct silent_domain *d;
+	struct suffixes above;
+	uint64_t hash;
+	size_t i;
+
+	if (s->count == 0)
+		return;
+	find_suffixes(name, &above);
+	for (i = 0; i < above.count; i++) {
+		d = lookup(s, above.name[i], &hash);
+		if (d == NULL || d->level == 0 ||
+		    (d->marked && is_exempt(d, name, above.name[i])))
+			continue;
+		if (--d->level == 0)
+			forget(s, d);
+	}
 }
 
 struct silent_domain *
@@ -247,8 +241,6 @@ silence_find(struct silence *s, struct slice name, int64_t now_us)
 	return NULL;
 }
 
-/* Whoever asks for more than there are places for is what it is for: so that
-   answers between them do not outweigh it. */
 bool
 silence_take(struct silence *s, struct silent_domain *d)
 {
@@ -257,7 +249,6 @@ silence_take(struct silence *s, struct silent_domain *d)
 		return true;
 	}
 	s->refused++;
-	weigh(d, 1);
 	return false;
 }
 

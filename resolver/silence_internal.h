@@ -10,16 +10,17 @@
  *
  * - names below SILENCE_CHILDREN different labels of it were silent, so that
  *   one dead corner of a large domain does not count against all of it, and
- * - silence outweighs answers: SILENCE_WEIGHT answers make up for one.
+ * - more questions were silent than answered, SILENCE_MARK of them.
  *
  * It stays marked until LIMIT_DNS_SILENT_S seconds have passed without any,
- * or answers have made up for all of it; a few of them are not enough.
+ * or as many answers as silences have come; a few of them are not enough.
  *
  * Questions below a marked name share LIMIT_DNS_SILENT_PLACES places; one for
  * which there is none is not sent.  Not counted among them are those for the
  * name itself, its DMARC record, and its keys if none of them was silent:
  * these are no names that labels can multiply, so that nobody keeps another's
- * policy from being read by asking for names below it.
+ * policy from being read by asking for names below it.  Nor do their answers
+ * count for it then: they say nothing of what labels are put in front.
  *
  * Memory is bounded, and only hashes are kept.  No clock, no lock of its own.
  */
@@ -35,16 +36,15 @@
 
 #define SILENCE_LEVELS	4	/* ours: names noted above one question */
 #define SILENCE_CHILDREN 4	/* ours */
-#define SILENCE_WEIGHT	8	/* ours */
-#define SILENCE_MARK	64	/* ours: eight silences */
-#define SILENCE_WORST	256	/* ours: more is not counted */
+#define SILENCE_MARK	8	/* ours */
+#define SILENCE_WORST	64	/* ours: more is not counted */
 #define SILENCE_WAYS	8	/* slots in which a name may lie */
 
 struct silent_domain {
 	uint64_t	hash;		/* of the name; 0: free */
 	int64_t		silent_us;	/* when it was so last */
 	uint64_t	children;	/* a bit for each label that was */
-	uint16_t	level;		/* silence over answers */
+	uint16_t	level;		/* silences over answers */
 	uint16_t	held;		/* places */
 	bool		marked;
 };

@@ -137,7 +137,7 @@ test_suspect(void)
 	const struct fair_who who = { 5, 1 }, other = { 6, 1 };
 	struct fair *f = fresh();
 
-	note(f, who, FAIR_SUSPECT / FAIR_SILENT - 1, 0);
+	note(f, who, FAIR_SUSPECT - 1, 0);
 	ok(!fair_is_suspect(f, who, NOW), "one silence less than the limit");
 	note(f, who, 1, 0);
 	ok(fair_is_suspect(f, who, NOW), "at the limit");

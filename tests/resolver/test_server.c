@@ -80,7 +80,7 @@ test_probe(void)
 	    NOW + SERVER_PROBE_US), 1, "the next does not");
 	is_num((long long)server_pick(servers, 2, &tries,
 	    NOW + 2 * SERVER_PROBE_US), 0, "after a while, again");
-	server_note_answer(&servers[0].health, NOW + 2 * SERVER_PROBE_US);
+	server_note_answer(&servers[0].health, NOW, NOW + 2 * SERVER_PROBE_US);
 	is_num((long long)server_pick(servers, 2, &tries,
 	    NOW + 2 * SERVER_PROBE_US), 0, "an answer heals it");
 }
@@ -90,15 +90,30 @@ test_notes(void)
 {
 	struct server_health h = { 0 };
 
-	server_note_answer(&h, NOW);
+	server_note_answer(&h, NOW - 1, NOW);
 	ok(!server_note_silence(&h, NOW - 5, NOW + 10) && !h.failed,
 	    "it has answered since: the name is slow");
 	ok(server_note_silence(&h, NOW + 5, NOW + 10) && h.failed,
 	    "it has not: failed");
-	server_note_answer(&h, NOW + 20);
+	server_note_answer(&h, NOW + 15, NOW + 20);
 	ok(server_note_unreachable(&h, NOW + 30) && h.failed,
 	    "not reachable: failed");
 	is_num(h.pause_us, NOW + 30 + SERVER_PAUSE_US, "and left alone");
+}
+
+/* Who is late with all is not held against a name. */
+static void
+test_heard(void)
+{
+	struct server_health h = { 0 };
+
+	server_note_answer(&h, NOW, NOW + 3 * SERVER_SILENT_US);
+	ok(!server_is_heard(&h, NOW), "what is asked later is not answered");
+	ok(!server_is_heard(&h, NOW - SERVER_SLOW_US + 1), "nor is it here");
+	ok(server_is_heard(&h, NOW - SERVER_SLOW_US), "it is");
+	server_note_answer(&h, NOW - 1, NOW + 4 * SERVER_SILENT_US);
+	ok(server_is_heard(&h, NOW - SERVER_SLOW_US),
+	    "an older one changes nothing");
 }
 
 int
@@ -107,5 +122,6 @@ main(void)
 	test_picks();
 	test_probe();
 	test_notes();
+	test_heard();
 	return tap_done();
 }

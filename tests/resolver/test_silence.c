@@ -110,13 +110,35 @@ test_answers(void)
 	ok(counts("new.attack.example"), "silence is back: marked");
 	is_num((long long)s->marks, 1, "counted");
 	is_str(s->last, "attack.example", "and named");
-	note_many("attack.example", 1, true);
+	note_many("y%u.attack.example", 1, true);
 	ok(counts("new.attack.example"), "one answer does not clear it");
-	note_many("attack.example", 8 * SILENCE_WEIGHT - 2, true);
+	note_many("attack.example", 1000, true);
+	note_many("s%u._domainkey.attack.example", 1000, true);
+	ok(counts("new.attack.example"), "nor do those of its own names");
+	note_many("y%u.attack.example", SILENCE_MARK - 2, true);
 	ok(counts("new.attack.example"), "nor does one less than all");
-	note_many("attack.example", 1, true);
+	note_many("y%u.attack.example", 1, true);
 	ok(!counts("new.attack.example"), "as many as make up for it do");
 	is_num((long long)s->marked, 0, "none is marked");
+}
+
+/* A name server that loses three packets of ten is not the domain's fault. */
+static void
+test_loss(void)
+{
+	char name[64];
+	unsigned int i, marked = 0;
+
+	begin();
+	for (i = 0; i < 1000; i++) {
+		(void)snprintf(name, sizeof(name), "x%u.large.example", i);
+		if (i % 10 < 3)
+			silence_note(s, slice_str(name), NOW);
+		else
+			silence_note_answer(s, slice_str(name));
+		marked += counts("new.large.example");
+	}
+	is_num(marked, 0, "three of ten are lost: never marked");
 }
 
 static void
@@ -177,6 +199,7 @@ main(void)
 {
 	test_marks();
 	test_answers();
+	test_loss();
 	test_places();
 	test_time();
 	test_room();
