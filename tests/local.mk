@@ -26,6 +26,7 @@ script_tests = \
 	tests/lint/test_lint.py \
 	tests/milter/test_arc.py \
 	tests/milter/test_attack.py \
+	tests/metrics/test_prometheus.py \
 	tests/milter/test_basic.py \
 	tests/milter/test_dkim.py \
 	tests/milter/test_dmarc.py \
