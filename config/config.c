@@ -122,9 +122,17 @@ static const struct schema_key dkim_keys[] = {
 	{ .name = NULL }
 };
 
-/* ---- include ---- */
+/* ---- other files ---- */
 
-static schema_read_fn	read_include;
+static schema_read_fn	read_include, read_observed;
+
+/* Of a file of observe-policy. */
+static const struct schema_key observed_keys[] = {
+	{ .name = "policy", .read = rules_policy, .table = rules_keys,
+	  FIELD(observed_policy.rules), COUNT(observed_policy.count),
+	  .max = LIMIT_POLICY_RULES },
+	{ .name = NULL }
+};
 
 const struct schema_key config_keys[] = {
 	{ .name = "include", .read = read_include, .shape = SCHEMA_TEXTS,
@@ -167,6 +175,9 @@ const struct schema_key config_keys[] = {
 	{ .name = "policy", .read = rules_policy, .table = rules_keys,
 	  FIELD(policy.rules),
 	  COUNT(policy.count), .max = LIMIT_POLICY_RULES },
+	{ .name = "observe-policy", .read = read_observed,
+	  .shape = SCHEMA_TEXTS, .table = "the path of a file with a policy",
+	  .min = 1, .max = LIMIT_INCLUDES },
 	{ .name = "sign", .read = sign_rules, .table = sign_keys,
 	  FIELD(sign), COUNT(sign_count), .max = LIMIT_SIGN_RULES },
 	{ .name = "unsigned", .read = schema_word, .table = unsigned_mail,
@@ -261,9 +272,13 @@ may_include(struct schema *s, const struct schema_key *key,
 	return true;
 }
 
-/* As if the keys of that file stood here. */
+/* What is done with the keys of another file; `s` has its name. */
+typedef bool	keys_fn(struct schema *s, const struct yaml_node *root,
+		    struct config *c);
+
 static bool
-include_file(struct schema *s, const struct yaml_node *n, const char *path,
+read_other_file(struct schema *s, const struct schema_key *key,
+    const struct yaml_node *n, const char *path, keys_fn *take,
     struct config *c)
 {
 	struct schema sub = { .file = path, .arena = s->arena, .why = s->why,
@@ -272,25 +287,51 @@ include_file(struct schema *s, const struct yaml_node *n, const char *path,
 	char problem[1024];
 	struct yaml_tree *t = yaml_tree_read_file(path, problem,
 	    sizeof(problem));
-	const struct yaml_node *root;
 	bool good;
 
 	if (t == NULL)
-		return schema_fail(s, n, "include: %s", problem);
-	root = yaml_tree_root(t);
-	note_given(c, root);
-	good = take_keys(&sub, root, owned_of(c));
-	if (!schema_mapping(&sub, config_keys, "the configuration", root, c))
-		good = false;
+		return schema_fail(s, n, "%s: %s", key->name, problem);
+	good = take(&sub, yaml_tree_root(t), c);
 	yaml_tree_free(t);
 	s->mistakes = sub.mistakes;
 	s->no_memory = sub.no_memory;
 	return good;
 }
 
+/* A keys_fn: as if they stood in the file that includes them. */
 static bool
-read_include(struct schema *s, const struct schema_key *key,
-    const struct yaml_node *n, void *out)
+take_included(struct schema *s, const struct yaml_node *root,
+    struct config *c)
+{
+	bool good;
+
+	note_given(c, root);
+	good = take_keys(s, root, owned_of(c));
+	return schema_mapping(s, config_keys, "the configuration", root, c) &&
+	    good;
+}
+
+/* A keys_fn. */
+static bool
+take_observed(struct schema *s, const struct yaml_node *root,
+    struct config *c)
+{
+	static const struct yaml_node nothing = { .line = 1, .column = 1 };
+
+	/* Such a file may be half written. */
+	if (root == NULL ||
+	    (root->kind == YAML_MAPPING && !is_list(root, "policy")))
+		return schema_fail(s, root != NULL ? root : &nothing,
+		    "the policy to observe is missing; allowed: policy, a "
+		    "list of rules");
+	return schema_mapping(s, observed_keys, "the policy to observe", root,
+	    c);
+}
+
+/* A path or a list of them. */
+static bool
+read_files(struct schema *s, const struct schema_key *key,
+    const struct yaml_node *n, bool included, struct config *c)
 {
 	const struct schema_key one = { .name = key->name,
 		.table = key->table };
@@ -298,16 +339,34 @@ read_include(struct schema *s, const struct schema_key *key,
 	bool good = true;
 	const char *path;
 
-	if (n->kind == YAML_MAPPING)
+	if (n->kind == YAML_MAPPING || (!included && schema_count(n) == 0))
 		return schema_refuse(s, key, n, key->table);
 	for (i = schema_first(n); i != NULL && !s->no_memory;
 	    i = schema_next(n, i)) {
 		if (!values_file(s, &one, i, &path) || (!s->offline &&
-		    (!may_include(s, key, i, path, owned_of(out)) ||
-		    !include_file(s, i, path, out))))
+		    (!may_include(s, key, i, path, owned_of(c)) ||
+		    !read_other_file(s, key, i, path, included ?
+		    take_included : take_observed, c))))
 			good = false;
 	}
 	return good;
+}
+
+static bool
+read_include(struct schema *s, const struct schema_key *key,
+    const struct yaml_node *n, void *out)
+{
+	return read_files(s, key, n, true, out);
+}
+
+static bool
+read_observed(struct schema *s, const struct schema_key *key,
+    const struct yaml_node *n, void *out)
+{
+	struct config *c = out;
+
+	c->observes = true;
+	return read_files(s, key, n, false, c);
 }
 
 static void

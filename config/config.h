@@ -172,6 +172,9 @@ struct config {
 	const struct policy_pattern *trusted_sealers;
 	size_t			 trusted_sealer_count;
 	struct policy		 policy;	/* count 0: annotate only */
+	/* Another one, whose decisions are only recorded, if `observes`. */
+	struct policy		 observed_policy;
+	bool			 observes;
 	const struct config_sign *sign;
 	size_t			 sign_count;	/* 0: nothing is signed */
 	enum config_unsigned	 unsigned_mail;	/* default accept */

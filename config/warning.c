@@ -254,10 +254,11 @@ stray_client(const struct policy_rule *r)
 }
 
 static bool
-rule_warning(const struct config *c, size_t at, char *out, size_t size)
+rule_warning(const struct config *c, const struct policy *p, size_t at,
+    char *out, size_t size)
 {
 	static const struct policy_rule everything;
-	const struct policy_rule *r = &c->policy.rules[at], *other;
+	const struct policy_rule *r = &p->rules[at], *other;
 	const char *why = why_never(c, r);
 	const struct ipnet *stray = stray_client(r);
 	size_t len = begin(r, out, size);
@@ -265,15 +266,15 @@ rule_warning(const struct config *c, size_t at, char *out, size_t size)
 
 	if (why != NULL)
 		snprintf(out + len, size - len, "can never match: %s", why);
-	else if ((other = who_covers(&c->policy, at)) != NULL)
+	else if ((other = who_covers(p, at)) != NULL)
 		snprintf(out + len, size - len, "can never match: rule "
 		    "'%.*s' in line %u decides first",
 		    SLICE_ARG(other->name), other->line);
-	else if ((other = who_is_overtaken(&c->policy, at)) != NULL)
+	else if ((other = who_is_overtaken(p, at)) != NULL)
 		snprintf(out + len, size - len, "decides at MAIL FROM, "
 		    "before rule '%.*s' in line %u in front of it",
 		    SLICE_ARG(other->name), other->line);
-	else if (at + 1 == c->policy.count && r->action == POLICY_ACCEPT &&
+	else if (at + 1 == p->count && r->action == POLICY_ACCEPT &&
 	    policy_rule_covers(r, &everything))
 		snprintf(out + len, size - len, "accepts all that is left, "
 		    "which is what happens without it");
@@ -406,15 +407,19 @@ warning(const struct config *c, size_t at, char *out, size_t size)
 		return general[at](c, out, size);
 	at -= GENERAL;
 	if (at < c->policy.count)
-		return rule_warning(c, at, out, size);
-	return sign_warning(c, at - c->policy.count, out, size);
+		return rule_warning(c, &c->policy, at, out, size);
+	at -= c->policy.count;
+	if (at < c->observed_policy.count)
+		return rule_warning(c, &c->observed_policy, at, out, size);
+	return sign_warning(c, at - c->observed_policy.count, out, size);
 }
 
 bool
 config_warning(const struct config *c, size_t *at, char *out,
     size_t out_size)
 {
-	size_t count = GENERAL + c->policy.count + c->sign_count;
+	size_t count = GENERAL + c->policy.count +
+	    c->observed_policy.count + c->sign_count;
 	bool found = false;
 
 	for (; !found && *at < count; ++*at)

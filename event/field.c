@@ -229,6 +229,10 @@ static const struct event_field message_fields[] = {
 	    "removed."),
 	TEXT("observed", "The first rule with observe that matched."),
 	WORD("observed-action", ACTION_WORDS, "What it would have done."),
+	WORD("observe-policy-action", ACTION_WORDS, "What the policy of "
+	    "observe-policy would have done."),
+	TEXT("observe-policy-rule", "Its rule that would have decided; absent "
+	    "when none would have."),
 	{ .key = "action", .type = EVENT_TEXT, .always = true,
 	  .words = ACTION_WORDS " none",
 	  .about = "What was done with the message; none if nothing." },

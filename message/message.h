@@ -91,6 +91,8 @@ struct message_results {
 	/* Written by DMARC; it counts for a message that is accepted. */
 	struct message_override		 override;
 	struct policy_decision		 decision;
+	/* Of the policy to observe, if there is one. */
+	struct policy_decision		 observed;
 	bool				 at_mail;	/* decided at MAIL: only
 						   some methods know theirs */
 	bool				 finished;	/* decided at the end */

@@ -69,6 +69,9 @@ message_decide(struct message *m, bool at_mail,
 	r->at_mail = at_mail;
 	collect_facts(m, &facts);
 	policy_decide(&r->engine->config->policy, &facts, &r->decision);
+	if (r->engine->config->observes)
+		policy_observe(&r->engine->config->observed_policy, &facts,
+		    &r->observed);
 	if (r->engine->deferrals != NULL)
 		deferral_limit(r->engine->deferrals, &r->client, &r->path,
 		    m->steady, &r->decision);

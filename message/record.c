@@ -217,6 +217,22 @@ record_reply(const struct policy_reply *reply, struct event *e)
 	buf_fini(&b);
 }
 
+/* What the policy would have done that does not rule. */
+static void
+record_observed_policy(const struct message_results *r, struct event *e)
+{
+	const struct policy_decision *d = &r->observed;
+
+	/* At MAIL its other rules have not had their turn. */
+	if (!r->engine->config->observes || !r->checked ||
+	    !(r->finished || (r->at_mail && d->rule != NULL)))
+		return;
+	event_text(e, "observe-policy-action",
+	    slice_str(policy_action_name(d->action)));
+	if (d->rule != NULL)
+		event_text(e, "observe-policy-rule", d->rule->name);
+}
+
 static void
 record_end(const struct message_results *r,
     const struct message_answer *answer, struct event *e)
@@ -230,6 +246,7 @@ record_end(const struct message_results *r,
 		event_text(e, "observed-action",
 		    slice_str(policy_action_name(d->observed->action)));
 	}
+	record_observed_policy(r, e);
 	event_text(e, "action", slice_str(outcomes[answer->outcome].action));
 	record_rule(r, e);
 	event_text(e, "told", slice_str(outcomes[answer->outcome].name));

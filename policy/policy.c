@@ -90,6 +90,22 @@ policy_decide(const struct policy *p, const struct policy_facts *f,
 	}
 }
 
+void
+policy_observe(const struct policy *p, const struct policy_facts *f,
+    struct policy_decision *out)
+{
+	struct policy_facts early = *f;
+
+	early.at_mail = true;
+	policy_decide(p, &early, out);
+	if (out->action == POLICY_REJECT || out->action == POLICY_TEMPFAIL)
+		return;
+	if (f->at_mail)
+		*out = (struct policy_decision){ .action = POLICY_ACCEPT };
+	else
+		policy_decide(p, f, out);
+}
+
 static bool
 rule_needs_spf(const struct policy_rule *r)
 {

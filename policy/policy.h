@@ -185,6 +185,14 @@ const char	*policy_action_name(enum policy_action a);
 void	policy_decide(const struct policy *p, const struct policy_facts *f,
 	    struct policy_decision *out);
 /*
+ * What a policy would do that does not rule, with all facts of the end: a
+ * rule of the stage MAIL that refuses or defers comes first, as it would.  At
+ * MAIL, where the other policy has decided, `rule` is NULL when nothing is
+ * known.  No time of at_most is looked at.
+ */
+void	policy_observe(const struct policy *p, const struct policy_facts *f,
+	    struct policy_decision *out);
+/*
  * Is there a rule to be looked at before DATA?  `*needs_spf`: at least one of
  * them asks for a result of SPF, or shows one in its reply, so that it pays
  * to wait for it there.

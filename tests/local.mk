@@ -36,6 +36,7 @@ script_tests = \
 	tests/milter/test_hostile.py \
 	tests/milter/test_life.py \
 	tests/milter/test_metrics.py \
+	tests/milter/test_observe.py \
 	tests/milter/test_origins.py \
 	tests/milter/test_policy.py \
 	tests/milter/test_questions.py \

@@ -438,7 +438,8 @@ test_values(void)
 	"confinement, authserv-id, authserv-ids-to-remove, " \
 	"remove-received-spf, trusted-networks, " \
 	"origins, log, resolver, limits, spf, dkim, own-domains, " \
-	"enforce-anyway, trusted-sealers, policy, sign, unsigned"
+	"enforce-anyway, trusted-sealers, policy, " \
+	"observe-policy, sign, unsigned"
 #define LOG_KEYS "target, level, format"
 #define RESOLVER_KEYS "nameservers, timeout, tries, trust-ad, " \
 	"random-case, cache, serve-stale, statistics, zone"
@@ -1770,6 +1771,78 @@ test_include(void)
 	(void)unlink(in_build(B));
 }
 
+static void
+test_observed(void)
+{
+	static const struct {
+		const char *name, *a, *b;
+		const char *want;	/* rules; or a part of the message */
+	} rows[] = {
+		{ "a file", "observe-policy: " B "\npolicy: [{name: a, action: "
+		  "accept}]", "policy: [{name: a, action: reject}]", "a " },
+		{ "a list of them", "observe-policy: [" B ", " B ".2]",
+		  "policy: [{name: a, action: reject}]", "a b " },
+		{ "one without rules", "observe-policy: " B, "policy: []", "" },
+		{ "an empty file", "observe-policy: " B, "", B ":1:1: the "
+		  "policy to observe is missing; allowed: policy, a list of "
+		  "rules" },
+		{ "half of one", "observe-policy: " B, "policy:", B ":1:1: the "
+		  "policy to observe is missing" },
+		{ "another key", "observe-policy: " B, "policy: []\nuser: x",
+		  B ":2:1: unknown key 'user' in the policy to observe; "
+		  "allowed: policy" },
+		{ "a list", "observe-policy: " B, "[]", B ":1:1: the policy to "
+		  "observe must be a mapping" },
+		{ "a mistake in a rule", "observe-policy: " B,
+		  "policy: [{name: a, action: refuse}]", B ":1:28: policy "
+		  "rule 1: action is 'refuse'; allowed: accept" },
+		{ "a name twice", "observe-policy: [" B ", " B "]",
+		  "policy: [{name: a, action: reject}]", B ":1:17: policy "
+		  "rule 2: name is 'a'" },
+		{ "a mistake in each", "observe-policy: " B "\nuser: 7 7",
+		  "policy: [{}]", A ":2:7: user is" },
+		{ "itself", "observe-policy: " A, "", A ":1:17: observe-policy "
+		  "is '" A "'; allowed: a file that does not include "
+		  "itself" },
+		{ "no such file", "observe-policy: none.yaml", "",
+		  A ":1:17: observe-policy: " },
+		{ "not YAML", "observe-policy: " B, "a: [", B ":2:1: did not "
+		  "find expected node content" },
+		{ "no path", "observe-policy: {}", "", A ":1:17: "
+		  "observe-policy is a mapping; allowed: the path of a file "
+		  "with a policy" },
+		{ "no file at all", "observe-policy: []", "", A ":1:17: "
+		  "observe-policy is an empty list; allowed: the path of a "
+		  "file with a policy" },
+	};
+	struct config *c;
+	struct buf names;
+	size_t i, k;
+
+	write_named(B ".2", "policy: [{name: b, action: accept}]");
+	for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		write_named(A, rows[i].a);
+		write_named(B, rows[i].b);
+		buf_init(&names, 1000);
+		c = config_read(in_build(A), why, sizeof(why));
+		for (k = 0; c != NULL && k < c->observed_policy.count; k++)
+			buf_addf(&names, "%.*s ",
+			    SLICE_ARG(c->observed_policy.rules[k].name));
+		if (c != NULL)
+			ok(c->observes && slice_eq(buf_slice(&names),
+			    slice_str(rows[i].want)), "observed: %s: %s",
+			    rows[i].name, buf_cstr(&names));
+		else if (!ok(strstr(why, rows[i].want) != NULL,
+		    "observed: %s", rows[i].name))
+			printf("# %s\n", why);
+		config_unref(c);
+		buf_fini(&names);
+	}
+	(void)unlink(in_build(A));
+	(void)unlink(in_build(B));
+	(void)unlink(in_build(B ".2"));
+}
+
 /* Files 0 to `count`, each includes the next one. */
 static bool
 chain_is_read(unsigned int count)
@@ -1927,6 +2000,7 @@ main(void)
 	test_references();
 	test_prefixes();
 	test_include();
+	test_observed();
 	test_include_limits();
 	test_replace();
 	test_memory();

@@ -8,6 +8,7 @@ of JSON that a daemon has logged is held against the schema.
 """
 
 import json
+import json
 import os
 import re
 import shutil
@@ -244,6 +245,20 @@ class Daemon:
         wait_for(lambda: len(self.records(sender)) >= count, 30,
                  "%d records of %s" % (count, sender))
         return self.records(sender)
+
+    def records(self):
+        """One for each message that has ended, from the log as JSON."""
+        values = [json.loads(line) for line in self.log().split("\n")[:-1]
+                  if line.startswith("{")]
+        return [value for value in values if value["event"] == "message"]
+
+    def wait_records(self, count):
+        """As soon as there are so many; a test point that no more are."""
+        wait_for(lambda: len(self.records()) >= count, 30,
+                 "%d records" % count)
+        found = self.records()
+        tap.equal(len(found), count, "one record for each message")
+        return found
 
     def alive(self):
         return self.process.poll() is None

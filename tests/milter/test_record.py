@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """One record for each message, with what the mail server was really told."""
 
-import json
 import signal
 import socket
 
@@ -42,24 +41,6 @@ ENDS = (
 )
 
 
-def records(daemon):
-    found = []
-    for line in daemon.log().splitlines():
-        if line.startswith("{"):
-            value = json.loads(line)
-            if value["event"] == "message":
-                found.append(value)
-    return found
-
-
-def wait_records(daemon, count):
-    assaydaemon.wait_for(lambda: len(records(daemon)) >= count, 30,
-                         "%d records" % count)
-    found = records(daemon)
-    equal(len(found), count, "one record for each message")
-    return found
-
-
 def check(record, name, **want):
     for key, value in want.items():
         equal(record.get(key.replace("_", "-")), value,
@@ -71,12 +52,12 @@ def answered():
     with assaydaemon.Daemon({"policy": POLICY}, ZONE) as daemon:
         for count, (domain, action, told, reply, rule) in enumerate(ENDS, 1):
             daemon.send(messages.PLAIN, sender="<a@%s>" % domain)
-            record = wait_records(daemon, count)[-1]
+            record = daemon.wait_records(count)[-1]
             check(record, domain, action=action, told=told, reply=reply,
                   rule=rule, told_why=None, decided=None)
             ok(domain == "early.example" or record["id"],
                domain + ": the queue id")
-        record = records(daemon)[0]
+        record = daemon.records()[0]
         check(record, "published", dmarc_domain="example.net",
               dmarc_p="none", dmarc_sp="quarantine", dmarc_np=None,
               dmarc_adkim="s", dmarc_aspf="r", dmarc_testing="n")
@@ -150,7 +131,7 @@ def dispositions():
         for domain, client, done, why in DISPOSITIONS:
             daemon.send(with_from(domain), client=client,
                         sender="<a@%s>" % domain)
-        found = wait_records(daemon, len(DISPOSITIONS))
+        found = daemon.wait_records(len(DISPOSITIONS))
     for record, (domain, client, done, why) in zip(found, DISPOSITIONS):
         name = "%s, %s" % (domain, client)
         equal(record.get("dmarc-disposition"), done, name)
@@ -166,7 +147,7 @@ def aligned_signatures():
     name, want = messages.expected()[0]
     with assaydaemon.Daemon({}, zone) as daemon:
         daemon.send(messages.read(name))
-        record = wait_records(daemon, 1)[0]
+        record = daemon.wait_records(1)[0]
     signatures = record["signatures"]
     equal([s["result"] for s in signatures], want, "each signature")
     ok(all(s["aligned"] in ("strict", "relaxed") or
@@ -188,7 +169,7 @@ def many_recipients():
                              (number, ".".join([label] * 3)))
             session.body(b"x")
             session.eom()
-        record = wait_records(daemon, 1)[0]
+        record = daemon.wait_records(1)[0]
         check(record, "many", told="accepted", action="accept")
         equal(record.get("record"), "incomplete", "and it is said")
         ok(len(record["recipients"]) > 10, "as many as a line takes")
@@ -204,21 +185,21 @@ def not_to_the_end():
             session.mail("<a@slow.example>")
             session.rcpt()
             session.abort()
-            check(wait_records(daemon, 1)[0], "aborted", action="none",
+            check(daemon.wait_records(1)[0], "aborted", action="none",
                   told="aborted", mail_from="<a@slow.example>", dmarc=None)
             session.abort()
             session.mail("<b@slow.example>")
             session.mail("<c@slow.example>")
-            check(wait_records(daemon, 2)[1], "overtaken", action="none",
+            check(daemon.wait_records(2)[1], "overtaken", action="none",
                   told="aborted", mail_from="<b@slow.example>")
             session.close()
-        check(wait_records(daemon, 3)[2], "lost", action="none",
+        check(daemon.wait_records(3)[2], "lost", action="none",
               told="lost", mail_from="<c@slow.example>")
         with daemon.session() as session:
             session.connect()
             session.helo()
             ok(session.quit(), "a connection without a message")
-        equal(len(records(daemon)), 3, "has no record")
+        equal(len(daemon.records()), 3, "has no record")
 
 
 @tap.test
@@ -235,7 +216,7 @@ def answer_not_read():
         session.eoh()
         session.sock.shutdown(socket.SHUT_RD)
         session.send("E")
-        check(wait_records(daemon, 1)[0], "not read", action="none",
+        check(daemon.wait_records(1)[0], "not read", action="none",
               told="lost", reply=None, decided="accept")
         session.close()
 
@@ -251,7 +232,7 @@ def cannot_quarantine():
             result = session.message(messages.PLAIN,
                                      sender="<a@hold.example>")
         equal(result.reply_text[:9], "451 4.3.0", "deferred")
-        record = wait_records(daemon, 1)[0]
+        record = daemon.wait_records(1)[0]
         check(record, "quarantine", action="tempfail", told="deferred",
               reply="451 4.3.0", rule="hold", decided="quarantine",
               level="error", told_why="the mail server cannot quarantine")
@@ -274,7 +255,7 @@ def shut_down():
                              "the end has begun")
         session.close()
         equal(daemon.wait(), 0, "it ends")
-    check(wait_records(daemon, 1)[0], "shut down", action="none",
+    check(daemon.wait_records(1)[0], "shut down", action="none",
           told="shut-down")
 
 

@@ -2,6 +2,8 @@
 /* Patterns, the decision, and which rule covers which. */
 #include "policy/policy.h"
 
+#include <string.h>
+
 #include "tests/tap.h"
 
 /* ---- patterns ---- */
@@ -573,6 +575,57 @@ test_names(void)
 		    "name of an action");
 }
 
+/* Beside the policy that rules: as that one would, had it these rules. */
+static void
+test_observe(void)
+{
+	static const struct policy_rule rules[] = {
+		{ .name = SLICE_INIT("end"), .action = POLICY_QUARANTINE,
+		  .dmarc = SET(FAIL) },
+		{ .name = SLICE_INIT("mail"), .action = POLICY_REJECT,
+		  .spf = SET(FAIL), .stage = POLICY_STAGE_MAIL },
+		{ .name = SLICE_INIT("well"), .action = POLICY_ACCEPT,
+		  .spf = SET(PASS), .stage = POLICY_STAGE_MAIL },
+	};
+	static const struct {
+		const char		*name;
+		bool			 at_mail;
+		enum auth_result	 spf, dmarc;
+		enum policy_action	 action;
+		int			 rule;	/* -1: none */
+	} rows[] = {
+		{ "at the end", false, AUTH_NONE, AUTH_FAIL,
+		  POLICY_QUARANTINE, 0 },
+		{ "refused at MAIL already", false, AUTH_FAIL, AUTH_FAIL,
+		  POLICY_REJECT, 1 },
+		{ "accepted at MAIL is not decided", false, AUTH_PASS,
+		  AUTH_FAIL, POLICY_QUARANTINE, 0 },
+		{ "accepted at the end", false, AUTH_PASS, AUTH_PASS,
+		  POLICY_ACCEPT, 2 },
+		{ "no rule", false, AUTH_NONE, AUTH_NONE, POLICY_ACCEPT, -1 },
+		{ "at MAIL, refused", true, AUTH_FAIL, AUTH_NONE,
+		  POLICY_REJECT, 1 },
+		{ "at MAIL, not known", true, AUTH_PASS, AUTH_NONE,
+		  POLICY_ACCEPT, -1 },
+	};
+	struct policy_rule own[3];
+	const struct policy p = { .rules = own, .count = 3 };
+	struct policy_facts f = { .from = MAIL_FROM_OK };
+	struct policy_decision d;
+	size_t i;
+
+	memcpy(own, rules, sizeof(own));
+	for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		f.at_mail = rows[i].at_mail;
+		f.spf = rows[i].spf;
+		f.dmarc = rows[i].dmarc;
+		policy_observe(&p, &f, &d);
+		ok(d.action == rows[i].action && (d.rule == NULL ?
+		    rows[i].rule < 0 : d.rule == &own[rows[i].rule]),
+		    "observed: %s", rows[i].name);
+	}
+}
+
 int
 main(void)
 {
@@ -586,5 +639,6 @@ main(void)
 	test_covers();
 	test_covers_all();
 	test_names();
+	test_observe();
 	return tap_done();
 }
