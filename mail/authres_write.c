@@ -165,8 +165,9 @@ has_encoded_word(struct slice s)
 {
 	size_t i;
 
-	for (i = 0; i + 1 < s.len; i++) {
-		if (s.ptr[i] == '=' && s.ptr[i + 1] == '?')
+	/* A value comes after "=". */
+	for (i = 0; i < s.len; i++) {
+		if (s.ptr[i] == '?' && (i == 0 || s.ptr[i - 1] == '='))
 			return true;
 	}
 	return false;

@@ -133,6 +133,10 @@ received_read(struct slice value, struct received *out)
 	struct cursor c = cursor_of(value), start;
 	struct slice name, comments, comment;
 
+	/* Nothing is guessed where it is certain. */
+	if (received_read_exact(value, out))
+		return true;
+
 	*out = (struct received){ .helo = { NULL, 0 } };
 	(void)lex_fws(&c);
 	if (!cursor_word(&c, SLICE("from")) || cursor_at_end(&c) ||

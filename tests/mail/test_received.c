@@ -18,6 +18,9 @@ static const struct {
 	{ "Postfix, IPv6, TLS", "from a.example (unknown [IPv6:2001:DB8::1])"
 	  "\r\n\t(using TLSv1.3 with cipher X (256/256 bits)\r\n\t key [x])"
 	  "\r\n\tby b", "2001:db8::1", "a.example" },
+	{ "HELO in a later comment", "from a.example (b.example [192.0.2.1])"
+	  "\r\n\t(using TLSv1.3 HELO evil.example)\r\n\tby c", "192.0.2.1",
+	  "a.example" },
 	{ "Sendmail", "from a.example (user@b.example [192.0.2.2] (may be "
 	  "forged)) by c", "192.0.2.2", "a.example" },
 	{ "Sendmail, no name", "from a.example ([192.0.2.2]) by c",
