@@ -19,3 +19,8 @@ tests_arc_test_trust_SOURCES = tests/arc/test_trust.c $(arc_test_support)
 tests_arc_test_arc_SOURCES = tests/arc/test_arc.c $(arc_test_support) \
 	tests/dkim/sslfail.c tests/dkim/sslfail.h
 tests_arc_test_vectors_SOURCES = tests/arc/test_vectors.c $(arc_test_support)
+
+fuzz_programs += tests/fuzz/fuzz_arc
+tests_fuzz_fuzz_arc_SOURCES = tests/fuzz/fuzz_arc.c tests/fuzz/replay.c \
+	$(arc_test_support)
+EXTRA_DIST += tests/fuzz/arc.dict
