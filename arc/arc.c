@@ -67,17 +67,18 @@ add_to_hash(void *arg, const char *ptr, size_t len)
 	crypto_hash_add(arg, ptr, len);
 }
 
-static void
-hash_set(const struct arc_set *set, struct slice cut, struct dkim_sink *sink)
+void
+arc_hash_set(const struct mail_field *const fields[ARC_PARTS], bool last,
+    struct slice cut, struct dkim_sink *sink)
 {
 	const struct mail_field *f;
 	unsigned int part;
 
 	for (part = 0; part < ARC_PARTS; part++) {
-		f = set->fields[part];
+		f = fields[part];
 		dkim_canon_field(DKIM_CANON_RELAXED, f->name, f->value,
 		    part == ARC_SEAL ? cut : (struct slice){ NULL, 0 }, sink);
-		if (part != ARC_SEAL || cut.ptr == NULL)
+		if (part != ARC_SEAL || !last)
 			dkim_sink_add(sink, "\r\n", 2);
 	}
 }
@@ -93,8 +94,10 @@ hash_seal(struct arc_validator *v, size_t k, struct crypto_hash *hash)
 	crypto_hash_restart(hash, dkim_context_sha256(v->ctx));
 	dkim_sink_init(&sink, add_to_hash, hash);
 	for (j = 0; j < k; j++)
-		hash_set(&v->sets[j], (struct slice){ NULL, 0 }, &sink);
-	hash_set(&v->sets[k], work->seal_request.b_cut, &sink);
+		arc_hash_set(v->sets[j].fields, false,
+		    (struct slice){ NULL, 0 }, &sink);
+	arc_hash_set(v->sets[k].fields, true, work->seal_request.b_cut,
+	    &sink);
 	dkim_sink_flush(&sink);
 	work->seal_hashed = crypto_hash_end(hash, work->seal_hash);
 	v->verdict.no_memory |= !work->seal_hashed;

@@ -41,6 +41,10 @@ struct arc_validator {
    known instance. */
 void	arc_fault(struct arc_validator *v, const char *field,
 	    unsigned int instance, const char *comment);
+/* What a seal signs of one set (5.1.1).  The last set is its own: without
+   its b= value, and without a line end. */
+void	arc_hash_set(const struct mail_field *const fields[ARC_PARTS],
+	    bool last, struct slice cut, struct dkim_sink *sink);
 /* Steps 1 to 3 of arc.c.  A chain without a fault is not judged yet. */
 void	arc_chain_read(struct arc_validator *v,
 	    const struct mail_header *header);

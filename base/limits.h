@@ -80,6 +80,7 @@
 					   header.oldest-pass */
 #define LIMIT_ARC_BODIES	4	/* ours: different hashes of the body
 					   that message signatures may want */
+#define LIMIT_SEAL_REASONS	100	/* ours: items of seal.when */
 #define LIMIT_ARC_QUESTIONS	(2 * LIMIT_ARC_SETS) /* 9.2: keys of a chain */
 
 /* DMARC, RFC 9989. */

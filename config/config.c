@@ -180,6 +180,8 @@ const struct schema_key config_keys[] = {
 	  .min = 1, .max = LIMIT_INCLUDES },
 	{ .name = "sign", .read = sign_rules, .table = sign_keys,
 	  FIELD(sign), COUNT(sign_count), .max = LIMIT_SIGN_RULES },
+	{ .name = "seal", .read = seal_section, .table = seal_keys,
+	  .shape = SCHEMA_SECTION, FIELD(seal) },
 	{ .name = "unsigned", .read = schema_word, .table = unsigned_mail,
 	  FIELD(unsigned_mail) },
 	{ .name = NULL }
@@ -448,6 +450,12 @@ config_is_own_domain(const struct config *c, struct slice name)
 			return true;
 	}
 	return false;
+}
+
+bool
+config_has_keys(const struct config *c)
+{
+	return c->sign_count > 0 || c->seal.given;
 }
 
 bool

@@ -83,6 +83,21 @@ struct config_sign {
 	unsigned int			 line;
 };
 
+/* A reason to seal: any of the recipients is there. */
+struct config_seal_when {
+	const struct policy_pattern	*relayed_to;
+	size_t				 relayed_to_count;
+};
+
+/* One key seals (RFC 8617); `rule` has it, and matches no message. */
+struct config_seal {
+	bool				 given;
+	struct config_sign		 rule;	/* identity: the sealer */
+	struct config_sign_key		 key;
+	const struct config_seal_when	*when;	/* any of them */
+	size_t				 when_count;
+};
+
 /* Not asked for, or a condition of its own. */
 enum config_choice { CONFIG_ANY, CONFIG_YES, CONFIG_NO };
 
@@ -178,6 +193,7 @@ struct config {
 	const struct config_sign *sign;
 	size_t			 sign_count;	/* 0: nothing is signed */
 	enum config_unsigned	 unsigned_mail;	/* default accept */
+	struct config_seal	 seal;		/* default: nothing */
 	/* The file says so itself, be it as an empty list; it says anything
 	   at all.  See config_may_replace(). */
 	bool			 policy_given, sign_given, given;
@@ -223,6 +239,9 @@ bool		 config_is_enforced(const struct config *c,
  */
 bool		 config_may_replace(const struct config *old,
 		    const struct config *new, char *why, size_t why_size);
+
+/* Are there private keys to load: to sign or to seal with? */
+bool		 config_has_keys(const struct config *c);
 
 /* From any thread.  The last reference frees, the zone too. */
 struct config	*config_ref(struct config *c);

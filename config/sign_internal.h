@@ -12,4 +12,8 @@ schema_read_fn	sign_rules;
 /* The keys of a rule. */
 extern const struct schema_key sign_keys[];
 
+/* struct config_seal */
+schema_read_fn	seal_section;
+extern const struct schema_key seal_keys[];
+
 #endif

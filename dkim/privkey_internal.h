@@ -33,12 +33,4 @@ struct dkim_private_key	*dkim_private_key_adopt(struct evp_pkey_st *pkey,
 struct evp_pkey_st	*dkim_private_key_pkey(
 			    const struct dkim_private_key *k);
 
-/*
- * Signs a SHA-256 value as crypto_verify() checks it.  Any number of threads
- * may use one key.  False: memory or OpenSSL failed.
- */
-bool	dkim_private_key_sign(const struct dkim_private_key *k,
-	    const unsigned char hash[DKIM_SHA256_LEN],
-	    unsigned char sig[LIMIT_DKIM_SIG_B], size_t *len);
-
 #endif

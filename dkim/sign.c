@@ -159,7 +159,7 @@ choose_names(struct dkim_signer *s)
 		oversign = default_oversign;
 		oversign_count = COUNT(default_oversign);
 	}
-	s->names = arena_array(s->arena, header_count + oversign_count + 1,
+	s->names = arena_array(s->arena, header_count + oversign_count + 2,
 	    sizeof(*s->names));
 	if (s->names == NULL)
 		return false;
@@ -168,6 +168,9 @@ choose_names(struct dkim_signer *s)
 		add_name(s, headers[i], false);
 	for (i = 0; i < oversign_count; i++)
 		add_name(s, oversign[i], true);
+	if (o->arc)
+		s->names[s->name_count++] = (struct sign_name){
+			.name = SLICE(FIELD_NAME) };
 	return true;
 }
 
@@ -364,16 +367,20 @@ put_tag(struct writer *w, struct slice name, struct slice value)
 }
 
 static void
-put_time(struct writer *w, struct slice name, int64_t t)
+put_number(struct writer *w, struct slice name, int64_t number)
 {
 	char digits[24];
-	int n;
+	int n = snprintf(digits, sizeof(digits), "%lld", (long long)number);
 
+	put_tag(w, name, (struct slice){ digits, (size_t)n });
+}
+
+static void
+put_time(struct writer *w, struct slice name, int64_t t)
+{
 	if (t < 0)
 		t = 0;
-	n = snprintf(digits, sizeof(digits), "%lld",
-	    (long long)(t < TIME_MAX ? t : TIME_MAX));
-	put_tag(w, name, (struct slice){ digits, (size_t)n });
+	put_number(w, name, t < TIME_MAX ? t : TIME_MAX);
 }
 
 static void
@@ -425,6 +432,12 @@ put_bh(struct writer *w, const struct bodyhash_digest *digest)
 	    (struct slice){ text, base64_encoded_len(DKIM_SHA256_LEN) });
 }
 
+static struct slice
+field_name(const struct dkim_sign_options *o)
+{
+	return o->arc ? SLICE("ARC-Message-Signature") : SLICE(FIELD_NAME);
+}
+
 /* All up to "b=", which begins a line. */
 static void
 put_tags(struct writer *w, const struct dkim_signer *s,
@@ -433,8 +446,11 @@ put_tags(struct writer *w, const struct dkim_signer *s,
 	const struct dkim_sign_options *o = s->options;
 
 	buf_reset(&w->text);
-	w->column = sizeof(FIELD_NAME ":") - 1;
-	put_tag(w, SLICE("v="), SLICE("1"));
+	w->column = field_name(o).len + 1;
+	if (o->arc)
+		put_number(w, SLICE("i="), o->instance);
+	else
+		put_tag(w, SLICE("v="), SLICE("1"));
 	if (dkim_private_key_type(key->key) == DKIM_KEY_RSA)
 		put_tag(w, SLICE("a="), SLICE("rsa-sha256"));
 	else
@@ -515,7 +531,7 @@ sign_one(struct header_run *g, const struct dkim_sign_key *key,
 		.how = canon_of(s->options->relaxed_header),
 		.h = slice_head(slice_from(buf_slice(&w->text), w->h),
 		    w->h_len),
-		.name = SLICE(FIELD_NAME),
+		.name = field_name(s->options),
 		.value = buf_slice(&w->text),
 	};
 	crypto_hash_restart(&g->hash, s->ctx->sha256);

@@ -16,6 +16,7 @@
 #include "base/arena.h"
 #include "base/buf.h"
 #include "base/slice.h"
+#include "dkim/crypto.h"
 #include "dkim/verify.h"
 #include "mail/header.h"
 
@@ -79,6 +80,14 @@ enum dkim_key_match	dkim_private_key_examine(
 			    const struct dns_answer *answer,
 			    const char **problem);
 
+/*
+ * Signs a SHA-256 value as crypto_verify() checks it.  Any number of threads
+ * may use one key.  False: memory or OpenSSL failed.
+ */
+bool	dkim_private_key_sign(const struct dkim_private_key *k,
+	    const unsigned char hash[DKIM_SHA256_LEN],
+	    unsigned char sig[LIMIT_DKIM_SIG_B], size_t *len);
+
 /* ---- signing ---- */
 
 struct dkim_sign_key {
@@ -88,6 +97,10 @@ struct dkim_sign_key {
 
 struct dkim_sign_options {
 	struct slice			 domain;	/* d=, canonical */
+	/* It makes ARC-Message-Signature (RFC 8617 4.1.2), and of which
+	   instance; that may be set as late as dkim_signer_finish(). */
+	bool				 arc;
+	unsigned int			 instance;
 	const struct dkim_sign_key	*keys;
 	size_t				 key_count;
 	bool				 relaxed_header, relaxed_body;
@@ -137,7 +150,7 @@ void			 dkim_signer_body(struct dkim_signer *s,
 			    struct slice chunk);
 /*
  * The body is complete: makes the signatures.  `values[i]` is the value of
- * the DKIM-Signature field for keys[i], with its leading blank and folds as
+ * the field for keys[i], with its leading blank and folds as
  * LF TAB, from the arena: what is hashed is this text, with CRLF for LF.
  * False, and no value is to be used: memory or OpenSSL failed, or `header`
  * was not kept whole.  Call once.

@@ -220,6 +220,8 @@ static const struct event_field message_fields[] = {
 	OBJECTS("signed-by", signed_by_fields, "The same as objects."),
 	TEXT("sign-domain", "What the signing rule that applies has for this "
 	    "domain: its identity or its pattern."),
+	TEXT("sealed", "Our own ARC seal as domain:selector:instance."),
+	TEXT("unsealed-why", "Why mail that should be sealed is not."),
 	TEXT("unsigned-why", "Why mail that should be signed is not."),
 	TEXT("hazards", "What may still break a signature of ours."),
 	TEXT("left-out", "Fields that are not signed, since they would not "

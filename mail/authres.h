@@ -28,6 +28,9 @@ struct authres_writer {
 	bool		properties;	/* this result has some */
 	bool		utf8;
 	bool		failed;
+	/* For ARC-Authentication-Results: no comments, and a method that
+	   found nothing says so. */
+	bool		sealed;
 };
 
 /*

@@ -295,6 +295,8 @@ authres_write_comment(struct authres_writer *w, const char *text)
 	struct piece p = { .len = 0 };
 	size_t i;
 
+	if (w->sealed)
+		return;
 	add_char(&p, '(');
 	for (i = 0; i < s.len && room(&p) > 1; i++) {
 		if ((s.ptr[i] == ' ' || ascii_is_vchar(s.ptr[i])) &&

@@ -124,7 +124,8 @@ finish(struct message *m, void *arg, struct dns_ledger *ledger)
 
 /* ---- what was found ---- */
 
-/* RFC 8617 sections 6 and 10.  A message without a chain has no result. */
+/* RFC 8617 sections 6 and 10.  A message without a chain has no result, but
+   where it gets one. */
 static void
 write_result(const struct message *m, const void *arg,
     struct authres_writer *w)
@@ -132,7 +133,7 @@ write_result(const struct message *m, const void *arg,
 	const struct arc_verdict *v = verdict_of(arg);
 	char why[ARC_WHY], text[IPADDR_TEXT];
 
-	if (v->result == AUTH_NONE)
+	if (v->result == AUTH_NONE && !w->sealed)
 		return;
 	authres_write_result(w, "arc", auth_result_name(v->result));
 	arc_verdict_why(v, why);

@@ -141,6 +141,7 @@ message_free(struct message *m)
 	inquiry_free(m->inquiry);	/* first: no step runs after this */
 	end_methods(m);
 	dkim_signer_fini(m->signer);
+	dkim_signer_fini(m->sealing.signer);
 	buf_fini(&m->left_out);
 	if (m->writing)
 		authres_write_fini(&m->writer);
@@ -495,14 +496,16 @@ message_header_end(struct message *m)
 		read_from(m);
 	if (m->inquiry != NULL && r->from.has_domain)
 		inquiry_set_author(m->inquiry, &r->from.domain);
-	if (!m->failed && r->ours && r->engine->signing != NULL)
+	if (!m->failed && r->ours && signing_has_rules(r->engine->signing))
 		start_signing(m);
 	for (i = 0; m->checking && !m->failed && i < message_method_count;
 	    i++)
 		if (message_methods[i]->header_end != NULL)
 			message_methods[i]->header_end(m, m->states[i]);
-	if (m->checking && !m->failed)
+	if (m->checking && !m->failed) {
+		message_seal_begin(m);
 		run(m);
+	}
 	unguard(m, before);
 }
 
@@ -520,6 +523,8 @@ message_body(struct message *m, struct slice chunk)
 			message_methods[i]->body(m, m->states[i], chunk);
 	if (m->signer != NULL)
 		dkim_signer_body(m->signer, chunk);
+	if (m->sealing.signer != NULL)
+		dkim_signer_body(m->sealing.signer, chunk);
 	unguard(m, before);
 }
 

@@ -14,6 +14,15 @@
 
 #define MESSAGE_QUEUE_ID 64	/* octets; a longer one is cut */
 
+/* A set of ours, for a message that leaves again. */
+struct message_sealing {
+	struct dkim_signer		*signer;	/* NULL: not wanted */
+	struct dkim_sign_options	 options;
+	struct dkim_sign_key		 key;
+	unsigned int			 instance;	/* 0: not sealed */
+	const char			*problem;	/* static: why not */
+};
+
 struct message {
 	struct message_results	 results;
 	struct arena		*arena;
@@ -34,6 +43,7 @@ struct message {
 	struct dkim_signer	*signer;	/* mail of ours */
 	struct slice		*signatures;
 	struct buf		 left_out;	/* names, for the record */
+	struct message_sealing	 sealing;
 	bool			 rewrites_addresses;
 	bool			 eight_bit;
 	struct authres_writer	 writer;
@@ -62,6 +72,13 @@ void	message_unlock(struct message *m);
 /* A decision by the policy, with its reply. */
 void	message_decide(struct message *m, bool at_mail,
 	    struct message_orders *orders);
+/*
+ * What all methods found, as a value of Authentication-Results or, `sealed`,
+ * for the ARC set of ours.  `w` is begun here and ended by the caller, who
+ * has borrowed the value.  False: no memory.
+ */
+bool	message_write_results(const struct message *m, bool sealed,
+	    struct authres_writer *w, struct slice *value);
 /* Decision, signatures and changes of the header.  False: no memory. */
 bool	message_give_orders(struct message *m,
 	    struct message_orders *orders);
@@ -70,6 +87,14 @@ bool	message_give_orders(struct message *m,
 
 /* Is dmarc=fail not held against a message that was decided on? */
 bool	message_is_overridden(const struct message *m);
+
+/* ---- message/seal.c ---- */
+
+/* At the end of the header. */
+void	message_seal_begin(struct message *m);
+/* Of an accepted message: the edits that seal it, at most ARC_PARTS. */
+size_t	message_seal(struct message *m, struct message_edit *edits);
+void	message_record_seal(const struct message *m, struct event *e);
 
 /* ---- message/record.c ---- */
 

@@ -4,8 +4,8 @@
  *
  *  1. The policy decides.
  *  2. Mail of ours is signed, if it is accepted.
- *  3. The header is changed: what is forged goes, then signatures and the
- *     results of all methods come on top.
+ *  3. The header is changed: what is forged goes, then signatures, a seal
+ *     and the results of all methods come on top.
  */
 #include <string.h>
 
@@ -167,22 +167,29 @@ insert_signatures(const struct message *m, size_t count,
 	return count;
 }
 
-/* False: no memory. */
-static bool
-write_results(struct message *m, struct message_edit *edit)
+bool
+message_write_results(const struct message *m, bool sealed,
+    struct authres_writer *w, struct slice *value)
 {
 	const struct message_results *r = &m->results;
 	size_t i;
 
+	authres_write_begin(w, r->receiver, r->utf8);
+	w->sealed = sealed;
+	for (i = 0; i < message_method_count; i++)
+		if (message_methods[i]->write != NULL)
+			message_methods[i]->write(m, m->states[i], w);
+	return authres_write_end(w, value);
+}
+
+/* False: no memory. */
+static bool
+write_results(struct message *m, struct message_edit *edit)
+{
 	edit->kind = MESSAGE_INSERT;
 	edit->name = authres_name;
 	m->writing = true;
-	authres_write_begin(&m->writer, r->receiver, r->utf8);
-	for (i = 0; i < message_method_count; i++)
-		if (message_methods[i]->write != NULL)
-			message_methods[i]->write(m, m->states[i],
-			    &m->writer);
-	return authres_write_end(&m->writer, &edit->value);
+	return message_write_results(m, false, &m->writer, &edit->value);
 }
 
 static bool
@@ -197,7 +204,7 @@ change_header(struct message *m, struct message_orders *orders)
 		signatures = m->results.signing.options.key_count;
 	if (!find_forged(m, &list, &forged))
 		return false;
-	edits = arena_array(m->arena, forged + signatures + 1,
+	edits = arena_array(m->arena, forged + signatures + ARC_PARTS + 1,
 	    sizeof(*edits));
 	if (edits == NULL)
 		return false;
@@ -205,6 +212,9 @@ change_header(struct message *m, struct message_orders *orders)
 	orders->edit_count = remove_forged(list, forged, edits);
 	orders->edit_count += insert_signatures(m, signatures,
 	    edits + orders->edit_count);
+	if (orders->action == POLICY_ACCEPT)
+		orders->edit_count += message_seal(m,
+		    edits + orders->edit_count);
 	return !m->checking ||
 	    write_results(m, &edits[orders->edit_count++]);
 }
@@ -214,7 +224,7 @@ message_give_orders(struct message *m, struct message_orders *orders)
 {
 	if (m->checking)
 		message_decide(m, false, orders);
-	if (m->results.ours && m->results.engine->signing != NULL &&
+	if (m->results.ours && signing_has_rules(m->results.engine->signing) &&
 	    orders->action == POLICY_ACCEPT)
 		sign(m, orders);
 	return change_header(m, orders);

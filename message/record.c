@@ -287,8 +287,9 @@ message_record(const struct message *m, const struct message_answer *answer)
 	record_sender(m, e);
 	if (r->checked)
 		record_methods(m, e);
-	if (r->ours && r->engine->signing != NULL)
+	if (r->ours && signing_has_rules(r->engine->signing))
 		record_signing(r, answer, e);
+	message_record_seal(m, e);
 	record_end(r, answer, e);
 	if (r->checked && r->finished)
 		message_record_disposition(m, answer, e);

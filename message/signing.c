@@ -37,6 +37,7 @@ struct loaded_key {
 struct loaded_rule {
 	const struct config_sign	 *rule;
 	struct loaded_key		 *keys;	/* as rule->keys */
+	bool				  seals;	/* signs nothing */
 	_Atomic int64_t			  warned;	/* of a rotation */
 	/* Bit i: keys[i] signed the latest message of this rule. */
 	_Atomic uint64_t		  mask;
@@ -101,31 +102,79 @@ load_rule(struct loaded_rule *r, char *why, size_t why_size)
 	return true;
 }
 
+/* RFC 8617: others verify RSA only, and a set has room for one seal. */
+static bool
+load_sealer(struct loaded_rule *r, char *why, size_t why_size)
+{
+	r->seals = true;
+	if (!load_rule(r, why, why_size))
+		return false;
+	if (dkim_private_key_type(r->keys[0].key) == DKIM_KEY_RSA)
+		return true;
+	snprintf(why, why_size, "%s:%u:%u: %s: seals are made with RSA keys "
+	    "only", r->rule->path, r->rule->keys[0].line,
+	    r->rule->keys[0].column, r->rule->keys[0].file);
+	return false;
+}
+
+static bool
+load_next(struct signing *s, const struct config_sign *rule, bool seals,
+    char *why, size_t why_size)
+{
+	struct loaded_rule *r = &s->rules[s->count++];
+
+	r->rule = rule;
+	atomic_init(&r->mask, MASK_UNKNOWN);
+	atomic_init(&r->warned, 0);
+	return seals ? load_sealer(r, why, why_size) :
+	    load_rule(r, why, why_size);
+}
+
 struct signing *
 signing_load(const struct config *config, char *why, size_t why_size)
 {
 	struct signing *s = mem_alloc(sizeof(*s));
+	bool good = true;
 	size_t i;
 
 	if (s != NULL)
-		s->rules = mem_array(config->sign_count, sizeof(*s->rules));
+		s->rules = mem_array(config->sign_count + 1,
+		    sizeof(*s->rules));
 	if (s == NULL || s->rules == NULL) {
 		snprintf(why, why_size, "no memory for keys");
 		mem_free(s);
 		return NULL;
 	}
 	atomic_init(&s->refs, 1);
-	for (i = 0; i < config->sign_count; i++) {
-		s->rules[i].rule = &config->sign[i];
-		atomic_init(&s->rules[i].mask, MASK_UNKNOWN);
-		atomic_init(&s->rules[i].warned, 0);
-		s->count++;
-		if (!load_rule(&s->rules[i], why, why_size)) {
-			signing_free(s);
-			return NULL;
-		}
-	}
-	return s;
+	for (i = 0; i < config->sign_count && good; i++)
+		good = load_next(s, &config->sign[i], false, why, why_size);
+	if (good && config->seal.given)
+		good = load_next(s, &config->seal.rule, true, why, why_size);
+	if (good)
+		return s;
+	signing_free(s);
+	return NULL;
+}
+
+bool
+signing_has_rules(const struct signing *s)
+{
+	return s != NULL && s->count > 0 && !s->rules[0].seals;
+}
+
+bool
+signing_sealer(const struct signing *s, struct dkim_sign_key *out)
+{
+	const struct loaded_rule *last;
+
+	if (s == NULL || s->count == 0)
+		return false;
+	last = &s->rules[s->count - 1];
+	if (!last->seals)
+		return false;
+	out->selector = last->rule->keys[0].selector;
+	out->key = last->keys[0].key;
+	return true;
 }
 
 bool
@@ -165,7 +214,8 @@ find_rule(struct signing *s, struct slice domain)
 
 	for (i = 0; i < s->count; i++) {
 		rule = s->rules[i].rule;
-		for (d = 0; d < rule->domain_count; d++)
+		for (d = 0; d < rule->domain_count && !s->rules[i].seals;
+		    d++)
 			if (policy_pattern_matches(&rule->domains[d], domain))
 				return &s->rules[i];
 	}

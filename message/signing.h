@@ -22,8 +22,9 @@ struct signing;
 
 /*
  * Loads all keys that the configuration names, also those whose time has not
- * come.  `config` is borrowed and outlives it.  On failure NULL, and `why`
- * says "FILE:LINE:COLUMN: ...", the place that names the key.
+ * come, and the one that seals.  `config` is borrowed and outlives it.  On
+ * failure NULL, and `why` says "FILE:LINE:COLUMN: ...", the place that names
+ * the key.
  */
 struct signing	*signing_load(const struct config *config, char *why,
 		    size_t why_size);
@@ -49,6 +50,12 @@ const char	*signing_problem(enum signing_state state);
 /* A signature should be there, or may have to be, and is not: the setting
    `unsigned` decides. */
 bool		 signing_is_missed(enum signing_state state);
+
+/* Is there a rule to sign by?  A key that seals is none. */
+bool		 signing_has_rules(const struct signing *s);
+/* The key that seals.  False: nothing is sealed. */
+bool		 signing_sealer(const struct signing *s,
+		    struct dkim_sign_key *out);
 
 /* What is signed, and with what. */
 struct signing_plan {

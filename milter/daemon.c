@@ -178,6 +178,9 @@ log_configuration(const struct daemon *d, const struct config *c)
 		for (k = 0; k < c->sign[i].key_count; k++)
 			buf_addf(&text, "%s%.*s", text.len > 0 ? "," : "",
 			    SLICE_ARG(c->sign[i].keys[k].selector));
+	if (c->seal.given)
+		buf_addf(&text, "%s%.*s", text.len > 0 ? "," : "",
+		    SLICE_ARG(c->seal.key.selector));
 	log_record_text(&r, "selectors", buf_slice(&text));
 	log_record_text(&r, "confinement", slice_str(d->confinement));
 	log_record_end(&r);
@@ -259,7 +262,7 @@ same_text(const char *a, const char *b)
 static bool
 load_keys(struct daemon *d, const struct config *c)
 {
-	if (c->sign_count == 0)
+	if (!config_has_keys(c))
 		return true;
 	privileges_hide_memory();
 	if (!privileges_borrow(c->user, d->why, WHY_SIZE))

@@ -48,7 +48,7 @@ check_keys(struct config *c, char *why)
 	struct signing *s;
 	struct resolver *r;
 
-	if (c->sign_count == 0)
+	if (!config_has_keys(c))
 		return true;
 	if (!privileges_borrow(c->user, why, WHY_SIZE))
 		return false;

@@ -22,6 +22,7 @@ script_tests = \
 	tests/interop/test_migrate.py \
 	tests/interop/test_outbound.py \
 	tests/interop/test_pieces.py \
+	tests/interop/test_seal.py \
 	tests/interop/test_ways.py \
 	tests/lint/test_lint.py \
 	tests/milter/test_arc.py \
@@ -41,6 +42,7 @@ script_tests = \
 	tests/milter/test_policy.py \
 	tests/milter/test_questions.py \
 	tests/milter/test_record.py \
+	tests/milter/test_seal.py \
 	tests/milter/test_signing.py \
 	tests/milter/test_spf_suite.py \
 	tests/milter/test_stop.py \

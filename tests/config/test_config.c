@@ -161,6 +161,13 @@ put_config(struct buf *b, const struct config *c)
 	    c->limits.signatures, c->spf.helo, c->spf.void_limit,
 	    c->dkim.minimum_rsa_bits, c->dkim.test_keys,
 	    (int)c->unsigned_mail);
+	if (c->seal.given)
+		buf_addf(b, " seal=%.*s:%.*s:%s",
+		    SLICE_ARG(c->seal.rule.identity),
+		    SLICE_ARG(c->seal.key.selector), c->seal.key.file);
+	for (i = 0; i < c->seal.when_count; i++)
+		put_patterns(b, "to", c->seal.when[i].relayed_to,
+		    c->seal.when[i].relayed_to_count);
 	if (c->limits.seal_age != 7 * 86400)
 		buf_addf(b, " seal=%u", c->limits.seal_age);
 	put_patterns(b, "sealer", c->trusted_sealers,
@@ -344,6 +351,10 @@ test_values(void)
 		{ "policy: [{action: accept, when: {arc: [none, fail], "
 		  "arc-trusted: yes, arc-sealer: '*.example.net'}}]",
 		  " arc=5/2 arc-sealer=*.example.net " },
+		{ "seal:", "unsigned=0" },
+		{ "seal: {domain: Gate.example.org, selector: K1, file: k.pem, "
+		  "when: [relayed-to: a.b, {relayed-to: ['*.c.d', e.f]}]}",
+		  " seal=gate.example.org:k1:k.pem to=a.b to=*.c.d to=e.f" },
 		{ "trusted-sealers: []", "unsigned=0" },
 		{ "trusted-sealers: lists.example",
 		  "unsigned=0 sealer=lists.example" },
@@ -439,7 +450,7 @@ test_values(void)
 	"remove-received-spf, trusted-networks, " \
 	"origins, log, resolver, limits, spf, dkim, own-domains, " \
 	"enforce-anyway, trusted-sealers, policy, " \
-	"observe-policy, sign, unsigned"
+	"observe-policy, sign, seal, unsigned"
 #define LOG_KEYS "target, level, format"
 #define RESOLVER_KEYS "nameservers, timeout, tries, trust-ad, " \
 	"random-case, cache, serve-stale, statistics, zone"
@@ -889,6 +900,28 @@ static const struct {
 	  "is '*'; allowed: " DOMAINS },
 	{ "trusted-sealers: {a: b}", "1:18: trusted-sealers is a mapping; "
 	  "allowed: " DOMAINS },
+	{ "seal: [a]", "1:7: seal is a list; allowed: a mapping with domain, "
+	  "selector, file and when" },
+	{ "seal: {domain: a.b, selector: s, file: k}", "1:7: seal.when is "
+	  "missing" },
+	{ "seal: {selector: s, file: k, when: [{relayed-to: a}]}",
+	  "1:7: seal.domain is missing" },
+	{ "seal: {domain: a.b, selector: s, file: k, when: []}",
+	  "1:49: seal.when is an empty list; allowed: a list of "
+	  "{relayed-to: DOMAINS}" },
+	{ "seal: {domain: a.b, selector: s, file: k, when: yes}",
+	  "1:49: seal.when is 'yes'; allowed: a list of "
+	  "{relayed-to: DOMAINS}" },
+	{ "seal: {domain: a.b, selector: s, file: k, when: [a]}",
+	  "1:50: seal.item 1 of when must be a mapping of \"key: value\"; "
+	  "allowed: relayed-to" },
+	{ "seal: {domain: a.b, selector: s, file: k, when: [{relayed-to: "
+	  "'*'}]}", "1:63: seal.relayed-to is '*'; allowed: " DOMAINS },
+	{ "seal: {domain: a b, selector: s, file: k, when: [{relayed-to: "
+	  "a}]}", "1:16: seal.domain is 'a b'; allowed: a domain like "
+	  "example.org" },
+	{ "seal: {domian: a}", "1:8: unknown key 'domian' in seal, did you "
+	  "mean domain?; allowed: domain, selector, file, when" },
 	{ "limits: {seal-age: 59m}", "1:20: limits.seal-age is '59m'; "
 	  "allowed: a number with s, m, h or d, 1h to 365d" },
 	{ "limits: {seal-age: 366d}", "1:20: limits.seal-age is '366d'; "
@@ -1099,6 +1132,12 @@ test_limits(void)
 	    read_many("policy: [{action: accept, when: {helo: [", "a,",
 	    LIMIT_POLICY_LIST + 1, "]}}]"), "t.yaml:1:40: policy rule 1: "
 	    "when.helo has 10001 items; allowed: up to 10000");
+	at = read_many("seal: {domain: a.b, selector: s, file: k, when: [",
+	    "relayed-to: a,", LIMIT_SEAL_REASONS, "]}");
+	limit("reasons to seal at the limit", at, "one reason more",
+	    read_many("seal: {domain: a.b, selector: s, file: k, when: [",
+	    "relayed-to: a,", LIMIT_SEAL_REASONS + 1, "]}"),
+	    "t.yaml:1:49: seal.when has 101 items; allowed: up to 100");
 	at = read_many("trusted-sealers: [", "a,", LIMIT_POLICY_LIST, "]");
 	limit("sealers at the limit", at, "one sealer more",
 	    read_many("trusted-sealers: [", "a,", LIMIT_POLICY_LIST + 1,

@@ -118,7 +118,7 @@ def pieces():
                 ok("authenticated: From is " in text or
                    "proves too little" in text,
                    kind + what + ": the reply says why", text)
-            record = world.daemon.wait_records(sender)[-1]
+            record = world.daemon.wait_records_of(sender)[-1]
             equal(record.get("rule"), rule, kind + what + ": the rule")
         server.stop()
     world.daemon.check_stop("the daemon")

@@ -130,7 +130,7 @@ def content_filter():
         equal(len(message.values("Authentication-Results")), 1,
               name + "forged: one field of ours", message.raw)
         equal(dmarc(message), "fail", name + "forged: it says so")
-        first, again = world.daemon.wait_records(sender, 2)[:2]
+        first, again = world.daemon.wait_records_of(sender, 2)[:2]
         ok("origin" not in first and again["origin"] == "own-hosts",
            name + "forged: a stranger, then our own", first, again)
         ok("came from outside before" in again.get("unsigned-why", ""),
@@ -141,7 +141,7 @@ def content_filter():
               name + "own: signed once, and good", message.raw)
         equal(message.values("Authentication-Results"), [],
               name + "own: not checked")
-        records = world.daemon.wait_records(sender, 2)
+        records = world.daemon.wait_records_of(sender, 2)
         equal([r.get("signed") for r in records],
               ["ours.example:s1", "no"], name + "own: signed at first")
         # What a stranger's message says of us does not keep ours unsigned
@@ -214,7 +214,7 @@ def backup_mx():
             equal(authres.spf(results, "helo").result,
                   "pass" if address == "192.0.2.1" else "fail",
                   name + what + ": and of its HELO", message.raw)
-            record = world.daemon.wait_records(sender, 1)[-1]
+            record = world.daemon.wait_records_of(sender, 1)[-1]
             equal((record["origin"], record["client"]),
                   ("backup-mx", address), name + what + ": the record")
         message = received(first, MESSAGE, "claims%d@example.net" % number)
@@ -320,7 +320,7 @@ def certificates():
                   name + what + ": signed or not", message.raw)
             equal(message.values("Authentication-Results") == [], good,
                   name + what + ": checked or not")
-            record = world.daemon.wait_records(sender, 1)[-1]
+            record = world.daemon.wait_records_of(sender, 1)[-1]
             equal(record.get("origin"), "partner" if good else None,
                   name + what + ": the record")
         server.sink.clear()
@@ -329,7 +329,8 @@ def certificates():
         message = server.sink.wait(1)[0]
         equal(world.signatures(message), {"s1": True},
               name + "{daemon_name}: signed")
-        record = world.daemon.wait_records("daemon%d@ours.example" % number, 1)[-1]
+        record = world.daemon.wait_records_of(
+            "daemon%d@ours.example" % number, 1)[-1]
         equal(record["origin"], "originating",
               name + "{daemon_name}: the record")
         server.stop()

@@ -230,7 +230,7 @@ class Daemon:
         except FileNotFoundError:
             return ""
 
-    def records(self, sender):
+    def records_of(self, sender):
         """The records, in JSON, of this sender's messages."""
         found = []
         for line in self.log().splitlines():
@@ -240,11 +240,11 @@ class Daemon:
                 found.append(record)
         return found
 
-    def wait_records(self, sender, count=1):
+    def wait_records_of(self, sender, count=1):
         """The same when there are so many: they follow the answer."""
-        wait_for(lambda: len(self.records(sender)) >= count, 30,
+        wait_for(lambda: len(self.records_of(sender)) >= count, 30,
                  "%d records of %s" % (count, sender))
-        return self.records(sender)
+        return self.records_of(sender)
 
     def records(self):
         """One for each message that has ended, from the log as JSON."""
