@@ -289,6 +289,91 @@ test_bound(void)
 	stop_resolver(r);
 }
 
+/* Names of a message, at most `count` of each kind. */
+struct kinds {
+	unsigned int	hosts, records, keys;
+};
+
+static bool
+ask_each(struct dns_ledger *ledger, const char *before, const char *after,
+    unsigned int count)
+{
+	bool all = true;
+	char name[64];
+	unsigned int i;
+
+	for (i = 0; i < count; i++) {
+		snprintf(name, sizeof(name), "%s%u.%s", before, i, after);
+		all = dns_ledger_ask(ledger, slice_str(name), DNS_TYPE_TXT) !=
+		    NULL && all;
+	}
+	return all;
+}
+
+static bool
+ask_kinds(void *arg, struct dns_ledger *ledger)
+{
+	const struct kinds *k = arg;
+	bool hosts = ask_each(ledger, "n", "hosts.example", k->hosts);
+	bool records = ask_each(ledger, "_dmarc.d", "example", k->records);
+
+	return ask_each(ledger, "s._domainkey.d", "author.example",
+	    k->keys) && hosts && records;
+}
+
+/*
+ * What decides has places of its own, so many and no more; keys are among it
+ * once it is known whose message it is.
+ */
+static const struct {
+	const char	*name;
+	struct kinds	 asked;
+	bool		 author;
+	size_t		 want;
+} deciding[] = {
+	{ "others alone", { LIMIT_DNS_MESSAGE + 1, 0, 0 }, false,
+	    LIMIT_DNS_MESSAGE },
+	{ "records at the limit", { LIMIT_DNS_MESSAGE + 1,
+	    LIMIT_DNS_DECIDING, 0 }, false,
+	    LIMIT_DNS_MESSAGE + LIMIT_DNS_DECIDING },
+	{ "one record past it", { LIMIT_DNS_MESSAGE + 1,
+	    LIMIT_DNS_DECIDING + 1, 0 }, false,
+	    LIMIT_DNS_MESSAGE + LIMIT_DNS_DECIDING },
+	{ "keys of an author who is not known", { LIMIT_DNS_MESSAGE, 1, 3 },
+	    false, LIMIT_DNS_MESSAGE + 1 },
+	{ "his keys", { LIMIT_DNS_MESSAGE, 1, 3 }, true,
+	    LIMIT_DNS_MESSAGE + 1 + 3 },
+	{ "his keys, one past the limit", { LIMIT_DNS_MESSAGE, 1,
+	    LIMIT_DNS_DECIDING }, true,
+	    LIMIT_DNS_MESSAGE + LIMIT_DNS_DECIDING }
+};
+
+static void
+test_deciding(void)
+{
+	struct resolver *r;
+	struct domain author;
+	struct inquiry *q;
+	size_t i;
+
+	for (i = 0; i < sizeof(deciding) / sizeof(deciding[0]); i++) {
+		struct kinds asked = deciding[i].asked;
+
+		r = start_resolver(NULL);
+		q = inquiry_new(r, ask_kinds, &asked);
+		inquiry_lock(q);
+		inquiry_run(q);
+		inquiry_unlock(q);
+		if (deciding[i].author &&
+		    domain_parse(SLICE("mail.author.example"), &author))
+			inquiry_set_author(q, &author);
+		is_num((long long)in_flight(r), (long long)deciding[i].want,
+		    deciding[i].name);
+		inquiry_free(q);
+		stop_resolver(r);
+	}
+}
+
 /* Whoever holds a message's lock does not keep others from their answers. */
 static void
 test_locked(void)
@@ -349,6 +434,7 @@ main(void)
 	test_deadline();
 	test_free_in_flight();
 	test_bound();
+	test_deciding();
 	test_locked();
 	test_zone();
 	return tap_done();
