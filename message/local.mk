@@ -23,6 +23,7 @@ check_PROGRAMS += \
 	tests/message/test_inquiry \
 	tests/message/test_lock \
 	tests/message/test_origin \
+	tests/message/test_chain_memory \
 	tests/message/test_own_memory \
 	tests/message/test_parse_once \
 	tests/message/test_replay \
@@ -34,6 +35,8 @@ tests_message_test_lock_LDFLAGS = $(AM_LDFLAGS) \
 	-Wl,--wrap=inquiry_wait \
 	-Wl,--wrap=crypto_hash_add -Wl,--wrap=crypto_verify
 tests_message_test_origin_SOURCES = tests/message/test_origin.c
+tests_message_test_chain_memory_SOURCES = tests/message/test_chain_memory.c \
+	tests/dkim/sslfail.c tests/dkim/sslfail.h
 tests_message_test_own_memory_SOURCES = tests/message/test_own_memory.c \
 	tests/dkim/sslfail.c tests/dkim/sslfail.h
 tests_message_test_parse_once_SOURCES = tests/message/test_parse_once.c

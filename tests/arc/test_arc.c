@@ -119,6 +119,35 @@ test_overflow(void)
 	text_free(&chain);
 }
 
+/*
+ * The header has so many octets that 32 message signatures reach the bound
+ * of what is hashed of it, exactly or with one octet more.
+ */
+static void
+test_older(size_t bytes, int want)
+{
+	struct text chain = arc_read("pass-50.eml"), big = { NULL, 0, 0 };
+	const char *body = strstr(chain.ptr, "\r\n\r\n");
+	struct arc_run run;
+	size_t has;
+
+	run_text(&run, text_slice(&chain));
+	has = run.header.bytes;
+	arc_run_fini(&run);
+	text_add(&big, chain.ptr, (size_t)(body + 2 - chain.ptr));
+	text_adds(&big, "X:");
+	for (has += 1; has < bytes; has++)
+		text_adds(&big, "y");
+	text_adds(&big, "\r\n");
+	text_adds(&big, body + 2);
+	run_text(&run, text_slice(&big));
+	is_num((long long)run.header.bytes, (long long)bytes, "octets");
+	is_num(run.verdict->oldest_pass, want, "the oldest that is checked");
+	arc_run_fini(&run);
+	text_free(&big);
+	text_free(&chain);
+}
+
 static void
 test_limits(void)
 {
@@ -134,6 +163,8 @@ test_limits(void)
 	    "ARC-Authentication-Results i=1: is missing");
 	test_instances(LIMIT_ARC_SETS + 1,
 	    "ARC-Seal: i= is no number from 1 to 50");
+	test_older(LIMIT_ARC_OLDER_BYTES / 32, 18);
+	test_older(LIMIT_ARC_OLDER_BYTES / 32 + 1, 19);
 	run_file(&run, "pass-50-100-domains.eml", &arc_test_options, zone);
 	is_num((long long)dns_ledger_count(run.ledger), LIMIT_ARC_QUESTIONS,
 	    "questions of the longest chain");

@@ -236,6 +236,8 @@ def whole():
     message = chain(50)
     message.drop(AAR, 20)
     fails("fail-50-gap", message, AAR + " i=30: is missing")
+    passes("pass-4-bodies", bodies(4), rule="our limit of body hashes")
+    passes("pass-5-bodies", bodies(5), 2, "one past it")
     message = chain(3)
     message.fields.sort(key=lambda f: (not f[0].startswith("ARC-"),
                                        hashlib.md5(encode(f[1])).digest())
@@ -243,6 +245,14 @@ def whole():
     passes("pass-interleaved", message, rule="4.2: order does not count")
     passes("pass-reordered", reordered(chain(3)),
            rule="4.2: order does not count")
+
+
+def bodies(count):
+    """Each message signature hashes the body up to another octet."""
+    message = Message()
+    for at in range(count):
+        message.seal(ams={"l": str(10 + at)})
+    return message
 
 
 def reordered(message):
