@@ -105,8 +105,8 @@ text_why(struct text *t, const struct arc_verdict *v)
 }
 
 void
-chain_text(struct text *t, const struct arc_verdict *v, int64_t now,
-    struct arena *arena)
+chain_text(struct text *t, const struct arc_verdict *v,
+    struct slice trusted, int64_t now, struct arena *arena)
 {
 	size_t i;
 
@@ -116,6 +116,11 @@ chain_text(struct text *t, const struct arc_verdict *v, int64_t now,
 	text_result(t, v->result);
 	text_end(t);
 	text_why(t, v);
+	if (trusted.len > 0) {
+		text_item(t, "trusted");
+		text_value(t, trusted);
+		text_say(t, ": the domain in From passed DMARC there\n");
+	}
 	for (i = v->count; i > 0; i--)
 		text_set(t, v, i, now, arena);
 }
@@ -175,7 +180,7 @@ json_set(struct json *j, const struct arc_set *set, size_t instance,
 
 void
 chain_json(struct json *j, const char *key, const struct arc_verdict *v,
-    struct arena *arena)
+    struct slice trusted, struct arena *arena)
 {
 	char why[ARC_WHY];
 	size_t i;
@@ -188,6 +193,7 @@ chain_json(struct json *j, const char *key, const struct arc_verdict *v,
 		json_null(j, "oldest_pass");
 	else
 		json_number(j, "oldest_pass", v->oldest_pass);
+	json_slice_or_null(j, "trusted", trusted);
 	json_array(j, "sets");
 	for (i = 0; i < v->count; i++)
 		json_set(j, &v->sets[i], i + 1, arena);

@@ -13,10 +13,14 @@
 #include "base/json.h"
 #include "tools/text.h"
 
-/* What other hosts said is read into the arena.  No chain, no text. */
-void	chain_text(struct text *t, const struct arc_verdict *v, int64_t now,
-	    struct arena *arena);
+/*
+ * What other hosts said is read into the arena.  `trusted` is the sealer who
+ * is believed, or empty.  No chain, no text.
+ */
+void	chain_text(struct text *t, const struct arc_verdict *v,
+	    struct slice trusted, int64_t now, struct arena *arena);
 void	chain_json(struct json *j, const char *key,
-	    const struct arc_verdict *v, struct arena *arena);
+	    const struct arc_verdict *v, struct slice trusted,
+	    struct arena *arena);
 
 #endif

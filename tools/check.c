@@ -377,7 +377,8 @@ tell_text(const struct check *c)
 	if (c->spf_helo != NULL)
 		spf_story_text(t, c->spf_helo);
 	signatures_text(t, &c->signatures);
-	chain_text(t, message_arc(c->message), c->now, c->t->arena);
+	chain_text(t, message_arc(c->message),
+	    message_arc_trusted_sealer(c->message), c->now, c->t->arena);
 	dmarc_story_text(t, c->dmarc);
 	text_decision(c);
 	text_field_orders(c);
@@ -498,7 +499,8 @@ tell_json(const struct check *c)
 	else
 		json_null(j, "spf_helo");
 	signatures_json(j, "dkim", &c->signatures);
-	chain_json(j, "arc", message_arc(c->message), c->t->arena);
+	chain_json(j, "arc", message_arc(c->message),
+	    message_arc_trusted_sealer(c->message), c->t->arena);
 	dmarc_story_json(j, "dmarc", c->dmarc);
 	json_decision(c);
 	json_field_orders(c);

@@ -5,6 +5,7 @@
 import json
 import os
 import subprocess
+import time
 
 import assaydaemon
 import tap
@@ -49,10 +50,33 @@ def in_words():
 
 
 @tap.test
+def trusted():
+    """The messages grow old: the longest age that may be set, while it is
+    enough."""
+    config = os.path.join(REPLAY, "arc-trusted", "assay.yaml")
+    with open(config, encoding="ascii") as f:
+        text = f.read()
+    folder = assaydaemon.work_folder()
+    path = os.path.join(folder, "assay.yaml")
+    with open(path, "w", encoding="ascii") as f:
+        f.write(text.replace("zone.yaml", os.path.abspath(
+            os.path.join(REPLAY, "arc-trusted", "zone.yaml"))) +
+            "limits: {seal-age: 365d}\n")
+    arc = json.loads(run("arc-trusted", "--json", "-c", path))["arc"]
+    if time.time() < 1780000002 + 365 * 86400:
+        equal(arc["trusted"], "lists.example", "who is trusted")
+        ok("trusted lists.example: the domain in From passed DMARC" in
+           " ".join(run("arc-trusted", "-c", path).split()), "in words")
+    else:
+        equal(arc["trusted"], None, "nobody, the seal is too old")
+
+
+@tap.test
 def as_json():
     arc = json.loads(run("arc-pass", "--json"))["arc"]
     equal((arc["result"], arc["why"], arc["oldest_pass"]),
           ("pass", None, 2), "the chain")
+    equal(arc["trusted"], None, "nobody is trusted without a list")
     equal([s["seal"]["d"] for s in arc["sets"]],
           ["lists.example", "fwd.example.net"], "who sealed")
     equal([s["message"]["result"] for s in arc["sets"]], ["fail", "pass"],
