@@ -201,6 +201,12 @@
 #define LIMIT_DEFERRAL_AGAIN	60	/* ours: s until a retry is one; RFC
 					   5321 4.5.4.1 says 30 minutes */
 #define LIMIT_DEFERRAL_RETRY	432000	/* RFC 5321 4.5.4.1: 5 days, in s */
+#define LIMIT_USERS_BYTES	(8u << 20) /* ours: octets of a file of users */
+#define LIMIT_USERS_MEMORY	(32u << 20) /* ours: what is kept of it */
+#define LIMIT_USERS_ROWS	100000	/* ours: addresses in it */
+#define LIMIT_USERS_PATTERNS	1000	/* ours: of them of users with "*" */
+#define LIMIT_USERS_WORD	320	/* RFC 5321 4.5.3.1: 64 + 1 + 255 */
+#define LIMIT_USER_ITEMS	1000	/* ours: items of auth-user */
 #define LIMIT_SIGN_RULES	1000	/* ours */
 #define LIMIT_SIGN_DOMAINS	10000	/* ours: of all signing rules */
 #define LIMIT_SIGN_KEYS		10	/* ours: keys of one rule */

@@ -9,6 +9,7 @@ libassay_a_SOURCES += \
 	base/cursor.c base/cursor.h \
 	base/domain.c base/domain.h \
 	base/file.c base/file.h \
+	base/glob.c base/glob.h \
 	base/hash.c base/hash.h \
 	base/ipaddr.c base/ipaddr.h \
 	base/json.c base/json.h \
@@ -26,6 +27,7 @@ check_PROGRAMS += \
 	tests/base/test_cursor \
 	tests/base/test_domain \
 	tests/base/test_file \
+	tests/base/test_glob \
 	tests/base/test_hash \
 	tests/base/test_ipaddr \
 	tests/base/test_limits \
@@ -40,6 +42,7 @@ tests_base_test_buf_SOURCES = tests/base/test_buf.c
 tests_base_test_cursor_SOURCES = tests/base/test_cursor.c
 tests_base_test_domain_SOURCES = tests/base/test_domain.c
 tests_base_test_file_SOURCES = tests/base/test_file.c
+tests_base_test_glob_SOURCES = tests/base/test_glob.c
 tests_base_test_hash_SOURCES = tests/base/test_hash.c
 tests_base_test_ipaddr_SOURCES = tests/base/test_ipaddr.c
 tests_base_test_limits_SOURCES = tests/base/test_limits.c

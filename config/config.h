@@ -79,6 +79,9 @@ struct config_sign {
 	/* Also bounces of this host, whose From no rule has; default no.
 	   d= is `identity`, or the first of `domains` that is one name. */
 	bool				 null_sender;
+	/* A file that says which addresses are whose (config/users.h), for
+	   clients that have authenticated; NULL: all sign. */
+	const char			*for_user;
 	const char			*path;	/* where the rule is */
 	unsigned int			 line;
 };

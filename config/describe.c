@@ -204,6 +204,7 @@ put_condition(struct json *j, const struct policy_condition *c,
 		break;
 	case POLICY_NETWORKS:
 	case POLICY_DOMAINS:
+	case POLICY_TEXTS:
 		put_list(j, item_text, NULL, bounds);
 		break;
 	}

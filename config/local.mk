@@ -11,6 +11,7 @@ libassay_a_SOURCES += \
 	config/sections.c config/sections.h \
 	config/sign.c config/sign_internal.h \
 	config/trusted.c config/trusted_internal.h \
+	config/users.c config/users.h \
 	config/values.c config/values.h \
 	config/warning.c \
 	config/yaml.c config/yaml.h \
@@ -21,16 +22,20 @@ check_PROGRAMS += \
 	tests/config/test_describe \
 	tests/config/test_oracle \
 	tests/config/test_policies \
+	tests/config/test_users \
 	tests/config/test_yaml \
 	tests/config/test_zonefile
 tests_config_test_config_SOURCES = tests/config/test_config.c
 tests_config_test_describe_SOURCES = tests/config/test_describe.c
 tests_config_test_oracle_SOURCES = tests/config/test_oracle.c
 tests_config_test_policies_SOURCES = tests/config/test_policies.c
+tests_config_test_users_SOURCES = tests/config/test_users.c
 tests_config_test_yaml_SOURCES = tests/config/test_yaml.c
 tests_config_test_zonefile_SOURCES = tests/config/test_zonefile.c
 
-fuzz_programs += tests/fuzz/fuzz_config tests/fuzz/fuzz_zonefile
+fuzz_programs += tests/fuzz/fuzz_config tests/fuzz/fuzz_users \
+	tests/fuzz/fuzz_zonefile
+tests_fuzz_fuzz_users_SOURCES = tests/fuzz/fuzz_users.c tests/fuzz/replay.c
 tests_fuzz_fuzz_config_SOURCES = tests/fuzz/fuzz_config.c tests/fuzz/replay.c
 tests_fuzz_fuzz_zonefile_SOURCES = \
 	tests/fuzz/fuzz_zonefile.c tests/fuzz/replay.c

@@ -83,11 +83,37 @@ read_words(struct schema *s, const struct schema_key *key,
 	return true;
 }
 
+static bool
+read_pattern(struct slice text, void *item)
+{
+	memcpy(item, &text, sizeof(text));
+	return text.len > 0 && text.len <= LIMIT_USERS_WORD;
+}
+
+/* struct slice * and count */
+static bool
+read_texts(struct schema *s, const struct schema_key *key,
+    const struct yaml_node *n, void *out)
+{
+	struct schema_key few = *key;
+	struct slice *items;
+	size_t count;
+
+	few.max = LIMIT_USER_ITEMS;
+	if (!schema_list(s, &few, n, out, sizeof(struct slice), read_pattern,
+	    "names of users, in which * is any text"))
+		return false;
+	memcpy(&items, (char *)out + key->field, sizeof(items));
+	memcpy(&count, (char *)out + key->count, sizeof(count));
+	return schema_keep(s, items, count);
+}
+
 static schema_read_fn *const readers[] = {
 	[POLICY_WORDS] = read_words,
 	[POLICY_YES_NO] = read_yes_no,
 	[POLICY_NETWORKS] = values_networks,
-	[POLICY_DOMAINS] = values_patterns
+	[POLICY_DOMAINS] = values_patterns,
+	[POLICY_TEXTS] = read_texts
 };
 
 #define WHEN_KEYS (POLICY_CONDITIONS + 1)

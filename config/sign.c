@@ -303,6 +303,8 @@ const struct schema_key sign_keys[] = {
 	  RULE_COUNT(oversign_count), .max = LIMIT_SIGN_HEADERS },
 	{ .name = "resign", .read = schema_bool, RULE(resign) },
 	{ .name = "null-sender", .read = schema_bool, RULE(null_sender) },
+	{ .name = "for-user", .read = values_file, RULE(for_user),
+	  .table = "the path of a file of users" },
 	/* In seconds, a minute to a year. */
 	{ .name = "expire", .read = schema_seconds, RULE(expire),
 	  .min = 60, .max = 365 * 86400 },
@@ -434,7 +436,7 @@ read_rule(struct schema *s, const struct yaml_node *n, void *items,
 		return schema_fail(s, n, "sign rule %zu must be a mapping of "
 		    "\"key: value\"; allowed: domains, identity, keys, "
 		    "canonicalization, headers, oversign, resign, "
-		    "null-sender, expire",
+		    "null-sender, for-user, expire",
 		    index + 1);
 	r->path = s->file;
 	r->line = n->line;

@@ -122,6 +122,7 @@ static const struct event_field message_fields[] = {
 	    "client."),
 	WORD("relay-client", "unknown", "There when the Received field of "
 	    "the relay does not say who the client was."),
+	TEXT("auth-user", "Who has authenticated himself (SMTP AUTH)."),
 	{ .key = "helo", .type = EVENT_TEXT, .always = true,
 	  .about = "What the client said with HELO or EHLO." },
 	{ .key = "mail-from", .type = EVENT_TEXT, .always = true,

@@ -143,6 +143,7 @@ struct words {
 	size_t	words;
 	bool	leading_dot;
 	bool	local_part;	/* word *("." word) */
+	struct cursor	start;	/* where the first of them begins */
 };
 
 static void
@@ -205,6 +206,9 @@ take_words(struct from_reader *r, struct words *w)
 	bool want_word = true;
 
 	*w = (struct words){ .local_part = true };
+	if (!cfws(r))
+		return false;
+	w->start = r->c;
 	do {
 		if (!cfws(r))
 			return false;
@@ -287,16 +291,35 @@ add_mailbox(struct from_reader *r, const struct domain_text *t)
 	return true;
 }
 
+/* Nothing in it but what everybody reads in the same way. */
+static bool
+is_plain(struct slice local)
+{
+	size_t i;
+
+	for (i = 0; i < local.len; i++) {
+		if (ascii_is_space(local.ptr[i]) || local.ptr[i] == '"' ||
+		    local.ptr[i] == '(')
+			return false;
+	}
+	return true;
+}
+
 /* "@" domain, behind a local-part. */
 static bool
 take_at_domain(struct from_reader *r, const struct words *w)
 {
+	struct slice local = cursor_since(&r->c, &w->start);
 	struct domain_text text;
 
 	if (!w->local_part)
 		return refuse(r, "not a local part before \"@\"");
-	return cursor_take(&r->c, '@') && take_domain(r, &text) &&
-	    add_mailbox(r, &text);
+	if (!cursor_take(&r->c, '@') || !take_domain(r, &text) ||
+	    !add_mailbox(r, &text))
+		return false;
+	r->out->local = r->out->mailboxes == 1 && is_plain(local) ? local :
+	    SLICE("");
+	return true;
 }
 
 /* A quoted string or a comment in an address, see step 7. */
@@ -459,6 +482,8 @@ read_field(struct slice value, struct mail_from *out)
 	}
 	if (out->fields > 1)
 		set_state(out, MAIL_FROM_MULTIPLE, "several From fields");
+	if (out->state != MAIL_FROM_OK)
+		out->local = SLICE("");
 }
 
 static void

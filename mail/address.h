@@ -58,6 +58,9 @@ struct mail_from {
 	   MAIL_FROM_MULTIPLE: the first. */
 	bool			has_domain;
 	struct domain		domain;
+	/* Of MAIL_FROM_OK with one address, written without quotes, comments
+	   and blanks: its local part, borrowed; else empty. */
+	struct slice		local;
 	/* Every domain that was read or that a program may show, up to
 	   LIMIT_FROM_DOMAINS of them, and whether there are more. */
 	struct domain		domains[LIMIT_FROM_DOMAINS];

@@ -17,7 +17,8 @@ libassay_a_SOURCES += \
 	message/seal.c \
 	message/shown.c message/shown_internal.h \
 	message/signing.c message/signing.h \
-	message/spf.c message/spf.h
+	message/spf.c message/spf.h \
+	message/userfile.c message/userfile_internal.h
 
 check_PROGRAMS += \
 	tests/message/test_inquiry \

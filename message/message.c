@@ -265,6 +265,7 @@ take_origin(struct message *m, const struct message_envelope *envelope)
 	struct message_results *r = &m->results;
 
 	m->facts.authenticated = envelope->authenticated;
+	r->user = arena_dup(m->arena, envelope->user);
 	m->facts.certificate = envelope->certificate;
 	r->origin = origin_choose(r->engine->config, &m->facts);
 	m->facts.certificate = SLICE("");	/* borrowed for this call */
@@ -468,6 +469,7 @@ start_signing(struct message *m)
 	signing_choose(r->engine->signing, &(const struct signing_facts){
 	    .header = &m->header, .from = &r->from,
 	    .null_sender = r->path.null, .host = r->receiver,
+	    .authenticated = m->facts.authenticated, .user = r->user,
 	    .now = m->now }, m->arena, plan);
 	plan->options.rewrites_addresses = m->rewrites_addresses;
 	if (plan->state != SIGNING_READY)

@@ -69,6 +69,7 @@ struct message_results {
 	struct mail_path		 path;
 	bool				 utf8;	/* SMTPUTF8 */
 	bool				 tls;
+	struct slice			 user;	/* SMTP AUTH; empty: none */
 	/* Canonical; those of recipients without a domain name left out. */
 	const struct slice		*recipient_domains;
 	size_t				 recipient_domain_count;
@@ -150,6 +151,7 @@ struct message_envelope {
 	struct slice	path;		/* the argument, as typed */
 	bool		utf8;		/* SMTPUTF8 */
 	bool		authenticated;	/* SMTP AUTH */
+	struct slice	user;		/* who did, {auth_authen} */
 	struct slice	certificate;	/* see struct origin_facts */
 	bool		tls;		/* the client used TLS */
 	bool		eight_bit;	/* BODY=8BITMIME */

@@ -52,6 +52,8 @@ record_sender(const struct message *m, struct event *e)
 	event_text(e, "id", slice_str(m->queue_id));
 	event_text(e, "client", slice_str(client));
 	record_origin(r, e);
+	if (r->user.len > 0)
+		event_text(e, "auth-user", r->user);
 	event_text(e, "helo", r->helo);
 	event_text(e, "mail-from", r->mail);
 	if (r->path.has_domain)

@@ -11,6 +11,7 @@
 
 #include "base/mem.h"
 #include "message/inquiry.h"
+#include "message/userfile_internal.h"
 #include "event/log.h"
 
 #define KEY_PREFIX	"._domainkey."
@@ -38,6 +39,7 @@ struct loaded_rule {
 	const struct config_sign	 *rule;
 	struct loaded_key		 *keys;	/* as rule->keys */
 	bool				  seals;	/* signs nothing */
+	struct userfile			 *users;	/* NULL: for all */
 	_Atomic int64_t			  warned;	/* of a rotation */
 	/* Bit i: keys[i] signed the latest message of this rule. */
 	_Atomic uint64_t		  mask;
@@ -71,9 +73,25 @@ signing_free(struct signing *s)
 				dkim_private_key_free(
 				    s->rules[i].keys[k].key);
 		mem_free(s->rules[i].keys);
+		userfile_free(s->rules[i].users);
 	}
 	mem_free(s->rules);
 	mem_free(s);
+}
+
+/* The file may be wrong, or memory be short. */
+static bool
+load_users(struct loaded_rule *r, char *why, size_t why_size)
+{
+	char problem[512] = "no memory for users";
+
+	if (r->rule->for_user == NULL)
+		return true;
+	r->users = userfile_new(r->rule->for_user, problem, sizeof(problem));
+	if (r->users == NULL)
+		snprintf(why, why_size, "%s:%u: for-user: %s", r->rule->path,
+		    r->rule->line, problem);
+	return r->users != NULL;
 }
 
 static bool
@@ -126,8 +144,9 @@ load_next(struct signing *s, const struct config_sign *rule, bool seals,
 	r->rule = rule;
 	atomic_init(&r->mask, MASK_UNKNOWN);
 	atomic_init(&r->warned, 0);
-	return seals ? load_sealer(r, why, why_size) :
-	    load_rule(r, why, why_size);
+	if (seals)
+		return load_sealer(r, why, why_size);
+	return load_rule(r, why, why_size) && load_users(r, why, why_size);
 }
 
 struct signing *
@@ -195,6 +214,9 @@ signing_problem(enum signing_state state)
 		    "it came from outside before";
 	case SIGNING_DONE_BEFORE:
 		return "it has our signature already";
+	case SIGNING_NOT_HIS:
+		return "the user who has authenticated may not use this "
+		    "From";
 	case SIGNING_NO_KEY:
 		return "no key signs at this time";
 	case SIGNING_FAILED:
@@ -395,6 +417,40 @@ rule_for(struct signing *s, const struct signing_facts *f, struct slice *d)
 }
 
 void
+signing_follow(const struct signing *s)
+{
+	char why[512];
+	size_t i;
+
+	for (i = 0; i < s->count; i++) {
+		if (s->rules[i].users == NULL)
+			continue;
+		switch (userfile_follow(s->rules[i].users, why,
+		    sizeof(why))) {
+		case USERFILE_TAKEN:
+			log_line(CONFIG_LOG_INFO, "%s has changed, and "
+			    "counts", s->rules[i].rule->for_user);
+			break;
+		case USERFILE_REFUSED:
+			log_line(CONFIG_LOG_ERROR, "%s; the users known "
+			    "before count", why);
+			break;
+		case USERFILE_SAME:
+			break;
+		}
+	}
+}
+
+/* Whoever has authenticated signs for what is his. */
+static bool
+is_his(const struct loaded_rule *r, const struct signing_facts *f)
+{
+	return r->users == NULL || !f->authenticated ||
+	    userfile_may(r->users, f->user, f->from->local,
+	    domain_slice(&f->from->domain));
+}
+
+void
 signing_choose(struct signing *s, const struct signing_facts *f,
     struct arena *arena, struct signing_plan *out)
 {
@@ -408,6 +464,10 @@ signing_choose(struct signing *s, const struct signing_facts *f,
 	if (r == NULL)
 		return;
 	rule = out->rule = r->rule;
+	if (!is_his(r, f)) {
+		out->state = SIGNING_NOT_HIS;
+		return;
+	}
 	out->keys = arena_array(arena, rule->key_count, sizeof(*out->keys));
 	if (out->keys == NULL) {
 		out->state = SIGNING_FAILED;

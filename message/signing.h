@@ -41,6 +41,7 @@ enum signing_state {
 				   several (8.15): never signed */
 	SIGNING_SEEN_BEFORE,	/* it came from outside before */
 	SIGNING_DONE_BEFORE,	/* by all of these keys */
+	SIGNING_NOT_HIS,	/* the user may not use this From */
 	SIGNING_NO_KEY,		/* no key of the rule signs at this time */
 	SIGNING_FAILED		/* memory or OpenSSL */
 };
@@ -71,6 +72,8 @@ struct signing_facts {
 	const struct mail_from		*from;
 	bool				 null_sender;	/* MAIL FROM:<> */
 	struct slice			 host;	/* authserv-id */
+	bool				 authenticated;	/* SMTP AUTH */
+	struct slice			 user;	/* who did; empty: not known */
 	int64_t				 now;	/* seconds since the Epoch */
 };
 
@@ -82,6 +85,12 @@ struct signing_facts {
  */
 void	signing_choose(struct signing *s, const struct signing_facts *f,
 	    struct arena *arena, struct signing_plan *out);
+
+/*
+ * Reads again what has changed of the files of users, and logs it; one that is
+ * wrong changes nothing.  One thread at a time.
+ */
+void	signing_follow(const struct signing *s);
 
 /* One key, what the DNS says of it, and when it signs. */
 struct signing_check {

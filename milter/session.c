@@ -173,7 +173,8 @@ on_negotiate(SMFICTX *ctx, unsigned long actions, unsigned long steps,
 {
 	static char at_connect[] = "j v {daemon_name}",
 	    at_helo[] = "{tls_version} {verify} {cn_subject} {cert_subject}",
-	    at_mail[] = "i {auth_type}", at_rcpt[] = "i", at_end[] = "i";
+	    at_mail[] = "i {auth_type} {auth_authen}",
+	    at_rcpt[] = "i", at_end[] = "i";
 	const unsigned long need = SMFIF_ADDHDRS | SMFIF_CHGHDRS;
 	/*
 	 * What is negotiated holds as long as the connection, and a reload
@@ -380,6 +381,7 @@ on_mail(SMFICTX *ctx, char **argv)
 		.path = slice_str(argv[0]),
 		.utf8 = has_argument(argv, "SMTPUTF8"),
 		.authenticated = auth != NULL && *auth != '\0',
+		.user = slice_str(mta_macro(ctx, "{auth_authen}")),
 		.certificate = certificate_of(ctx),
 		.tls = tls != NULL && *tls != '\0',
 		.eight_bit = has_argument(argv, "BODY=8BITMIME"),

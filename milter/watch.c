@@ -230,6 +230,8 @@ look_after(struct engine *e, struct said *said)
 		}
 		log_news(e, said);
 		check_keys(e, &tell, &next);
+		if (e->signing != NULL)
+			signing_follow(e->signing);
 		status_refresh();
 		changed = resolvconf_wait(&file, STEP_MS);
 	}

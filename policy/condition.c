@@ -10,6 +10,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/glob.h"
+
 /* ---- words ---- */
 
 /* Results that SPF (RFC 8601 2.7.2) and DKIM (2.7.1) can have here. */
@@ -224,6 +226,12 @@ get_tls(const struct policy_facts *f, struct policy_found *out)
 	out->set = set_of(f->tls);
 }
 
+static void
+get_auth_user(const struct policy_facts *f, struct policy_found *out)
+{
+	find_name(&f->auth_user, out);
+}
+
 /* ---- the table ---- */
 
 /* A row has all that is asked of it, or does not compile. */
@@ -244,6 +252,9 @@ get_tls(const struct policy_facts *f, struct policy_found *out)
 	LIST(key, POLICY_NETWORKS, when, field, getter, line)
 #define DOMAINS(key, when, field, getter, line) \
 	LIST(key, POLICY_DOMAINS, when, field, getter, line)
+
+#define TEXTS(key, when, field, getter, line) \
+	LIST(key, POLICY_TEXTS, when, field, getter, line)
 
 const struct policy_condition policy_conditions[] = {
 	WORDS("spf", SPF, spf, spf_results, get_spf,
@@ -290,6 +301,8 @@ const struct policy_condition policy_conditions[] = {
 	    "DMARC"),
 	DOMAINS("arc-sealer", END, arc_sealer, get_arc_sealer,
 	    "the domain of the last seal of an ARC chain that passes"),
+	TEXTS("auth-user", MAIL, auth_user, get_auth_user,
+	    "who has authenticated himself (SMTP AUTH)"),
 	{ .name = NULL }
 };
 
@@ -346,6 +359,15 @@ rule_patterns(const struct policy_condition *c, const struct policy_rule *r)
 	return patterns;
 }
 
+static const struct slice *
+rule_texts(const struct policy_condition *c, const struct policy_rule *r)
+{
+	const struct slice *texts;
+
+	memcpy(&texts, (const char *)r + c->member, sizeof(texts));
+	return texts;
+}
+
 bool
 policy_condition_asked(const struct policy_condition *c,
     const struct policy_rule *r)
@@ -356,6 +378,7 @@ policy_condition_asked(const struct policy_condition *c,
 		return rule_set(c, r) != 0;
 	case POLICY_NETWORKS:
 	case POLICY_DOMAINS:
+	case POLICY_TEXTS:
 		break;
 	}
 	return rule_count(c, r) > 0;
@@ -414,6 +437,20 @@ any_name_matches(const struct policy_condition *c,
 	return false;
 }
 
+static bool
+text_matches(const struct policy_condition *c, const struct policy_rule *r,
+    struct slice text)
+{
+	const struct slice *patterns = rule_texts(c, r);
+	size_t i;
+
+	for (i = 0; i < rule_count(c, r) && text.len > 0; i++) {
+		if (glob_matches(patterns[i], text))
+			return true;
+	}
+	return false;
+}
+
 bool
 policy_condition_matches(const struct policy_condition *c,
     const struct policy_rule *r, const struct policy_facts *f)
@@ -431,6 +468,9 @@ policy_condition_matches(const struct policy_condition *c,
 		return net_matches(c, r, &found.client);
 	case POLICY_DOMAINS:
 		return any_name_matches(c, r, &found);
+	case POLICY_TEXTS:
+		return found.name_count > 0 &&
+		    text_matches(c, r, found.names[0]);
 	}
 	return (rule_set(c, r) & found.set) != 0;
 }
@@ -494,6 +534,22 @@ patterns_cover(const struct policy_condition *c, const struct policy_rule *a,
 	return true;
 }
 
+/* A pattern that matches another one as text matches all that it does: what
+   is "*" there can only be a part of "*" here. */
+static bool
+texts_cover(const struct policy_condition *c, const struct policy_rule *a,
+    const struct policy_rule *b)
+{
+	const struct slice *texts = rule_texts(c, b);
+	size_t i;
+
+	for (i = 0; i < rule_count(c, b); i++) {
+		if (!text_matches(c, a, texts[i]))
+			return false;
+	}
+	return true;
+}
+
 bool
 policy_condition_covers(const struct policy_condition *c,
     const struct policy_rule *a, const struct policy_rule *b)
@@ -510,6 +566,8 @@ policy_condition_covers(const struct policy_condition *c,
 		return nets_cover(c, a, b);
 	case POLICY_DOMAINS:
 		return patterns_cover(c, a, b);
+	case POLICY_TEXTS:
+		return texts_cover(c, a, b);
 	}
 	return (rule_set(c, b) & ~rule_set(c, a)) == 0;
 }
@@ -567,6 +625,7 @@ policy_condition_show(const struct policy_condition *c,
 			show(out, size, slice_str(client));
 		break;
 	case POLICY_DOMAINS:
+	case POLICY_TEXTS:
 		show_names(&found, out, size);
 		break;
 	}

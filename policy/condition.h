@@ -22,7 +22,10 @@ enum policy_kind {
 	POLICY_NETWORKS,
 	/* A name under any of some patterns: struct policy_pattern * and
 	   count. */
-	POLICY_DOMAINS
+	POLICY_DOMAINS,
+	/* A text under any of some patterns (base/glob.h): struct slice *
+	   and count. */
+	POLICY_TEXTS
 };
 
 /* When it is known. */
@@ -64,7 +67,7 @@ struct policy_condition {
 };
 
 /* In the order of the manual; number POLICY_CONDITIONS has no name. */
-#define POLICY_CONDITIONS 22
+#define POLICY_CONDITIONS 23
 extern const struct policy_condition policy_conditions[POLICY_CONDITIONS + 1];
 
 /* NULL: there is none of that name. */

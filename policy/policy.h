@@ -90,6 +90,8 @@ struct policy_rule {
 	unsigned int		 enforce_anyway;
 	unsigned int		 arc;		/* set of results */
 	unsigned int		 arc_trusted;	/* set of bool */
+	struct slice		*auth_user;	/* patterns with "*" */
+	size_t			 auth_user_count;
 	struct ipnet		*client;
 	size_t			 client_count;
 	struct policy_pattern	*mailfrom_domain;
@@ -147,6 +149,7 @@ struct policy_facts {
 	/* DNS data behind the identity that passed was authenticated. */
 	bool			 dnssec;
 	bool			 tls;		/* the client used TLS */
+	struct slice		 auth_user;	/* or empty */
 	/* A signature verifies that leaves part of the body, or a second
 	   field of a name, unsigned. */
 	bool			 dkim_partial;

@@ -46,6 +46,7 @@ script_tests = \
 	tests/milter/test_signing.py \
 	tests/milter/test_spf_suite.py \
 	tests/milter/test_stop.py \
+	tests/milter/test_users.py \
 	tests/postfix/test_postfix.py \
 	tests/sendmail/test_sendmail.py
 dist_check_SCRIPTS += $(script_tests)

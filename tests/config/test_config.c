@@ -461,9 +461,9 @@ test_values(void)
 	"dmarc-policy, dmarc-testing, from, from-domain, mailfrom-domain, " \
 	"helo, client, recipient-domain, dnssec, tls, dkim-partial, " \
 	"dkim-doubled, own-domain, enforce-anyway, arc, arc-trusted, " \
-	"arc-sealer"
+	"arc-sealer, auth-user"
 #define SIGN_KEYS "domains, identity, keys, canonicalization, headers, " \
-	"oversign, resign, null-sender, expire"
+	"oversign, resign, null-sender, for-user, expire"
 #define KEY_KEYS "selector, file, from, until"
 #define SPF_WORDS "none, pass, fail, softfail, neutral, temperror, permerror"
 #define NETWORKS "IP addresses and networks like 192.0.2.0/24, " \
@@ -738,11 +738,11 @@ static const struct {
 	{ "policy: [{stage: mail, action: reject, when: {spf: fail, dkim: "
 	  "none}}]", "1:58: policy rule 1: when.dkim is not known yet with "
 	  "stage: mail; allowed: spf, spf-helo, mailfrom-domain, helo, "
-	  "client, tls" },
+	  "client, tls, auth-user" },
 	{ "policy: [{when: {recipient-domain: a.example}, action: reject, "
 	  "stage: mail}]", "1:18: policy rule 1: when.recipient-domain is "
 	  "not known yet with stage: mail; allowed: spf, spf-helo, "
-	  "mailfrom-domain, helo, client, tls" },
+	  "mailfrom-domain, helo, client, tls, auth-user" },
 	{ "policy: [{action: accept, name: ''}]", "1:33: policy rule 1: name "
 	  "is ''; allowed: printable ASCII text of 1 to 64 characters" },
 	{ "policy: [{action: accept, name: " X50 X10 "xxxxx}]", "1:33: "
@@ -988,7 +988,8 @@ static const struct {
 	  "spf, spf-helo, dkim, dkim-aligned, dmarc, dmarc-policy, "
 	  "dmarc-testing, from, from-domain, mailfrom-domain, helo, client, "
 	  "recipient-domain, dnssec, tls, dkim-partial, dkim-doubled, "
-	  "own-domain, enforce-anyway, arc, arc-trusted, arc-sealer, rule, "
+	  "own-domain, enforce-anyway, arc, arc-trusted, arc-sealer, "
+	  "auth-user, rule, "
 	  "spf-domain, spf-explanation" },
 	{ "policy: [{reply: '', action: reject}]", "1:18: policy rule 1: "
 	  "reply is ''; allowed: printable ASCII, at most 480 characters "
