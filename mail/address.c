@@ -322,14 +322,33 @@ take_at_domain(struct from_reader *r, const struct words *w)
 	return true;
 }
 
-/* A quoted string or a comment in an address, see step 7. */
+static bool
+has_blank(struct slice s)
+{
+	return slice_find(s, ' ') < s.len || slice_find(s, '\t') < s.len;
+}
+
+/* A quoted string, a comment, a blank or 8-bit text in an address, see
+   step 7. */
 static void
 note_unusual(struct from_reader *r, const struct cursor *start)
 {
 	struct slice text = cursor_since(&r->c, start);
 
 	if (slice_find(text, '"') < text.len ||
-	    slice_find(text, '(') < text.len)
+	    slice_find(text, '(') < text.len || !slice_is_ascii(text) ||
+	    has_blank(slice_trim(text)))
+		r->unusual = true;
+}
+
+/* A string with a fold in a display name: some programs end it there. */
+static void
+note_folded(struct from_reader *r, const struct cursor *start)
+{
+	struct slice text = cursor_since(&r->c, start);
+
+	if (slice_find(text, '"') < text.len &&
+	    slice_find(text, '\n') < text.len)
 		r->unusual = true;
 }
 
@@ -393,8 +412,11 @@ take_element(struct from_reader *r)
 	struct cursor start;
 	struct words w;
 
+	start = r->c;
 	if (!cfws(r))
 		return false;
+	if (cursor_at_end(&r->c) || cursor_is(&r->c, ','))
+		note_unusual(r, &start);	/* a comment alone */
 	start = r->c;
 	if (!take_words(r, &w))
 		return false;
@@ -409,6 +431,7 @@ take_element(struct from_reader *r)
 		return !cursor_is(&r->c, '<') || (take_angle(r) && cfws(r));
 	if (!is_phrase(&w) || !cursor_is(&r->c, '<'))
 		return refuse(r, "text that is no address");
+	note_folded(r, &start);
 	return take_angle(r) && cfws(r);
 }
 
@@ -452,6 +475,8 @@ is_ambiguous(struct slice value, struct mail_from *out)
 	struct mail_from seen = { .fields = 0 };
 	size_t i, before = out->domain_count;
 
+	if (scan_encodes_at(value))
+		return true;
 	(void)scan_domains(value, &seen);
 	for (i = 0; i < seen.domain_count; i++) {
 		if (domain_labels(domain_slice(&seen.domains[i])) > 1)
@@ -474,8 +499,8 @@ read_field(struct slice value, struct mail_from *out)
 	if (!take_list(&r)) {
 		out->has_domain = had_domain;
 		read_tolerantly(value, out);
-	} else if (r.unusual && out->state == MAIL_FROM_OK &&
-	    is_ambiguous(value, out)) {
+	} else if (out->state == MAIL_FROM_OK && (scan_joins_at(value) ||
+	    (r.unusual && is_ambiguous(value, out)))) {
 		out->has_domain = had_domain;
 		(void)refuse(&r, "syntax in which programs see several "
 		    "domains");

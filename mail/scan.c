@@ -19,7 +19,9 @@
  *    domain for others.
  * 5. Brackets, quotation marks and semicolons at the end of a domain are
  *    followed by the end, a comma, a blank or a comment: some programs take
- *    them out, and <<joe@bank.co>m> is of bank.com to them.
+ *    them out, and <<joe@bank.co>m> is of bank.com to them.  A quotation
+ *    mark that opens a string there is followed by the end alone, and no
+ *    string is left open.
  * 6. In angle brackets nothing is behind the domain.  They match, nest only
  *    as in <<joe@bank.example>>, and behind an address none are without one:
  *    some programs join what is in all of them, and <joe@bank.co> <m> is of
@@ -128,9 +130,19 @@ hides_at(struct slice charset, struct slice encoding, struct slice text)
 	return b_has_at(text);
 }
 
-/* "=?charset?encoding?text?=", wherever it begins. */
+/* Is there a blank, or the end of `value`, on both sides of what is at
+   `from` and ends before `to`? */
 static bool
-encodes_at(struct slice value)
+is_alone(struct slice value, const char *from, const char *to)
+{
+	return (from == value.ptr || ascii_is_space(from[-1])) &&
+	    (to >= value.ptr + value.len || ascii_is_space(*to));
+}
+
+/* "=?charset?encoding?text?=", wherever it begins; with `joined` only where
+   it is not a word by itself (RFC 2047 section 5). */
+static bool
+encodes_at(struct slice value, bool joined)
 {
 	struct slice rest = value, before, charset, encoding, text;
 
@@ -143,11 +155,25 @@ encodes_at(struct slice value)
 			/* An octet more does no harm: without its end a
 			   program may still decode it. */
 			text = slice_head(text, slice_find(text, '?'));
-			if (hides_at(charset, encoding, text))
+			if (hides_at(charset, encoding, text) &&
+			    !(joined && is_alone(value, rest.ptr - 1,
+			    text.ptr + text.len + 2)))
 				return true;
 		}
 	}
 	return false;
+}
+
+bool
+scan_encodes_at(struct slice value)
+{
+	return encodes_at(value, false);
+}
+
+bool
+scan_joins_at(struct slice value)
+{
+	return encodes_at(value, true);
 }
 
 /* ---- steps 3 and 4 ---- */
@@ -196,14 +222,19 @@ is_closing(char c)
 
 /* Steps 4 to 6; the cursor is right behind the domain. */
 static bool
-is_closed(struct cursor c, bool in_angle)
+is_closed(struct cursor c, bool in_angle, bool in_quotes)
 {
+	struct slice closing;
+
 	if (in_angle) {
 		(void)lex_fws(&c);
 		if (!cursor_at_end(&c) && *c.p != '>')
 			return false;
 	}
-	if (cursor_span(&c, is_closing).len > 0)
+	closing = cursor_span(&c, is_closing);
+	if (!in_quotes && slice_find(closing, '"') < closing.len)
+		return cursor_at_end(&c);
+	if (closing.len > 0)
 		return cursor_at_end(&c) || ascii_is_space(*c.p) ||
 		    *c.p == ',' || *c.p == '(';
 	return skip_cfws(&c) && ends_domain(&c);
@@ -211,19 +242,35 @@ is_closed(struct cursor c, bool in_angle)
 
 /* The cursor is behind "@". */
 static bool
-scan_domain(struct cursor c, bool in_angle, struct mail_from *out)
+scan_domain(struct cursor c, bool in_angle, bool in_quotes,
+    struct mail_from *out)
 {
 	struct domain domain;
 	struct slice name;
+	bool commented;
+	size_t ascii;
 
 	(void)lex_fws(&c);
+	commented = cursor_is(&c, '(');
+	if (commented)
+		(void)skip_cfws(&c);
 	name = cursor_span(&c, is_domain_char);
 	if (name.len > 0 && name.ptr[name.len - 1] == '\'')
 		name.len--;
-	if (!domain_parse(name, &domain))
+	if (!domain_parse(name, &domain)) {
+		/* No domain, but a program may show it as one. */
+		out->more_domains |= slice_find(name, '.') < name.len;
 		return false;
+	}
 	scan_add(out, &domain);
-	return (in_angle || slice_is_ascii(name)) && is_closed(c, in_angle);
+	/* Some programs end it where ASCII does. */
+	for (ascii = 0; ascii < name.len && !ascii_is_8bit(name.ptr[ascii]); )
+		ascii++;
+	if (!in_angle && ascii < name.len &&
+	    domain_parse(slice_head(name, ascii), &domain))
+		scan_add(out, &domain);
+	return !commented && (in_angle || slice_is_ascii(name)) &&
+	    is_closed(c, in_angle, in_quotes);
 }
 
 /* ---- all of it ---- */
@@ -232,6 +279,7 @@ struct scan {
 	unsigned int	count;		/* of "@" */
 	unsigned int	depth;		/* of angle brackets */
 	bool		angle_has_at;
+	bool		in_quotes;	/* after an odd number of them */
 	bool		clear;
 };
 
@@ -261,7 +309,7 @@ scan_at(struct scan *s, const struct cursor *c, struct mail_from *out)
 {
 	s->count++;
 	s->angle_has_at = true;
-	if (!scan_domain(*c, s->depth > 0, out))
+	if (!scan_domain(*c, s->depth > 0, s->in_quotes, out))
 		s->clear = false;
 }
 
@@ -269,12 +317,14 @@ bool
 scan_domains(struct slice value, struct mail_from *out)
 {
 	struct scan s = { .clear = !has_control(value) &&
-	    !encodes_at(value) };
+	    !encodes_at(value, false) };
 	struct cursor c = cursor_of(value);
 	char next;
 
 	while (cursor_any(&c, &next)) {
-		if (next == '<')
+		if (next == '"')
+			s.in_quotes = !s.in_quotes;
+		else if (next == '<')
 			open_angle(&s, &c);
 		else if (next == '>')
 			close_angle(&s, &c);
@@ -284,5 +334,5 @@ scan_domains(struct slice value, struct mail_from *out)
 			scan_at(&s, &c, out);
 	}
 	/* Open at its end is closed there, unless it has no address. */
-	return s.clear && (s.depth == 0 || s.angle_has_at);
+	return s.clear && !s.in_quotes && (s.depth == 0 || s.angle_has_at);
 }

@@ -14,6 +14,13 @@
  * list may not be complete.
  */
 bool	scan_domains(struct slice value, struct mail_from *out);
+/* Is there an encoded word that has "@" in what it encodes? */
+bool	scan_encodes_at(struct slice value);
+/*
+ * Is there one that is not a word by itself?  Some programs decode it in a
+ * well-formed field and then read another address.
+ */
+bool	scan_joins_at(struct slice value);
 /* Adds one domain, unless it is there; sets `more_domains` past the limit. */
 void	scan_add(struct mail_from *out, const struct domain *domain);
 

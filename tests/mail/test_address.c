@@ -154,6 +154,27 @@ static const struct from_case {
 	{ "comment not closed in the domain", SLICE_INIT("a@x.(b"), BAD, 0,
 	    "" },
 	{ "comment not opened", SLICE_INIT("a@x b)"), BAD, 1, "" },
+	{ "string that begins at the end of a domain",
+	    SLICE_INIT("\"joe\"@good.example\" x"), BAD, 1, "" },
+	{ "string that ends there", SLICE_INIT("\"joe@x.example\" ; x"),
+	    SLOPPY, 0, "x.example" },
+	{ "8-bit local part, another domain in quotes",
+	    SLICE_INIT("\"c@d.example\" <j\xc3\xb6@x.example>"), BAD, 1, "" },
+	{ "8-bit local part, the same domain in quotes",
+	    SLICE_INIT("\"c@x.example\" <j\xc3\xb6@x.example>"), OK, 1,
+	    "x.example" },
+	{ "encoded word with @ joined to a word", SLICE_INIT(
+	    "=?utf-8?q?c=40d.example?=e.example <a@x.example>"), BAD, 1, "" },
+	{ "encoded word with @ by itself", SLICE_INIT(
+	    "=?utf-8?q?c=40d.example?= <a@x.example>"), OK, 1, "x.example" },
+	{ "another domain in a folded string", SLICE_INIT(
+	    "\"c@d.example\r\n e\" <a@x.example>"), BAD, 1, "" },
+	{ "the same domain in a folded string", SLICE_INIT(
+	    "\"c@x.example\r\n e\" <a@x.example>"), OK, 1, "x.example" },
+	{ "an address in a comment that is all of an element", SLICE_INIT(
+	    "a@x.example, (c@d.example)"), BAD, 1, "" },
+	{ "blanks in an address, another domain in quotes", SLICE_INIT(
+	    "\"c@d.example\" <J. D@x.example>"), BAD, 1, "" },
 	{ "comment inside a word", SLICE_INIT("a(b)c@x"), SLOPPY, 0, "x" },
 	{ "NUL in a comment", SLICE_INIT("a@x (\0)"), BAD, 0, "" },
 
@@ -242,7 +263,7 @@ static const struct from_case {
 	{ "comma in a name", SLICE_INIT("B, A <a@x>"), SLOPPY, 0, "x" },
 	{ "colon in a name", SLICE_INIT("A: B <a@x>"), SLOPPY, 1, "x" },
 	{ "bracket in a name", SLICE_INIT("[A] <a@x>"), SLOPPY, 0, "x" },
-	{ "open quote", SLICE_INIT("\"A <a@x>"), SLOPPY, 0, "x" },
+	{ "open quote", SLICE_INIT("\"A <a@x>"), BAD, 0, "" },
 	{ "no comma", SLICE_INIT("a@x b@x"), BAD, 1, "" },
 	{ "semicolon for a comma", SLICE_INIT("a@x; b@x"), SLOPPY, 1, "x" },
 	{ "two @", SLICE_INIT("a@x@y"), BAD, 1, "" },
