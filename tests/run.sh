@@ -6,6 +6,7 @@
 #   gcc         all tests, warnings are errors
 #   clang       all tests under address, leak and undefined sanitizers
 #   thread      the resolver and the daemon under the thread sanitizer
+#   soak        two minutes of load while everything around the daemon fails
 #   distcheck   the archive builds, tests itself and installs
 #   fuzz        each fuzz target for its share of a minute; longer by hand
 #               with tests/fuzz/run.sh
@@ -167,6 +168,13 @@ tap() {
 	return "$ended"
 }
 
+# The daemon of the stage gcc, if that has been built.
+stage_soak() {
+	milter=$work/build-gcc/assay-milter
+	[ -x "$milter" ] || { build CC=gcc && milter=$PWD/assay-milter; } &&
+	ASSAY_MILTER=$milter tap sh "$work/src/tests/soak/run.sh" 2
+}
+
 stage_package() {
 	status=0
 	tap sh "$top/tests/package/harm.sh" "$work/src" "$PWD/harm" || status=1
@@ -183,9 +191,9 @@ if ! "$work/src/autogen.sh" >"$work/autogen.log" 2>&1; then
 	exit 1
 fi
 
-for name in ${*:-gcc clang thread distcheck fuzz trixie}; do
+for name in ${*:-gcc clang thread soak distcheck fuzz trixie}; do
 	case $name in
-	gcc|clang|thread|distcheck|fuzz|trixie|package)
+	gcc|clang|thread|soak|distcheck|fuzz|trixie|package)
 		stage "$name" "$work/build-$name" "stage_$name" ;;
 	*)
 		echo "no such stage: $name" >&2

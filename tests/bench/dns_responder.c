@@ -2,12 +2,12 @@
 /*
  * dns_responder: a DNS server on 127.0.0.1 that answers after a chosen delay.
  *
- *	dns_responder [-t TTL] DELAY ZONE
+ *	dns_responder [-m] [-p PORT] [-t TTL] DELAY ZONE
  *
  * DELAY is in milliseconds, for each answer on its own: any number can be
- * outstanding at once.  UDP and TCP on one free port, which is printed as
- * "port N" once both are open.  SIGUSR1 prints "queries N", those since the
- * last one.
+ * outstanding at once.  UDP and TCP on PORT, or on one that is free, which is
+ * printed as "port N" once both are open.  SIGUSR1 prints "queries N", those
+ * since the last one.
  *
  * A line of the zone file is NAME TYPE DATA (TXT: the rest of the line as it
  * stands; A: an address); "#" begins a comment.  A label "@" of a name
@@ -20,6 +20,10 @@
  *	silent	no answer comes
  *	late<N>	it comes N ms later than others
  *	liar	before it comes one with another id, which denies the name
+ *
+ * With -m each line of the standard input is a mode that all answers have from
+ * then on: well; drop (3 of 10 do not come); late (by up to 4 s); garbage
+ * (behind the id of every other one); truncated (those by UDP).
  *
  * 1. A query is read and its answer made at once.
  * 2. The answer goes into a queue, in order of the time when it is due.
@@ -100,7 +104,14 @@ struct answer {
 	unsigned char		 bytes[];
 };
 
+enum mode { MODE_WELL, MODE_DROP, MODE_LATE, MODE_GARBAGE, MODE_TRUNCATED };
+
+static const char *const mode_names[] = { "well", "drop", "late", "garbage",
+	"truncated" };
+
 struct responder {
+	enum mode		 mode;
+	bool			 takes_modes;
 	struct record		*zone;
 	struct timespec		 delay;
 	int			 udp, listener;
@@ -553,6 +564,33 @@ lie(struct responder *r, const struct answer *origin,
 	enqueue(r, origin, r->delay, forged, len);
 }
 
+/* What the mode makes of an answer: its length, 0 for none. */
+static size_t
+misbehave(enum mode mode, bool tcp, size_t question_end, unsigned char *bytes,
+    size_t len, struct timespec *delay)
+{
+	switch (mode) {
+	case MODE_WELL:
+		break;
+	case MODE_DROP:
+		return random() % 10 < 3 ? 0 : len;
+	case MODE_LATE:
+		*delay = time_add(*delay, milliseconds(random() % 4000));
+		break;
+	case MODE_GARBAGE:
+		for (size_t i = 2; i < len && bytes[1] % 2 == 0; i++)
+			bytes[i] = (unsigned char)random();
+		break;
+	case MODE_TRUNCATED:
+		if (tcp)
+			break;
+		bytes[2] |= 0x02;
+		memset(bytes + 6, 0, HEADER_OCTETS - 6);
+		return question_end;
+	}
+	return len;
+}
+
 static void
 answer(struct responder *r, const struct answer *origin,
     unsigned char *query, size_t query_len)
@@ -569,6 +607,7 @@ answer(struct responder *r, const struct answer *origin,
 	if (find_label(q.name, "silent.") != NULL)
 		return;
 	len = make_answer(r->zone, query, &q, origin->tcp >= 0, bytes);
+	len = misbehave(r->mode, origin->tcp >= 0, q.end, bytes, len, &delay);
 	if (len == 0)
 		return;
 	late = find_label(q.name, "late");
@@ -686,9 +725,13 @@ open_socket(int type, in_port_t port)
 	struct sockaddr_in a = { .sin_family = AF_INET, .sin_port = port,
 		.sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
 	int fd = socket(AF_INET, type | SOCK_CLOEXEC, 0), size = SOCKET_BUFFER;
+	int on = 1;
 
 	if (fd < 0)
 		err(1, "socket");
+	/* A port that was used a moment ago. */
+	if (type == SOCK_STREAM)
+		(void)setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
 	/* Bursts do not fit into the default; forcing it needs root. */
 	if (setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, &size,
 	    sizeof(size)) != 0)
@@ -704,14 +747,14 @@ open_socket(int type, in_port_t port)
 
 /* A port that is free for UDP may be taken for TCP: another one, then. */
 static void
-open_sockets(struct responder *r)
+open_sockets(struct responder *r, in_port_t port)
 {
 	struct sockaddr_in a;
 	socklen_t len;
 
 	for (int i = 0; i < 20; i++) {
 		len = sizeof(a);
-		r->udp = open_socket(SOCK_DGRAM, 0);
+		r->udp = open_socket(SOCK_DGRAM, port);
 		if (r->udp < 0 ||
 		    getsockname(r->udp, (struct sockaddr *)&a, &len) != 0)
 			err(1, "UDP socket");
@@ -725,17 +768,37 @@ open_sockets(struct responder *r)
 	errx(1, "no free port");
 }
 
+/* A line at a time, as run.sh writes them. */
+static void
+read_mode(struct responder *r)
+{
+	char line[32];
+	ssize_t n = read(0, line, sizeof(line) - 1);
+
+	if (n <= 0) {
+		r->takes_modes = false;
+		return;
+	}
+	line[n] = '\0';
+	line[strcspn(line, "\n")] = '\0';
+	for (size_t i = 0; i < sizeof(mode_names) / sizeof(mode_names[0]); i++)
+		if (strcmp(line, mode_names[i]) == 0)
+			r->mode = (enum mode)i;
+}
+
 static void
 wait_for_work(struct responder *r, const sigset_t *mask)
 {
-	struct pollfd fds[2 + TCP_MAX] = { { r->udp, POLLIN, 0 },
+	struct pollfd fds[3 + TCP_MAX] = { { r->udp, POLLIN, 0 },
 		{ r->listener, POLLIN, 0 } };
 	struct timespec left;
 	bool due = send_due(r, &left);
 
 	for (int i = 0; i < TCP_MAX; i++)
 		fds[2 + i] = (struct pollfd){ r->tcp[i].fd, POLLIN, 0 };
-	if (ppoll(fds, 2 + TCP_MAX, due ? &left : NULL, mask) <= 0)
+	fds[2 + TCP_MAX] = (struct pollfd){ r->takes_modes ? 0 : -1, POLLIN,
+		0 };
+	if (ppoll(fds, 3 + TCP_MAX, due ? &left : NULL, mask) <= 0)
 		return;
 	if (fds[0].revents != 0)
 		udp_read(r);
@@ -744,6 +807,8 @@ wait_for_work(struct responder *r, const sigset_t *mask)
 			tcp_read(r, i);
 	if (fds[1].revents != 0)
 		tcp_accept(r);
+	if (fds[2 + TCP_MAX].revents != 0)
+		read_mode(r);
 }
 
 /* SIGUSR1 comes only while the loop sleeps. */
@@ -766,14 +831,23 @@ main(int argc, char **argv)
 {
 	static struct responder r;
 	sigset_t while_sleeping;
+	unsigned long port = 0;
 	char *end;
 	int option;
 	long ms;
 
-	while ((option = getopt(argc, argv, "t:")) == 't')
-		ttl = strtoul(optarg, NULL, 10);
-	if (option != -1 || argc - optind != 2)
-		errx(64, "usage: dns_responder [-t TTL] DELAY ZONE");
+	while ((option = getopt(argc, argv, "mp:t:")) != -1) {
+		if (option == 'm')
+			r.takes_modes = true;
+		else if (option == 'p')
+			port = strtoul(optarg, NULL, 10);
+		else if (option == 't')
+			ttl = strtoul(optarg, NULL, 10);
+		else
+			errx(64, "usage: see the head of dns_responder.c");
+	}
+	if (port > 65535 || argc - optind != 2)
+		errx(64, "usage: see the head of dns_responder.c");
 	ms = strtol(argv[optind], &end, 10);
 	if (*end != '\0' || ms < 0 || ms > 60000)
 		errx(64, "%s: a delay in milliseconds", argv[optind]);
@@ -785,7 +859,7 @@ main(int argc, char **argv)
 	/* Answers are due to the microsecond, not to the default 50. */
 	(void)prctl(PR_SET_TIMERSLACK, 1000UL);
 	set_up_signals(&while_sleeping);
-	open_sockets(&r);
+	open_sockets(&r, htons((uint16_t)port));
 	for (;;) {
 		wait_for_work(&r, &while_sleeping);
 		if (count_wanted) {

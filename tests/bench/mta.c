@@ -47,7 +47,12 @@ struct mta_session {
 	char				*reply;		/* data of the last */
 	size_t				 reply_len, reply_size;
 	bool				 found;		/* the expected field */
+	bool				 accepted;	/* the last message */
+	unsigned int			 leave;		/* commands left */
 };
+
+/* What mta_abandon() has to free. */
+static _Thread_local struct mta_session *current;
 
 struct command {
 	char		code;
@@ -75,18 +80,33 @@ static const struct command cmd_body =
 static const struct command cmd_eom =
     { SMFIC_BODYEOB, 0, 0, SMFIM_EOM };
 
+/* ---- the unexpected ---- */
+
+/* Ends the session, or the program with what errno says if it is not 0. */
+_Noreturn static void
+fail(const struct mta_session *s, enum mta_end end, int error,
+    const char *what)
+{
+	if (s->options->lost != NULL)
+		longjmp(*s->options->lost, (int)end);
+	if (error == 0)
+		errx(1, "%s", what);
+	errno = error;
+	err(1, "%s", what);
+}
+
 /* ---- octets ---- */
 
 static void
-write_all(int fd, const char *ptr, size_t len)
+write_all(struct mta_session *s, const char *ptr, size_t len)
 {
 	while (len > 0) {
-		ssize_t n = send(fd, ptr, len, MSG_NOSIGNAL);
+		ssize_t n = send(s->fd, ptr, len, MSG_NOSIGNAL);
 
 		if (n < 0 && errno == EINTR)
 			continue;
 		if (n < 0)
-			err(1, "write to the filter");
+			fail(s, MTA_LOST, errno, "write to the filter");
 		ptr += n;
 		len -= (size_t)n;
 	}
@@ -95,7 +115,7 @@ write_all(int fd, const char *ptr, size_t len)
 static void
 flush(struct mta_session *s)
 {
-	write_all(s->fd, s->out, s->out_len);
+	write_all(s, s->out, s->out_len);
 	s->out_len = 0;
 }
 
@@ -145,9 +165,12 @@ get(struct mta_session *s, char *ptr, size_t len)
 			if (got < 0 && errno == EINTR)
 				continue;
 			if (got < 0)
-				err(1, "no reply from the filter");
+				fail(s, errno == EAGAIN ? MTA_SILENT :
+				    MTA_LOST, errno,
+				    "no reply from the filter");
 			if (got == 0)
-				errx(1, "the filter closed the connection");
+				fail(s, MTA_LOST, 0,
+				    "the filter closed the connection");
 			s->in_len = (size_t)got;
 			s->in_at = 0;
 			continue;
@@ -325,6 +348,16 @@ await_decision(struct mta_session *s, bool at_end)
 	}
 }
 
+_Noreturn static void
+leave(struct mta_session *s)
+{
+	/* In the middle of a packet, as often as not. */
+	if (s->out_len % 2 == 1)
+		s->out_len /= 2;
+	flush(s);
+	fail(s, MTA_LEFT, 0, "left");
+}
+
 /*
  * One command with its data in two parts, and the reply if one is due.  Of a
  * command that the filter does not want Postfix sends the macros alone.
@@ -344,9 +377,11 @@ command(struct mta_session *s, const struct command *c, const void *data,
 	put(s, data, len);
 	put(s, more, more_len);
 	packet_end(s);
+	if (s->leave > 0 && --s->leave == 0)
+		leave(s);
 	if (c->no_reply != 0 && (s->protocol & c->no_reply) == 0 &&
 	    !await_decision(s, false))
-		errx(1, "the filter refuses at command '%c'", c->code);
+		fail(s, MTA_LOST, 0, "the filter refuses a command");
 }
 
 static void
@@ -403,7 +438,7 @@ socket_address(const char *text, struct sockaddr_storage *out, socklen_t *len)
 }
 
 static int
-open_connection(const char *name)
+open_connection(const struct mta_session *s, const char *name)
 {
 	struct sockaddr_storage address;
 	struct timeval timeout = { .tv_sec = REPLY_TIMEOUT };
@@ -417,9 +452,11 @@ open_connection(const char *name)
 			err(1, "socket");
 		if (connect(fd, (struct sockaddr *)&address, len) == 0)
 			break;
-		if (waited >= START_TIMEOUT ||
-		    (errno != ENOENT && errno != ECONNREFUSED))
-			err(1, "%s", name);
+		if (s->options->lost != NULL || waited >= START_TIMEOUT ||
+		    (errno != ENOENT && errno != ECONNREFUSED)) {
+			close(fd);
+			fail(s, MTA_LOST, errno, name);
+		}
 		close(fd);
 		pause_ms(20);
 	}
@@ -483,8 +520,11 @@ mta_open(const struct mta_options *options)
 
 	if (s == NULL)
 		err(1, NULL);
+	current = s;
 	s->options = options;
-	s->fd = open_connection(options->socket);
+	s->leave = options->leave;
+	s->fd = -1;
+	s->fd = open_connection(s, options->socket);
 	s->sender = "";
 	negotiate(s);
 	return s;
@@ -543,8 +583,6 @@ bool
 mta_data(struct mta_session *s, const struct mta_message *m,
     struct timespec *start)
 {
-	bool accepted;
-
 	pause_ms(s->options->data_gap);
 	s->found = false;
 	clock_gettime(CLOCK_MONOTONIC, start);
@@ -560,11 +598,36 @@ mta_data(struct mta_session *s, const struct mta_message *m,
 		    n < BODY_CHUNK ? n : BODY_CHUNK, "", 0);
 	}
 	command(s, &cmd_eom, "", 0, "", 0);
-	accepted = await_decision(s, true);
+	s->accepted = await_decision(s, true);
 	s->sender = "";
 	if (s->options->kind == MTA_POSTFIX)
 		plain_command(s, SMFIC_ABORT);
-	return accepted && s->found;
+	return s->accepted && s->found;
+}
+
+bool
+mta_accepted(const struct mta_session *s)
+{
+	return s->accepted;
+}
+
+static void
+free_session(struct mta_session *s)
+{
+	if (s->fd >= 0)
+		close(s->fd);
+	for (int i = 0; i < MACRO_STAGES; i++)
+		free(s->macros[i]);
+	free(s->reply);
+	free(s);
+	current = NULL;
+}
+
+void
+mta_abandon(void)
+{
+	if (current != NULL)
+		free_session(current);
 }
 
 void
@@ -572,11 +635,7 @@ mta_close(struct mta_session *s)
 {
 	plain_command(s, SMFIC_QUIT);
 	flush(s);
-	close(s->fd);
-	for (int i = 0; i < MACRO_STAGES; i++)
-		free(s->macros[i]);
-	free(s->reply);
-	free(s);
+	free_session(s);
 }
 
 /* ---- the message ---- */

@@ -11,14 +11,23 @@
  * - Sendmail sends each command at once.
  *
  * Both send header and body only after the final dot.  Anything unexpected
- * ends the program with a message: there is no result then.
+ * ends the program with a message: there is no result then.  With `lost` set it
+ * ends the session alone.
  */
 #ifndef TESTS_BENCH_MTA_H
 #define TESTS_BENCH_MTA_H
 
+#include <setjmp.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <time.h>
+
+/* What longjmp() brings to `lost`. */
+enum mta_end {
+	MTA_LOST = 1,		/* the filter is not there, or hung up */
+	MTA_SILENT,		/* no reply came in time */
+	MTA_LEFT		/* as `leave` wants it */
+};
 
 enum mta_kind { MTA_POSTFIX, MTA_SENDMAIL };
 
@@ -31,6 +40,9 @@ struct mta_options {
 	/* All of these must stand in an inserted Authentication-Results. */
 	const char	**expected;
 	size_t		  expected_count;
+	jmp_buf		 *lost;		/* NULL: the program ends */
+	/* The session hangs up after so many commands; 0: it stays. */
+	unsigned int	  leave;
 };
 
 struct mta_field {
@@ -64,6 +76,10 @@ void	mta_reset(struct mta_session *s, const char *helo, const char *sender);
    went out.  Whether the filter accepted with the expected field. */
 bool	mta_data(struct mta_session *s, const struct mta_message *m,
 	    struct timespec *start);
+/* The filter's answer to the last message, with the field or without. */
+bool	mta_accepted(const struct mta_session *s);
+/* Of the session of this thread that `lost` has ended. */
+void	mta_abandon(void);
 void	mta_close(struct mta_session *s);
 
 #endif
