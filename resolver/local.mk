@@ -73,3 +73,10 @@ tests_fuzz_fuzz_dns_packet_SOURCES = tests/fuzz/fuzz_dns_packet.c \
 	tests/fuzz/replay.c
 EXTRA_DIST += \
 	tests/fuzz/dns_packet.dict
+
+# The same resolver against unbound.
+EXTRA_PROGRAMS += tests/resolver/lookup
+check_DATA += tests/resolver/lookup
+CLEANFILES += tests/resolver/lookup
+tests_resolver_lookup_SOURCES = tests/resolver/lookup.c \
+	$(resolver_test_helpers)

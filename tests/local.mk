@@ -49,6 +49,7 @@ script_tests = \
 	tests/milter/test_stop.py \
 	tests/milter/test_users.py \
 	tests/postfix/test_postfix.py \
+	tests/resolver/test_unbound.py \
 	tests/sendmail/test_sendmail.py
 dist_check_SCRIPTS += $(script_tests)
 TESTS += $(script_tests)
