@@ -57,7 +57,7 @@ void	log_record_text(struct log_record *r, const char *key,
 	    struct slice value);
 void	log_record_number(struct log_record *r, const char *key,
 	    long long value);
-/* Milliseconds with one digit behind the point, from microseconds. */
+/* Milliseconds with one decimal, from microseconds. */
 void	log_record_ms(struct log_record *r, const char *key, long long us);
 /*
  * A line has become longer than LIMIT_LOG_LINE: back to how it was at the

@@ -75,7 +75,7 @@ def schema():
 
 def kind(field):
     names = {"string": "text", "integer": "number",
-             "number": "number with one digit behind the point",
+             "number": "number with one decimal",
              "array": "list of objects"}
     words = names[field["type"]]
     return words + (", " + field["unit"] if "unit" in field else "")
