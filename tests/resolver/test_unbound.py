@@ -67,7 +67,7 @@ def dnssec_of(daemon, domain):
                 sender="<a@%s>" % domain, client="192.0.2.1",
                 helo="mail." + domain)
     return assaydaemon.wait_for(
-        lambda: [record.get("dnssec") for record in daemon.records(
+        lambda: [record.get("dnssec") for record in daemon.records_of(
             "a@" + domain)], 30, "the record")[-1]
 
 
