@@ -4,8 +4,9 @@
  *
  * 1. The head of the arena and its first block are one allocation.
  * 2. A request is cut from the newest shared block.  When it does not fit,
- *    a new block is taken, twice as large as the one before, up to
- *    BLOCK_LARGEST.
+ *    a new block is taken, half as large as all shared ones so far, from
+ *    BLOCK_FIRST to BLOCK_LARGEST: a thousand messages that wait hold little
+ *    that they do not use.
  * 3. A request above a quarter of the next block gets a block of its own,
  *    and the shared block stays in use.  So at most a quarter of a block is
  *    lost at its end.
@@ -45,7 +46,7 @@
 #define UNPOISON(p, size) ((void)(p), (void)(size))
 #endif
 
-#define BLOCK_FIRST	8192u	/* with the head of the arena */
+#define BLOCK_FIRST	2048u	/* with the head of the arena */
 #define BLOCK_LARGEST	65536u
 #define ALIGNMENT	alignof(max_align_t)
 
@@ -58,7 +59,7 @@ struct arena {
 	char		*p;		/* free room of the shared block */
 	char		*end;
 	struct block	*blocks;	/* all but the first block */
-	size_t		 block_size;	/* of the newest shared block */
+	size_t		 shared;	/* octets of all shared blocks */
 	size_t		 max;
 	size_t		 used;
 	bool		 failed;
@@ -79,7 +80,7 @@ start(struct arena *a)
 {
 	use_room(a, a->room, (char *)a + BLOCK_FIRST);
 	a->blocks = NULL;
-	a->block_size = BLOCK_FIRST;
+	a->shared = BLOCK_FIRST;
 	a->used = 0;
 	a->failed = false;
 }
@@ -158,21 +159,29 @@ cut(struct arena *a, size_t pad, size_t size)
 	return at;
 }
 
+/* Of the next shared block. */
+static size_t
+next_size(const struct arena *a)
+{
+	size_t size = a->shared / 2 & ~(size_t)(ALIGNMENT - 1);
+
+	return size < BLOCK_FIRST ? BLOCK_FIRST :
+	    size > BLOCK_LARGEST ? BLOCK_LARGEST : size;
+}
+
 /* `size` octets that the shared block has no room for. */
 static char *
 cut_from_new_block(struct arena *a, size_t size)
 {
-	size_t next = a->block_size;
+	size_t next = next_size(a);
 	struct block *b;
 
-	if (next < BLOCK_LARGEST)
-		next *= 2;
 	b = add_block(a, size > next / 4 ? size : next - sizeof(*b));
 	if (b == NULL)
 		return NULL;
 	if (size > next / 4)
 		return b->room;
-	a->block_size = next;
+	a->shared += next;
 	use_room(a, b->room, (char *)b + next);
 	return cut(a, 0, size);
 }
