@@ -38,6 +38,10 @@ tests_fuzz_fuzz_netstring_SOURCES = tests/fuzz/fuzz_netstring.c \
 tests_fuzz_fuzz_tlspol_store_SOURCES = tests/fuzz/fuzz_tlspol_store.c \
 	tests/fuzz/replay.c tlspol/memory.c tlspol/store.c
 
-TESTS += tests/tlspol/test_answers.py
+TESTS += \
+	tests/tlspol/test_answers.py \
+	tests/tlspol/test_clients.py
 endif
-dist_check_SCRIPTS += tests/tlspol/test_answers.py
+dist_check_SCRIPTS += \
+	tests/tlspol/test_answers.py \
+	tests/tlspol/test_clients.py
