@@ -9,17 +9,21 @@
  */
 #include "milter/wire.h"
 
+#include <arpa/inet.h>
 #include <dlfcn.h>
 #include <errno.h>
 #include <libmilter/mfapi.h>
 #include <libmilter/mfdef.h>
+#include <limits.h>
 #include <poll.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdint.h>
 #include <string.h>
+#include <sys/socket.h>
 
 #include "base/clock.h"
+#include "base/mem.h"
 #include "event/log.h"
 #include "milter/drain.h"
 
@@ -27,13 +31,18 @@
 #define NO_DESCRIPTOR_MS 20	/* until accept() is tried again */
 #define UNKNOWN_COMMAND '?'	/* libmilter ends such a session */
 
-typedef char *read_fn(int, struct timeval *, char *, size_t *, char *);
+/* In place of a command, as libmilter's libmilter.h has them. */
+#define READ_TIMEOUT	((char)1)	/* SMFIC_TIMEOUT */
+#define READ_NO_MEMORY	((char)3)	/* SMFIC_MALLOC */
+#define READ_ERROR	((char)4)	/* SMFIC_RECVERR */
+#define READ_END	((char)5)	/* SMFIC_EOF */
+#define READ_TOO_LARGE	((char)7)	/* SMFIC_TOOBIG */
+
 typedef int write_fn(int, struct timeval *, int, char *, size_t);
 
 typedef int accept_fn(int, struct sockaddr *, socklen_t *);
 
 static accept_fn *real_accept;
-static read_fn *real_read;
 static write_fn *real_write;
 static pthread_once_t once = PTHREAD_ONCE_INIT;
 static atomic_bool guarded;
@@ -42,11 +51,9 @@ static atomic_bool guarded;
 static void
 find_real(void)
 {
-	void *read_symbol = dlsym(RTLD_NEXT, "mi_rd_cmd");
 	void *write_symbol = dlsym(RTLD_NEXT, "mi_wr_cmd");
 	void *accept_symbol = dlsym(RTLD_NEXT, "accept");
 
-	memcpy(&real_read, &read_symbol, sizeof(real_read));
 	memcpy(&real_write, &write_symbol, sizeof(real_write));
 	memcpy(&real_accept, &accept_symbol, sizeof(real_accept));
 }
@@ -55,7 +62,7 @@ bool
 wire_can_guard(void)
 {
 	pthread_once(&once, find_real);
-	return real_read != NULL && real_write != NULL;
+	return real_write != NULL && dlsym(RTLD_NEXT, "mi_rd_cmd") != NULL;
 }
 
 bool
@@ -176,6 +183,84 @@ wire_is_lost(void)
 	return lost;
 }
 
+/* Until there is something to read; else why not is in *why. */
+static bool
+wait_readable(int sd, const struct timeval *timeout, char *why)
+{
+	struct pollfd p = { .fd = sd, .events = POLLIN };
+	int64_t ms = (int64_t)timeout->tv_sec * 1000 + timeout->tv_usec / 1000;
+	int n;
+
+	do
+		n = poll(&p, 1, ms > INT_MAX ? INT_MAX : (int)ms);
+	while (n < 0 && errno == EINTR);
+	*why = n == 0 ? READ_TIMEOUT : READ_ERROR;
+	return n > 0;
+}
+
+/* `len` octets; else why not is in *why. */
+static bool
+read_all(int sd, const struct timeval *timeout, char *to, size_t len,
+    char *why)
+{
+	ssize_t n;
+
+	while (len > 0) {
+		n = recv(sd, to, len, MSG_DONTWAIT);
+		if (n > 0) {
+			to += n;
+			len -= (size_t)n;
+		} else if (n == 0) {
+			*why = READ_END;
+			return false;
+		} else if (errno != EAGAIN && errno != EINTR) {
+			*why = READ_ERROR;
+			return false;
+		} else if (errno == EAGAIN &&
+		    !wait_readable(sd, timeout, why)) {
+			return false;
+		}
+	}
+	return true;
+}
+
+/*
+ * As libmilter's: the length, which counts the command, then the command,
+ * then its data.  NULL: there is none, or *cmd says what went wrong.
+ */
+static char *
+read_packet(int sd, const struct timeval *timeout, char *cmd, size_t *len)
+{
+	char head[MILTER_LEN_BYTES + 1], why, *data;
+	uint32_t size;
+
+	*len = 0;
+	if (!read_all(sd, timeout, head, sizeof(head), cmd))
+		return NULL;
+	memcpy(&size, head, sizeof(size));
+	size = ntohl(size);
+	*cmd = head[MILTER_LEN_BYTES];
+	if (size <= 1)
+		return NULL;
+	if (size - 1 > MILTER_MAX_DATA_SIZE) {
+		*cmd = READ_TOO_LARGE;
+		return NULL;
+	}
+	data = mem_resize(NULL, size);
+	if (data == NULL) {
+		*cmd = READ_NO_MEMORY;
+		return NULL;
+	}
+	if (!read_all(sd, timeout, data, size - 1, &why)) {
+		mem_free(data);
+		*cmd = why;
+		return NULL;
+	}
+	data[size - 1] = '\0';
+	*len = size - 1;
+	return data;
+}
+
 /*
  * A buffer that is given back is libmilter's to free, as with its own
  * function; a session whose packet is bad ends by a command that libmilter
@@ -189,7 +274,8 @@ mi_rd_cmd(int sd, struct timeval *timeout, char *cmd, size_t *len, char *name)
 
 	pthread_once(&once, find_real);
 	atomic_store(&guarded, true);
-	data = real_read(sd, timeout, cmd, len, name);
+	(void)name;
+	data = read_packet(sd, timeout, cmd, len);
 	lost = data == NULL && *cmd < ' ';
 	if (lost)
 		return NULL;

@@ -230,8 +230,8 @@ STAGES = ("connect", "helo", "mail", "rcpt", "data", "header", "signature",
 @tap.test
 def clients_from_hell():
     with assaydaemon.Daemon(zone=messages.plain_zone()) as daemon:
-        for case in (strangers, leaving, aborting, disorder, silent,
-                     families):
+        for case in (strangers, leaving, packet_sizes, aborting, disorder,
+                     silent, families):
             case(daemon)
             still_serves(daemon, case.__name__)
 
@@ -268,6 +268,29 @@ def leaving(daemon):
             step(session)
         session.send("E")
     ok(daemon.alive(), "a client that does not wait for the last reply")
+
+
+def packet_sizes(daemon):
+    """65535 octets behind a command are taken, one more ends the session."""
+    with daemon.session() as session:
+        for step in until("eoh"):
+            step(session)
+        session.send("B", b"x" * 65535)
+        _, reply = session.eom()
+        equal(reply.code, "c", "a packet of 65535 octets")
+    for size, name in ((65537, "65536 octets"), (1 << 31, "2 GiB"),
+                       ((1 << 32) - 1, "4 GiB")):
+        with daemon.session() as session:
+            for step in until("eoh"):
+                step(session)
+            session.sock.sendall(struct.pack("!Ic", size, b"B"))
+            ok(session.at_end(), "a packet of %s: the end" % name)
+    with daemon.session() as session:
+        session.connect()
+        session.helo()
+        for octet in b"\0\0\0\x12M<a@example.net>\0\0\0":
+            session.sock.sendall(bytes([octet]))
+        ok(daemon.alive(), "a packet in single octets")
 
 
 def aborting(daemon):
