@@ -39,6 +39,9 @@ DELAY=5
 PAUSE=1500		# ms at most between two messages of a connection
 WARM_UP=15		# s
 STOP_SECONDS=31		# as the manual promises
+# kB.  The heap's holes took 10 MB in the first 300,000 messages, nothing in the
+# 350,000 behind them; 200 octets lost of each are seen in 120,000.
+GROWTH=24576
 SPARE=200		# descriptors besides those of connections
 
 tmp=$(mktemp -d "${TMPDIR:-/tmp}/assay-soak.XXXXXX")
@@ -278,7 +281,7 @@ check_growth() {
 		skip "memory" "the sanitizers' own grows"
 	else
 		ok "memory does not grow" \
-		    at_most "$memory" $((first_memory * 11 / 10 + 4096))
+		    at_most "$memory" $((first_memory + GROWTH))
 	fi
 	ok "descriptors do not grow" at_most "$open" $((first_open + 4))
 	ok "threads do not grow" at_most "$threads" $((first_threads + 4))
