@@ -130,13 +130,19 @@ hides_at(struct slice charset, struct slice encoding, struct slice text)
 	return b_has_at(text);
 }
 
-/* Is there a blank, or the end of `value`, on both sides of what is at
-   `from` and ends before `to`? */
+/* What no word goes on behind. */
+static bool
+ends_word(char c)
+{
+	return ascii_is_space(c) || slice_find(SLICE("(),:;<"), c) < 6;
+}
+
+/* Is what is at `from` and ends before `to` a word by itself? */
 static bool
 is_alone(struct slice value, const char *from, const char *to)
 {
-	return (from == value.ptr || ascii_is_space(from[-1])) &&
-	    (to >= value.ptr + value.len || ascii_is_space(*to));
+	return (from == value.ptr || ends_word(from[-1])) &&
+	    (to >= value.ptr + value.len || ends_word(*to));
 }
 
 /* "=?charset?encoding?text?=", wherever it begins; with `joined` only where
