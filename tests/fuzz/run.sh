@@ -13,6 +13,7 @@
 # tests/fuzz/corpus/TARGET.  A target that does not end by itself is ended a
 # minute after its share, and has failed.
 #
+#     FUZZ_SEED=NUMBER  begins with this, so that a run can be had again
 #     FUZZ_WORK=FOLDER  builds and keeps what it finds there, for the next run
 
 set -u
@@ -70,7 +71,7 @@ echo $targets | tr ' ' '\n' | xargs -P "$jobs" -I TARGET sh -c '
 	[ ! -f "$dict" ] || set -- -dict="$dict"
 	if timeout -k 10 "$((share + 60))" \
 	    "$work/build/tests/fuzz/fuzz_$target" -fuzz "$@" \
-	    -max_total_time="$share" -timeout=10 -rss_limit_mb=2048 \
+	    ${FUZZ_SEED:+-seed="$FUZZ_SEED"} -max_total_time="$share" -timeout=10 -rss_limit_mb=2048 \
 	    -artifact_prefix="$work/found/$target-" -print_final_stats=1 \
 	    "$work/corpus/$target" "$top/tests/fuzz/corpus/$target" \
 	    >"$log" 2>&1; then
