@@ -745,25 +745,33 @@ open_socket(int type, in_port_t port)
 	return fd;
 }
 
-/* A port that is free for UDP may be taken for TCP: another one, then. */
+/*
+ * A port that is free for UDP may be taken for TCP: another one, then.  One
+ * that is asked for may be somebody's for a moment.
+ */
 static void
 open_sockets(struct responder *r, in_port_t port)
 {
+	struct timespec moment = { 0, 50000000 };
 	struct sockaddr_in a;
 	socklen_t len;
 
-	for (int i = 0; i < 20; i++) {
+	for (int i = 0; i < 200; i++) {
 		len = sizeof(a);
 		r->udp = open_socket(SOCK_DGRAM, port);
-		if (r->udp < 0 ||
+		if (r->udp >= 0 &&
 		    getsockname(r->udp, (struct sockaddr *)&a, &len) != 0)
 			err(1, "UDP socket");
-		r->listener = open_socket(SOCK_STREAM, a.sin_port);
+		r->listener = r->udp >= 0 ?
+		    open_socket(SOCK_STREAM, a.sin_port) : -1;
 		if (r->listener >= 0) {
 			printf("port %u\n", ntohs(a.sin_port));
 			return;
 		}
-		close(r->udp);
+		if (r->udp >= 0)
+			close(r->udp);
+		if (port != 0)
+			nanosleep(&moment, NULL);
 	}
 	errx(1, "no free port");
 }

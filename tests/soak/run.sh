@@ -93,6 +93,7 @@ build() {
 }
 
 start_dns() {
+	: >"$tmp/dns.log"
 	"$tmp/dns_responder" -m -t "$TTL" ${port:+-p "$port"} "$DELAY" \
 	    "$tmp/zone" <"$tmp/modes" >"$tmp/dns.log" &
 	dns=$!
