@@ -12,6 +12,8 @@
  */
 #include "config/config.h"
 
+#include <fnmatch.h>
+
 #include "base/buf.h"
 #include "policy/condition.h"
 #include "tests/tap.h"
@@ -38,7 +40,7 @@ chance(unsigned int below)
 
 /* ---- conditions, as the manual has them ---- */
 
-enum fit { SAME, PATTERN, NETWORK };
+enum fit { SAME, PATTERN, NETWORK, STARS };
 
 struct subject {
 	const char	*name;
@@ -97,6 +99,9 @@ static const struct subject subjects[] = {
 	{ .name = "arc-sealer", .fit = PATTERN, .maybe = true,
 	  .asked = { "s.example", "*.s.example" },
 	  .known = { "s.example", "w.s.example", "ws.example" } },
+	{ .name = "auth-user", .fit = STARS, .maybe = true, .at_mail = true,
+	  .asked = { "jane", "ja*", "*e@x.example" },
+	  .known = { "jane", "jack", "joe@x.example", "JANE" } },
 };
 #define SUBJECTS (sizeof(subjects) / sizeof(subjects[0]))
 
@@ -255,6 +260,8 @@ fits(enum fit fit, const char *asked, const char *known)
 {
 	size_t a = strlen(asked), k = strlen(known);
 
+	if (fit == STARS)
+		return fnmatch(asked, known, FNM_CASEFOLD) == 0;
 	if (fit == PATTERN && asked[0] == '*')
 		return k > a - 1 && strcmp(known + k - (a - 1), asked + 1) ==
 		    0;
@@ -404,7 +411,8 @@ make_facts(const struct message *m, struct slice recipients[WORDS],
 		.enforce_anyway = yes(m, "enforce-anyway"),
 		.arc = result(only(m, "arc")),
 		.arc_trusted = yes(m, "arc-trusted"),
-		.arc_sealer = slice_str(only(m, "arc-sealer")) };
+		.arc_sealer = slice_str(only(m, "arc-sealer")),
+		.auth_user = slice_str(only(m, "auth-user")) };
 	ipaddr_parse(slice_str(only(m, "client")), &f->client);
 	for (i = 0; i < to->count; i++)
 		recipients[i] = slice_str(to->word[i]);

@@ -236,6 +236,7 @@ test_each_variable(void)
 		{ "arc", "pass", "none", "(none)" },
 		{ "arc-trusted", "yes", "no", "(none)" },
 		{ "arc-sealer", "lists.example", "(none)", "(none)" },
+		{ "auth-user", "jane", "(none)", "jane" },
 		{ "rule", "my rule", "(none)", "my rule" },
 		{ "spf-domain", "example.com", "(none)", "example.com" },
 		{ "spf-explanation", "see https://example.com/?a=%{i}",
@@ -261,6 +262,7 @@ test_each_variable(void)
 	f.claimed = f.own_domain = f.enforce_anyway = true;
 	f.arc = AUTH_PASS;
 	f.arc_sealer = SLICE("lists.example");
+	f.auth_user = SLICE("jane");
 	early = f;
 	early.at_mail = true;
 	for (i = 0; i < sizeof(each) / sizeof(each[0]); i++) {
