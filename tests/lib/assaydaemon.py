@@ -44,6 +44,12 @@ def binary():
         os.environ.get("top_builddir", "."), "assay-milter")
 
 
+def is_sanitized(program):
+    """Then its memory is not what it is for users."""
+    with open(program, "rb") as f:
+        return b"__sanitizer" in f.read()
+
+
 def work_folder(prefix="assay-test-"):
     """A folder that other users (Postfix) may enter; gone at the end."""
     path = tempfile.mkdtemp(prefix=prefix)

@@ -26,11 +26,6 @@ def data(name):
         return f.read()
 
 
-def is_sanitized(program):
-    with open(program, "rb") as f:
-        return b"__sanitizer" in f.read()
-
-
 def limited():
     resource.setrlimit(resource.RLIMIT_DATA, (MEMORY, MEMORY))
 
@@ -41,7 +36,7 @@ def run(*arguments, stdin=b""):
     done = subprocess.run([program, "report", "read"] + list(arguments),
                           input=stdin, capture_output=True, timeout=120,
                           check=False, preexec_fn=None if
-                          is_sanitized(program) else limited)
+                          assaydaemon.is_sanitized(program) else limited)
     err = done.stderr.decode("utf-8", "replace")
     ok(not any(mark in err for mark in assaydaemon.SANITIZER_MARKS),
        "no sanitizer report", err[-3000:])

@@ -165,7 +165,11 @@ def many_domains():
         before = resident(daemon)
         equal(flood(daemon, names[50000:]), MILLION - 50000, "all others")
         after = resident(daemon)
-        ok(after < before + 20000, "%d KiB, and then %d" % (before, after))
+        if assaydaemon.is_sanitized(tlspol.binary()):
+            tap.skip("memory", "the sanitizer's own grows")
+        else:
+            ok(after < before + 20000, "%d KiB, and then %d" %
+               (before, after))
         stats = daemon.statistics()
         ok(stats["domains"] <= 20000, "domains", stats)
         equal(stats["policies"], 1, "the policy is still there")
