@@ -34,6 +34,8 @@ work=$(mktemp -d "${TMPDIR:-/tmp}/assay-run-XXXXXX") || exit 1
 # A daemon that has dropped its privileges reads its symbols for a sanitizer.
 chmod 755 "$work"
 jobs=$(nproc 2>/dev/null || echo 2)
+# Tests wait more than they compute.
+checks=$((2 * jobs))
 passed=0 failed=0 skipped=0
 
 say() {
@@ -106,14 +108,15 @@ build() {
 stage_gcc() {
 	# The test that looks at the tree itself is to see the real one.
 	build CC=gcc &&
-	assay_lint_top=$top make -j"$jobs" check
+	assay_lint_top=$top make -j"$checks" check
 }
 
 stage_clang() {
 	build CC=clang --enable-sanitizers=address,undefined \
 	    CFLAGS="-O1 -g" &&
 	ASAN_OPTIONS=detect_leaks=1:detect_stack_use_after_return=1 \
-	UBSAN_OPTIONS=print_stacktrace=1 make -j"$jobs" check
+	UBSAN_OPTIONS=print_stacktrace=1 TLSPOL_DOMAINS=200000 \
+	    make -j"$checks" check
 }
 
 # On kernels that scatter mappings more widely than the thread sanitizer
@@ -125,12 +128,12 @@ stage_thread() {
 	build CC=clang --enable-sanitizers=thread CFLAGS="-O1 -g" &&
 	tests=$(make -s print-tests | tr ' ' '\n' |
 	    grep -E '^tests/(resolver|milter)/' | tr '\n' ' ') &&
-	$fixed_mappings make -j"$jobs" check TESTS="$tests"
+	$fixed_mappings make -j"$checks" check TESTS="$tests"
 }
 
 stage_distcheck() {
 	"$work/src/configure" -q &&
-	make -j"$jobs" distcheck
+	make -j"$checks" distcheck
 }
 
 # What it finds is kept below the stage's folder, with its log.
@@ -152,7 +155,7 @@ stage_trixie() {
 		cd /assay/src && ./autogen.sh &&
 		mkdir ../build && cd ../build &&
 		../src/configure -q --enable-werror &&
-		make -j"$1" all && make -j"$1" check' sh "$jobs"
+		make -j"$1" all && make -j"$2" check' sh "$jobs" "$checks"
 }
 
 # tap COMMAND...: runs a script that prints TAP, and sums it up as automake
