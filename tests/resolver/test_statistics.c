@@ -132,19 +132,23 @@ test_server(void)
 	resolver_statistics(r, &now);
 	is_num((long long)now.server_count, 1, "one server");
 	is_str(s->address, fakens_address(ns), "its address");
-	ok(s->sent == 5 && s->answered == 4 && s->failures == 1 &&
-	    s->broken == 1 && s->timeouts == 1 && s->unreachable == 0,
+	/* c-ares 1.18 takes a broken answer for an answer, 1.34 asks again. */
+	ok(s->sent == 4 + s->broken && s->answered == 3 + s->broken &&
+	    s->broken >= 1 && s->failures == 1 && s->timeouts == 1 &&
+	    s->unreachable == 0,
 	    "sent %d answered %d failures %d broken %d timeouts %d "
 	    "unreachable %d", (int)s->sent, (int)s->answered,
 	    (int)s->failures, (int)s->broken, (int)s->timeouts,
 	    (int)s->unreachable);
-	is_num((long long)statistics_count(&s->times), 4, "times of answers");
+	is_num((long long)statistics_count(&s->times),
+	    (long long)s->answered, "times of answers");
 	is_num((long long)statistics_count(&now.times), 5, "and of queries");
 	ok(s->sockets == 0 && s->in_flight == 0 && s->waiting == 0,
 	    "nothing is under way");
 	is_num((long long)now.totals.cache_hits, 1, "the totals");
 	statistics_since(&now, &before);
-	ok(s->sent == 4 && s->answered == 3 && now.totals.asked == 4 &&
+	ok(s->sent == 3 + s->broken && s->answered == 2 + s->broken &&
+	    now.totals.asked == 4 &&
 	    now.totals.cache_hits == 0 && statistics_count(&now.times) == 4,
 	    "since the last time");
 	is_num((long long)resolver_slow_domains(r, true, domains, 2), 1,
