@@ -424,8 +424,10 @@ take_element(struct from_reader *r)
 	    (!open_group(r, &w) || !take_words(r, &w)))
 		return false;
 	if (cursor_is(&r->c, '@')) {
+		if (!take_at_domain(r, &w))
+			return false;
 		note_unusual(r, &start);
-		return take_at_domain(r, &w) && cfws(r);
+		return cfws(r);
 	}
 	if (w.words == 0 && !w.leading_dot)
 		return !cursor_is(&r->c, '<') || (take_angle(r) && cfws(r));

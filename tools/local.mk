@@ -39,12 +39,7 @@ fuzz_programs += tests/fuzz/fuzz_mbox
 tests_fuzz_fuzz_mbox_SOURCES = tests/fuzz/fuzz_mbox.c tests/fuzz/replay.c \
 	tools/mbox.c tools/mbox.h
 
-dist_check_SCRIPTS += tests/tools/test_assay.py tests/tools/test_cases.py
-TESTS += tests/tools/test_assay.py tests/tools/test_cases.py
 dist_check_SCRIPTS += tests/tools/test_assay.py tests/tools/test_cases.py \
-	tests/tools/test_migrate.py
+	tests/tools/test_chain.py tests/tools/test_migrate.py
 TESTS += tests/tools/test_assay.py tests/tools/test_cases.py \
-	tests/tools/test_migrate.py
-	tests/tools/test_chain.py
-TESTS += tests/tools/test_assay.py tests/tools/test_cases.py \
-	tests/tools/test_chain.py
+	tests/tools/test_chain.py tests/tools/test_migrate.py
