@@ -158,6 +158,7 @@ find_policy(struct dmarc_eval *e)
 		return settle(e, AUTH_NONE,
 		    "the policy record has no valid policy");
 	e->out->has_record = true;
+	e->out->record = e->policy->record;
 	copy_domain(e->policy->name, &e->out->policy_domain);
 	return true;
 }
@@ -210,9 +211,6 @@ choose_policy(struct dmarc_eval *e)
 		    e->existence->outcome == DNS_NO_NAME)
 			set_policy(e, r->np, "np");
 	}
-	out->testing = r->testing;
-	out->strict_dkim = r->strict_dkim;
-	out->strict_spf = r->strict_spf;
 	out->applied = r->testing ? soften(out->published) : out->published;
 }
 
@@ -237,7 +235,8 @@ dmarc_alignment_name(enum dmarc_alignment a)
 static bool
 is_strict(const struct dmarc_eval *e, enum dmarc_method method)
 {
-	return method == DMARC_SPF ? e->out->strict_spf : e->out->strict_dkim;
+	return method == DMARC_SPF ? e->out->record.strict_spf :
+	    e->out->record.strict_dkim;
 }
 
 /* 5a to 5d.  What is left to a walk is not known yet. */

@@ -64,6 +64,20 @@ enum dmarc_alignment {
 	DMARC_NOT_KNOWN		/* a look-up that it takes has failed */
 };
 
+/* What a record says (RFC 9989 4.7); what is not there is false: relaxed. */
+enum dmarc_psd { DMARC_PSD_U, DMARC_PSD_Y, DMARC_PSD_N };
+
+struct dmarc_record {
+	bool			has_p, has_sp, has_np;	/* with a good value */
+	bool			bad_policy;	/* p, sp or np not valid */
+	bool			has_rua;	/* a syntactically valid URI */
+	enum dmarc_policy	p, sp, np;
+	bool			strict_dkim, strict_spf;
+	bool			testing;
+	enum dmarc_psd		psd;
+	size_t			errors;		/* tags ignored as wrong */
+};
+
 struct dmarc_verdict {
 	/* none, pass, fail, temperror, permerror */
 	enum auth_result	result;
@@ -73,6 +87,7 @@ struct dmarc_verdict {
 	struct domain		policy_domain;
 	struct domain		organizational_domain;
 	bool			has_record;
+	struct dmarc_record	record;	/* all false without one */
 	/* What p, or sp or np where they apply, says; and what is left of it
 	   after t=y.  np only where it says something else than sp and p
 	   would: else nobody asks whether the Author Domain exists.  With a
@@ -81,9 +96,6 @@ struct dmarc_verdict {
 	enum dmarc_policy	published;
 	enum dmarc_policy	applied;
 	const char		*tag;	/* "p", "sp", "np"; NULL: no record */
-	bool			testing;	/* t=y */
-	/* adkim=s, aspf=s; false without a record: relaxed is the default. */
-	bool			strict_dkim, strict_spf;
 	/* One for each identifier of the request, in its order, also when
 	   there is no record.  All are "not aligned" when From does not name
 	   one domain. */
@@ -154,19 +166,6 @@ enum check_state	dmarc_check(const struct dmarc_request *request,
 			    struct dmarc_verdict *out);
 
 /* ---- records, for those who look at one (RFC 9989 4.7, 4.8) ---- */
-
-enum dmarc_psd { DMARC_PSD_U, DMARC_PSD_Y, DMARC_PSD_N };
-
-struct dmarc_record {
-	bool			has_p, has_sp, has_np;	/* with a good value */
-	bool			bad_policy;	/* p, sp or np not valid */
-	bool			has_rua;	/* a syntactically valid URI */
-	enum dmarc_policy	p, sp, np;
-	bool			strict_dkim, strict_spf;
-	bool			testing;
-	enum dmarc_psd		psd;
-	size_t			errors;		/* tags ignored as wrong */
-};
 
 /* It begins with a good v tag: one of the records that 4.10 counts. */
 bool	dmarc_record_is(struct slice text);

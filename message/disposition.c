@@ -96,7 +96,7 @@ explain(const struct message *m, enum message_outcome outcome,
 	else if (done > v->published)
 		add_override(e, SLICE("local_policy"),
 		    SLICE("a rule asks for more"));
-	else if (done < v->published && v->testing && done >= v->applied)
+	else if (done < v->published && v->record.testing && done >= v->applied)
 		add_override(e, SLICE("policy_test_mode"), SLICE("t=y"));
 	else if (done < v->published && message_is_overridden(m))
 		explain_override(m, e);

@@ -156,10 +156,7 @@ write_signature(const struct message_dkim *d, struct authres_writer *w,
 	authres_write_result(w, "dkim", auth_result_name(s->result));
 	if (s->key_testing)
 		authres_write_comment(w, "test mode");
-	if (s->stale)
-		authres_write_reason(w, SLICE(SHOWN_STALE));
-	else if (s->comment != NULL && s->result != AUTH_PASS)
-		authres_write_reason(w, slice_str(s->comment));
+	shown_reason(w, s->stale, s->result != AUTH_PASS ? s->comment : NULL);
 	shown_name(w, "header", "d", s->d);
 	write_identity(w, s);
 	shown_name(w, "header", "s", s->s);

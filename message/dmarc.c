@@ -12,8 +12,6 @@
  */
 #include "message/dmarc.h"
 
-#include <stdio.h>
-
 #include "base/buf.h"
 #include "message/arc.h"
 #include "message/message_internal.h"
@@ -182,11 +180,8 @@ write_result(const struct message *m, const void *arg,
 		authres_write_comment(w, "From is not well formed");
 	if (message_is_overridden(m))
 		authres_write_comment(w, "accepted by local policy");
-	if (v->stale)
-		authres_write_reason(w, SLICE(SHOWN_STALE));
-	else if (v->problem != NULL && v->result != AUTH_PASS &&
-	    v->result != AUTH_NONE)
-		authres_write_reason(w, slice_str(v->problem));
+	shown_reason(w, v->stale, v->result != AUTH_PASS &&
+	    v->result != AUTH_NONE ? v->problem : NULL);
 	if (v->has_record) {
 		authres_write_property(w, "policy",
 		    "published-domain-policy",
@@ -275,7 +270,7 @@ message_dmarc_facts(const struct dmarc_verdict *v,
 {
 	f->dmarc = v->result;
 	f->dmarc_policy = published_policy(v);
-	f->dmarc_testing = v->testing;
+	f->dmarc_testing = v->record.testing;
 	f->dkim_aligned = aligned_set(v, dkim);
 	f->dnssec = is_authenticated(v, spf, dkim);
 }
@@ -286,25 +281,6 @@ facts(const struct message *m, const void *arg, struct policy_facts *f)
 	const struct state *st = arg;
 
 	message_dmarc_facts(&st->verdict, message_spf(m), message_dkim(m), f);
-}
-
-/* The record that the policy domain publishes. */
-static bool
-published_record(const struct message *m, const struct dmarc_verdict *v,
-    struct dmarc_record *out)
-{
-	char name[sizeof("_dmarc.") + DOMAIN_MAX];
-	const struct dns_answer *a;
-	size_t i;
-
-	snprintf(name, sizeof(name), "_dmarc.%.*s",
-	    SLICE_ARG(domain_slice(&v->policy_domain)));
-	a = dns_ledger_peek(message_ledger(m), slice_str(name),
-	    DNS_TYPE_TXT);
-	for (i = 0; a != NULL && i < a->count; i++)
-		if (dmarc_record_is(a->records[i].text))
-			return dmarc_record_parse(a->records[i].text, out);
-	return false;
 }
 
 static void
@@ -318,29 +294,26 @@ record_tag(struct event *e, const char *key, bool there,
 
 /* What a report to the domain's owner says of its record (RFC 9990). */
 static void
-record_policy(const struct message *m, struct event *e,
-    const struct dmarc_verdict *v)
+record_policy(struct event *e, const struct dmarc_verdict *v)
 {
-	struct dmarc_record r;
+	const struct dmarc_record *r = &v->record;
 
-	if (published_record(m, v, &r)) {
-		event_detail_text(e, "dmarc-rua", r.has_rua ? SLICE("yes") :
-		    SLICE("no"));
-		record_tag(e, "dmarc-p", r.has_p, r.p);
-		record_tag(e, "dmarc-sp", r.has_sp, r.sp);
-		record_tag(e, "dmarc-np", r.has_np, r.np);
-	}
+	event_detail_text(e, "dmarc-rua", r->has_rua ? SLICE("yes") :
+	    SLICE("no"));
+	record_tag(e, "dmarc-p", r->has_p, r->p);
+	record_tag(e, "dmarc-sp", r->has_sp, r->sp);
+	record_tag(e, "dmarc-np", r->has_np, r->np);
 	event_detail_text(e, "dmarc-domain", domain_slice(&v->policy_domain));
 	event_detail_text(e, "dmarc-organizational-domain",
 	    domain_slice(&v->organizational_domain));
 	event_detail_text(e, "dmarc-published",
 	    slice_str(dmarc_policy_name(v->published)));
 	event_detail_text(e, "dmarc-tag", slice_str(v->tag));
-	event_detail_text(e, "dmarc-adkim", v->strict_dkim ? SLICE("s") :
+	event_detail_text(e, "dmarc-adkim", r->strict_dkim ? SLICE("s") :
 	    SLICE("r"));
-	event_detail_text(e, "dmarc-aspf", v->strict_spf ? SLICE("s") :
+	event_detail_text(e, "dmarc-aspf", r->strict_spf ? SLICE("s") :
 	    SLICE("r"));
-	event_detail_text(e, "dmarc-testing", v->testing ? SLICE("y") :
+	event_detail_text(e, "dmarc-testing", r->testing ? SLICE("y") :
 	    SLICE("n"));
 	event_detail_text(e, "dmarc-discovery", SLICE("treewalk"));
 }
@@ -405,7 +378,7 @@ record(const struct message *m, const void *arg, struct event *e)
 	if (v->problem != NULL)
 		event_text(e, "dmarc-why", slice_str(v->problem));
 	if (v->has_record)
-		record_policy(m, e, v);
+		record_policy(e, v);
 	if (v->result != AUTH_NONE) {
 		event_detail_text(e, "dmarc-spf", v->aligned_spf >= 0 ?
 		    SLICE("pass") : SLICE("fail"));

@@ -20,6 +20,15 @@ checked_name(const struct authres_writer *w, struct slice text,
 }
 
 void
+shown_reason(struct authres_writer *w, bool stale, const char *problem)
+{
+	if (stale)
+		problem = "an expired DNS answer was used";
+	if (problem != NULL)
+		authres_write_reason(w, slice_str(problem));
+}
+
+void
 shown_text(struct authres_writer *w, const char *ptype, const char *property,
     struct slice value)
 {

@@ -12,9 +12,12 @@
 
 #include "mail/authres.h"
 
-/* The reason of a result for which DNS had no better (serve-stale). */
-#define SHOWN_STALE	"an expired DNS answer was used"
-
+/*
+ * The reason of a result: that DNS had nothing better than an expired answer
+ * (serve-stale), or else `problem`; nothing when that is NULL.
+ */
+void	shown_reason(struct authres_writer *w, bool stale,
+	    const char *problem);
 /* Any value. */
 void	shown_text(struct authres_writer *w, const char *ptype,
 	    const char *property, struct slice value);

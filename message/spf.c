@@ -80,10 +80,7 @@ static void
 write_result(struct authres_writer *w, const struct spf_verdict *v)
 {
 	authres_write_result(w, "spf", auth_result_name(v->result));
-	if (v->stale)
-		authres_write_reason(w, SLICE(SHOWN_STALE));
-	else if (v->problem != NULL && v->result != AUTH_NONE)
-		authres_write_reason(w, slice_str(v->problem));
+	shown_reason(w, v->stale, v->result != AUTH_NONE ? v->problem : NULL);
 }
 
 /*

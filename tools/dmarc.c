@@ -137,7 +137,7 @@ alignment_text(const struct dmarc_story *s, size_t i)
 		return "not aligned: From has no one domain";
 	if (id->domain.len == 0)
 		return "not aligned: no domain";
-	if (spf ? v->strict_spf : v->strict_dkim)
+	if (spf ? v->record.strict_spf : v->record.strict_dkim)
 		return spf ? "not aligned: not the same domain (aspf=s)" :
 		    "not aligned: not the same domain (adkim=s)";
 	/* RFC 7489 went by a list of public suffixes there. */
@@ -185,7 +185,7 @@ text_policy(struct text *t, const struct dmarc_verdict *v)
 	text_style(t, TEXT_BOLD, "%s", dmarc_policy_name(v->published));
 	text_say(t, " by %s= at ", v->tag);
 	text_foreign(t, domain_slice(&v->policy_domain));
-	if (v->testing)
+	if (v->record.testing)
 		text_say(t, "; test mode (t=y): %s applies",
 		    dmarc_policy_name(v->applied));
 	if (v->authenticated)
@@ -267,7 +267,7 @@ json_policy(struct json *j, const struct dmarc_verdict *v)
 	json_string(j, "published", dmarc_policy_name(v->published));
 	json_string(j, "applied", dmarc_policy_name(v->applied));
 	json_string(j, "tag", v->tag);
-	json_bool(j, "testing", v->testing);
+	json_bool(j, "testing", v->record.testing);
 	json_object_end(j);
 }
 
