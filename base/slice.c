@@ -21,6 +21,12 @@ slice_str(const char *s)
 }
 
 bool
+slice_same_str(const char *a, const char *b)
+{
+	return a == b || (a != NULL && b != NULL && strcmp(a, b) == 0);
+}
+
+bool
 slice_eq(struct slice a, struct slice b)
 {
 	return a.len == b.len &&

@@ -27,6 +27,8 @@ struct slice {
 
 /* Of a C string of ours; NULL gives the empty slice. */
 struct slice	slice_str(const char *s);
+/* Two C strings; NULL is the same as NULL alone. */
+bool	slice_same_str(const char *a, const char *b);
 
 bool	slice_eq(struct slice a, struct slice b);
 /* Without regard to the case of ASCII letters. */

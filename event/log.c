@@ -360,3 +360,15 @@ log_line(enum config_log_level level, const char *fmt, ...)
 	hand_over(level, buf_slice(&text), true);
 	buf_fini(&text);
 }
+
+void
+log_not_reloaded(const char *why)
+{
+	struct slice rest = slice_str(why), line;
+
+	while (rest.len > 0) {
+		slice_cut(&rest, '\n', &line);
+		log_line(CONFIG_LOG_ERROR, "not reloaded, the running "
+		    "configuration stays: %.*s", SLICE_ARG(line));
+	}
+}

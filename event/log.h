@@ -38,6 +38,8 @@ bool	log_wants(enum config_log_level level);
 /* One line of prose.  Foreign text in it is escaped as a whole. */
 void	log_line(enum config_log_level level, const char *fmt, ...)
 	    __attribute__((format(printf, 2, 3)));
+/* A configuration that was refused at a reload: a line for each mistake. */
+void	log_not_reloaded(const char *why);
 
 /*
  * A line of named values, e.g.  message client=192.0.2.1 spf=pass ...  or

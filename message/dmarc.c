@@ -138,8 +138,8 @@ finish(struct message *m, void *arg, struct dns_ledger *ledger)
 
 /* ---- what was found ---- */
 
-const char *
-message_override_name(enum message_override_kind kind)
+static const char *
+override_name(enum message_override_kind kind)
 {
 	static const char *const names[] = {
 		[MESSAGE_NO_OVERRIDE] = "",
@@ -161,7 +161,7 @@ static void
 write_override(const struct message_override *o, struct authres_writer *w)
 {
 	authres_write_property(w, "policy", "override",
-	    slice_str(message_override_name(o->kind)));
+	    slice_str(override_name(o->kind)));
 	authres_write_property(w, "policy", "override-by", o->name);
 }
 
@@ -367,7 +367,7 @@ record(const struct message *m, const void *arg, struct event *e)
 	event_text(e, "dmarc", slice_str(auth_result_name(v->result)));
 	record_aligned(e, v, message_dkim(m));
 	if (message_is_overridden(m)) {
-		event_text(e, "override", slice_str(message_override_name(
+		event_text(e, "override", slice_str(override_name(
 		    m->results.override.kind)));
 		event_text(e, "override-by", m->results.override.name);
 	}

@@ -39,8 +39,6 @@ enum message_override_kind {
 	MESSAGE_NO_OVERRIDE,
 	MESSAGE_TRUSTED_SEALER		/* trusted-sealers */
 };
-/* "trusted-sealer"; "" for none. */
-const char	*message_override_name(enum message_override_kind kind);
 
 struct message_override {
 	enum message_override_kind	kind;

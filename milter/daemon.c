@@ -251,12 +251,6 @@ log_warnings(const struct config *c)
 		log_line(CONFIG_LOG_WARNING, "%s", text);
 }
 
-static bool
-same_text(const char *a, const char *b)
-{
-	return a == b || (a != NULL && b != NULL && strcmp(a, b) == 0);
-}
-
 /* As the user who has to read them at a reload.  True also when there is
    nothing to sign. */
 static bool
@@ -288,19 +282,6 @@ make_engine(struct daemon *d, struct config *c)
 	return e;
 }
 
-/* Each mistake of a configuration has its line. */
-static void
-log_refused(const char *why)
-{
-	struct slice rest = slice_str(why), line;
-
-	while (rest.len > 0) {
-		slice_cut(&rest, '\n', &line);
-		log_line(CONFIG_LOG_ERROR, "not reloaded, the running "
-		    "configuration stays: %.*s", SLICE_ARG(line));
-	}
-}
-
 /* All of the new configuration, or none of it. */
 static void
 reload(struct daemon *d)
@@ -319,15 +300,15 @@ reload(struct daemon *d)
 	figures_reloaded(e != NULL);
 	if (e == NULL) {
 		outlet_cancel();
-		log_refused(d->why);
+		log_not_reloaded(d->why);
 	} else {
 		outlet_commit();
 		log_configure(c->log.target, c->log.level, c->log.format);
 		log_warnings(c);
-		if (!same_text(c->socket, was->socket) ||
+		if (!slice_same_str(c->socket, was->socket) ||
 		    c->socket_mode != was->socket_mode ||
-		    !same_text(c->user, was->user) ||
-		    !same_text(c->pid_file, was->pid_file) ||
+		    !slice_same_str(c->user, was->user) ||
+		    !slice_same_str(c->pid_file, was->pid_file) ||
 		    c->confinement != was->confinement)
 			log_line(CONFIG_LOG_WARNING, "socket, socket-mode, "
 			    "user, pid-file and confinement change with a "

@@ -8,14 +8,7 @@
 #include <stdbool.h>
 
 #include "config/config.h"
-
-/* Exit statuses of sysexits(3) that assay-milter uses. */
-enum daemon_exit {
-	DAEMON_EXIT_OK = 0,
-	DAEMON_EXIT_USAGE = 64,
-	DAEMON_EXIT_UNAVAILABLE = 69,	/* socket, user, resolver, memory */
-	DAEMON_EXIT_CONFIG = 78
-};
+#include "process/command.h"
 
 /*
  * Runs until SIGTERM or SIGINT.  SIGHUP reads the configuration's file

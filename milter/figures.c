@@ -24,6 +24,7 @@
 #include "milter/drain.h"
 #include "milter/keydates.h"
 #include "milter/session.h"
+#include "resolver/statistics.h"
 
 #define US INT64_C(1000000)
 
@@ -124,63 +125,63 @@ write_latency(struct exposition *x, const struct resolver_stats *s)
 }
 
 static void
-write_servers(struct exposition *x, struct resolver *r)
+write_servers(struct exposition *x, const struct resolver_statistics *now)
 {
 	static const struct exposition_family f = { "assay_dns_server_up",
 		EXPOSITION_GAUGE, NULL, "1 when the nameserver answers." },
 	    forged = { "assay_dns_mismatches", EXPOSITION_COUNTER, NULL,
 		"Answers to a name in other letters, which were not taken." };
-	struct resolver_server servers[LIMIT_DNS_SERVERS];
-	size_t i, n = resolver_servers(r, servers);
 	struct exposition_label label = { .name = "server" };
+	size_t i;
 
 	exposition_family(x, &f);
-	for (i = 0; i < n; i++) {
-		label.value = slice_str(servers[i].address);
-		exposition_number(x, &label, 1, !servers[i].failed);
+	for (i = 0; i < now->server_count; i++) {
+		label.value = slice_str(now->servers[i].address);
+		exposition_number(x, &label, 1, !now->servers[i].failed);
 	}
 	exposition_family(x, &forged);
-	for (i = 0; i < n; i++) {
-		label.value = slice_str(servers[i].address);
+	for (i = 0; i < now->server_count; i++) {
+		label.value = slice_str(now->servers[i].address);
 		exposition_number(x, &label, 1,
-		    (long long)servers[i].mismatches);
+		    (long long)now->servers[i].mismatches);
 	}
 }
 
 static void
 write_resolver(struct exposition *x, struct resolver *r)
 {
-	struct resolver_stats s;
+	struct resolver_statistics now;
+	const struct resolver_stats *s = &now.totals;
 
-	resolver_get_stats(r, &s);
+	resolver_statistics(r, &now);
 	show(x, "assay_dns_questions", EXPOSITION_COUNTER,
-	    "Questions to the resolver.", (long long)s.asked);
+	    "Questions to the resolver.", (long long)s->asked);
 	show(x, "assay_dns_zone_answers", EXPOSITION_COUNTER,
 	    "Questions answered from the zone file.",
-	    (long long)s.zone_answers);
+	    (long long)s->zone_answers);
 	show(x, "assay_dns_cache_hits", EXPOSITION_COUNTER,
-	    "Questions answered from the cache.", (long long)s.cache_hits);
+	    "Questions answered from the cache.", (long long)s->cache_hits);
 	show(x, "assay_dns_coalesced", EXPOSITION_COUNTER,
 	    "Questions that joined a query under way.",
-	    (long long)s.coalesced);
+	    (long long)s->coalesced);
 	show(x, "assay_dns_queries", EXPOSITION_COUNTER,
 	    "Queries to nameservers, each counted once.",
-	    (long long)s.queries);
+	    (long long)s->queries);
 	show(x, "assay_dns_retries", EXPOSITION_COUNTER,
-	    "Queries that were sent again.", (long long)s.retries);
+	    "Queries that were sent again.", (long long)s->retries);
 	show(x, "assay_dns_cancelled", EXPOSITION_COUNTER,
-	    "Questions that were taken back.", (long long)s.cancelled);
-	write_outcomes(x, &s);
-	write_latency(x, &s);
+	    "Questions that were taken back.", (long long)s->cancelled);
+	write_outcomes(x, s);
+	write_latency(x, s);
 	show(x, "assay_dns_cache_entries", EXPOSITION_GAUGE,
-	    "Answers in the cache.", (long long)s.cache_entries);
+	    "Answers in the cache.", (long long)s->cache_entries);
 	show_bytes(x, "assay_dns_cache_bytes", "Memory of the cache.",
-	    (long long)s.cache_bytes);
+	    (long long)s->cache_bytes);
 	show(x, "assay_dns_in_flight", EXPOSITION_GAUGE,
-	    "Queries under way.", (long long)s.in_flight);
+	    "Queries under way.", (long long)s->in_flight);
 	show(x, "assay_dns_waiting", EXPOSITION_GAUGE,
-	    "Queries that wait for their place.", (long long)s.waiting);
-	write_servers(x, r);
+	    "Queries that wait for their place.", (long long)s->waiting);
+	write_servers(x, &now);
 }
 
 /* ---- the daemon ---- */

@@ -2,17 +2,15 @@
 /*
  * assay-milter: the command line.
  */
-#include <getopt.h>
-#include <limits.h>
 #include <stdbool.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "config/config.h"
 #include "milter/daemon.h"
 #include "milter/outlet.h"
+#include "process/command.h"
 #include "process/listen.h"
 #include "process/privileges.h"
 #include "event/log.h"
@@ -21,14 +19,6 @@
 #define WHY_SIZE	1024
 #define CHECK_MS	10000	/* -t: for the look-ups of all keys together */
 #define DEFAULT_CONFIG ASSAY_SYSCONFDIR "/assay/assay.yaml"
-
-static const char usage[] =
-    "usage: assay-milter [-c FILE] [-f] [-t] [-V]\n"
-    "  -c FILE        the configuration (default " DEFAULT_CONFIG ")\n"
-    "  -f             stay in the foreground, log to stderr\n"
-    "  -t             check the configuration and exit\n"
-    "  -V, --version  print the version and exit\n"
-    "  --help         print this and exit\n";
 
 static void
 print_key(void *arg, const struct signing_check *c)
@@ -89,72 +79,24 @@ check_only(struct config *c)
 	return good ? DAEMON_EXIT_OK : DAEMON_EXIT_CONFIG;
 }
 
-struct options {
-	const char	*path;
-	bool		 foreground;
-	bool		 check;
-};
-
-/* What the command ends with there and then; -1: go on. */
-static int
-read_options(int argc, char **argv, struct options *o)
-{
-	static const struct option long_options[] = {
-		{ "help", no_argument, NULL, 'h' },
-		{ "version", no_argument, NULL, 'V' },
-		{ NULL, 0, NULL, 0 }
-	};
-	int letter;
-
-	while ((letter = getopt_long(argc, argv, "c:ftV", long_options,
-	    NULL)) != -1) {
-		switch (letter) {
-		case 'c':
-			o->path = optarg;
-			break;
-		case 'f':
-			o->foreground = true;
-			break;
-		case 't':
-			o->check = true;
-			break;
-		case 'V':
-			puts("assay-milter " PACKAGE_VERSION);
-			return (int)DAEMON_EXIT_OK;
-		case 'h':
-			fputs(usage, stdout);
-			return (int)DAEMON_EXIT_OK;
-		default:
-			fputs(usage, stderr);
-			return (int)DAEMON_EXIT_USAGE;
-		}
-	}
-	if (optind == argc)
-		return -1;
-	fputs(usage, stderr);
-	return (int)DAEMON_EXIT_USAGE;
-}
-
 int
 main(int argc, char **argv)
 {
-	struct options o = { .path = DEFAULT_CONFIG };
-	char absolute[PATH_MAX], why[LIMIT_CONFIG_WHY];
-	int status = read_options(argc, argv, &o);
+	struct command command = { .program = "assay-milter",
+		.path = DEFAULT_CONFIG };
+	int status = command_read(argc, argv, &command);
+	char why[LIMIT_CONFIG_WHY];
 	struct config *c;
 
 	if (status >= 0)
 		return status;
-	if (o.foreground)
+	if (command.foreground)
 		log_force_stderr();
-	/* In the background "/" is the working folder; a reload needs it. */
-	else if (!o.check && realpath(o.path, absolute) != NULL)
-		o.path = absolute;
-	c = config_read(o.path, why, sizeof(why));
+	c = config_read(command.path, why, sizeof(why));
 	if (c == NULL) {
 		fprintf(stderr, "%s\n", why);
 		return (int)DAEMON_EXIT_CONFIG;
 	}
-	return (int)(o.check ? check_only(c) :
-	    daemon_run(c, o.foreground));
+	return (int)(command.check ? check_only(c) :
+	    daemon_run(c, command.foreground));
 }

@@ -4,6 +4,7 @@
 
 libassay_a_SOURCES += \
 	process/background.c process/background.h \
+	process/command.c process/command.h \
 	process/confine.c process/confine.h \
 	process/folder.c process/folder_internal.h \
 	process/listen.c process/listen.h \

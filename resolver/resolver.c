@@ -246,8 +246,8 @@ resolver_matches(const struct resolver *r,
 }
 
 /* The lock is held. */
-static void
-describe(struct server *s, struct resolver_server *out)
+void
+resolver_describe(struct server *s, struct resolver_server *out)
 {
 	char address[IPADDR_TEXT];
 
@@ -267,7 +267,7 @@ resolver_servers(struct resolver *r, struct resolver_server *out)
 
 	(void)pthread_mutex_lock(&r->lock);
 	for (i = 0; i < r->server_count; i++)
-		describe(&r->servers[i], &out[i]);
+		resolver_describe(&r->servers[i], &out[i]);
 	(void)pthread_mutex_unlock(&r->lock);
 	return i;
 }
@@ -435,11 +435,10 @@ resolver_cancel(struct resolver *r, struct resolver_wait *w)
 }
 
 void
-resolver_get_stats(struct resolver *r, struct resolver_stats *out)
+resolver_read_stats(struct resolver *r, struct resolver_stats *out)
 {
 	size_t i;
 
-	(void)pthread_mutex_lock(&r->lock);
 	*out = r->stats;
 	if (r->cache != NULL) {
 		out->cache_entries = cache_entries(r->cache);
@@ -449,5 +448,12 @@ resolver_get_stats(struct resolver *r, struct resolver_stats *out)
 		out->in_flight += r->servers[i].in_flight +
 		    r->servers[i].slow;
 	out->waiting = r->waiting;
+}
+
+void
+resolver_get_stats(struct resolver *r, struct resolver_stats *out)
+{
+	(void)pthread_mutex_lock(&r->lock);
+	resolver_read_stats(r, out);
 	(void)pthread_mutex_unlock(&r->lock);
 }

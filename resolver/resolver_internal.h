@@ -168,4 +168,11 @@ void		*loop_run(void *resolver);
 /* From any thread: there is something to dispatch. */
 void		 loop_wake(struct resolver *r);
 
+/* resolver.c; the lock is held */
+
+/* A server as it is now. */
+void	resolver_describe(struct server *s, struct resolver_server *out);
+/* What resolver_get_stats() gives out. */
+void	resolver_read_stats(struct resolver *r, struct resolver_stats *out);
+
 #endif

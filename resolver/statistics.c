@@ -151,11 +151,17 @@ sockets_of(const struct server *s)
 }
 
 static void
-describe(const struct server *s, struct statistics_server *out)
+describe(struct server *s, struct statistics_server *out)
 {
 	const struct statistics_figures *f = &s->figures;
+	struct resolver_server now;
 	size_t i;
 
+	resolver_describe(s, &now);
+	memcpy(out->address, now.address, sizeof(now.address));
+	out->failed = now.failed;
+	out->folds = now.folds;
+	out->mismatches = now.mismatches;
 	out->sent = f->sent;
 	out->answered = f->answered;
 	out->failures = f->failures;
@@ -173,24 +179,16 @@ describe(const struct server *s, struct statistics_server *out)
 void
 resolver_statistics(struct resolver *r, struct resolver_statistics *out)
 {
-	struct resolver_server now[LIMIT_DNS_SERVERS];
 	size_t i;
 
 	memset(out, 0, sizeof(*out));
-	resolver_get_stats(r, &out->totals);
-	out->server_count = resolver_servers(r, now);
 	(void)pthread_mutex_lock(&r->lock);
+	resolver_read_stats(r, &out->totals);
 	out->times = r->times;
+	out->server_count = r->server_count;
 	for (i = 0; i < out->server_count; i++)
 		describe(&r->servers[i], &out->servers[i]);
 	(void)pthread_mutex_unlock(&r->lock);
-	for (i = 0; i < out->server_count; i++) {
-		memcpy(out->servers[i].address, now[i].address,
-		    sizeof(now[i].address));
-		out->servers[i].failed = now[i].failed;
-		out->servers[i].folds = now[i].folds;
-		out->servers[i].mismatches = now[i].mismatches;
-	}
 }
 
 static void

@@ -231,24 +231,6 @@ start(struct daemon *d, bool foreground)
 
 /* ---- signals ---- */
 
-static void
-log_refused(const char *why)
-{
-	struct slice rest = slice_str(why), line;
-
-	while (rest.len > 0) {
-		slice_cut(&rest, '\n', &line);
-		log_line(CONFIG_LOG_ERROR, "not reloaded, the running "
-		    "configuration stays: %.*s", SLICE_ARG(line));
-	}
-}
-
-static bool
-same_text(const char *a, const char *b)
-{
-	return a == b || (a != NULL && b != NULL && strcmp(a, b) == 0);
-}
-
 static bool
 same_start(const struct settings *a, const struct settings *b)
 {
@@ -257,12 +239,12 @@ same_start(const struct settings *a, const struct settings *b)
 	if (a->socket_count != b->socket_count ||
 	    a->socket_mode != b->socket_mode ||
 	    a->confinement != b->confinement ||
-	    !same_text(a->user, b->user) ||
-	    !same_text(a->pid_file, b->pid_file) ||
-	    !same_text(a->cache.file, b->cache.file))
+	    !slice_same_str(a->user, b->user) ||
+	    !slice_same_str(a->pid_file, b->pid_file) ||
+	    !slice_same_str(a->cache.file, b->cache.file))
 		return false;
 	for (i = 0; i < a->socket_count; i++) {
-		if (!same_text(a->sockets[i], b->sockets[i]))
+		if (!slice_same_str(a->sockets[i], b->sockets[i]))
 			return false;
 	}
 	return true;
@@ -296,7 +278,7 @@ reload(struct daemon *d)
 	if (good) {
 		use_settings(d, s);
 	} else {
-		log_refused(d->why);
+		log_not_reloaded(d->why);
 		settings_unref(s);
 	}
 	notify_state(good ? "READY=1\nSTATUS=Answering" :

@@ -8,14 +8,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "process/command.h"
 #include "tlspol/settings.h"
-
-enum daemon_exit {
-	DAEMON_EXIT_OK = 0,
-	DAEMON_EXIT_USAGE = 64,		/* sysexits.h: EX_USAGE */
-	DAEMON_EXIT_UNAVAILABLE = 69,	/* EX_UNAVAILABLE */
-	DAEMON_EXIT_CONFIG = 78		/* EX_CONFIG */
-};
 
 /* What the settings alone do not show: sockets for strangers, no such user. */
 bool	daemon_check(const struct settings *s, char *why, size_t why_size);

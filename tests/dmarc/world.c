@@ -128,7 +128,8 @@ world_text(const struct dmarc_verdict *v)
 		print(text, sizeof(text), &len, " %s:%s=%s->%s%s",
 		    v->policy_domain.text, v->tag,
 		    dmarc_policy_name(v->published),
-		    dmarc_policy_name(v->applied), v->record.testing ? " t=y" : "");
+		    dmarc_policy_name(v->applied),
+		    v->record.testing ? " t=y" : "");
 	if (v->aligned_spf >= 0)
 		print(text, sizeof(text), &len, " spf=%d", v->aligned_spf);
 	if (v->aligned_dkim >= 0)
