@@ -36,10 +36,12 @@ tests_message_test_lock_LDFLAGS = $(AM_LDFLAGS) \
 	-Wl,--wrap=inquiry_wait \
 	-Wl,--wrap=crypto_hash_add -Wl,--wrap=crypto_verify
 tests_message_test_origin_SOURCES = tests/message/test_origin.c
+shortage_parts = tests/message/shortage.c tests/message/shortage.h \
+	tests/dkim/sslfail.c tests/dkim/sslfail.h
 tests_message_test_chain_memory_SOURCES = tests/message/test_chain_memory.c \
-	tests/dkim/sslfail.c tests/dkim/sslfail.h
+	$(shortage_parts)
 tests_message_test_own_memory_SOURCES = tests/message/test_own_memory.c \
-	tests/dkim/sslfail.c tests/dkim/sslfail.h
+	$(shortage_parts)
 tests_message_test_parse_once_SOURCES = tests/message/test_parse_once.c
 tests_message_test_parse_once_LDFLAGS = $(AM_LDFLAGS) \
 	-Wl,--wrap=spf_record_parse -Wl,--wrap=dmarc_record_parse

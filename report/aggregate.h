@@ -84,5 +84,8 @@ enum report_status	report_read_xml(struct slice xml, struct arena *arena,
 /* What is wrong, for a message: "not XML" ... */
 const char		*report_status_text(enum report_status status);
 const char		*report_disposition_name(enum report_disposition d);
+/* "2026-11-29", in UTC; "unknown" where no calendar reaches. */
+#define REPORT_DAY 32
+void			 report_day(int64_t when, char out[REPORT_DAY]);
 
 #endif

@@ -9,7 +9,6 @@
 
 #include <inttypes.h>
 #include <stdio.h>
-#include <time.h>
 
 #include "base/cursor.h"
 #include "base/utf8.h"
@@ -109,17 +108,6 @@ percent(struct buf *b, uint64_t part, uint64_t whole)
 	unsigned int tenths = share(part, whole);
 
 	buf_addf(b, "%u.%u %%", tenths / 10, tenths % 10);
-}
-
-static void
-date(struct buf *b, int64_t when)
-{
-	time_t seconds = (time_t)when;
-	struct tm tm;
-
-	if (gmtime_r(&seconds, &tm) != NULL)
-		buf_addf(b, "%04d-%02d-%02d", tm.tm_year + 1900,
-		    tm.tm_mon + 1, tm.tm_mday);
 }
 
 /* ---- the parts of the page ---- */
@@ -264,6 +252,10 @@ write_table(struct buf *b, const char *title, const char *head,
 static void
 write_head(struct buf *b, const struct page *page, const struct tallies *t)
 {
+	char begin[REPORT_DAY], end[REPORT_DAY];
+
+	report_day(t->begin, begin);
+	report_day(t->end, end);
 	buf_addf(b, "<!DOCTYPE html>\n<html lang=\"en\"><head>"
 	    "<meta charset=\"utf-8\">"
 	    "<meta http-equiv=\"Content-Security-Policy\" "
@@ -278,11 +270,7 @@ write_head(struct buf *b, const struct page *page, const struct tallies *t)
 	    page->title, style, page->title);
 	buf_adds(b, "<p class=\"dim\">");
 	foreign(b, page->about);
-	buf_adds(b, "</p><p class=\"dim\">");
-	date(b, t->begin);
-	buf_adds(b, " to ");
-	date(b, t->end);
-	buf_adds(b, " (UTC)</p>\n");
+	buf_addf(b, "</p><p class=\"dim\">%s to %s (UTC)</p>\n", begin, end);
 }
 
 void

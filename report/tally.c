@@ -108,19 +108,18 @@ tallies_init(struct tallies *t, struct arena *arena)
 		each[i]->arena = arena;
 }
 
-/* "2026-11-29", in UTC, of the beginning of the report. */
-static struct slice
-day_of(int64_t when, char out[32])
+void
+report_day(int64_t when, char out[REPORT_DAY])
 {
 	time_t seconds = (time_t)when;
 	struct tm tm;
 
 	if (gmtime_r(&seconds, &tm) == NULL || tm.tm_year > 8099 ||
 	    tm.tm_year < -1900)
-		return SLICE("unknown");
-	snprintf(out, 32, "%04d-%02d-%02d", tm.tm_year + 1900, tm.tm_mon + 1,
-	    tm.tm_mday);
-	return slice_str(out);
+		snprintf(out, REPORT_DAY, "unknown");
+	else
+		snprintf(out, REPORT_DAY, "%04d-%02d-%02d", tm.tm_year + 1900,
+		    tm.tm_mon + 1, tm.tm_mday);
 }
 
 static bool
@@ -156,15 +155,15 @@ bool
 tallies_add(struct tallies *t, const struct report *r)
 {
 	const struct report_row *row;
-	char day[32];
-	struct slice key = day_of(r->begin, day);
+	char day[REPORT_DAY];
 
 	if (!is_new(t, r))
 		return false;
+	report_day(r->begin, day);
 	for (row = r->rows; row != NULL; row = row->next) {
 		add_row(&t->all, row);
 		add_source(t, row);
-		add_row(line_of(&t->days, key), row);
+		add_row(line_of(&t->days, slice_str(day)), row);
 		add_row(line_of(&t->froms, row->header_from), row);
 		add_row(line_of(&t->reporters, r->org_name), row);
 		add_row(line_of(&t->policies, r->domain), row);

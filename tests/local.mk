@@ -3,6 +3,8 @@
 # What several tests share, and the tests that are scripts.
 
 EXTRA_DIST += \
+	tests/fuzz/fuzz.h \
+	tests/schemafile.h \
 	tests/tap.h \
 	tests/fuzz/run.sh \
 	tests/lint/analyzer.py \

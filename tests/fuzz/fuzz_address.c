@@ -7,25 +7,15 @@
  * makes several domains, a stray octet or an open comment makes the field
  * unparsable.  So "ok" cannot rest on a part of the text.
  */
-#include <stdint.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/buf.h"
 #include "base/utf8.h"
 #include "mail/address.h"
 #include "mail/lex.h"
+#include "tests/fuzz/fuzz.h"
 
 #define ROOM	65536u
-
-int	LLVMFuzzerTestOneInput(const uint8_t *, size_t);
-
-static void
-must(bool good)
-{
-	if (!good)
-		abort();
-}
 
 static void
 parse_between(const char *before, struct slice text, const char *behind,

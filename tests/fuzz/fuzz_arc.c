@@ -8,22 +8,12 @@
  * a pass has its seals; nobody is trusted without one; the verdict does not
  * depend on how the body was cut.
  */
-#include <stdint.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "arc/aar.h"
 #include "arc/trust.h"
 #include "tests/arc/support.h"
-
-int	LLVMFuzzerTestOneInput(const uint8_t *, size_t);
-
-static void
-must(bool good)
-{
-	if (!good)
-		abort();
-}
+#include "tests/fuzz/fuzz.h"
 
 static struct dns_zone *
 zone_of(struct slice record, const struct dns_ledger *ledger)

@@ -9,8 +9,6 @@
  * 3. A field with our id before it, and a ";" or a NUL or an open comment
  *    between, is claimed whatever follows.
  */
-#include <stdint.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/ascii.h"
@@ -19,19 +17,11 @@
 #include "base/domain.h"
 #include "mail/authres.h"
 #include "mail/lex.h"
+#include "tests/fuzz/fuzz.h"
 
 #define ROOM	4096u		/* so that what is written fits */
 #define ARENA	(1u << 20)
 #define OURS	"mx.example.org"
-
-int	LLVMFuzzerTestOneInput(const uint8_t *, size_t);
-
-static void
-must(bool good)
-{
-	if (!good)
-		abort();
-}
 
 /* A word as a C string, for the writer: a Keyword, so there is no NUL. */
 static const char *

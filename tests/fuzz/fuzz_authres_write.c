@@ -13,8 +13,6 @@
  *    but for properties too long for a line; printable values are the same;
  * 4. it claims our id.
  */
-#include <stdint.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/ascii.h"
@@ -22,12 +20,11 @@
 #include "base/utf8.h"
 #include "mail/authres.h"
 #include "mail/lex.h"
+#include "tests/fuzz/fuzz.h"
 
 #define CALLS		60u	/* so that the field stays within its limit */
 #define LINE_LONGEST	998u	/* RFC 5322 2.1.1 */
 #define SURE		480u	/* fits on a line even if all is escaped */
-
-int	LLVMFuzzerTestOneInput(const uint8_t *, size_t);
 
 struct call {
 	enum { RESULT, PROPERTY, REASON, COMMENT } kind;
@@ -39,13 +36,6 @@ static const char *const methods[] = { "spf", "dkim", "dmarc", "x-y" };
 static const char *const results[] = { "pass", "fail", "none", "temperror" };
 static const char *const ptypes[] = { "smtp", "header", "policy", "x" };
 static const char *const properties[] = { "mailfrom", "d", "b", "x-z" };
-
-static void
-must(bool good)
-{
-	if (!good)
-		abort();
-}
 
 static struct slice
 take_text(struct cursor *c)

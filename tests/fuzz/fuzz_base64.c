@@ -7,23 +7,14 @@
  * without any table says is compared as well.  The input is also encoded
  * and decoded.
  */
-#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/ascii.h"
 #include "base/base64.h"
+#include "tests/fuzz/fuzz.h"
 
 #define ROOM 16384
-
-int	LLVMFuzzerTestOneInput(const uint8_t *, size_t);
-
-static void
-must(bool good)
-{
-	if (!good)
-		abort();
-}
 
 static char *
 room(size_t size)

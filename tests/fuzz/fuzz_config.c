@@ -3,16 +3,14 @@
  * The configuration, from the text of a file.  What is read must keep all
  * the promises that the daemon relies on; what is refused must say where.
  */
-#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/limits.h"
 #include "config/config.h"
+#include "tests/fuzz/fuzz.h"
 
 #define GENERAL_WARNINGS 10	/* room for those of no rule */
-
-int	LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static void
 check(bool good)

@@ -7,19 +7,9 @@
  * pieces into which the body is cut.  What must hold: the text is the plain
  * one's, however it was cut.
  */
-#include <stdint.h>
-#include <stdlib.h>
 
 #include "tests/dkim/support.h"
-
-int	LLVMFuzzerTestOneInput(const uint8_t *, size_t);
-
-static void
-must(bool good)
-{
-	if (!good)
-		abort();
-}
+#include "tests/fuzz/fuzz.h"
 
 static void
 collect(void *arg, const char *ptr, size_t len)

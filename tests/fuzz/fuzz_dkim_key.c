@@ -7,23 +7,13 @@
  * we counted and within the limits; whatever our DER reader takes OpenSSL
  * takes as well, and uses all of it; a refusal has a reason.
  */
-#include <stdint.h>
-#include <stdlib.h>
 
 #include <openssl/evp.h>
 #include <openssl/rsa.h>
 #include <openssl/x509.h>
 
 #include "dkim/key.h"
-
-int	LLVMFuzzerTestOneInput(const uint8_t *, size_t);
-
-static void
-must(bool good)
-{
-	if (!good)
-		abort();
-}
+#include "tests/fuzz/fuzz.h"
 
 static void
 check_record(struct slice record)

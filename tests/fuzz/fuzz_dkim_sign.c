@@ -7,25 +7,15 @@
  * signed, unless the two new fields made the header too large for it; the
  * same message gives the same hazards however it is cut.
  */
-#include <stdint.h>
-#include <stdlib.h>
 
 #include "dkim/sign.h"
 #include "resolver/zone.h"
 #include "tests/dkim/signing.h"
-
-int	LLVMFuzzerTestOneInput(const uint8_t *, size_t);
+#include "tests/fuzz/fuzz.h"
 
 static struct dkim_context	*ctx;
 static struct dns_zone		*zone;
 static struct dkim_sign_key	 key;
-
-static void
-must(bool good)
-{
-	if (!good)
-		abort();
-}
 
 static void
 start(void)

@@ -6,8 +6,6 @@
  * and a reason; one that is taken has all that a check needs, within the
  * limits; whatever is reported is harmless in a header and has its form.
  */
-#include <stdint.h>
-#include <stdlib.h>
 
 #include "base/arena.h"
 #include "base/domain.h"
@@ -15,17 +13,9 @@
 #include "dkim/bodyhash.h"
 #include "dkim/signature.h"
 #include "mail/lex.h"
-
-int	LLVMFuzzerTestOneInput(const uint8_t *, size_t);
+#include "tests/fuzz/fuzz.h"
 
 #define NOW INT64_C(1780272000)
-
-static void
-must(bool good)
-{
-	if (!good)
-		abort();
-}
 
 static void
 check_harmless(struct slice s)

@@ -7,20 +7,10 @@
  * has a verdict and a state that goes with it; a pass has a key that is long
  * enough; the verdict does not depend on how the body was cut.
  */
-#include <stdint.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "tests/dkim/support.h"
-
-int	LLVMFuzzerTestOneInput(const uint8_t *, size_t);
-
-static void
-must(bool good)
-{
-	if (!good)
-		abort();
-}
+#include "tests/fuzz/fuzz.h"
 
 static void
 answer(struct dns_entry *e, struct slice record)

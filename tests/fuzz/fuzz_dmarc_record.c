@@ -8,25 +8,15 @@
  * does one in upper case, one with white space around its separators, and
  * one with an unknown tag more.
  */
-#include <stdint.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/ascii.h"
 #include "dmarc/dmarc.h"
 #include "dmarc/lint.h"
-
-int	LLVMFuzzerTestOneInput(const uint8_t *, size_t);
+#include "tests/fuzz/fuzz.h"
 
 static char room[4 * LIMIT_DMARC_RECORD];
-
-static void
-must(bool good)
-{
-	if (!good)
-		abort();
-}
 
 /* All but the errors. */
 static void

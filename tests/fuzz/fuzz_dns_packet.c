@@ -10,16 +10,14 @@
  *   the one form of names.
  */
 #include <assert.h>
-#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/limits.h"
 #include "resolver/packet_internal.h"
+#include "tests/fuzz/fuzz.h"
 
 #define CHECK(condition) do { if (!(condition)) abort(); } while (0)
-
-int	LLVMFuzzerTestOneInput(const uint8_t *, size_t);
 
 /* The first name behind the header, as far as it is plain text. */
 static bool

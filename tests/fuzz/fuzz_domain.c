@@ -6,21 +6,11 @@
  * is its own canonical form and has as many labels as the text had dots;
  * one that was refused leaves an empty name.
  */
-#include <stdint.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/ascii.h"
 #include "base/domain.h"
-
-int	LLVMFuzzerTestOneInput(const uint8_t *, size_t);
-
-static void
-must(bool good)
-{
-	if (!good)
-		abort();
-}
+#include "tests/fuzz/fuzz.h"
 
 static size_t
 dots_of(struct slice s)

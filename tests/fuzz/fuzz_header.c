@@ -5,24 +5,14 @@
  * Fields are counted a second time in the plain way, and a message made of
  * the fields must come apart into the same ones.
  */
-#include <stdint.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/ascii.h"
 #include "base/buf.h"
 #include "mail/header.h"
+#include "tests/fuzz/fuzz.h"
 
 #define ROOM	4096u
-
-int	LLVMFuzzerTestOneInput(const uint8_t *, size_t);
-
-static void
-must(bool good)
-{
-	if (!good)
-		abort();
-}
 
 static void
 check_field(const struct mail_header *h, const struct mail_field *f)

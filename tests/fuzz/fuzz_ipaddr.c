@@ -7,22 +7,12 @@
  * address in it.
  */
 #include <arpa/inet.h>
-#include <stdint.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/ipaddr.h"
+#include "tests/fuzz/fuzz.h"
 
 #define ROOM 256
-
-int	LLVMFuzzerTestOneInput(const uint8_t *, size_t);
-
-static void
-must(bool good)
-{
-	if (!good)
-		abort();
-}
 
 /* What the C library makes of it; a NUL is no part of an address. */
 static bool

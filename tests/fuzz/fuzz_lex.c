@@ -6,27 +6,17 @@
  * UTF-8 is compared with a decoder that goes by numbers, and the content of
  * a quoted-string is quoted and read again.
  */
-#include <stdint.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/ascii.h"
 #include "base/buf.h"
 #include "base/utf8.h"
 #include "mail/lex.h"
+#include "tests/fuzz/fuzz.h"
 
 #define ROOM	16384u
 
-int	LLVMFuzzerTestOneInput(const uint8_t *, size_t);
-
 typedef bool word_fn(struct cursor *c, struct slice *out);
-
-static void
-must(bool good)
-{
-	if (!good)
-		abort();
-}
 
 static void
 check_word(word_fn *word, struct slice text)

@@ -6,20 +6,10 @@
  * their lines "From " between them; and a body that is quoted as mboxrd
  * wants it comes back as it was.
  */
-#include <stdint.h>
-#include <stdlib.h>
 #include <string.h>
 
+#include "tests/fuzz/fuzz.h"
 #include "tools/mbox.h"
-
-int	LLVMFuzzerTestOneInput(const uint8_t *, size_t);
-
-static void
-must(bool good)
-{
-	if (!good)
-		abort();
-}
 
 static void
 check_messages(struct slice file)

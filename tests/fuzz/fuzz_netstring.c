@@ -6,21 +6,11 @@
  * and written anew is what was taken; one that is not whole stays so however
  * it is cut.
  */
-#include <stdint.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/limits.h"
+#include "tests/fuzz/fuzz.h"
 #include "tlspol/netstring.h"
-
-int	LLVMFuzzerTestOneInput(const uint8_t *, size_t);
-
-static void
-must(bool good)
-{
-	if (!good)
-		abort();
-}
 
 static void
 check_whole(struct slice before, struct slice after, struct slice out)

@@ -5,22 +5,12 @@
  * What it finds lies in the field, and stands in its "from" part: the same
  * is found whatever is put behind, and nothing when the word in front goes.
  */
-#include <stdint.h>
-#include <stdlib.h>
 
 #include "base/buf.h"
 #include "mail/received.h"
+#include "tests/fuzz/fuzz.h"
 
 #define ROOM	(1u << 20)
-
-int	LLVMFuzzerTestOneInput(const uint8_t *, size_t);
-
-static void
-must(bool good)
-{
-	if (!good)
-		abort();
-}
 
 static bool
 read_between(const char *before, struct slice text, const char *behind,

@@ -4,14 +4,12 @@
  * template that passed the check gives its own code; whatever comes out can
  * be sent.
  */
-#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/ascii.h"
 #include "policy/policy.h"
-
-int	LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+#include "tests/fuzz/fuzz.h"
 
 static void
 check(bool good)

@@ -5,22 +5,12 @@
  * What is read must add up: the messages of the report are those of its
  * rows, and so are those of every table.
  */
-#include <stdint.h>
-#include <stdlib.h>
 
 #include "base/limits.h"
 #include "report/page.h"
 #include "report/tally.h"
 #include "report/unpack.h"
-
-int	LLVMFuzzerTestOneInput(const uint8_t *, size_t);
-
-static void
-must(bool good)
-{
-	if (!good)
-		abort();
-}
+#include "tests/fuzz/fuzz.h"
 
 static uint64_t
 sum(const struct tally_table *t)

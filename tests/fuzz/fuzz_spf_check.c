@@ -8,26 +8,16 @@
  * limits or say why it is a permerror, and it is the same whether the
  * answers come together, one by one or in any order.
  */
-#include <stdint.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/ascii.h"
 #include "base/limits.h"
 #include "spf/lint.h"
+#include "tests/fuzz/fuzz.h"
 #include "tests/spf/world.h"
 
-int	LLVMFuzzerTestOneInput(const uint8_t *, size_t);
-
 #define NAMES 12
-
-static void
-must(bool good)
-{
-	if (!good)
-		abort();
-}
 
 static struct dns_zone *
 fuzz_zone(struct slice rest)

@@ -8,22 +8,12 @@
  * rules of the DNS, or printable text of bounded length; the name at most
  * loses labels at its left.
  */
-#include <stdint.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/ascii.h"
 #include "base/limits.h"
 #include "spf/macro_internal.h"
-
-int	LLVMFuzzerTestOneInput(const uint8_t *, size_t);
-
-static void
-must(bool good)
-{
-	if (!good)
-		abort();
-}
+#include "tests/fuzz/fuzz.h"
 
 static void
 check_name(const struct spf_macros *m, struct slice spec)

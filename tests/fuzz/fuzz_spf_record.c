@@ -7,7 +7,6 @@
  * bad term at the end of a good record makes it a bad one, unless that has
  * as many terms as a record may have: then it is too long.
  */
-#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -15,15 +14,7 @@
 #include "base/limits.h"
 #include "spf/macro_internal.h"
 #include "spf/record_internal.h"
-
-int	LLVMFuzzerTestOneInput(const uint8_t *, size_t);
-
-static void
-must(bool good)
-{
-	if (!good)
-		abort();
-}
+#include "tests/fuzz/fuzz.h"
 
 static bool
 within(struct slice part, struct slice whole)

@@ -6,22 +6,12 @@
  * it reads the same; an answer made of it fits, and is one line of printable
  * ASCII whose braces are ours.
  */
-#include <stdint.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/limits.h"
 #include "base/mem.h"
+#include "tests/fuzz/fuzz.h"
 #include "tlspolicy/tlspolicy.h"
-
-int	LLVMFuzzerTestOneInput(const uint8_t *, size_t);
-
-static void
-must(bool good)
-{
-	if (!good)
-		abort();
-}
 
 static size_t
 count(struct slice s, char c)

@@ -6,22 +6,13 @@
  * does the one written anew with that id; another field more changes nothing;
  * what does not begin with the version is none.
  */
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/ascii.h"
+#include "tests/fuzz/fuzz.h"
 #include "tlspolicy/sts.h"
-
-int	LLVMFuzzerTestOneInput(const uint8_t *, size_t);
-
-static void
-must(bool good)
-{
-	if (!good)
-		abort();
-}
 
 static void
 check_again(const struct sts_record *r, struct slice text)

@@ -6,8 +6,6 @@
  * white space round its names; and each change that the grammar forbids
  * must be noticed.
  */
-#include <stdint.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/ascii.h"
@@ -15,17 +13,9 @@
 #include "base/utf8.h"
 #include "mail/lex.h"
 #include "mail/taglist.h"
+#include "tests/fuzz/fuzz.h"
 
 #define ROOM	16384u
-
-int	LLVMFuzzerTestOneInput(const uint8_t *, size_t);
-
-static void
-must(bool good)
-{
-	if (!good)
-		abort();
-}
 
 static void
 check_tag(const struct taglist *l, const struct tag *t, bool eight_bit)

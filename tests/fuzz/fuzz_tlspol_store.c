@@ -5,13 +5,11 @@
  * What must hold: whatever is read of it, what is written then is read whole,
  * with as many policies.
  */
-#include <stdint.h>
 #include <stdlib.h>
 
 #include "base/limits.h"
+#include "tests/fuzz/fuzz.h"
 #include "tlspol/store.h"
-
-int	LLVMFuzzerTestOneInput(const uint8_t *, size_t);
 
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

@@ -3,21 +3,11 @@
  * Fuzz target: a file of users.  What is refused says in which line; what is
  * taken can be asked, and a user "*" with "*" may use any address.
  */
-#include <stdint.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/limits.h"
 #include "config/users.h"
-
-int	LLVMFuzzerTestOneInput(const uint8_t *, size_t);
-
-static void
-must(bool good)
-{
-	if (!good)
-		abort();
-}
+#include "tests/fuzz/fuzz.h"
 
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

@@ -1,12 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* A zone file, from its text: read, or refused with a place. */
-#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "config/zonefile.h"
-
-int	LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+#include "tests/fuzz/fuzz.h"
 
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

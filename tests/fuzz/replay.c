@@ -17,14 +17,12 @@
  */
 #include <dirent.h>
 #include <errno.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "tests/fuzz/fuzz.h"
 #include "tests/tap.h"
-
-int	LLVMFuzzerTestOneInput(const uint8_t *, size_t);
 
 static unsigned char *
 read_all(FILE *f, size_t *len)

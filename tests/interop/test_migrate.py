@@ -203,8 +203,7 @@ def write_files(case, folder):
 
 def migrated(folder):
     done = subprocess.run(
-        [os.environ.get("ASSAY") or os.path.join(
-            os.environ.get("top_builddir", "."), "assay"), "migrate",
+        [assaydaemon.command(), "migrate",
          os.path.join(folder, "opendkim.conf")],
         capture_output=True, text=True, timeout=60, check=False)
     if not equal(done.returncode, 0, "assay migrate", done.stderr):

@@ -44,6 +44,12 @@ def binary():
         os.environ.get("top_builddir", "."), "assay-milter")
 
 
+def command():
+    """The built command assay."""
+    return os.environ.get("ASSAY") or os.path.join(
+        os.environ.get("top_builddir", "."), "assay")
+
+
 def is_sanitized(program):
     """Then its memory is not what it is for users."""
     with open(program, "rb") as f:
@@ -236,15 +242,17 @@ class Daemon:
         except FileNotFoundError:
             return ""
 
+    def events(self, name):
+        """Those of this name in the log as JSON, as far as they are whole."""
+        values = [json.loads(line) for line in self.log().split("\n")[:-1]
+                  if line.startswith("{")]
+        return [value for value in values if value["event"] == name]
+
     def records_of(self, sender):
-        """The records, in JSON, of this sender's messages."""
-        found = []
-        for line in self.log().splitlines():
-            record = json.loads(line) if line.startswith("{") else {}
-            # The command sendmail has no brackets.
-            if record.get("mail-from", "").strip("<>") == sender:
-                found.append(record)
-        return found
+        """The records of this sender's messages."""
+        # The command sendmail has no brackets.
+        return [record for record in self.records()
+                if record.get("mail-from", "").strip("<>") == sender]
 
     def wait_records_of(self, sender, count=1):
         """The same when there are so many: they follow the answer."""
@@ -253,10 +261,8 @@ class Daemon:
         return self.records_of(sender)
 
     def records(self):
-        """One for each message that has ended, from the log as JSON."""
-        values = [json.loads(line) for line in self.log().split("\n")[:-1]
-                  if line.startswith("{")]
-        return [value for value in values if value["event"] == "message"]
+        """One for each message that has ended."""
+        return self.events("message")
 
     def wait_records(self, count):
         """As soon as there are so many; a test point that no more are."""

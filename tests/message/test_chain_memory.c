@@ -7,21 +7,13 @@
  */
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
-#include <unistd.h>
 
-#include "base/buf.h"
-#include "base/mem.h"
-#include "dkim/sign.h"
 #include "mail/header.h"
 #include "message/arc.h"
-#include "message/engine.h"
-#include "message/message.h"
-#include "message/signing.h"
 #include "tests/dkim/sslfail.h"
+#include "tests/message/shortage.h"
 #include "tests/tap.h"
 
-#define MANY 20000
 #define SCENARIO "tests/data/replay/arc-trusted"
 
 static const char configuration[] =
@@ -29,13 +21,12 @@ static const char configuration[] =
     "resolver: {zone: %s/" SCENARIO "/zone.yaml}\n"
     "trusted-sealers: lists.example\n"
     "limits: {seal-age: 7d}\n"
-    "seal: {domain: example.org, selector: s, file: %s/k.pem,\n"
+    "seal: {domain: example.org, selector: s, file: %s,\n"
     "    when: [{relayed-to: example.net}]}\n"
     "policy: [{name: sealed, action: accept,\n"
     "    when: {arc-sealer: fwd.example.net}},\n"
     "    {name: rest, action: reject}]\n";
 
-static char folder[] = "/tmp/assay-arc-XXXXXX";
 static struct arena		*arena;
 static struct mail_header	 header;
 static struct slice		 body;
@@ -48,35 +39,16 @@ top(void)
 	return dir != NULL ? dir : ".";
 }
 
-static const char *
-path_of(const char *name)
-{
-	static char path[sizeof(folder) + 32];
-
-	snprintf(path, sizeof(path), "%s/%s", folder, name);
-	return path;
-}
-
 static bool
 write_files(void)
 {
-	struct dkim_private_key *k;
-	char where[4096], why[512];
-	bool good;
-	FILE *f;
+	char where[4096], text[16384];
 
-	if (mkdtemp(folder) == NULL ||
-	    realpath(top(), where) == NULL)
+	if (!shortage_folder() || realpath(top(), where) == NULL)
 		return false;
-	k = dkim_private_key_generate(DKIM_KEY_RSA, 1024);
-	good = k != NULL && dkim_private_key_write(k, path_of("k.pem"), why,
-	    sizeof(why));
-	dkim_private_key_free(k);
-	f = fopen(path_of("assay.yaml"), "w");
-	if (f == NULL)
-		return false;
-	fprintf(f, configuration, where, folder);
-	return fclose(f) == 0 && good;
+	snprintf(text, sizeof(text), configuration, where,
+	    shortage_path("k.pem"));
+	return shortage_write("assay.yaml", text);
 }
 
 static bool
@@ -98,22 +70,6 @@ read_message(void)
 	    (struct slice){ block, n }), &body);
 }
 
-static struct engine *
-make_engine(struct dkim_context *dkim)
-{
-	struct config *c;
-	struct engine *e;
-	char why[1024];
-
-	c = config_read(path_of("assay.yaml"), why, sizeof(why));
-	e = c == NULL ? NULL : engine_new(c, dkim, why, sizeof(why));
-	if (e != NULL)
-		e->signing = signing_load(e->config, why, sizeof(why));
-	if (e == NULL || e->signing == NULL)
-		printf("# %s\n", why);
-	return e;
-}
-
 static void
 feed(struct message *m)
 {
@@ -131,99 +87,55 @@ feed(struct message *m)
 	message_body(m, body);
 }
 
-enum end { DONE, UNSEALED, DEFERRED, WRONG };
+#define UNSEALED SHORTAGE_OWN
 
-static enum end
+static enum shortage_end
 end_of(struct message *m)
 {
 	const struct inquiry_waiting waiting = { .progress_ms = 0 };
 	struct message_orders o;
 
 	if (!message_finish(m, &waiting, &o))
-		return DEFERRED;
+		return SHORTAGE_DEFERRED;
 	if (o.action != POLICY_ACCEPT ||
 	    message_arc(m)->result != AUTH_PASS ||
 	    message_arc(m)->oldest_pass != 2 ||
 	    message_inserted(&o, SLICE("Authentication-Results")) == NULL)
-		return WRONG;
-	return message_inserted(&o, SLICE("ARC-Seal")) != NULL ? DONE :
-	    UNSEALED;
+		return SHORTAGE_WRONG;
+	return message_inserted(&o, SLICE("ARC-Seal")) != NULL ?
+	    SHORTAGE_DONE : UNSEALED;
 }
 
-static enum end
-run(struct engine *e)
-{
-	struct message_client client = { .mta = SLICE("Postfix 3.7.11") };
-	struct message *m;
-	enum end end = DEFERRED;
-
-	(void)ipaddr_parse(SLICE("198.51.100.7"), &client.address);
-	m = message_new(engine_ref(e), &client, SLICE("mx.example.org"));
-	if (m != NULL) {
-		feed(m);
-		end = end_of(m);
-	}
-	message_free(m);
-	return end;
-}
-
-static void
-test_ours(struct engine *e)
-{
-	unsigned long n, hits = 1, deferred = 0;
-	enum end end = DEFERRED;
-
-	for (n = 0; n < MANY && hits > 0 && end != WRONG &&
-	    end != UNSEALED; n++) {
-		mem_fail_after(n, 1);
-		end = run(e);
-		hits = mem_fail_hits();
-		mem_fail_after(0, 0);
-		deferred += end == DEFERRED;
-	}
-	ok(end == DONE && hits == 0 && deferred > 3,
-	    "ours: %lu allocations, %lu deferred", n, deferred);
-}
-
-static void
-test_openssl(struct engine *e)
-{
-	unsigned long hits = 1, deferred = 0;
-	enum end end = DEFERRED;
-	long n;
-
-	for (n = 0; n < MANY && hits > 0 && end != WRONG; n++) {
-		sslfail_after(n, false);
-		end = run(e);
-		hits = sslfail_hits();
-		sslfail_after(-1, false);
-		deferred += end == DEFERRED;
-	}
-	ok(end == DONE && hits == 0 && deferred > 0,
-	    "OpenSSL's: %ld allocations, %lu deferred", n, deferred);
-}
+static const struct shortage_message sealed_mail = {
+	"198.51.100.7", feed, end_of
+};
 
 int
 main(void)
 {
 	struct dkim_context *dkim;
+	struct shortage_found f;
 	struct engine *e;
 
 	if (!sslfail_init() || !write_files() || !read_message())
 		return EXIT_FAILURE;
 	dkim = dkim_context_new();
-	e = make_engine(dkim);
+	e = shortage_engine(dkim);
 	if (e == NULL || e->signing == NULL)
 		return EXIT_FAILURE;
-	ok(run(e) == DONE, "sealed, with memory");
-	test_ours(e);
-	test_openssl(e);
-	ok(run(e) == DONE, "and again");
+	ok(shortage_run(&sealed_mail, e) == SHORTAGE_DONE,
+	    "sealed, with memory");
+	f = shortage_ours(&sealed_mail, e, UNSEALED);
+	ok(f.end == SHORTAGE_DONE && f.hits == 0 && f.deferred > 3,
+	    "ours: %lu allocations, %lu deferred", f.allocations, f.deferred);
+	f = shortage_openssl(&sealed_mail, e);
+	ok(f.end == SHORTAGE_DONE && f.hits == 0 && f.deferred > 0,
+	    "OpenSSL's: %lu allocations, %lu deferred", f.allocations,
+	    f.deferred);
+	ok(shortage_run(&sealed_mail, e) == SHORTAGE_DONE, "and again");
 	engine_unref(e);
 	dkim_context_free(dkim);
 	arena_free(arena);
-	(void)unlink(path_of("k.pem"));
-	(void)unlink(path_of("assay.yaml"));
-	(void)rmdir(folder);
+	shortage_remove();
 	return tap_done();
 }

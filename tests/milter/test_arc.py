@@ -5,7 +5,6 @@ The messages grow old, so nobody is trusted here; tests/interop/test_arc.py
 makes new ones.
 """
 
-import json
 import os
 import time
 
@@ -44,10 +43,11 @@ CONFIG = {"policy": [{"name": "sealed", "action": "accept",
 
 
 def check_record(daemon):
-    assaydaemon.wait_for(lambda: daemon.log().count('"arc-sets"') == 4, 30,
-                         "the records")
-    records = [json.loads(line) for line in daemon.log().splitlines()
-               if '"arc-sets"' in line]
+    def with_sets():
+        return [r for r in daemon.records() if "arc-sets" in r]
+
+    assaydaemon.wait_for(lambda: len(with_sets()) == 4, 30, "the records")
+    records = with_sets()
     good = [r for r in records if r["arc"] == "pass"][0]
     bad = [r for r in records if r["arc"] == "fail"][0]
     equal((good["arc"], good["arc-sealers"], good["arc-oldest-pass"]),

@@ -199,12 +199,8 @@ def logged():
     with assaydaemon.Daemon({"spf": {"helo": False}}, zone) as daemon:
         daemon.send(signed(pem, b"a@sp.example", domains), client=CLIENT,
                     sender="<a@b.sp.example>")
-        assaydaemon.wait_for(lambda: '"event":"message"' in daemon.log(),
-                             30, "the record")
-    lines = [json.loads(line) for line in daemon.log().splitlines()
-             if line.startswith("{")]
-    found = [line for line in lines if line.get("event") == "message"]
-    equal([line.get("aligned") for line in found],
+        assaydaemon.wait_for(daemon.records, 30, "the record")
+    equal([record.get("aligned") for record in daemon.records()],
           ["spf:relaxed,dkim:a.sp.example:relaxed,dkim:sp.example:strict"],
           "aligned, passed or not")
 

@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """Name servers that are slow, dead or many: mail flows, and in time."""
 
-import json
 import os
 import signal
 import subprocess
@@ -222,11 +221,6 @@ def resolv_conf():
     daemon.check_stop("the daemon")
 
 
-def lines_of(daemon, event):
-    return [json.loads(line) for line in daemon.log().splitlines()
-            if '"event":"%s"' % event in line]
-
-
 @tap.test
 def statistics():
     """What DNS did is logged every so often, and after SIGUSR1."""
@@ -238,16 +232,16 @@ def statistics():
     with assaydaemon.Daemon(config) as daemon:
         daemon.send(messages.PLAIN)
         line = assaydaemon.wait_for(
-            lambda: lines_of(daemon, "nameserver"), 30, "a line")[0]
+            lambda: daemon.events("nameserver"), 30, "a line")[0]
         equal(line["address"], server.address, "of the server")
         ok(line["sent"] == line["answered"] > 0, "what it was sent", line)
         ok(line["p95-ms"] >= 100, "how long it took", line)
-        line = lines_of(daemon, "slow-domain")[0]
+        line = daemon.events("slow-domain")[0]
         equal(line["domain"], "example.net", "a slow domain")
-        ok(lines_of(daemon, "statistics")[0]["asked"] > 0, "the totals")
-        count = len(lines_of(daemon, "statistics"))
+        ok(daemon.events("statistics")[0]["asked"] > 0, "the totals")
+        count = len(daemon.events("statistics"))
         os.kill(daemon.process.pid, signal.SIGUSR1)
-        assaydaemon.wait_for(lambda: len(lines_of(daemon, "statistics")) >
+        assaydaemon.wait_for(lambda: len(daemon.events("statistics")) >
                              count, 30, "SIGUSR1")
         daemon.check_events()
 
@@ -259,12 +253,6 @@ def stale_zone():
     return dict(messages.key_zone(), **{
         "example.com": [{"TXT": "v=spf1 ip4:192.0.2.1 -all"}],
         "_dmarc.example.com": [{"TXT": "v=DMARC1; p=reject"}]})
-
-
-def last_record(daemon):
-    return [json.loads(line) for line in daemon.log().splitlines()
-            if line.startswith("{") and
-            json.loads(line).get("event") == "message"][-1:]
 
 
 def check_stale(server, allowed, want, reason):
@@ -282,7 +270,7 @@ def check_stale(server, allowed, want, reason):
         results = results_of(result)
         record = assaydaemon.wait_for(
             lambda: daemon.log().count('"event":"message"') == 2 and
-            last_record(daemon), 30, "the record")[0]
+            daemon.records()[-1:], 30, "the record")[0]
     for r in results:
         equal((r.method, r.result), (r.method, want),
               "serve-stale %s: %s" % (allowed, r.method))

@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """Who hands a message in decides whether it is checked, signed, believed."""
 
-import json
 
 import assaydaemon
 import signkeys
@@ -51,17 +50,11 @@ def signed(result):
     return len(result.header.values("DKIM-Signature"))
 
 
-def events(daemon):
-    lines = [json.loads(line) for line in daemon.log().splitlines()
-             if line.startswith("{")]
-    return [line for line in lines if "action" in line]
-
-
 def last_event(daemon):
     """A record is written after the answer, so it is waited for."""
-    assaydaemon.wait_for(lambda: len(events(daemon)) >= daemon.sent, 30,
+    assaydaemon.wait_for(lambda: len(daemon.records()) >= daemon.sent, 30,
                          "the record")
-    return events(daemon)[-1]
+    return daemon.records()[-1]
 
 
 def field(result):

@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """The policy through the daemon: what an MTA is told, and when."""
 
-import json
 import signal
 
 import assaydaemon
@@ -28,21 +27,11 @@ def mail_from(domain):
     return {"fields": [(b"From", b" a@" + domain)], "body": b"x\r\n"}
 
 
-def records(daemon):
-    found = []
-    for line in daemon.log().splitlines():
-        if line.startswith("{"):
-            record = json.loads(line)
-            if record.get("event") == "message":
-                found.append(record)
-    return found
-
-
 def record_number(daemon, number):
     """A record follows the answer, so it is waited for."""
-    assaydaemon.wait_for(lambda: len(records(daemon)) >= number, 30,
+    assaydaemon.wait_for(lambda: len(daemon.records()) >= number, 30,
                          "record %d" % number)
-    return records(daemon)[number - 1]
+    return daemon.records()[number - 1]
 
 
 @tap.test

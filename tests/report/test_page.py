@@ -42,8 +42,7 @@ def make_page(count):
         paths.append(os.path.join(folder, "%d.xml" % day))
         with open(paths[-1], "w", encoding="utf-8") as f:
             f.write(report(day))
-    program = os.environ.get("ASSAY") or os.path.join(
-        os.environ.get("top_builddir", "."), "assay")
+    program = assaydaemon.command()
     done = subprocess.run([program, "report", "read", "--html", "--no-names"]
                           + paths, capture_output=True, timeout=60,
                           check=True)
@@ -84,8 +83,7 @@ def markup():
 
 @tap.test
 def no_reports():
-    program = os.environ.get("ASSAY") or os.path.join(
-        os.environ.get("top_builddir", "."), "assay")
+    program = assaydaemon.command()
     done = subprocess.run([program, "report", "read", "--html", "--no-names",
                            "-"], input=b"<feedback><report_metadata>"
                           b"<report_id>1</report_id></report_metadata>"

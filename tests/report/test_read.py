@@ -31,8 +31,7 @@ def limited():
 
 
 def run(*arguments, stdin=b""):
-    program = os.environ.get("ASSAY") or os.path.join(
-        os.environ.get("top_builddir", "."), "assay")
+    program = assaydaemon.command()
     done = subprocess.run([program, "report", "read"] + list(arguments),
                           input=stdin, capture_output=True, timeout=120,
                           check=False, preexec_fn=None if

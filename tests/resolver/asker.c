@@ -113,6 +113,15 @@ asker_outcome(struct resolver *r, const char *name, enum dns_type type)
 	return outcome;
 }
 
+struct resolver_stats
+asker_stats(struct resolver *r)
+{
+	struct resolver_stats s;
+
+	resolver_get_stats(r, &s);
+	return s;
+}
+
 void
 asker_wait_in_flight(struct resolver *r, uint64_t want)
 {

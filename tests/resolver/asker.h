@@ -39,6 +39,7 @@ const struct dns_answer	*asker_fetch(struct resolver *r, const char *name,
 /* The same, for the outcome alone. */
 enum dns_outcome	 asker_outcome(struct resolver *r, const char *name,
 			    enum dns_type type);
+struct resolver_stats	 asker_stats(struct resolver *r);
 /* Waits until a number of the statistics has this value. */
 void	asker_wait_in_flight(struct resolver *r, uint64_t want);
 

@@ -108,15 +108,6 @@ forget(void)
 	(void)pthread_mutex_unlock(&server_lock);
 }
 
-static struct resolver_stats
-stats_of(struct resolver *r)
-{
-	struct resolver_stats s;
-
-	resolver_get_stats(r, &s);
-	return s;
-}
-
 /* Makes `names` (TXT, one second each) the path of `root`. */
 static void
 note(struct resolver *r, const char *root, const char *const *names,
@@ -160,7 +151,7 @@ test_path(struct resolver *r)
 		(void)sched_yield();
 	for (i = 0; i < 3; i++)
 		is_num(times(tree[i]), 1, tree[i]);
-	is_num((long long)stats_of(r).guesses, 3, "three guesses");
+	is_num((long long)asker_stats(r).guesses, 3, "three guesses");
 	asker_start(&part, r, "1b.test", DNS_TYPE_TXT);
 	hold(false);
 	is_num(asker_wait(&part)->outcome, DNS_FOUND,
@@ -194,7 +185,7 @@ static void
 test_no_room(struct resolver *r)
 {
 	struct ask *asks = calloc(LIMIT_DNS_AHEAD_ROOM, sizeof(*asks));
-	uint64_t before = stats_of(r).guesses;
+	uint64_t before = asker_stats(r).guesses;
 	size_t i, found = 0;
 	char name[32];
 
@@ -207,7 +198,7 @@ test_no_room(struct resolver *r)
 		asker_start(&asks[i], r, name, DNS_TYPE_A);
 	}
 	asker_start(&asks[i], r, "3root.test", DNS_TYPE_TXT);
-	is_num((long long)(stats_of(r).guesses - before), 0, "none");
+	is_num((long long)(asker_stats(r).guesses - before), 0, "none");
 	hold(false);
 	for (i = 0; i < LIMIT_DNS_AHEAD_ROOM; i++) {
 		found += asker_wait(&asks[i])->outcome == DNS_FOUND;
@@ -265,12 +256,12 @@ ask_until(struct resolver *r, const char *name, unsigned int want)
 static void
 test_renewal(struct resolver *r)
 {
-	uint64_t before = stats_of(r).renewals;
+	uint64_t before = asker_stats(r).renewals;
 
 	forget();
 	is_num(ask_until(r, "1often.test", 4), 1,
 	    "asked all the time: only the first one waits");
-	is_num((long long)(stats_of(r).renewals - before), 3, "renewals");
+	is_num((long long)(asker_stats(r).renewals - before), 3, "renewals");
 	asker_wait_in_flight(r, 0);
 }
 

@@ -86,15 +86,6 @@ seen_so_far(void)
 	return n;
 }
 
-static struct resolver_stats
-stats_of(struct resolver *r)
-{
-	struct resolver_stats s;
-
-	resolver_get_stats(r, &s);
-	return s;
-}
-
 /* Asks for PREFIX0.test, PREFIX1.test and so on. */
 static struct ask *
 ask_many(struct resolver *r, const char *prefix, size_t count)
@@ -136,14 +127,14 @@ static void
 test_coalesced(struct resolver *r)
 {
 	struct ask *asks = calloc(100, sizeof(*asks));
-	uint64_t before = stats_of(r).coalesced;
+	uint64_t before = asker_stats(r).coalesced;
 	size_t i, same = 0;
 
 	hold();
 	for (i = 0; i < 100; i++)
 		asker_start(&asks[i], r, "shared.test", DNS_TYPE_A);
 	asker_wait_in_flight(r, 1);
-	is_num((long long)(stats_of(r).coalesced - before), 99,
+	is_num((long long)(asker_stats(r).coalesced - before), 99,
 	    "99 join the first");
 	while (seen_so_far() == 0)
 		(void)sched_yield();
@@ -159,13 +150,13 @@ test_coalesced(struct resolver *r)
 static void
 test_thousand(struct resolver *r)
 {
-	uint64_t before = stats_of(r).queries;
+	uint64_t before = asker_stats(r).queries;
 	struct ask *asks;
 
 	asks = ask_many(r, "k", 1000);
 	is_num((long long)wait_many(asks, 1000), 1000,
 	    "1000 at once: none is lost");
-	is_num((long long)(stats_of(r).queries - before), 1000, "queries");
+	is_num((long long)(asker_stats(r).queries - before), 1000, "queries");
 	drop_many(asks, 1000);
 }
 
@@ -180,7 +171,7 @@ test_in_flight_limit(struct resolver *r)
 	asks = ask_many(r, "f", count);
 	while (seen_so_far() < LIMIT_DNS_IN_FLIGHT)
 		(void)sched_yield();
-	s = stats_of(r);
+	s = asker_stats(r);
 	is_num((long long)s.in_flight, LIMIT_DNS_IN_FLIGHT, "in flight");
 	is_num((long long)s.waiting, 50, "waiting");
 	is_num(seen_so_far(), LIMIT_DNS_IN_FLIGHT, "no more packets");
@@ -212,7 +203,7 @@ test_fair_turns(struct resolver *r)
 		    i < 500 ? "many" : "b", i);
 		asker_start(a, r, name, DNS_TYPE_A);
 	}
-	is_num((long long)stats_of(r).waiting, 520, "they wait");
+	is_num((long long)asker_stats(r).waiting, 520, "they wait");
 	release();
 	(void)wait_many(first, LIMIT_DNS_IN_FLIGHT);
 	is_num((long long)wait_many(few, 20), 20, "few are answered");
@@ -305,7 +296,7 @@ test_suspects(void)
 		asker_start(&silent[i], r, name, DNS_TYPE_A);
 	}
 	asker_wait_in_flight(r, LIMIT_DNS_SUSPECT);
-	is_num((long long)stats_of(r).waiting, 1, "one past it waits");
+	is_num((long long)asker_stats(r).waiting, 1, "one past it waits");
 	good = ask_many(r, "g", LIMIT_DNS_IN_FLIGHT);
 	is_num((long long)wait_many(good, LIMIT_DNS_IN_FLIGHT),
 	    LIMIT_DNS_IN_FLIGHT, "others are answered");
@@ -329,7 +320,7 @@ test_given_up(void)
 	r->slow_us = 1000;
 	silent = ask_many(r, "s", count);
 	asker_wait_in_flight(r, count);
-	is_num((long long)stats_of(r).outcomes[DNS_TIMEOUT], 0,
+	is_num((long long)asker_stats(r).outcomes[DNS_TIMEOUT], 0,
 	    "as many as may wait: all do");
 	good = ask_many(r, "g", 1);
 	is_num((long long)wait_many(good, 1), 1, "one more is answered");
@@ -366,7 +357,7 @@ test_silent_domain(void)
 		asker_start(&asks[i], r, name, DNS_TYPE_A);
 	}
 	/* The server itself is well, and answers what is asked later. */
-	while (stats_of(r).waiting > 0)
+	while (asker_stats(r).waiting > 0)
 		(void)sched_yield();
 	begin = clock_us();
 	while (clock_us() < begin + SERVER_SLOW_US)
@@ -393,7 +384,7 @@ test_silent_domain(void)
 	dns_answer_unref(a);
 	for (i = LIMIT_DNS_SILENT_PLACES; i < 2 * LIMIT_DNS_SILENT_PLACES; i++)
 		(void)asker_wait(&asks[i]);
-	is_num((long long)stats_of(r).retries, 0, "and once");
+	is_num((long long)asker_stats(r).retries, 0, "and once");
 	is_num(asker_outcome(r, "new.bad.test", DNS_TYPE_A), DNS_FOUND,
 	    "a place is free, nothing was kept of the refusal");
 	for (i = 0; i < sizeof(asks) / sizeof(asks[0]); i++)
@@ -414,7 +405,7 @@ static void
 test_cancel_waiting(struct resolver *r)
 {
 	struct resolver_wait w = { .done = on_done_unexpected };
-	uint64_t before = stats_of(r).cancelled;
+	uint64_t before = asker_stats(r).cancelled;
 	struct ask *asks;
 
 	hold();
@@ -422,10 +413,10 @@ test_cancel_waiting(struct resolver *r)
 	asker_wait_in_flight(r, LIMIT_DNS_IN_FLIGHT);
 	ok(resolver_ask(r, SLICE("never.test"), DNS_TYPE_A, &w) == NULL,
 	    "asked");
-	is_num((long long)stats_of(r).waiting, 1, "it waits");
+	is_num((long long)asker_stats(r).waiting, 1, "it waits");
 	ok(resolver_cancel(r, &w), "cancelled");
-	is_num((long long)stats_of(r).waiting, 0, "it is gone");
-	is_num((long long)(stats_of(r).cancelled - before), 1, "counted");
+	is_num((long long)asker_stats(r).waiting, 0, "it is gone");
+	is_num((long long)(asker_stats(r).cancelled - before), 1, "counted");
 	ok(!resolver_cancel(r, &w), "a second time: false");
 	while (seen_so_far() < LIMIT_DNS_IN_FLIGHT)
 		(void)sched_yield();
@@ -440,7 +431,7 @@ test_cancel_in_flight(struct resolver *r)
 {
 	struct resolver_wait w = { .done = on_done_unexpected };
 	struct ask a = { .then = NULL };
-	uint64_t found = stats_of(r).outcomes[DNS_FOUND];
+	uint64_t found = asker_stats(r).outcomes[DNS_FOUND];
 
 	hold();
 	ok(resolver_ask(r, SLICE("flying.test"), DNS_TYPE_A, &w) == NULL,
@@ -450,7 +441,7 @@ test_cancel_in_flight(struct resolver *r)
 	ok(resolver_cancel(r, &w), "cancelled in flight");
 	release();
 	/* Counted and cached in one go; nobody else tells of it. */
-	while (stats_of(r).outcomes[DNS_FOUND] == found)
+	while (asker_stats(r).outcomes[DNS_FOUND] == found)
 		(void)sched_yield();
 	asker_start(&a, r, "flying.test", DNS_TYPE_A);
 	ok(a.at_once && a.answer->outcome == DNS_FOUND,
@@ -660,7 +651,7 @@ test_queue_and_free(void)
 	asker_wait_in_flight(r, LIMIT_DNS_IN_FLIGHT);
 	queued = ask_many(r, "q", LIMIT_DNS_QUEUE);
 	more = ask_many(r, "more", 1);
-	s = stats_of(r);
+	s = asker_stats(r);
 	is_num((long long)s.waiting, LIMIT_DNS_QUEUE, "queue at its limit");
 	ok(more->at_once && more->answer->outcome == DNS_NOT_ASKED,
 	    "one past it is not asked");
@@ -725,10 +716,10 @@ test_tcp_breaks(void)
 		(void)sched_yield();
 	is_num(asker_outcome(r, "t.test", DNS_TYPE_A), DNS_SERVER_FAILURE,
 	    "TCP breaks");
-	retries = stats_of(r).retries;
+	retries = asker_stats(r).retries;
 	release();
 	is_num((long long)wait_many(asks, 20), 20, "UDP goes on");
-	is_num((long long)(stats_of(r).retries - retries), 0,
+	is_num((long long)(asker_stats(r).retries - retries), 0,
 	    "without another packet");
 	drop_many(asks, 20);
 	resolver_free(r);
@@ -762,10 +753,10 @@ test_burst_at_dead_server(void)
 	is_num((long long)wait_many(asks, count), (long long)count,
 	    "all are answered");
 	/* And a probe of the dead one, if this machine is slow. */
-	ok(stats_of(r).retries >= LIMIT_DNS_IN_FLIGHT &&
-	    stats_of(r).retries < LIMIT_DNS_IN_FLIGHT + 10,
+	ok(asker_stats(r).retries >= LIMIT_DNS_IN_FLIGHT &&
+	    asker_stats(r).retries < LIMIT_DNS_IN_FLIGHT + 10,
 	    "only those in flight were sent twice: %d",
-	    (int)stats_of(r).retries);
+	    (int)asker_stats(r).retries);
 	drop_many(asks, count);
 	resolver_free(r);
 	fakens_stop(ns1);
@@ -786,7 +777,7 @@ test_abandoned(void)
 	asker_wait_in_flight(r, 1);
 	ok(resolver_cancel(r, &w), "cancelled in flight");
 	asker_wait_in_flight(r, 0);
-	s = stats_of(r);
+	s = asker_stats(r);
 	ok(s.queries == 1 && s.retries == 0, "one packet");
 	is_num((long long)s.outcomes[DNS_TIMEOUT], 0, "no outcome");
 	ok(resolver_ask(r, SLICE("gone.test"), DNS_TYPE_A, &w) == NULL,

@@ -31,13 +31,8 @@ CLEAN = re.compile(rb"\A[\x20-\x7e\n\t]*\Z")
 COLOUR = re.compile(rb"\x1b\[(0|1|2|31|32|33)m")
 
 
-def binary():
-    return os.environ.get("ASSAY") or os.path.join(
-        os.environ.get("top_builddir", "."), "assay")
-
-
 def run(*arguments, data=None, env=None):
-    done = subprocess.run([binary()] + list(arguments), input=data or b"",
+    done = subprocess.run([assaydaemon.command()] + list(arguments), input=data or b"",
                           capture_output=True, timeout=120,
                           env=dict(os.environ, **(env or {})))
     text = done.stderr.decode("utf-8", "replace")
@@ -141,7 +136,7 @@ def statuses():
     equal(run("check", "--zone", ZONE, "-", data=message).returncode, 0,
           "a message on stdin")
     with open("/dev/full", "wb") as full:
-        done = subprocess.run([binary(), "dmarc", "--zone", ZONE,
+        done = subprocess.run([assaydaemon.command(), "dmarc", "--zone", ZONE,
                                "football.example.com"], stdout=full,
                               stderr=subprocess.PIPE, timeout=60)
     equal(done.returncode, 74, "an output that cannot be written")
@@ -321,7 +316,7 @@ def several_messages():
     done = run("check", "--zone", ZONE, "-c", CONFIG, "--ip", "192.0.2.99",
                "--from", "a@slow.example", "-", data=quoted + b"\n" + sent)
     equal(done.returncode, 1, "the worst of several counts")
-    process = subprocess.Popen([binary(), "check", "--json", "--zone", zone,
+    process = subprocess.Popen([assaydaemon.command(), "check", "--json", "--zone", zone,
                                 "/dev/stdin"], stdin=subprocess.PIPE,
                                stdout=subprocess.PIPE)
     out, _ = process.communicate(b"\xef\xbb\xbf\r\n" + box, timeout=60)
@@ -548,7 +543,7 @@ def on_terminal(*arguments, **env):
     values = dict(os.environ, TERM="xterm", **env)
     if "NO_COLOR" not in env:
         values.pop("NO_COLOR", None)
-    process = subprocess.Popen([binary()] + list(arguments), stdout=slave,
+    process = subprocess.Popen([assaydaemon.command()] + list(arguments), stdout=slave,
                                stdin=subprocess.DEVNULL, env=values)
     os.close(slave)
     out = b""

@@ -18,15 +18,10 @@ CASES = os.path.join(TOP, "tests/data/cases")
 STRICT = os.path.join(TOP, "etc/policy-strict.yaml")
 
 
-def binary():
-    return os.environ.get("ASSAY") or os.path.join(
-        os.environ.get("top_builddir", "."), "assay")
-
-
 def check(case, config, *envelope):
     folder = os.path.join(CASES, case)
     done = subprocess.run(
-        [binary(), "check", "--json", "--zone",
+        [assaydaemon.command(), "check", "--json", "--zone",
          os.path.join(folder, "zone.yaml"), "-c",
          os.path.join(folder, config) if config != STRICT else STRICT,
          *envelope, os.path.join(folder, "message.eml")],

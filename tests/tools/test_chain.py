@@ -16,8 +16,7 @@ VECTORS = os.path.join(assaydaemon.top_srcdir(), "tests/data/arc")
 
 
 def run(name, *arguments, message=None):
-    binary = os.environ.get("ASSAY") or os.path.join(
-        os.environ.get("top_builddir", "."), "assay")
+    binary = assaydaemon.command()
     done = subprocess.run(
         [binary, "check", "--zone", os.path.join(REPLAY, name, "zone.yaml"),
          *arguments, message or os.path.join(REPLAY, name, "message.eml")],

@@ -24,8 +24,7 @@ def run(folder, dkim, dmarc=None, **files):
         with open(os.path.join(folder, name), "wb") as f:
             f.write(text if isinstance(text, bytes) else
                     text.replace("@/", folder + "/").encode())
-    program = os.environ.get("ASSAY") or os.path.join(
-        os.environ.get("top_builddir", "."), "assay")
+    program = assaydaemon.command()
     done = subprocess.run(
         [program, "migrate"] + [os.path.join(folder, name) for name in
                                 ("opendkim.conf", "opendmarc.conf")
@@ -239,8 +238,7 @@ def more_rules_than_there_may_be():
 
 @tap.test
 def usage():
-    program = os.environ.get("ASSAY") or os.path.join(
-        os.environ.get("top_builddir", "."), "assay")
+    program = assaydaemon.command()
     for arguments in ([], ["a", "b", "c"]):
         done = subprocess.run([program, "migrate"] + arguments,
                               capture_output=True, check=False)
