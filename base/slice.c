@@ -142,23 +142,36 @@ slice_cut(struct slice *rest, char c, struct slice *head)
 	return at < all.len;
 }
 
-bool
-slice_number(struct slice s, unsigned long long max, unsigned long long *out)
+/* Digits below `base`, which is 10 or less. */
+static bool
+read_digits(struct slice s, unsigned int base, unsigned long long max,
+    unsigned long long *out)
 {
 	unsigned long long n = 0;
 	unsigned int digit;
 	size_t i;
 
 	for (i = 0; i < s.len; i++) {
-		if (!ascii_is_digit(s.ptr[i]))
+		digit = (unsigned int)(unsigned char)s.ptr[i] - '0';
+		if (digit >= base || n > max / base ||
+		    (n == max / base && digit > max % base))
 			return false;
-		digit = (unsigned int)(s.ptr[i] - '0');
-		if (n > max / 10 || (n == max / 10 && digit > max % 10))
-			return false;
-		n = n * 10 + digit;
+		n = n * base + digit;
 	}
 	if (s.len == 0)
 		return false;
 	*out = n;
 	return true;
+}
+
+bool
+slice_number(struct slice s, unsigned long long max, unsigned long long *out)
+{
+	return read_digits(s, 10, max, out);
+}
+
+bool
+slice_octal(struct slice s, unsigned long long max, unsigned long long *out)
+{
+	return read_digits(s, 8, max, out);
 }

@@ -72,5 +72,8 @@ bool	slice_cut(struct slice *rest, char c, struct slice *head);
  */
 bool	slice_number(struct slice s, unsigned long long max,
 	    unsigned long long *out);
+/* The same of octal digits. */
+bool	slice_octal(struct slice s, unsigned long long max,
+	    unsigned long long *out);
 
 #endif

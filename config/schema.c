@@ -540,15 +540,10 @@ bool
 schema_mode(struct schema *s, const struct schema_key *key,
     const struct yaml_node *n, void *out)
 {
-	unsigned long long mode = 0;
-	size_t i;
-	bool good = schema_has_text(n) && n->text.len <= 4;
+	unsigned long long mode;
 
-	for (i = 0; good && i < n->text.len; i++) {
-		good = n->text.ptr[i] >= '0' && n->text.ptr[i] <= '7';
-		mode = mode * 8 + (unsigned char)(n->text.ptr[i] - '0');
-	}
-	if (!good || mode > key->max) {
+	if (!schema_has_text(n) || n->text.len > 4 ||
+	    !slice_octal(n->text, key->max, &mode)) {
 		begin_refusal(s, key->name, n);
 		schema_say(s, "an octal number, 0 to 0%llo", key->max);
 		return false;

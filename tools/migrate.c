@@ -136,30 +136,15 @@ write_socket(struct migrate *m, struct oldconf *c)
 	buf_fini(&b);
 }
 
-/* The digits of an octal number up to 0777. */
-static bool
-read_octal(struct slice s, unsigned int *out)
-{
-	size_t i;
-
-	*out = 0;
-	for (i = 0; i < s.len; i++) {
-		if (s.ptr[i] < '0' || s.ptr[i] > '7' || *out > 0777)
-			return false;
-		*out = 8 * *out + (unsigned int)(s.ptr[i] - '0');
-	}
-	return s.len > 0 && *out <= 0777;
-}
-
 static void
 write_daemon(struct migrate *m, struct oldconf *c)
 {
 	struct slice user = oldconf_value(c, "UserID"), name;
-	unsigned int mask;
+	unsigned long long mask;
 
 	write_socket(m, c);
-	if (read_octal(oldconf_value(c, "UMask"), &mask))
-		buf_addf(&m->out, "socket-mode: 0%03o\n", 0666U & ~mask);
+	if (slice_octal(oldconf_value(c, "UMask"), 0777, &mask))
+		buf_addf(&m->out, "socket-mode: 0%03llo\n", 0666U & ~mask);
 	if (user.len == 0)
 		return;
 	if (slice_cut(&user, ':', &name))

@@ -244,9 +244,35 @@ test_number(void)
 	}
 }
 
+static void
+test_octal(void)
+{
+	static const struct number_row rows[] = {
+		{ "octal", SLICE_INIT("0660"), 0777, true, 0660 },
+		{ "at its limit", SLICE_INIT("777"), 0777, true, 0777 },
+		{ "one more", SLICE_INIT("1000"), 0777, false, 0 },
+		{ "a digit that is none", SLICE_INIT("8"), 0777, false, 0 },
+		{ "below the digits", SLICE_INIT("/"), 0777, false, 0 },
+		{ "nothing", SLICE_INIT(""), 0777, false, 0 }
+	};
+	unsigned long long got;
+	size_t i;
+
+	for (i = 0; i < COUNT(rows); i++) {
+		got = 77;
+		ok(slice_octal(rows[i].in, rows[i].max, &got) == rows[i].good
+		    && got == (rows[i].good ? rows[i].want : 77), "octal: %s",
+		    rows[i].name);
+	}
+}
+
 int
 main(void)
 {
+	ok(slice_same_str(NULL, NULL) && slice_same_str("a", "a") &&
+	    !slice_same_str("a", NULL) && !slice_same_str(NULL, "") &&
+	    !slice_same_str("a", "b"), "the same C string");
+	test_octal();
 	is_slice(slice_str(NULL), (struct slice)NONE, "str: NULL");
 	is_slice(slice_str("ab"), SLICE("ab"), "str: text");
 	is_num((long long)SLICE("a\0b").len, 3, "SLICE: counts NUL");
