@@ -328,8 +328,20 @@ has_blank(struct slice s)
 	return slice_find(s, ' ') < s.len || slice_find(s, '\t') < s.len;
 }
 
-/* A quoted string, a comment, a blank or 8-bit text in an address, see
-   step 7. */
+/* May an encoded word begin in it? */
+static bool
+has_encoded_word(struct slice s)
+{
+	struct slice before;
+
+	while (slice_cut(&s, '=', &before))
+		if (slice_starts(s, SLICE("?")))
+			return true;
+	return false;
+}
+
+/* A quoted string, a comment, a blank, 8-bit text or an encoded word in an
+   address, see step 7. */
 static void
 note_unusual(struct from_reader *r, const struct cursor *start)
 {
@@ -337,7 +349,7 @@ note_unusual(struct from_reader *r, const struct cursor *start)
 
 	if (slice_find(text, '"') < text.len ||
 	    slice_find(text, '(') < text.len || !slice_is_ascii(text) ||
-	    has_blank(slice_trim(text)))
+	    has_blank(slice_trim(text)) || has_encoded_word(text))
 		r->unusual = true;
 }
 

@@ -23,8 +23,16 @@ import sys
 
 import assaydaemon
 import debs
+import namespace
 import tap
 from tap import ok
+
+# Sieve and SpamAssassin come with users and folders of their own; where they
+# cannot be had their tests are skipped.
+try:
+    namespace.enter((("dovecot-sieve",), ("spamassassin",)))
+except debs.Unavailable as reason:
+    tap.note("outside of a namespace: %s" % reason)
 
 ROUNDS = 20000
 SEED = 1

@@ -117,10 +117,11 @@ class Server:
             thread.start()
 
     def _bind(self):
+        wanted = self.port          # 0: another one at each try
         for _ in range(50):
             self.udp = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
             self.udp.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4 << 20)
-            self.udp.bind(("127.0.0.1", self.port))
+            self.udp.bind(("127.0.0.1", wanted))
             self.port = self.udp.getsockname()[1]
             self.tcp = socket.socket()
             self.tcp.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)

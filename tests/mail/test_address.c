@@ -163,6 +163,10 @@ static const struct from_case {
 	{ "8-bit local part, the same domain in quotes",
 	    SLICE_INIT("\"c@x.example\" <j\xc3\xb6@x.example>"), OK, 1,
 	    "x.example" },
+	{ "encoded word with @ in an address",
+	    SLICE_INIT("=?u?b?QIa@x.example"), BAD, 1, "" },
+	{ "encoded word without @ in an address",
+	    SLICE_INIT("=?u?q?a@x.example"), OK, 1, "x.example" },
 	{ "encoded word with @ joined to a word", SLICE_INIT(
 	    "=?utf-8?q?c=40d.example?=e.example <a@x.example>"), BAD, 1, "" },
 	{ "encoded word with @ by itself", SLICE_INIT(
