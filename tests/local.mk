@@ -25,6 +25,7 @@ script_tests = \
 	tests/interop/test_outbound.py \
 	tests/interop/test_pieces.py \
 	tests/interop/test_seal.py \
+	tests/interop/test_tlspol.py \
 	tests/interop/test_users.py \
 	tests/interop/test_ways.py \
 	tests/lint/test_lint.py \

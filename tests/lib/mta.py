@@ -97,6 +97,14 @@ def installed():
     return os.path.exists(MASTER)
 
 
+def version():
+    """Such as (3, 7)."""
+    text = subprocess.run(["/usr/sbin/postconf", "-d", "-h", "mail_version"],
+                          check=True, capture_output=True, text=True,
+                          stdin=subprocess.DEVNULL).stdout
+    return tuple(int(n) for n in re.findall(r"\d+", text)[:2])
+
+
 def packages():
     """The sets to unpack for a Postfix: none where one is installed."""
     return () if installed() else (PACKAGES,)

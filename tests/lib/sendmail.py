@@ -48,6 +48,8 @@ FEATURE(`accept_unqualified_senders')dnl
 FEATURE(`promiscuous_relay')dnl
 DAEMON_OPTIONS(`Port={port}, Addr=127.0.0.1, Name=MTA')dnl
 DAEMON_OPTIONS(`Port={port}, Addr=::1, Family=inet6, Name=MTA6')dnl
+"""
+SMART_HOST = """\
 define(`SMART_HOST', `{mailer}:[127.0.0.1]')dnl
 define(`{MAILER}_MAILER_ARGS', `TCP $h {next_hop}')dnl
 """
@@ -75,28 +77,30 @@ class Sendmail:
     """
     `milter`: the socket in libmilter's spelling; `mc`: more sendmail.mc;
     `mailer`: esmtp, relay or smtp, which delivers to the sink or to
-    `next_hop`, another port; `temporary`: mail waits when the filter is not
-    there.
+    `next_hop`, another port, or with use_mx to the servers that DNS names;
+    `temporary`: mail waits when the filter is not there.
     """
 
     def __init__(self, milter=None, mc="", mailer="esmtp", sink=None,
-                 next_hop=None, temporary=True):
+                 next_hop=None, temporary=True, use_mx=False):
         self.top = assaydaemon.work_folder("assay-sendmail-")
         self.sink = sink or mta.Sink()
         self.port = assaydaemon.free_port()
         self.process = None
-        text = HEAD.format(top=self.top, port=self.port,
-                           mailer=mailer, MAILER=mailer.upper(),
-                           next_hop=next_hop or self.sink.port)
+        text = HEAD.format(top=self.top, port=self.port)
+        if not use_mx:
+            text += SMART_HOST.format(mailer=mailer, MAILER=mailer.upper(),
+                                      next_hop=next_hop or self.sink.port)
         if milter:
             filters = snippet(milter)
             text += filters.replace("F=,", "F=T,") if temporary else filters
-        self._configure(text + mc + TAIL)
+        self._configure(text + mc + TAIL,
+                        "hosts dns files\n" if use_mx else "hosts files\n")
 
-    def _configure(self, text):
+    def _configure(self, text, switch):
         os.mkdir(os.path.join(self.top, "mqueue"), 0o700)
         self._write("aliases", "")
-        self._write("service.switch", "hosts files\n")
+        self._write("service.switch", switch)
         self._write("sendmail.mc", text)
         done = subprocess.run(
             ["m4", os.path.join(self.top, "sendmail.mc")], text=True,

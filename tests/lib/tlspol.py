@@ -241,10 +241,11 @@ class PolicyHosts:
     """
     `hosts[name]` is the whole response as octets, or a function that gets
     the connection and the request.  `certificates[name]`: (chain, key), the
-    default one has all names given here.
+    default one has all names given here.  `port`: any that is free, unless
+    told.
     """
 
-    def __init__(self, folder, names=(), gate=None):
+    def __init__(self, folder, names=(), gate=None, port=0):
         self.ca = Authority(folder)
         self.hosts = {}
         self.gate = gate
@@ -256,7 +257,8 @@ class PolicyHosts:
             *(list(names) or ["none.invalid"])))
         self.context.sni_callback = self._sni
         self.listener = socket.socket()
-        self.listener.bind(("127.0.0.1", 0))
+        self.listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        self.listener.bind(("127.0.0.1", port))
         self.listener.listen(256)
         self.port = self.listener.getsockname()[1]
         self.stopping = False

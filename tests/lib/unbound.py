@@ -47,12 +47,12 @@ auth-zone:
 
 
 class Unbound:
-    """`zones`: name -> (file, trust anchor or None); raises
-    debs.Unavailable."""
+    """`zones`: name -> (file, trust anchor or None); `port`: any that is
+    free, unless told; raises debs.Unavailable."""
 
-    def __init__(self, zones):
+    def __init__(self, zones, port=0):
         self.folder = assaydaemon.work_folder("assay-unbound-")
-        self.port = assaydaemon.free_port()
+        self.port = port or assaydaemon.free_port()
         self.process = None
         self.env = dict(os.environ)
         self.program = shutil.which("unbound") or self._unpacked()
