@@ -53,6 +53,11 @@
 #define LIMIT_SPF_AHEAD		64	/* ours: no question ahead of its need
 					   in a ledger that has so many */
 
+/* iprev, RFC 8601 section 3. */
+#define LIMIT_IPREV_NAMES	10	/* 3: names of an address that are
+					   looked at, as in RFC 7208 5.5 */
+#define LIMIT_IPREV_QUESTIONS	(1 + LIMIT_IPREV_NAMES)
+
 /* DKIM, RFC 6376. */
 #define LIMIT_DKIM_SIGNATURES	10	/* 8.4, ours: default of the setting */
 #define LIMIT_DKIM_FIELD	(64u << 10) /* ours: one DKIM-Signature */
@@ -135,7 +140,7 @@
 /* DNS. */
 #define LIMIT_DNS_QUESTIONS	(2 * LIMIT_SPF_QUESTIONS + LIMIT_SPF_AHEAD + \
     2 * LIMIT_DKIM_CANDIDATES + LIMIT_ARC_QUESTIONS + \
-    LIMIT_DMARC_QUESTIONS) /* ours: of one message;
+    LIMIT_DMARC_QUESTIONS + LIMIT_IPREV_QUESTIONS) /* ours: of one message;
 					   what its checks can need, so
 					   that none takes another's */
 #define LIMIT_DNS_KEPT		(3u << 20) /* ours: records read of a message,

@@ -164,6 +164,7 @@ const struct schema_key config_keys[] = {
 	{ .name = "limits", .read = schema_section, .table = limits_keys },
 	{ .name = "spf", .read = schema_section, .table = spf_keys },
 	{ .name = "dkim", .read = schema_section, .table = dkim_keys },
+	{ .name = "iprev", .read = schema_bool, FIELD(iprev) },
 	{ .name = "own-domains", .read = values_patterns, FIELD(own_domains),
 	  COUNT(own_domain_count), .min = 1, .max = LIMIT_POLICY_LIST },
 	{ .name = "enforce-anyway", .read = values_patterns,

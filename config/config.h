@@ -179,6 +179,8 @@ struct config {
 		   and Subject */
 		unsigned int	doubled;
 	} dkim;
+	/* The names of the client's address are looked up; default no */
+	bool			 iprev;
 	/* Domains of ours, for the condition own-domain; none: those that
 	   `sign` has. */
 	const struct policy_pattern *own_domains;

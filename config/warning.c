@@ -232,6 +232,8 @@ why_never(const struct config *c, const struct policy_rule *r)
 		return why;
 	if (r->spf_helo != 0 && !c->spf.helo)
 		return "it asks for spf-helo, but spf.helo is no";
+	if (r->iprev != 0 && !c->iprev)
+		return "it asks for iprev, but iprev is no";
 	if (r->dnssec == BIT(true) &&
 	    c->resolver.options.trust_ad == RESOLVER_TRUST_AD_NO)
 		return "it asks for dnssec, but resolver.trust-ad is no";

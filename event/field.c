@@ -20,6 +20,7 @@
 /* RFC 8601 2.7, of each method; mail/result.c */
 #define SPF_WORDS "none pass fail softfail neutral temperror permerror"
 #define DKIM_WORDS "none pass fail neutral policy temperror permerror"
+#define IPREV_WORDS "pass fail temperror permerror"
 #define ARC_WORDS "none pass fail"
 #define DMARC_WORDS "none pass fail temperror permerror"
 #define POLICY_WORDS "none quarantine reject"
@@ -135,6 +136,12 @@ static const struct event_field message_fields[] = {
 	WORD("from", "ok absent multiple unparsable sloppy",
 	    "What is wrong with the From field, if anything."),
 	TEXT("from-why", "A sentence about it."),
+
+	WORD("iprev", IPREV_WORDS, "Whether a name of the client's address "
+	    "leads back to it; absent when the configuration does not ask for "
+	    "it."),
+	TEXT("iprev-why", "What was wrong."),
+	TEXT("iprev-name", "The first of its names that does."),
 
 	WORD("spf", SPF_WORDS, "The SPF result of the envelope sender."),
 	TEXT("spf-why", "The term that decided, or what was wrong."),

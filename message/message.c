@@ -92,37 +92,6 @@ look_for_forged(struct message *m)
 		.received_spf = c->remove_received_spf };
 }
 
-struct message *
-message_new(struct engine *engine, const struct message_client *client,
-    struct slice receiver)
-{
-	struct message *m = mem_alloc(sizeof(*m));
-
-	if (m == NULL) {
-		engine_unref(engine);
-		return NULL;
-	}
-	m->results.engine = engine;
-	m->arena = arena_new(LIMIT_MESSAGE_MEMORY);
-	if (m->arena == NULL || !make_states(m)) {
-		arena_free(m->arena);
-		engine_unref(engine);
-		mem_free(m);
-		return NULL;
-	}
-	mail_header_init(&m->header, m->arena);
-	buf_init(&m->left_out, LEFT_OUT_MAX);
-	m->rewrites_addresses = !slice_starts(client->mta, SLICE("Postfix"));
-	m->results.client = client->address;
-	m->results.receiver = arena_dup(m->arena, receiver);
-	look_for_forged(m);
-	m->facts = (struct origin_facts){ .client = client->address,
-		.client_name = arena_dup(m->arena, client->name),
-		.daemon_name = arena_dup(m->arena, client->daemon_name) };
-	m->failed = arena_failed(m->arena);
-	return m;
-}
-
 static void
 end_methods(struct message *m)
 {
@@ -220,6 +189,75 @@ set_helo(struct message_results *r, struct slice helo)
 		r->helo_domain.len = 0;
 }
 
+/* The client is known. */
+static void
+begin_client(struct message *m)
+{
+	size_t i;
+
+	for (i = 0; i < message_method_count; i++)
+		if (message_methods[i]->connect != NULL)
+			message_methods[i]->connect(m, m->states[i]);
+}
+
+bool
+message_begins_at_connect(const struct config *c)
+{
+	size_t i;
+
+	for (i = 0; i < message_method_count; i++)
+		if (message_methods[i]->at_connect != NULL &&
+		    message_methods[i]->at_connect(c))
+			return true;
+	return false;
+}
+
+/* What is asked about the client itself. */
+static void
+connected(struct message *m)
+{
+	const struct config *c = m->results.engine->config;
+	unsigned long before = guard();
+
+	if (message_begins_at_connect(c) &&
+	    origin_checks_client(c, &m->facts) && open_inquiry(m)) {
+		begin_client(m);
+		run(m);
+	}
+	unguard(m, before);
+}
+
+struct message *
+message_new(struct engine *engine, const struct message_client *client,
+    struct slice receiver)
+{
+	struct message *m = mem_alloc(sizeof(*m));
+
+	if (m == NULL) {
+		engine_unref(engine);
+		return NULL;
+	}
+	m->results.engine = engine;
+	m->arena = arena_new(LIMIT_MESSAGE_MEMORY);
+	if (m->arena == NULL || !make_states(m)) {
+		arena_free(m->arena);
+		engine_unref(engine);
+		mem_free(m);
+		return NULL;
+	}
+	mail_header_init(&m->header, m->arena);
+	buf_init(&m->left_out, LEFT_OUT_MAX);
+	m->rewrites_addresses = !slice_starts(client->mta, SLICE("Postfix"));
+	m->results.client = client->address;
+	m->results.receiver = arena_dup(m->arena, receiver);
+	look_for_forged(m);
+	m->facts = (struct origin_facts){ .client = client->address,
+		.client_name = arena_dup(m->arena, client->name),
+		.daemon_name = arena_dup(m->arena, client->daemon_name) };
+	connected(m);
+	return m;
+}
+
 static void
 begin_helo(struct message *m)
 {
@@ -237,7 +275,7 @@ message_helo(struct message *m, struct slice helo)
 	unsigned long before = guard();
 
 	set_helo(r, arena_dup(m->arena, helo));
-	if (origin_checks_helo(r->engine->config, &m->facts) &&
+	if (origin_checks_client(r->engine->config, &m->facts) &&
 	    open_inquiry(m)) {
 		begin_helo(m);
 		run(m);
@@ -345,6 +383,7 @@ relay_received(struct message *m, const struct mail_field *field)
 	}
 	if (!m->checking || !open_inquiry(m))
 		return;
+	begin_client(m);
 	if (r->helo.len > 0)
 		begin_helo(m);
 	begin_mail(m);
@@ -572,16 +611,16 @@ message_decide_at_mail(struct message *m,
 	const struct config *c = m->results.engine->config;
 	unsigned int deadline = c->limits.deadline_ms;
 	unsigned long before = guard();
-	bool needs_spf;
+	bool needs_dns;
 
 	*orders = (struct message_orders){ .action = POLICY_ACCEPT };
 	if (m->failed || !m->checking || m->relay_open ||
-	    !policy_has_mail_stage(&c->policy, &needs_spf))
+	    !policy_has_mail_stage(&c->policy, &needs_dns))
 		return false;
 	if (deadline > LIMIT_MAIL_STAGE_MS)
 		deadline = LIMIT_MAIL_STAGE_MS;
 	/* What is not known in time is decided at the end. */
-	if (needs_spf && !inquiry_settle(m->inquiry, deadline, waiting))
+	if (needs_dns && !inquiry_settle(m->inquiry, deadline, waiting))
 		return false;
 	message_lock(m);
 	if (!m->starved)

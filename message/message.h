@@ -12,7 +12,8 @@
  * and a message without MAIL is not checked.  It may be freed at any point.
  * One thread at a time.
  *
- * Look-ups start with the call that makes their name known.  No call waits
+ * Look-ups start with the call that makes their name known, message_new() for
+ * the names of the client.  No call waits
  * but message_finish().
  */
 #ifndef MESSAGE_MESSAGE_H
@@ -134,6 +135,11 @@ struct message_client {
 	struct slice	mta;
 };
 
+/*
+ * Should a message begin when a client has connected, as something is asked
+ * about the client itself?
+ */
+bool		 message_begins_at_connect(const struct config *c);
 /*
  * `engine`: a reference that the message takes over in any case.
  * `client` is copied.  `receiver` is the authserv-id to use.  NULL: no

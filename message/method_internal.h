@@ -35,8 +35,19 @@ struct message_method {
 	/* What it found is known at MAIL already, and recorded then. */
 	bool		 at_mail;
 
+	/*
+	 * Does it ask something about the client itself, so that its questions
+	 * should be put as soon as one has connected?
+	 */
+	bool	(*at_connect)(const struct config *c);
+
 	/* ---- as the message comes: only for one that is checked ---- */
 
+	/*
+	 * The client is known.  When it has connected or, for mail of a relay,
+	 * with the Received field that the relay wrote, after `begin`.
+	 */
+	void	(*connect)(struct message *m, void *state);
 	/*
 	 * HELO is known.  Before MAIL or, for mail of a relay, with the
 	 * Received field that the relay wrote, after `begin`.

@@ -7,12 +7,14 @@
  */
 #include "message/method_internal.h"
 
+extern const struct message_method message_method_iprev; /* iprev.c */
 extern const struct message_method message_method_spf;	/* spf.c */
 extern const struct message_method message_method_dkim;	/* dkim.c */
 extern const struct message_method message_method_arc;	/* arc.c */
 extern const struct message_method message_method_dmarc; /* dmarc.c */
 
 const struct message_method *const message_methods[] = {
+	&message_method_iprev,
 	&message_method_spf,
 	&message_method_dkim,
 	&message_method_arc,

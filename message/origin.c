@@ -67,7 +67,7 @@ origin_choose(const struct config *c, const struct origin_facts *f)
 }
 
 bool
-origin_checks_helo(const struct config *c, const struct origin_facts *f)
+origin_checks_client(const struct config *c, const struct origin_facts *f)
 {
 	const struct config_origin *o;
 	size_t i;

@@ -27,11 +27,11 @@ struct origin_facts {
 const struct config_origin	*origin_choose(const struct config *c,
 				    const struct origin_facts *f);
 /*
- * At HELO, when authentication and TLS are still to come: shall the check of
- * HELO begin?  False for mail that is surely not checked, and for a relay,
- * whose HELO is not the sender's.
+ * When authentication and TLS are still to come: shall the checks of the
+ * client and of HELO begin?  False for mail that is surely not checked, and
+ * for a relay, which is not the sender's host.
  */
-bool				 origin_checks_helo(const struct config *c,
+bool				 origin_checks_client(const struct config *c,
 				    const struct origin_facts *f);
 
 /*

@@ -166,6 +166,18 @@ is_outdated(const struct message *m)
 	return outdated;
 }
 
+/* The client has connected: what is asked about it is asked now. */
+static void
+begin_early(struct session *s)
+{
+	struct engine *engine = engine_current();
+	bool early = message_begins_at_connect(engine->config);
+
+	engine_unref(engine);
+	if (early)
+		begin_message(s);
+}
+
 static sfsistat
 on_negotiate(SMFICTX *ctx, unsigned long actions, unsigned long steps,
     unsigned long unused2, unsigned long unused3, unsigned long *want_actions,
@@ -243,6 +255,7 @@ on_connect(SMFICTX *ctx, char *name, _SOCK_ADDR *addr)
 		snprintf(s->host, sizeof(s->host), "%s", host);
 	else if (gethostname(s->host, sizeof(s->host) - 1) != 0)
 		snprintf(s->host, sizeof(s->host), "localhost");
+	begin_early(s);
 	return SMFIS_NOREPLY;
 }
 
@@ -253,10 +266,15 @@ on_helo(SMFICTX *ctx, char *name)
 
 	if (s == NULL)
 		return SMFIS_NOREPLY;
-	end_message(s, MESSAGE_ABORTED);
+	if (s->helo != NULL || s->started)
+		end_message(s, MESSAGE_ABORTED);
 	mem_free(s->helo);
 	s->helo = mem_dup(name, strlen(name));
-	begin_message(s);
+	/* It may have begun when the client connected. */
+	if (s->message == NULL)
+		begin_message(s);
+	else if (s->helo != NULL)
+		message_helo(s->message, slice_str(s->helo));
 	return SMFIS_NOREPLY;
 }
 

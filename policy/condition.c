@@ -51,6 +51,14 @@ static const struct policy_word arc_results[] = {
 	{ "fail", AUTH_FAIL },
 	{ NULL, 0 }
 };
+/* RFC 8601 2.7.3 */
+static const struct policy_word iprev_results[] = {
+	{ "pass", AUTH_PASS },
+	{ "fail", AUTH_FAIL },
+	{ "temperror", AUTH_TEMPERROR },
+	{ "permerror", AUTH_PERMERROR },
+	{ NULL, 0 }
+};
 static const struct policy_word dmarc_policies[] = {
 	{ "none", POLICY_DMARC_NONE },
 	{ "quarantine", POLICY_DMARC_QUARANTINE },
@@ -232,6 +240,12 @@ get_auth_user(const struct policy_facts *f, struct policy_found *out)
 	find_name(&f->auth_user, out);
 }
 
+static void
+get_iprev(const struct policy_facts *f, struct policy_found *out)
+{
+	out->set = f->iprev_checked ? set_of(f->iprev) : 0;
+}
+
 /* ---- the table ---- */
 
 /* A row has all that is asked of it, or does not compile. */
@@ -257,9 +271,9 @@ get_auth_user(const struct policy_facts *f, struct policy_found *out)
 	LIST(key, POLICY_TEXTS, when, field, getter, line)
 
 const struct policy_condition policy_conditions[] = {
-	WORDS("spf", SPF, spf, spf_results, get_spf,
+	WORDS("spf", DNS, spf, spf_results, get_spf,
 	    "the result of SPF for the envelope sender"),
-	WORDS("spf-helo", SPF, spf_helo, spf_results, get_spf_helo,
+	WORDS("spf-helo", DNS, spf_helo, spf_results, get_spf_helo,
 	    "the result of SPF for the HELO name"),
 	WORDS("dkim", END, dkim, dkim_results, get_dkim,
 	    "the result of any signature"),
@@ -303,6 +317,8 @@ const struct policy_condition policy_conditions[] = {
 	    "the domain of the last seal of an ARC chain that passes"),
 	TEXTS("auth-user", MAIL, auth_user, get_auth_user,
 	    "who has authenticated himself (SMTP AUTH)"),
+	WORDS("iprev", DNS, iprev, iprev_results, get_iprev,
+	    "whether a name of the client's address leads back to it"),
 	{ .name = NULL }
 };
 

@@ -32,7 +32,7 @@ enum policy_kind {
 enum policy_known {
 	POLICY_KNOWN_END,	/* before the last reply */
 	POLICY_KNOWN_MAIL,	/* at MAIL FROM already */
-	POLICY_KNOWN_SPF	/* there, but SPF has to be waited for */
+	POLICY_KNOWN_DNS	/* there, but DNS has to be waited for */
 };
 
 /* `value` is the number of the bit.  A list ends with a word of NULL. */
@@ -67,7 +67,7 @@ struct policy_condition {
 };
 
 /* In the order of the manual; number POLICY_CONDITIONS has no name. */
-#define POLICY_CONDITIONS 23
+#define POLICY_CONDITIONS 24
 extern const struct policy_condition policy_conditions[POLICY_CONDITIONS + 1];
 
 /* NULL: there is none of that name. */

@@ -107,33 +107,33 @@ policy_observe(const struct policy *p, const struct policy_facts *f,
 }
 
 static bool
-rule_needs_spf(const struct policy_rule *r)
+rule_needs_dns(const struct policy_rule *r)
 {
 	const struct policy_condition *c;
 
 	for (c = policy_conditions; c->name != NULL; c++) {
-		if (c->known == POLICY_KNOWN_SPF &&
+		if (c->known == POLICY_KNOWN_DNS &&
 		    policy_condition_asked(c, r))
 			return true;
 	}
-	return policy_reply_needs_spf(r->reply);
+	return policy_reply_needs_dns(r->reply);
 }
 
 bool
-policy_has_mail_stage(const struct policy *p, bool *needs_spf)
+policy_has_mail_stage(const struct policy *p, bool *needs_dns)
 {
 	const struct policy_rule *r;
 	bool found = false;
 	size_t i;
 
-	*needs_spf = false;
+	*needs_dns = false;
 	for (i = 0; i < p->count; i++) {
 		r = &p->rules[i];
 		if (r->stage != POLICY_STAGE_MAIL)
 			continue;
 		found = true;
-		if (rule_needs_spf(r))
-			*needs_spf = true;
+		if (rule_needs_dns(r))
+			*needs_dns = true;
 	}
 	return found;
 }

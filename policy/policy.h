@@ -90,6 +90,7 @@ struct policy_rule {
 	unsigned int		 enforce_anyway;
 	unsigned int		 arc;		/* set of results */
 	unsigned int		 arc_trusted;	/* set of bool */
+	unsigned int		 iprev;		/* set of results */
 	struct slice		*auth_user;	/* patterns with "*" */
 	size_t			 auth_user_count;
 	struct ipnet		*client;
@@ -122,8 +123,8 @@ struct policy {
 
 /*
  * What is known of a message.  Borrowed; absent text is empty.  At MAIL only
- * what is known by then: client, helo, mailfrom_domain, spf, spf_helo, tls,
- * spf_domain and spf_explanation.
+ * what is known by then: client, helo, mailfrom_domain, spf, spf_helo, iprev,
+ * tls, spf_domain and spf_explanation.
  */
 struct policy_facts {
 	bool			 at_mail;	/* MAIL FROM: not the end */
@@ -164,6 +165,8 @@ struct policy_facts {
 	bool			 arc_trusted;
 	/* Canonical: who made the last seal of a chain that passes. */
 	struct slice		 arc_sealer;
+	enum auth_result	 iprev;
+	bool			 iprev_checked;
 	/* For reply texts. */
 	struct slice		 spf_domain;
 	struct slice		 spf_explanation;
@@ -196,11 +199,11 @@ void	policy_decide(const struct policy *p, const struct policy_facts *f,
 void	policy_observe(const struct policy *p, const struct policy_facts *f,
 	    struct policy_decision *out);
 /*
- * Is there a rule to be looked at before DATA?  `*needs_spf`: at least one of
- * them asks for a result of SPF, or shows one in its reply, so that it pays
- * to wait for it there.
+ * Is there a rule to be looked at before DATA?  `*needs_dns`: at least one of
+ * them asks for a result that rests upon DNS (SPF, iprev), or shows one in its
+ * reply, so that it pays to wait for it there.
  */
-bool	policy_has_mail_stage(const struct policy *p, bool *needs_spf);
+bool	policy_has_mail_stage(const struct policy *p, bool *needs_dns);
 /*
  * Does `a` match whatever `b` matches?  Then `b` behind `a` never decides.
  * May be false although it is so: networks and patterns are only compared
@@ -241,8 +244,8 @@ void	policy_reply(const struct policy_decision *d,
  */
 bool	policy_reply_check(struct slice reply, enum policy_action action,
 	    const char **problem, size_t *at);
-/* Does a template show what SPF found? */
-bool	policy_reply_needs_spf(struct slice reply);
+/* Does a template show what rests upon DNS and is known at MAIL? */
+bool	policy_reply_needs_dns(struct slice reply);
 /* The names of the variables, from 0; NULL behind the last one. */
 const char	*policy_reply_variable(size_t i);
 

@@ -37,7 +37,7 @@ typedef struct slice	extra_fn(const struct reply_facts *f);
 struct extra {
 	const char	*name;
 	extra_fn	*value;		/* empty: not known */
-	bool		 of_spf;
+	bool		 of_dns;
 };
 
 static struct slice
@@ -141,17 +141,17 @@ take_piece(struct cursor *c, struct slice *literal,
 }
 
 static bool
-is_of_spf(const char *variable)
+is_of_dns(const char *variable)
 {
 	size_t i = find_variable(slice_str(variable));
 
 	return i < POLICY_CONDITIONS ?
-	    policy_conditions[i].known == POLICY_KNOWN_SPF :
-	    extras[i - POLICY_CONDITIONS].of_spf;
+	    policy_conditions[i].known == POLICY_KNOWN_DNS :
+	    extras[i - POLICY_CONDITIONS].of_dns;
 }
 
 bool
-policy_reply_needs_spf(struct slice reply)
+policy_reply_needs_dns(struct slice reply)
 {
 	struct cursor c = cursor_of(reply);
 	const char *variable, *problem;
@@ -159,7 +159,7 @@ policy_reply_needs_spf(struct slice reply)
 
 	while (!cursor_at_end(&c) &&
 	    take_piece(&c, &literal, &variable, &problem)) {
-		if (variable != NULL && is_of_spf(variable))
+		if (variable != NULL && is_of_dns(variable))
 			return true;
 	}
 	return false;

@@ -38,6 +38,7 @@ script_tests = \
 	tests/milter/test_crowd.py \
 	tests/milter/test_dns.py \
 	tests/milter/test_forged.py \
+	tests/milter/test_hop.py \
 	tests/milter/test_hostile.py \
 	tests/milter/test_life.py \
 	tests/milter/test_metrics.py \

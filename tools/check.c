@@ -22,6 +22,7 @@
 #include "message/message.h"
 #include "message/spf.h"
 #include "tools/chain.h"
+#include "tools/client.h"
 #include "tools/dmarc.h"
 #include "tools/envelope.h"
 #include "tools/mbox.h"
@@ -373,6 +374,7 @@ tell_text(const struct check *c)
 
 	text_heading(c);
 	text_message(c);
+	client_text(t, c->message);
 	spf_story_text(t, c->spf);
 	if (c->spf_helo != NULL)
 		spf_story_text(t, c->spf_helo);
@@ -493,6 +495,7 @@ tell_json(const struct check *c)
 	json_file(c);
 	json_bool(j, "bare_lf", c->bare_lf);
 	json_bool(j, "header_cut", c->header.overflow);
+	client_json(j, "iprev", c->message);
 	spf_story_json(j, "spf", c->spf);
 	if (c->spf_helo != NULL)
 		spf_story_json(j, "spf_helo", c->spf_helo);

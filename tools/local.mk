@@ -5,6 +5,7 @@ assay_parts = \
 	tools/answer.c tools/answer.h \
 	tools/chain.c tools/chain.h \
 	tools/check.c tools/check.h \
+	tools/client.c tools/client.h \
 	tools/dmarc.c tools/dmarc.h \
 	tools/envelope.c tools/envelope.h \
 	tools/keys.c tools/keys.h \
@@ -40,6 +41,8 @@ tests_fuzz_fuzz_mbox_SOURCES = tests/fuzz/fuzz_mbox.c tests/fuzz/replay.c \
 	tools/mbox.c tools/mbox.h
 
 dist_check_SCRIPTS += tests/tools/test_assay.py tests/tools/test_cases.py \
-	tests/tools/test_chain.py tests/tools/test_migrate.py
+	tests/tools/test_chain.py tests/tools/test_client.py \
+	tests/tools/test_migrate.py
 TESTS += tests/tools/test_assay.py tests/tools/test_cases.py \
-	tests/tools/test_chain.py tests/tools/test_migrate.py
+	tests/tools/test_chain.py tests/tools/test_client.py \
+	tests/tools/test_migrate.py

@@ -91,6 +91,8 @@ put_rule(struct buf *b, const struct policy_rule *r)
 	put_patterns(b, "mailfrom-domain", r->mailfrom_domain,
 	    r->mailfrom_domain_count);
 	put_patterns(b, "helo", r->helo, r->helo_count);
+	if (r->iprev != 0)
+		buf_addf(b, " iprev=%x", r->iprev);
 	if (r->arc != 0 || r->arc_trusted != 0)
 		buf_addf(b, " arc=%x/%x", r->arc, r->arc_trusted);
 	put_patterns(b, "arc-sealer", r->arc_sealer, r->arc_sealer_count);
@@ -161,6 +163,8 @@ put_config(struct buf *b, const struct config *c)
 	    c->limits.signatures, c->spf.helo, c->spf.void_limit,
 	    c->dkim.minimum_rsa_bits, c->dkim.test_keys,
 	    (int)c->unsigned_mail);
+	if (c->iprev)
+		buf_adds(b, " iprev");
 	if (c->seal.given)
 		buf_addf(b, " seal=%.*s:%.*s:%s",
 		    SLICE_ARG(c->seal.rule.identity),
@@ -366,6 +370,10 @@ test_values(void)
 		{ "spf: {helo: False}", "helo=0 " },
 		{ "spf: {helo: 'no'}", "helo=0 " },
 		{ "spf: {void-limit: 0}", "void=0 " },
+		{ "iprev: no", "unsigned=0" },
+		{ "iprev: yes", "unsigned=0 iprev" },
+		{ "policy: [{action: reject, stage: mail, when: {iprev: [fail, "
+		  "permerror]}}]", "stage=1 at-most=0 iprev=" },
 		{ "spf: {void-limit: 10}", "void=10 " },
 		{ "dkim: {minimum-rsa-bits: 8192}", "rsa=8192" },
 		{ "policy: [{action: accept}]",
@@ -448,7 +456,7 @@ test_values(void)
 #define ROOT_KEYS "include, socket, socket-mode, metrics, user, pid-file, " \
 	"confinement, authserv-id, authserv-ids-to-remove, " \
 	"remove-received-spf, trusted-networks, " \
-	"origins, log, resolver, limits, spf, dkim, own-domains, " \
+	"origins, log, resolver, limits, spf, dkim, iprev, own-domains, " \
 	"enforce-anyway, trusted-sealers, policy, " \
 	"observe-policy, sign, seal, unsigned"
 #define LOG_KEYS "target, level, format"
@@ -461,7 +469,7 @@ test_values(void)
 	"dmarc-policy, dmarc-testing, from, from-domain, mailfrom-domain, " \
 	"helo, client, recipient-domain, dnssec, tls, dkim-partial, " \
 	"dkim-doubled, own-domain, enforce-anyway, arc, arc-trusted, " \
-	"arc-sealer, auth-user"
+	"arc-sealer, auth-user, iprev"
 #define SIGN_KEYS "domains, identity, keys, canonicalization, headers, " \
 	"oversign, resign, null-sender, for-user, expire"
 #define KEY_KEYS "selector, file, from, until"
@@ -738,11 +746,11 @@ static const struct {
 	{ "policy: [{stage: mail, action: reject, when: {spf: fail, dkim: "
 	  "none}}]", "1:58: policy rule 1: when.dkim is not known yet with "
 	  "stage: mail; allowed: spf, spf-helo, mailfrom-domain, helo, "
-	  "client, tls, auth-user" },
+	  "client, tls, auth-user, iprev" },
 	{ "policy: [{when: {recipient-domain: a.example}, action: reject, "
 	  "stage: mail}]", "1:18: policy rule 1: when.recipient-domain is "
 	  "not known yet with stage: mail; allowed: spf, spf-helo, "
-	  "mailfrom-domain, helo, client, tls, auth-user" },
+	  "mailfrom-domain, helo, client, tls, auth-user, iprev" },
 	{ "policy: [{action: accept, name: ''}]", "1:33: policy rule 1: name "
 	  "is ''; allowed: printable ASCII text of 1 to 64 characters" },
 	{ "policy: [{action: accept, name: " X50 X10 "xxxxx}]", "1:33: "
@@ -989,7 +997,7 @@ static const struct {
 	  "dmarc-testing, from, from-domain, mailfrom-domain, helo, client, "
 	  "recipient-domain, dnssec, tls, dkim-partial, dkim-doubled, "
 	  "own-domain, enforce-anyway, arc, arc-trusted, arc-sealer, "
-	  "auth-user, rule, "
+	  "auth-user, iprev, rule, "
 	  "spf-domain, spf-explanation" },
 	{ "policy: [{reply: '', action: reject}]", "1:18: policy rule 1: "
 	  "reply is ''; allowed: printable ASCII, at most 480 characters "
@@ -1473,6 +1481,11 @@ test_warnings(void)
 		{ "user: a\nspf: {helo: no}\npolicy:\n- {action: reject, "
 		  "when: {spf-helo: fail}}\n", "t.yaml:4: rule 'rule 1' can "
 		  "never match: it asks for spf-helo, but spf.helo is no\n" },
+		{ "user: a\npolicy:\n- {action: reject, when: {iprev: "
+		  "fail}}\n", "t.yaml:3: rule 'rule 1' can never match: it "
+		  "asks for iprev, but iprev is no\n" },
+		{ "user: a\niprev: yes\npolicy:\n- {action: reject, when: "
+		  "{iprev: fail}}\n", "" },
 		/* What contradicts itself. */
 #define NEVER(when, why) { "user: a\npolicy: [{action: reject, when: {" \
 	when "}}]\n", "t.yaml:2: rule 'rule 1' can never match: " why "\n" }

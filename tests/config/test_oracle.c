@@ -102,6 +102,8 @@ static const struct subject subjects[] = {
 	{ .name = "auth-user", .fit = STARS, .maybe = true, .at_mail = true,
 	  .asked = { "jane", "ja*", "*e@x.example" },
 	  .known = { "jane", "jack", "joe@x.example", "JANE" } },
+	{ .name = "iprev", .at_mail = true, .maybe = true, .asked = {
+	  "pass", "fail", "temperror", "permerror" } },
 };
 #define SUBJECTS (sizeof(subjects) / sizeof(subjects[0]))
 
@@ -387,6 +389,7 @@ make_facts(const struct message *m, struct slice recipients[WORDS],
 {
 	const struct some *to = &m->known[subject("recipient-domain")];
 	const char *helo = only(m, "spf-helo");
+	const char *iprev = only(m, "iprev");
 	unsigned int i;
 
 	*f = (struct policy_facts){
@@ -412,7 +415,9 @@ make_facts(const struct message *m, struct slice recipients[WORDS],
 		.arc = result(only(m, "arc")),
 		.arc_trusted = yes(m, "arc-trusted"),
 		.arc_sealer = slice_str(only(m, "arc-sealer")),
-		.auth_user = slice_str(only(m, "auth-user")) };
+		.auth_user = slice_str(only(m, "auth-user")),
+		.iprev = result(iprev[0] != '\0' ? iprev : "pass"),
+		.iprev_checked = iprev[0] != '\0' };
 	ipaddr_parse(slice_str(only(m, "client")), &f->client);
 	for (i = 0; i < to->count; i++)
 		recipients[i] = slice_str(to->word[i]);

@@ -71,7 +71,7 @@ check(const struct config *c, const struct row *r)
 	o = origin_choose(c, &f);
 	name = o != NULL ? o->name : SLICE("");
 	is_bytes(name.ptr, name.len, r->want, strlen(r->want), r->name);
-	ok(origin_checks_helo(c, &f) == r->helo, "%s: HELO %s", r->name,
+	ok(origin_checks_client(c, &f) == r->helo, "%s: HELO %s", r->name,
 	    r->helo ? "is checked" : "is not checked");
 }
 

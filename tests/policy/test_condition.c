@@ -96,7 +96,7 @@ static void
 test_words(void)
 {
 	static const char *const named[] = { "spf", "spf-helo", "dkim",
-	    "dkim-aligned", "dmarc", "from", "arc" };
+	    "dkim-aligned", "dmarc", "from", "arc", "iprev" };
 	const struct policy_word *w;
 	size_t i;
 

@@ -375,7 +375,7 @@ test_stages(void)
 	};
 	struct policy p = { rules, 3 };
 	struct policy_decision d;
-	bool needs_spf;
+	bool needs_dns;
 
 	f.at_mail = true;
 	policy_decide(&p, &f, &d);
@@ -395,17 +395,17 @@ test_stages(void)
 	policy_decide(&p, &f, &d);
 	ok(d.rule == &rules[1], "at the end: rules for MAIL, too");
 
-	ok(policy_has_mail_stage(&p, &needs_spf) && needs_spf,
+	ok(policy_has_mail_stage(&p, &needs_dns) && needs_dns,
 	    "SPF is needed at MAIL");
 	rules[1].spf = 0;
-	ok(policy_has_mail_stage(&p, &needs_spf) && !needs_spf,
+	ok(policy_has_mail_stage(&p, &needs_dns) && !needs_dns,
 	    "SPF is not needed at MAIL");
 	rules[2].spf_helo = SET(FAIL);
-	ok(policy_has_mail_stage(&p, &needs_spf) && needs_spf,
+	ok(policy_has_mail_stage(&p, &needs_dns) && needs_dns,
 	    "SPF of HELO is needed at MAIL");
 	rules[0].spf = SET(FAIL);
 	p.count = 1;
-	ok(!policy_has_mail_stage(&p, &needs_spf) && !needs_spf,
+	ok(!policy_has_mail_stage(&p, &needs_dns) && !needs_dns,
 	    "no rules for MAIL");
 }
 

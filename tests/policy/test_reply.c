@@ -237,6 +237,7 @@ test_each_variable(void)
 		{ "arc-trusted", "yes", "no", "(none)" },
 		{ "arc-sealer", "lists.example", "(none)", "(none)" },
 		{ "auth-user", "jane", "(none)", "jane" },
+		{ "iprev", "fail", "(none)", "fail" },
 		{ "rule", "my rule", "(none)", "my rule" },
 		{ "spf-domain", "example.com", "(none)", "example.com" },
 		{ "spf-explanation", "see https://example.com/?a=%{i}",
@@ -263,6 +264,8 @@ test_each_variable(void)
 	f.arc = AUTH_PASS;
 	f.arc_sealer = SLICE("lists.example");
 	f.auth_user = SLICE("jane");
+	f.iprev = AUTH_FAIL;
+	f.iprev_checked = true;
 	early = f;
 	early.at_mail = true;
 	for (i = 0; i < sizeof(each) / sizeof(each[0]); i++) {
@@ -296,9 +299,9 @@ test_known_at_mail(void)
 	f.at_mail = true;
 	is_str(reply_of(&r, &f), "550|5.7.1|192.0.2.7 fail (none) (none) "
 	    "(none) (none) (none) (none) no", "not known at MAIL");
-	ok(policy_reply_needs_spf(SLICE("%{client}: %{spf-explanation}")) &&
-	    policy_reply_needs_spf(SLICE("%{spf-helo}")), "shows SPF");
-	ok(!policy_reply_needs_spf(SLICE("550 %{rule} %% spf")),
+	ok(policy_reply_needs_dns(SLICE("%{client}: %{spf-explanation}")) &&
+	    policy_reply_needs_dns(SLICE("%{spf-helo}")), "shows SPF");
+	ok(!policy_reply_needs_dns(SLICE("550 %{rule} %% spf")),
 	    "does not show SPF");
 }
 
