@@ -181,6 +181,9 @@ struct config {
 	} dkim;
 	/* The names of the client's address are looked up; default no */
 	bool			 iprev;
+	bool			 annotate_own;	/* likewise mail of ours gets
+						   the field; default no */
+	bool			 show_auth_name;	/* in it; default no */
 	/* Domains of ours, for the condition own-domain; none: those that
 	   `sign` has. */
 	const struct policy_pattern *own_domains;

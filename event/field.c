@@ -123,6 +123,9 @@ static const struct event_field message_fields[] = {
 	    "client."),
 	WORD("relay-client", "unknown", "There when the Received field of "
 	    "the relay does not say who the client was."),
+	WORD("auth", "pass", "There when the client has authenticated itself "
+	    "(SMTP AUTH)."),
+	TEXT("auth-type", "The mechanism of SASL that it did so with."),
 	TEXT("auth-user", "Who has authenticated himself (SMTP AUTH)."),
 	{ .key = "helo", .type = EVENT_TEXT, .always = true,
 	  .about = "What the client said with HELO or EHLO." },

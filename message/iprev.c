@@ -197,6 +197,7 @@ const struct message_method message_method_iprev = {
 	.name = "iprev",
 	.state_size = sizeof(struct state),
 	.at_mail = true,
+	.ours = true,
 	.at_connect = is_wanted,
 	.connect = begin,
 	.ask = ask,

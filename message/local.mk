@@ -4,6 +4,7 @@
 
 libassay_a_SOURCES += \
 	message/arc.c message/arc.h \
+	message/auth.c \
 	message/dkim.c message/dkim.h \
 	message/disposition.c \
 	message/dmarc.c message/dmarc.h \

@@ -61,6 +61,13 @@ message_state(const struct message *m, const struct message_method *method)
 	return m->states[i];
 }
 
+bool
+message_has_method(const struct message *m,
+    const struct message_method *method)
+{
+	return m->checking || (m->annotating && method->ours);
+}
+
 static bool
 make_states(struct message *m)
 {
@@ -189,7 +196,7 @@ set_helo(struct message_results *r, struct slice helo)
 		r->helo_domain.len = 0;
 }
 
-/* The client is known. */
+/* The client is known; what follows from who it is may not be. */
 static void
 begin_client(struct message *m)
 {
@@ -219,8 +226,8 @@ connected(struct message *m)
 	const struct config *c = m->results.engine->config;
 	unsigned long before = guard();
 
-	if (message_begins_at_connect(c) &&
-	    origin_checks_client(c, &m->facts) && open_inquiry(m)) {
+	if (message_begins_at_connect(c) && (c->annotate_own ||
+	    origin_checks_client(c, &m->facts)) && open_inquiry(m)) {
 		begin_client(m);
 		run(m);
 	}
@@ -304,6 +311,7 @@ take_origin(struct message *m, const struct message_envelope *envelope)
 
 	m->facts.authenticated = envelope->authenticated;
 	r->user = arena_dup(m->arena, envelope->user);
+	r->mechanism = arena_dup(m->arena, envelope->mechanism);
 	m->facts.certificate = envelope->certificate;
 	r->origin = origin_choose(r->engine->config, &m->facts);
 	m->facts.certificate = SLICE("");	/* borrowed for this call */
@@ -315,6 +323,18 @@ take_origin(struct message *m, const struct message_envelope *envelope)
 	r->relay = r->client;
 	r->client = (struct ipaddr){ .family = IPADDR_NONE };
 	set_helo(r, SLICE(""));
+}
+
+/* It will not be checked, and gets the field all the same. */
+static void
+begin_annotation(struct message *m)
+{
+	m->annotating = true;
+	if (message_begins_at_connect(m->results.engine->config) &&
+	    open_inquiry(m)) {
+		begin_client(m);
+		run(m);
+	}
 }
 
 /* The message will be checked. */
@@ -363,6 +383,8 @@ message_mail(struct message *m, const struct message_envelope *envelope)
 			begin_mail(m);
 		run(m);
 	}
+	if (!r->checked && !r->relayed && r->engine->config->annotate_own)
+		begin_annotation(m);
 	unguard(m, before);
 }
 
@@ -599,7 +621,8 @@ check(struct message *m, const struct inquiry_waiting *waiting)
 	    r->engine->config->limits.deadline_ms, waiting);
 	ledger = inquiry_ledger(m->inquiry);
 	for (i = 0; i < message_method_count; i++)
-		if (message_methods[i]->finish != NULL)
+		if (message_methods[i]->finish != NULL &&
+		    message_has_method(m, message_methods[i]))
 			message_methods[i]->finish(m, m->states[i], ledger);
 	sum_up_look_ups(r, ledger);
 }
@@ -655,7 +678,7 @@ message_finish(struct message *m, const struct inquiry_waiting *waiting,
 	message_header_end(m);
 	if (m->failed)
 		return false;
-	if (m->checking)
+	if (m->inquiry != NULL)
 		check(m, waiting);
 	good = message_give_orders(m, orders);
 	unguard(m, before);

@@ -69,6 +69,7 @@ struct message_results {
 	bool				 utf8;	/* SMTPUTF8 */
 	bool				 tls;
 	struct slice			 user;	/* SMTP AUTH; empty: none */
+	struct slice			 mechanism;	/* of SASL; likewise */
 	/* Canonical; those of recipients without a domain name left out. */
 	const struct slice		*recipient_domains;
 	size_t				 recipient_domain_count;
@@ -156,6 +157,7 @@ struct message_envelope {
 	bool		utf8;		/* SMTPUTF8 */
 	bool		authenticated;	/* SMTP AUTH */
 	struct slice	user;		/* who did, {auth_authen} */
+	struct slice	mechanism;	/* how, {auth_type} */
 	struct slice	certificate;	/* see struct origin_facts */
 	bool		tls;		/* the client used TLS */
 	bool		eight_bit;	/* BODY=8BITMIME */

@@ -37,6 +37,8 @@ struct message {
 	struct mail_header	 header;
 	bool			 header_ended;
 	bool			 checking;	/* MAIL came, it is checked */
+	bool			 annotating;	/* likewise, it is ours and gets
+						   the field all the same */
 	void			**states;	/* as message_methods */
 
 	struct forged_search	 forged;
@@ -56,6 +58,9 @@ struct message {
 	size_t			 recipients_cap;
 };
 
+/* Are the hooks of this method called? */
+bool	message_has_method(const struct message *m,
+	    const struct message_method *method);
 /* The state of that method, which is in message_methods. */
 void	*message_state(const struct message *m,
 	    const struct message_method *method);

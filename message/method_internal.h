@@ -36,12 +36,18 @@ struct message_method {
 	bool		 at_mail;
 
 	/*
+	 * Its hooks are called for mail of ours as well, which is not checked:
+	 * it testifies of who hands in the message, not of the sender.
+	 */
+	bool		 ours;
+
+	/*
 	 * Does it ask something about the client itself, so that its questions
 	 * should be put as soon as one has connected?
 	 */
 	bool	(*at_connect)(const struct config *c);
 
-	/* ---- as the message comes: only for one that is checked ---- */
+	/* ---- as it comes: only for one that is checked, or ours ---- */
 
 	/*
 	 * The client is known.  When it has connected or, for mail of a relay,

@@ -7,6 +7,7 @@
  */
 #include "message/method_internal.h"
 
+extern const struct message_method message_method_auth;	/* auth.c */
 extern const struct message_method message_method_iprev; /* iprev.c */
 extern const struct message_method message_method_spf;	/* spf.c */
 extern const struct message_method message_method_dkim;	/* dkim.c */
@@ -14,6 +15,7 @@ extern const struct message_method message_method_arc;	/* arc.c */
 extern const struct message_method message_method_dmarc; /* dmarc.c */
 
 const struct message_method *const message_methods[] = {
+	&message_method_auth,
 	&message_method_iprev,
 	&message_method_spf,
 	&message_method_dkim,

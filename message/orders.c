@@ -177,7 +177,8 @@ message_write_results(const struct message *m, bool sealed,
 	authres_write_begin(w, r->receiver, r->utf8);
 	w->sealed = sealed;
 	for (i = 0; i < message_method_count; i++)
-		if (message_methods[i]->write != NULL)
+		if (message_methods[i]->write != NULL &&
+		    message_has_method(m, message_methods[i]))
 			message_methods[i]->write(m, m->states[i], w);
 	return authres_write_end(w, value);
 }
@@ -190,6 +191,17 @@ write_results(struct message *m, struct message_edit *edit)
 	edit->name = authres_name;
 	m->writing = true;
 	return message_write_results(m, false, &m->writer, &edit->value);
+}
+
+/*
+ * Does it get a field?  Mail of ours that this host has seen before, and that
+ * comes back from a filter, has the one that counts.
+ */
+static bool
+is_annotated(const struct message *m)
+{
+	return m->checking || (m->annotating && !(keeps_results(m) &&
+	    forged_is_ours(&m->forged, &m->header)));
 }
 
 static bool
@@ -215,7 +227,7 @@ change_header(struct message *m, struct message_orders *orders)
 	if (orders->action == POLICY_ACCEPT)
 		orders->edit_count += message_seal(m,
 		    edits + orders->edit_count);
-	return !m->checking ||
+	return !is_annotated(m) ||
 	    write_results(m, &edits[orders->edit_count++]);
 }
 

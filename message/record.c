@@ -79,14 +79,15 @@ record_methods(const struct message *m, struct event *e)
 		inquiry_lock(m->inquiry);
 	for (i = 0; i < message_method_count; i++) {
 		method = message_methods[i];
-		if (method->record != NULL && (r->finished || method->at_mail))
+		if (method->record != NULL && (r->checked || method->ours) &&
+		    (r->finished || method->at_mail))
 			method->record(m, m->states[i], e);
 	}
 	if (m->inquiry != NULL)
 		inquiry_unlock(m->inquiry);
 	if (r->at_mail)
 		event_text(e, "stage", SLICE("mail"));
-	if (!r->finished)
+	if (!r->finished || m->inquiry == NULL)
 		return;
 	event_number(e, "lookups", (long long)r->questions);
 	if (r->unanswered > 0)
@@ -287,8 +288,7 @@ message_record(const struct message *m, const struct message_answer *answer)
 		return;
 	}
 	record_sender(m, e);
-	if (r->checked)
-		record_methods(m, e);
+	record_methods(m, e);
 	if (r->ours && signing_has_rules(r->engine->signing))
 		record_signing(r, answer, e);
 	message_record_seal(m, e);

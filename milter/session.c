@@ -400,6 +400,7 @@ on_mail(SMFICTX *ctx, char **argv)
 		.utf8 = has_argument(argv, "SMTPUTF8"),
 		.authenticated = auth != NULL && *auth != '\0',
 		.user = slice_str(mta_macro(ctx, "{auth_authen}")),
+		.mechanism = slice_str(auth),
 		.certificate = certificate_of(ctx),
 		.tls = tls != NULL && *tls != '\0',
 		.eight_bit = has_argument(argv, "BODY=8BITMIME"),

@@ -165,6 +165,8 @@ put_config(struct buf *b, const struct config *c)
 	    (int)c->unsigned_mail);
 	if (c->iprev)
 		buf_adds(b, " iprev");
+	if (c->annotate_own || c->show_auth_name)
+		buf_addf(b, " own=%d/%d", c->annotate_own, c->show_auth_name);
 	if (c->seal.given)
 		buf_addf(b, " seal=%.*s:%.*s:%s",
 		    SLICE_ARG(c->seal.rule.identity),
@@ -370,6 +372,8 @@ test_values(void)
 		{ "spf: {helo: False}", "helo=0 " },
 		{ "spf: {helo: 'no'}", "helo=0 " },
 		{ "spf: {void-limit: 0}", "void=0 " },
+		{ "annotate-own: yes", "unsigned=0 own=1/0" },
+		{ "show-auth-name: yes", "unsigned=0 own=0/1" },
 		{ "iprev: no", "unsigned=0" },
 		{ "iprev: yes", "unsigned=0 iprev" },
 		{ "policy: [{action: reject, stage: mail, when: {iprev: [fail, "
@@ -456,7 +460,8 @@ test_values(void)
 #define ROOT_KEYS "include, socket, socket-mode, metrics, user, pid-file, " \
 	"confinement, authserv-id, authserv-ids-to-remove, " \
 	"remove-received-spf, trusted-networks, " \
-	"origins, log, resolver, limits, spf, dkim, iprev, own-domains, " \
+	"origins, log, resolver, limits, spf, dkim, iprev, " \
+	"annotate-own, show-auth-name, own-domains, " \
 	"enforce-anyway, trusted-sealers, policy, " \
 	"observe-policy, sign, seal, unsigned"
 #define LOG_KEYS "target, level, format"

@@ -11,7 +11,8 @@
  *                "daemon-name: NAME", "certificate: CN", "helo: NAME",
  *                "mail: <PATH>",
  *                "rcpt: <PATH>", "tls: yes", "smtputf8: yes",
- *                "auth: yes", "now: SECONDS", and what is wanted:
+ *                "auth: MECHANISM", "user: NAME", "now: SECONDS", and what
+ *                is wanted:
  *                "field: TEXT" (unfolded, "none" for no field),
  *                "remove: N N", "action: WORD", "reply: CODE X.Y.Z TEXT",
  *                "signatures: N";
@@ -39,7 +40,8 @@ struct scenario {
 	struct message_client	client;
 	struct slice	certificate;
 	struct slice	helo, mail, rcpt;
-	bool		utf8, auth, tls;
+	struct slice	auth, user;
+	bool		utf8, tls;
 	int64_t		now, later;
 	struct slice	then;
 	struct slice	field, remove, action, reply;
@@ -89,7 +91,9 @@ set_value(struct scenario *s, struct slice key, struct slice value)
 	else if (slice_eq(key, SLICE("smtputf8")))
 		s->utf8 = true;
 	else if (slice_eq(key, SLICE("auth")))
-		s->auth = true;
+		s->auth = value;
+	else if (slice_eq(key, SLICE("user")))
+		s->user = value;
 	else if (slice_eq(key, SLICE("now")) &&
 	    slice_number(value, 1ull << 40, &number))
 		s->now = (int64_t)number;
@@ -141,7 +145,8 @@ feed(struct message *m, const struct scenario *s, const struct parsed *p,
 
 	message_helo(m, s->helo);
 	message_mail(m, &(struct message_envelope){ .path = s->mail,
-		.utf8 = s->utf8, .authenticated = s->auth, .tls = s->tls,
+		.utf8 = s->utf8, .authenticated = s->auth.len > 0,
+		.mechanism = s->auth, .user = s->user, .tls = s->tls,
 		.certificate = s->certificate,
 		.now = s->now, .steady = s->now });
 	if (s->rcpt.len > 0)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""What this hop can testify: the names of the client's address."""
+"""What this hop can testify: the names of the client, and who logged in."""
 
 import struct
 
@@ -139,6 +139,34 @@ def relay_and_rule():
               ("mail", "550 5.7.25 no name: permerror"), "refused at MAIL")
         equal(daemon.wait_records(2)[1].get("iprev"), "permerror",
               "in the record")
+
+
+def login(daemon, client="203.0.113.9", mechanism="PLAIN", user="joe"):
+    return daemon.send(
+        fields=FIELDS, body=b"Hi.\r\n", client=client,
+        macros={"{auth_type}": mechanism, "{auth_authen}": user})
+
+
+@tap.test
+def authenticated():
+    for config, want in (
+            ({}, None),
+            ({"annotate-own": True}, " mx.example.org;\tauth=pass (PLAIN)"),
+            ({"annotate-own": True, "show-auth-name": True},
+             " mx.example.org;\tauth=pass (PLAIN) smtp.auth=joe")):
+        with assaydaemon.Daemon(config, ZONE) as daemon:
+            equal(login(daemon).authres, want, "of a user: %s" % config)
+            record = daemon.wait_records(1)[0]
+            equal([record.get(key) for key in ("auth", "auth-type",
+                                               "auth-user")],
+                  ["pass", "PLAIN", "joe"], "in the record")
+            result = daemon.send(fields=FIELDS, body=b"", client="127.0.0.1")
+            equal(result.authres, " mx.example.org;\tauth=none"
+                  if config else None, "of a host of ours")
+            ok("auth" not in daemon.wait_records(2)[1],
+               "it has not logged in")
+            ok(" auth=" not in daemon.send(fields=FIELDS, body=b"").authres,
+               "nothing is said of strangers")
 
 
 tap.main()
