@@ -373,7 +373,8 @@ note_dane(struct lookup *l, const struct dane_domain *d)
 static bool
 step_dane(struct lookup *l)
 {
-	const struct dane_request request = { .domain = l->entry->domain };
+	const struct dane_request request = { .domain = l->entry->domain,
+		.is_host = l->entry->is_host, .port = l->entry->port };
 	struct dane_domain d;
 
 	if (!may_need_dane(l) || l->result.has_dane)
@@ -433,6 +434,8 @@ publish(const struct lookup *l)
 	ev->level = l->failed ? CONFIG_LOG_WARNING : p == NULL &&
 	    r->record.problem == NULL ? CONFIG_LOG_DEBUG : CONFIG_LOG_INFO;
 	event_text(ev, "domain", e->domain);
+	if (!slice_eq(e->key, e->domain))
+		event_text(ev, "next-hop", e->key);
 	event_text(ev, "record", slice_str(r->record.found ==
 	    STS_RECORD_FOUND ? "found" : r->record.found ==
 	    STS_RECORD_NONE ? "none" : "unknown"));
@@ -467,7 +470,7 @@ settle(struct lookup *l)
 	publish(l);
 	while ((q = TAILQ_FIRST(&l->waiting)) != NULL) {
 		TAILQ_REMOVE(&l->waiting, q, waiting);
-		l->all->answer(l->all->arg, q, l->entry->domain);
+		l->all->answer(l->all->arg, q, l->entry);
 	}
 }
 

@@ -30,7 +30,7 @@ struct lookups {
 	/* Answers a question that waited for a look-up, which has ended. */
 	void			(*answer)(void *arg,
 				    struct socketmap_question *q,
-				    struct slice domain);
+				    const struct memory_entry *e);
 	void			*arg;
 	/* The module's own. */
 	size_t			 open;

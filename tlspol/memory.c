@@ -114,13 +114,13 @@ memory_set_limits(struct memory *m, size_t max_domains, size_t max_octets)
 }
 
 struct memory_entry *
-memory_find(const struct memory *m, struct slice domain)
+memory_find(const struct memory *m, struct slice key)
 {
-	uint64_t hash = hash_keyed(domain, 0);
+	uint64_t hash = hash_keyed(key, 0);
 	struct memory_entry *e;
 
 	for (e = *slot_of(m, hash); e != NULL; e = e->next) {
-		if (e->hash == hash && slice_eq(e->domain, domain))
+		if (e->hash == hash && slice_eq(e->key, key))
 			return e;
 	}
 	return NULL;
@@ -150,24 +150,41 @@ grow(struct memory *m)
 	mem_free((void *)old);
 }
 
-struct memory_entry *
-memory_get(struct memory *m, struct slice domain)
+static struct memory_entry *
+entry_new(const struct tlspolicy_hop *hop, struct slice key)
 {
-	struct memory_entry *e = memory_find(m, domain);
-	size_t size = sizeof(*e) + domain.len;
+	size_t size = sizeof(struct memory_entry) + key.len;
+	struct memory_entry *e = mem_alloc(size);
+
+	if (e == NULL)
+		return NULL;
+	memcpy(e + 1, key.ptr, key.len);
+	e->key = (struct slice){ (const char *)(e + 1), key.len };
+	e->domain = slice_head(slice_from(e->key, hop->is_host ? 1 : 0),
+	    hop->domain.len);
+	e->is_host = hop->is_host;
+	e->port = hop->port;
+	e->hash = hash_keyed(key, 0);
+	e->size = size;
+	return e;
+}
+
+struct memory_entry *
+memory_get(struct memory *m, const struct tlspolicy_hop *hop)
+{
+	char text[TLSPOLICY_HOP_MAX];
+	struct slice key = tlspolicy_hop_text(hop, text);
+	struct memory_entry *e = memory_find(m, key);
+	size_t size = sizeof(*e) + key.len;
 
 	if (e != NULL)
 		return e;
 	make_room(m, 1, size);
 	if (m->count >= m->max_count || m->octets + size > m->max_octets)
 		return NULL;
-	e = mem_alloc(size);
+	e = entry_new(hop, key);
 	if (e == NULL)
 		return NULL;
-	memcpy(e + 1, domain.ptr, domain.len);
-	e->domain = (struct slice){ (const char *)(e + 1), domain.len };
-	e->hash = hash_keyed(domain, 0);
-	e->size = size;
 	grow(m);
 	e->next = *slot_of(m, e->hash);
 	*slot_of(m, e->hash) = e;

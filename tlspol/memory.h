@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * memory: what is known of domains.
+ * memory: what is known of domains, and of smart hosts.
  *
  * Bounded in number and in octets: the domain that nobody has asked for longest
  * goes, one without a policy before one that has one.  One that is being
@@ -41,7 +41,10 @@ struct memory_entry {
 	enum dane_summary	 dane, last_dane;
 	int64_t			 failing_since;	/* DANE_FAILED */
 
-	struct slice		 domain;	/* behind it */
+	/* Behind it: tlspolicy_hop_text(), and the domain therein. */
+	struct slice		 key, domain;
+	bool			 is_host;
+	uint16_t		 port;
 };
 
 struct memory;
@@ -52,11 +55,12 @@ void		 memory_free(struct memory *m);
 void		 memory_set_limits(struct memory *m, size_t max_domains,
 		    size_t max_octets);
 
-/* `domain` is canonical.  NULL: not there. */
+/* By tlspolicy_hop_text().  NULL: not there. */
 struct memory_entry	*memory_find(const struct memory *m,
-			    struct slice domain);
+			    struct slice key);
 /* The same, made when it is not there.  NULL: no memory, no room. */
-struct memory_entry	*memory_get(struct memory *m, struct slice domain);
+struct memory_entry	*memory_get(struct memory *m,
+			    const struct tlspolicy_hop *hop);
 /* Somebody asks for it now. */
 void		 memory_touch(struct memory *m, struct memory_entry *e,
 		    int64_t wall);

@@ -3,7 +3,7 @@
  * service: how a question is answered.
  *
  * 1. "MAP KEY".  A map that is none of ours, and a key that is no domain, have
- *    no policy.
+ *    no policy; nor have brackets and ports, unless smart-hosts is set.
  * 2. A domain with a valid policy: from memory, at once.  If it is time to
  *    look again, a look-up begins behind that.
  * 3. A domain of which a look-up has found no policy lately: likewise.
@@ -85,13 +85,26 @@ reply(struct service *s, struct socketmap_question *q,
 	    SLICE("NOTFOUND ") : buf_slice(&s->reply));
 }
 
+/*
+ * A host that was chosen by name has the policy of its name (RFC 8461 section
+ * 3.4), if it is one of the servers that the policy is about.
+ */
+static const struct sts_policy *
+policy_for(const struct memory_entry *e)
+{
+	const struct sts_policy *p = memory_policy(e, lookup_wall());
+
+	return p != NULL && e->is_host &&
+	    sts_policy_match(p, e->domain) == NULL ? NULL : p;
+}
+
 /* By what is known now. */
 static void
 reply_from(struct service *s, struct socketmap_question *q,
     const struct memory_entry *e)
 {
 	struct tlspolicy_facts facts = {
-		.sts = memory_policy(e, lookup_wall()),
+		.sts = policy_for(e),
 		.dane = e->dane, .last_dane = e->last_dane,
 		.failing = lookup_now() - e->failing_since,
 		.dane_only = s->settings->dane_only
@@ -109,12 +122,9 @@ reply_notfound(struct service *s, struct socketmap_question *q)
 
 /* A look-up has ended. */
 static void
-answer(void *arg, struct socketmap_question *q, struct slice domain)
+answer(void *arg, struct socketmap_question *q, const struct memory_entry *e)
 {
-	struct service *s = arg;
-	const struct memory_entry *e = memory_find(s->memory, domain);
-
-	reply_from(s, q, e);
+	reply_from(arg, q, e);
 }
 
 /* ---- questions ---- */
@@ -127,9 +137,11 @@ is_fresh(const struct memory_entry *e)
 }
 
 static void
-ask_domain(struct service *s, struct socketmap_question *q, struct slice domain)
+ask_hop(struct service *s, struct socketmap_question *q,
+    const struct tlspolicy_hop *hop)
 {
-	struct memory_entry *e = memory_get(s->memory, domain);
+	struct memory_entry *e = memory_get(s->memory, hop);
+	char text[TLSPOLICY_HOP_MAX];
 	bool has_policy;
 
 	if (e == NULL) {
@@ -150,7 +162,7 @@ ask_domain(struct service *s, struct socketmap_question *q, struct slice domain)
 		return;
 	}
 	/* It may have ended within that call. */
-	e = memory_find(s->memory, domain);
+	e = memory_find(s->memory, tlspolicy_hop_text(hop, text));
 	if (e == NULL) {
 		reply_notfound(s, q);
 	} else if (!lookup_is_open(e)) {
@@ -182,7 +194,7 @@ ask(void *arg, struct socketmap_question *q, struct slice request)
 {
 	struct service *s = arg;
 	struct slice key = request, map;
-	struct domain domain;
+	struct tlspolicy_hop hop;
 
 	if (!slice_cut(&key, ' ', &map)) {
 		socketmap_reply(s->server, q,
@@ -193,10 +205,11 @@ ask(void *arg, struct socketmap_question *q, struct slice request)
 		warn_of_map(s, map);
 		q->dialect = TLSPOLICY_POSTFIX;
 		reply_notfound(s, q);
-	} else if (!tlspolicy_key(key, &domain)) {
+	} else if (!tlspolicy_key(key, &hop) ||
+	    (hop.is_smart && !s->settings->smart_hosts)) {
 		reply_notfound(s, q);
 	} else {
-		ask_domain(s, q, domain_slice(&domain));
+		ask_hop(s, q, &hop);
 	}
 }
 

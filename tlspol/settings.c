@@ -90,6 +90,7 @@ static const struct schema_key keys[] = {
 	{ .name = "answer-within", .read = schema_duration,
 	  FIELD(answer_ms), .min = 100, .max = 30000 },
 	{ .name = "dane-only", .read = schema_bool, FIELD(dane_only) },
+	{ .name = "smart-hosts", .read = schema_bool, FIELD(smart_hosts) },
 	{ .name = "https", .read = schema_section, .table = https_keys },
 	{ .name = "cache", .read = schema_section, .table = cache_keys },
 	{ .name = NULL }

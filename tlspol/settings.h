@@ -26,6 +26,7 @@ struct settings {
 	struct config_resolver	 resolver;
 	unsigned int		 answer_ms;	/* default 3000 */
 	bool			 dane_only;	/* default no */
+	bool			 smart_hosts;	/* default no */
 	struct {
 		const char		*ca_file;	/* NULL: the system's */
 		unsigned int		 timeout_ms;	/* default 60000 */

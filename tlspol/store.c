@@ -36,7 +36,7 @@ write_entry(const struct memory_entry *e, struct buf *out)
 	const struct sts_policy *p = e->policy;
 	size_t i;
 
-	buf_addf(out, "%.*s %lld %lld %s %s %s %lu ", SLICE_ARG(e->domain),
+	buf_addf(out, "%.*s %lld %lld %s %s %s %lu ", SLICE_ARG(e->key),
 	    (long long)e->fetched, (long long)e->asked, e->id,
 	    dane_summary_name(e->last_dane), sts_mode_name(p->mode),
 	    (unsigned long)p->max_age);
@@ -129,11 +129,11 @@ read_id(struct slice s, char out[STS_ID_MAX + 1])
 
 /* Memory that is short loses the entry, and makes no line wrong. */
 static void
-put_entry(struct memory *m, struct slice domain,
+put_entry(struct memory *m, const struct tlspolicy_hop *hop,
     const struct memory_entry *from, const struct sts_policy *policy)
 {
 	struct sts_policy *copy = sts_policy_copy(policy);
-	struct memory_entry *e = copy != NULL ? memory_get(m, domain) : NULL;
+	struct memory_entry *e = copy != NULL ? memory_get(m, hop) : NULL;
 
 	if (e == NULL) {
 		mem_free(copy);
@@ -151,13 +151,13 @@ read_entry(struct memory *m, struct slice line, int64_t wall,
 	struct slice field[FIELDS], rest = line;
 	struct memory_entry e = { .policy = NULL };
 	struct sts_policy policy;
-	struct domain domain;
+	struct tlspolicy_hop hop;
 	size_t i;
 
 	for (i = 0; i < FIELDS; i++)
 		(void)slice_cut(&rest, ' ', &field[i]);
 	arena_reset(arena);
-	if (rest.len > 0 || !domain_parse(field[0], &domain) ||
+	if (rest.len > 0 || !tlspolicy_key(field[0], &hop) ||
 	    !read_time(field[1], wall, &e.fetched) ||
 	    !read_time(field[2], wall, &e.asked) ||
 	    !read_id(field[3], e.id) || !read_dane(field[4], &e.last_dane) ||
@@ -165,7 +165,7 @@ read_entry(struct memory *m, struct slice line, int64_t wall,
 		return false;
 	e.policy = &policy;
 	if (memory_policy(&e, wall) != NULL)
-		put_entry(m, domain_slice(&domain), &e, &policy);
+		put_entry(m, &hop, &e, &policy);
 	return true;
 }
 

@@ -4,7 +4,8 @@
  *
  * 1. MX (2.2.1).  None, and the name exists: the domain itself is the only
  *    host.  When the answer is not secure nothing is asked of the hosts,
- *    unless somebody wants to know.
+ *    unless somebody wants to know.  Nobody asks for the MX of a host that
+ *    was chosen by name (2.2.2).
  * 2. For each host: its addresses of both families (2.2.2).
  *    a. No address of either family: nobody can connect to it.
  *    b. An address is secure, which vouches for all CNAMEs on the way: TLSA is
@@ -59,6 +60,7 @@ dane_tlsa_problem(struct slice data)
 struct look {
 	struct dns_ledger	*ledger;
 	struct arena		*scratch;
+	unsigned int		 port;
 	bool			 pending;
 };
 
@@ -104,7 +106,7 @@ static bool
 look_at_tlsa(struct look *l, struct dane_host *h, struct slice base)
 {
 	char text[DOMAIN_MAX + 16];
-	int len = snprintf(text, sizeof(text), "_25._tcp.%.*s",
+	int len = snprintf(text, sizeof(text), "_%u._tcp.%.*s", l->port,
 	    (int)base.len, base.ptr);
 	size_t i;
 
@@ -235,12 +237,16 @@ add_host(struct dane_domain *d, const struct dns_record *r)
 }
 
 static enum dane_mx
-read_mx(struct dane_domain *d, struct slice domain)
+read_mx(struct dane_domain *d, const struct dane_request *request)
 {
 	const struct dns_answer *a = d->answer;
-	const struct dns_record self = { .text = domain };
+	const struct dns_record self = { .text = request->domain };
 	size_t i;
 
+	if (request->is_host) {
+		add_host(d, &self);
+		return DANE_MX_IMPLICIT;
+	}
 	if (a->outcome == DNS_NO_NAME)
 		return DANE_MX_NO_DOMAIN;
 	if (!dns_outcome_is_known(a->outcome))
@@ -260,20 +266,23 @@ enum check_state
 dane_check(const struct dane_request *request, struct dns_ledger *ledger,
     struct arena *scratch, struct dane_domain *out)
 {
-	struct look l = { .ledger = ledger, .scratch = scratch };
+	struct look l = { .ledger = ledger, .scratch = scratch,
+	    .port = request->port != 0 ? request->port : 25 };
 	size_t i;
 
 	arena_reset(scratch);
 	*out = (struct dane_domain){ .mx = DANE_MX_FAILED };
 	out->hosts = arena_array(scratch, LIMIT_DANE_HOSTS + 1,
 	    sizeof(*out->hosts));
-	out->answer = ask(&l, request->domain, DNS_TYPE_MX);
-	if (out->answer == NULL)
-		return CHECK_PENDING;
+	if (!request->is_host) {
+		out->answer = ask(&l, request->domain, DNS_TYPE_MX);
+		if (out->answer == NULL)
+			return CHECK_PENDING;
+	}
 	if (out->hosts != NULL)
-		out->mx = read_mx(out, request->domain);
+		out->mx = read_mx(out, request);
 	out->secure = out->mx != DANE_MX_FAILED &&
-	    out->answer->authenticated;
+	    (request->is_host || out->answer->authenticated);
 	for (i = 0; out->hosts != NULL && i < out->count &&
 	    (out->secure || request->all); i++)
 		look_at_host(&l, &out->hosts[i]);

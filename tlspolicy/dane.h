@@ -49,7 +49,7 @@ struct dane_host {
 	uint16_t		 preference;	/* the best of several */
 	enum dane_status	 status;
 	const char		*why;		/* static */
-	/* "_25._tcp.BASE", the name of `tlsa`; BASE is what a certificate
+	/* "_PORT._tcp.BASE", the name of `tlsa`; BASE is what a certificate
 	   and SNI are about (sections 2.2.3, 8.1).  Empty: not asked. */
 	struct slice		 tlsa_name;
 	struct slice		 base;
@@ -60,8 +60,8 @@ struct dane_host {
 
 struct dane_domain {
 	enum dane_mx		 mx;
-	bool			 secure;	/* the MX answer */
-	const struct dns_answer	*answer;	/* of the MX question */
+	bool			 secure;	/* the MX answer, or a host */
+	const struct dns_answer	*answer;	/* of MX; NULL: a host */
 	/* By preference, no name twice, LIMIT_DANE_HOSTS at most. */
 	struct dane_host	*hosts;
 	size_t			 count;
@@ -74,6 +74,9 @@ struct dane_request {
 	/* Look at the hosts although the MX records are not secure, for who
 	   wants to explain; a sender need not (section 2.2.1). */
 	bool		all;
+	/* The domain is the host, whatever MX records it has. */
+	bool		is_host;
+	uint16_t	port;		/* of the TLSA records; 0: 25 */
 };
 
 /* Questions of one domain at most. */

@@ -15,11 +15,15 @@ tests_tlspolicy_test_dane_SOURCES = tests/tlspolicy/test_dane.c
 tests_tlspolicy_test_sts_SOURCES = tests/tlspolicy/test_sts.c
 tests_tlspolicy_test_tlspolicy_SOURCES = tests/tlspolicy/test_tlspolicy.c
 
-fuzz_programs += tests/fuzz/fuzz_sts_policy tests/fuzz/fuzz_sts_record
+fuzz_programs += tests/fuzz/fuzz_sts_policy tests/fuzz/fuzz_sts_record \
+	tests/fuzz/fuzz_tlspolicy_key
+tests_fuzz_fuzz_tlspolicy_key_SOURCES = tests/fuzz/fuzz_tlspolicy_key.c \
+	tests/fuzz/replay.c
 tests_fuzz_fuzz_sts_policy_SOURCES = tests/fuzz/fuzz_sts_policy.c \
 	tests/fuzz/replay.c
 tests_fuzz_fuzz_sts_record_SOURCES = tests/fuzz/fuzz_sts_record.c \
 	tests/fuzz/replay.c
 EXTRA_DIST += \
 	tests/fuzz/sts_policy.dict \
-	tests/fuzz/sts_record.dict
+	tests/fuzz/sts_record.dict \
+	tests/fuzz/tlspolicy_key.dict

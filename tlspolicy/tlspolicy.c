@@ -16,8 +16,12 @@
  */
 #include "tlspolicy/tlspolicy.h"
 
+#include <stdio.h>
+
 #include "base/ipaddr.h"
 #include "base/limits.h"
+
+#define SMTP_PORT	25
 
 static const struct {
 	struct slice		 map;
@@ -55,14 +59,59 @@ tlspolicy_dialect_name(enum tlspolicy_dialect d)
 	return names[d];
 }
 
-bool
-tlspolicy_key(struct slice key, struct domain *out)
+/* Postfix takes the name of a service, too. */
+static bool
+read_port(struct slice s, uint16_t *out)
 {
-	struct ipaddr address;
+	unsigned long long number;
 
-	return domain_parse(key, out) &&
-	    domain_labels(domain_slice(out)) > 1 &&
-	    !ipaddr_parse(domain_slice(out), &address);
+	if (slice_eq_nocase(s, SLICE("smtp")))
+		number = SMTP_PORT;
+	else if (slice_eq_nocase(s, SLICE("submission")))
+		number = 587;
+	else if (!slice_number(s, UINT16_MAX, &number) || number == 0)
+		return false;
+	*out = (uint16_t)number;
+	return true;
+}
+
+bool
+tlspolicy_key(struct slice key, struct tlspolicy_hop *out)
+{
+	struct slice name, behind, rest = key;
+	struct ipaddr address;
+	bool has_port;
+
+	out->port = SMTP_PORT;
+	out->is_host = slice_starts(key, SLICE("["));
+	if (out->is_host) {
+		rest = slice_from(key, 1);
+		if (!slice_cut(&rest, ']', &name))
+			return false;
+		has_port = slice_cut(&rest, ':', &behind);
+		if (behind.len > 0)
+			return false;
+	} else {
+		has_port = slice_cut(&rest, ':', &name);
+	}
+	out->is_smart = out->is_host || has_port;
+	return (!has_port || read_port(rest, &out->port)) &&
+	    domain_parse(name, &out->domain) &&
+	    domain_labels(domain_slice(&out->domain)) > 1 &&
+	    !ipaddr_parse(domain_slice(&out->domain), &address);
+}
+
+struct slice
+tlspolicy_hop_text(const struct tlspolicy_hop *hop, char *text)
+{
+	char port[sizeof(":65535")] = "";
+	int len;
+
+	if (hop->port != SMTP_PORT)
+		snprintf(port, sizeof(port), ":%u", hop->port);
+	len = snprintf(text, TLSPOLICY_HOP_MAX, hop->is_host ? "[%s]%s" :
+	    "%s%s", hop->domain.text, port);
+	return (struct slice){ text, (size_t)len };
 }
 
 /* Step 3. */

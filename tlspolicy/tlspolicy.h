@@ -30,12 +30,27 @@ bool		 tlspolicy_dialect_parse(struct slice map,
 		    enum tlspolicy_dialect *out);
 const char	*tlspolicy_dialect_name(enum tlspolicy_dialect d);
 
+/* Where mail goes by a key. */
+struct tlspolicy_hop {
+	struct domain	 domain;	/* whose policy it is */
+	bool		 is_host;	/* "[HOST]": MX records do not count */
+	bool		 is_smart;	/* in brackets, or with a port */
+	uint16_t	 port;		/* 25 unless told */
+};
+
 /*
- * The domain whose policy a key is about.  False: it is none, and the answer
- * is NOTFOUND: ".parent" forms, what is in brackets or has a port (the
- * operator's choice of a server), addresses, one label, anything else.
+ * Reads "DOMAIN", "DOMAIN:PORT", "[HOST]", "[HOST]:PORT".  False: it is none,
+ * and the answer is NOTFOUND: ".parent" forms, addresses, one label, anything
+ * else.
  */
-bool	tlspolicy_key(struct slice key, struct domain *out);
+bool		 tlspolicy_key(struct slice key, struct tlspolicy_hop *out);
+/*
+ * The one spelling of it, without port 25, in `text`, which has room for
+ * TLSPOLICY_HOP_MAX octets; with a NUL behind it.
+ */
+#define TLSPOLICY_HOP_MAX	(DOMAIN_MAX + sizeof("[]:65535"))
+struct slice	 tlspolicy_hop_text(const struct tlspolicy_hop *hop,
+		    char *text);
 
 enum tlspolicy_answer {
 	TLSPOLICY_NOTFOUND,

@@ -27,7 +27,7 @@ DOMAINS = ["none", "enforce", "testing", "off", "dane", "danesome", "pkix",
            "moved", "missing", "html", "nomedia", "charset", "large", "whole",
            "selfsigned", "othername", "expired", "oldtls", "short", "broken",
            "junk", "endless", "headers", "slow", "private", "restart",
-           "unsigned", "gone", "due", "longer"]
+           "unsigned", "gone", "due", "longer", "smart", "mx.smart"]
 HOSTS = tlspol.PolicyHosts(FOLDER, ["mta-sts.%s.example" % d
                                     for d in DOMAINS
                                     if d not in ("othername", "selfsigned")])
@@ -129,6 +129,7 @@ def keys():
                 equal(client.ask(key), secure("enforce"), key)
             for key in (".enforce.example", "[enforce.example]",
                         "[enforce.example]:25", "enforce.example:25",
+                        "enforce.example:587", "enforce.example:x",
                         "[192.0.2.1]", "192.0.2.1", "example", "a..b",
                         "/enforce.example", "", " enforce.example",
                         "enforce.example ", b"\xff.example",
@@ -144,6 +145,48 @@ def keys():
             equal(client.ask("enforce.example"), secure("enforce"),
                   "the connection is still good")
         daemon.wait_log("asks for the map")
+
+
+@tap.test
+def smart_hosts():
+    """Brackets and ports, where the operator wants them to count."""
+    def policy_of(*words):
+        return "OK secure match=%s servername=hostname" % ":".join(words)
+
+    serve("enforce")
+    HOSTS.hosts[host("smart")] = response(policy("*.smart.example"))
+    HOSTS.hosts["mta-sts.mx.smart.example"] = response(
+        policy("mx.smart.example"))
+    serve("dane")
+    zone = sts_zone("enforce.example")
+    zone.update(sts_zone("smart.example"))
+    zone.update(sts_zone("mx.smart.example"))
+    zone["mx.smart.example"] = [{"A": "192.0.2.1"}]
+    zone.update(sts_zone("dane.example", secure=True))
+    zone["_587._tcp.mx.dane.example"] = [{"TLSA": EE}]
+    rows = (
+        ("smart.example", policy_of(".smart.example"), "without"),
+        ("smart.example:25", policy_of(".smart.example"), "a port"),
+        ("SMART.example:2525", policy_of(".smart.example"), "a port"),
+        ("[mx.smart.example]", policy_of("mx.smart.example"), "a host"),
+        ("[mx.smart.example]:smtp", policy_of("mx.smart.example"), "25"),
+        ("[mx.smart.example]:587", policy_of("mx.smart.example"), "587"),
+        ("[enforce.example]", NO, "a host that the policy does not have"),
+        ("[smart.example]:587", NO, "the same"),
+        ("[other.smart.example]", NO, "no policy of a parent"),
+        ("dane.example", secure("dane"), "no TLSA at port 25"),
+        ("dane.example:587", "OK dane", "TLSA at port 587"),
+        ("[192.0.2.1]:25", NO, "an address"))
+    with tlspol.Daemon({"smart-hosts": True}, zone, HOSTS) as daemon:
+        for when in "first", "from memory":
+            for key, answer, what in rows:
+                equal(daemon.ask(key), answer, "%s, %s, %s" %
+                      (key, what, when))
+        equal(len(HOSTS.asked("mta-sts.mx.smart.example")), 2,
+              "one entry for port 25, one for 587")
+        equal(daemon.wait_line("domain", domain="mx.smart.example",
+                               policy="enforce", count=2)[1]["next-hop"],
+              "[mx.smart.example]:587", "the record names it")
 
 
 def misbehave():

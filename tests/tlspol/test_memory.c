@@ -21,10 +21,12 @@ policy(uint32_t max_age)
 static struct memory_entry *
 get(struct memory *m, unsigned int i)
 {
+	struct tlspolicy_hop hop;
 	char name[40];
 
 	(void)snprintf(name, sizeof(name), "d%u.example", i);
-	return memory_get(m, slice_str(name));
+	return tlspolicy_key(slice_str(name), &hop) ? memory_get(m, &hop) :
+	    NULL;
 }
 
 static bool
@@ -132,6 +134,7 @@ test_policies(void)
 
 #define HEAD "assay-tlspol policies 1\n"
 #define LINE "d1.example 1000 1000 id none enforce 600 mx.example:*.b.example\n"
+#define SMART "[mx.example]:587 1000 1000 id none enforce 600 mx.example\n"
 
 static const struct {
 	const char	*name;
@@ -207,16 +210,20 @@ test_round_trip(void)
 	struct buf b;
 	size_t line;
 
-	(void)store_read_text(m, SLICE(HEAD LINE "end 1\n"), 1100, &line);
+	(void)store_read_text(m, SLICE(HEAD LINE SMART "end 2\n"), 1100,
+	    &line);
 	memory_set_policy(m, get(m, 7), policy(10), "x", 1000);
 	buf_init(&b, 4096);
 	store_write_text(m, 1100, &b);
 	ok(store_read_text(n, buf_slice(&b), 1100, &line), "it is read");
-	is_num((long long)memory_policies(n), 1, "the one that is valid");
+	is_num((long long)memory_policies(n), 2, "those that are valid");
 	e = memory_find(n, SLICE("d1.example"));
 	ok(e != NULL && e->fetched == 1000 && e->last_dane == DANE_NONE &&
 	    strcmp(e->id, "id") == 0 && e->policy->mx_count == 2,
 	    "all of it");
+	e = memory_find(n, SLICE("[mx.example]:587"));
+	ok(e != NULL && slice_eq(e->domain, SLICE("mx.example")) &&
+	    e->is_host && e->port == 587, "a smart host");
 	buf_fini(&b);
 	memory_free(m);
 	memory_free(n);

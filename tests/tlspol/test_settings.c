@@ -29,8 +29,8 @@ test_defaults(void)
 	is_num(s->cache.domains, 100000, "cache.domains");
 	is_num((long long)s->cache.memory, 64 << 20, "cache.memory");
 	is_num(s->resolver.options.tries, 2, "resolver.tries");
-	ok(s->confinement && !s->dane_only && !s->remote_clients,
-	    "yes and no");
+	ok(s->confinement && !s->dane_only && !s->remote_clients &&
+	    !s->smart_hosts, "yes and no");
 	settings_unref(s);
 }
 
@@ -44,7 +44,7 @@ test_all(void)
 	    "user: assay\npid-file: /run/p\nconfinement: no\n"
 	    "log: {target: stderr, level: debug, format: json}\n"
 	    "resolver: {nameservers: [127.0.0.1], trust-ad: no}\n"
-	    "answer-within: 4s\ndane-only: yes\n"
+	    "answer-within: 4s\ndane-only: yes\nsmart-hosts: yes\n"
 	    "https: {ca-file: ca.pem, timeout: 10s, port: 8443,\n"
 	    "  allow-networks: [10.0.0.0/8]}\n"
 	    "cache: {file: /var/lib/c, domains: 5000, memory: 8M}\n");
@@ -62,6 +62,7 @@ test_all(void)
 	is_num((long long)s->resolver.options.nameserver_count, 1,
 	    "nameservers");
 	is_num(s->answer_ms, 4000, "answer-within");
+	ok(s->dane_only && s->smart_hosts, "dane-only, smart-hosts");
 	is_str(s->https.ca_file, "ca.pem", "ca-file");
 	is_num((long long)s->https.allow_count, 1, "allow-networks");
 	is_str(s->cache.file, "/var/lib/c", "file");
@@ -71,7 +72,8 @@ test_all(void)
 }
 
 #define KEYS "socket, socket-mode, remote-clients, user, pid-file, " \
-    "confinement, log, resolver, answer-within, dane-only, https, cache"
+    "confinement, log, resolver, answer-within, dane-only, " \
+    "smart-hosts, https, cache"
 
 static void
 test_refused(void)

@@ -241,6 +241,65 @@ test_domains(void)
 	arena_free(scratch);
 }
 
+/* A host that was chosen by name: whatever its MX records are. */
+static const struct {
+	const char	*name;
+	const char	*zone;
+	uint16_t	 port;
+	const char	*want;
+} hosts[] = {
+	{ "TLSA of the port", SIGNED
+	  "  d.example: [{MX: [10, a.example]}, {A: 192.0.2.9}]\n"
+	  "  _587._tcp.d.example: [{TLSA: " EE "}]\n", 587,
+	  "implicit secure d.example=usable TLSA(d.example): all" },
+	{ "TLSA of another port", SIGNED "  d.example: [{A: 192.0.2.9}]\n"
+	  "  _25._tcp.d.example: [{TLSA: " EE "}]\n", 587,
+	  "implicit secure d.example=no TLSA(d.example): none" },
+	{ "port 25", SIGNED "  d.example: [{A: 192.0.2.9}]\n"
+	  "  _25._tcp.d.example: [{TLSA: " EE "}]\n", 0,
+	  "implicit secure d.example=usable TLSA(d.example): all" },
+	{ "TLSA fails", SIGNED "  d.example: [{A: 192.0.2.9}]\n"
+	  "  _25._tcp.d.example: [{RCODE: 2}]\n", 25,
+	  "implicit secure d.example=failed(d.example): failed" },
+	{ "addresses are not secure", "zonedata:\n"
+	  "  d.example: [{A: 192.0.2.9}]\n"
+	  "  _25._tcp.d.example: [{RCODE: 2}]\n", 25,
+	  "implicit secure d.example=insecure: none" },
+	{ "no address", SIGNED "  d.example: [{MX: [1, a.example]}]\n", 25,
+	  "implicit secure d.example=no address: none" }
+};
+
+static void
+test_hosts(void)
+{
+	struct arena *scratch = arena_new(LIMIT_DANE_MEMORY);
+	struct dane_request r = { .domain = SLICE("d.example"),
+		.is_host = true };
+	struct dane_domain d;
+	struct dns_ledger *l;
+	struct dns_zone *z;
+	char why[512];
+	struct buf b;
+	size_t i;
+
+	buf_init(&b, 4096);
+	for (i = 0; i < sizeof(hosts) / sizeof(hosts[0]); i++) {
+		z = zonefile_read_text(slice_str(hosts[i].zone), "zone", why,
+		    sizeof(why));
+		l = dns_ledger_new(DANE_QUESTIONS);
+		dns_ledger_set_put(l, put_zone, z);
+		r.port = hosts[i].port;
+		is_num(dane_check(&r, l, scratch, &d), CHECK_DONE, "done");
+		buf_reset(&b);
+		describe(&d, &b);
+		is_str(buf_cstr(&b), hosts[i].want, hosts[i].name);
+		dns_ledger_free(l);
+		dns_zone_free(z);
+	}
+	buf_fini(&b);
+	arena_free(scratch);
+}
+
 /*
  * Questions and answers in rounds: how many it takes, and that nothing is
  * asked that is not needed.
@@ -342,6 +401,7 @@ main(void)
 {
 	test_tlsa();
 	test_domains();
+	test_hosts();
 	test_rounds();
 	test_many(LIMIT_DANE_HOSTS, false, DANE_ALL);
 	test_many(LIMIT_DANE_HOSTS + 1, true, DANE_SOME);

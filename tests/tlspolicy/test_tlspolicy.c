@@ -8,54 +8,107 @@
 
 static const struct {
 	struct slice	 key;
-	const char	*domain;	/* NULL: none */
+	const char	*text;		/* tlspolicy_hop_text(); NULL: none */
+	bool		 is_smart;
 } keys[] = {
-	{ SLICE_INIT("example.com"), "example.com" },
-	{ SLICE_INIT("Example.COM"), "example.com" },
-	{ SLICE_INIT("example.com."), "example.com" },
-	{ SLICE_INIT("b\xc3\xbc" "cher.example"), "xn--bcher-kva.example" },
-	{ SLICE_INIT("xn--bcher-kva.example"), "xn--bcher-kva.example" },
-	{ SLICE_INIT(".example.com"), NULL },
-	{ SLICE_INIT(".com"), NULL },
-	{ SLICE_INIT("[mail.example.com]"), NULL },
-	{ SLICE_INIT("[mail.example.com]:587"), NULL },
-	{ SLICE_INIT("example.com:25"), NULL },
-	{ SLICE_INIT("[192.0.2.1]"), NULL },
-	{ SLICE_INIT("192.0.2.1"), NULL },
-	{ SLICE_INIT("2001:db8::1"), NULL },
-	{ SLICE_INIT("[IPv6:2001:db8::1]"), NULL },
-	{ SLICE_INIT("/var/run/socket"), NULL },
-	{ SLICE_INIT("unix:/var/run/socket"), NULL },
-	{ SLICE_INIT("localhost"), NULL },
-	{ SLICE_INIT("user@example.com"), NULL },
-	{ SLICE_INIT("a..b"), NULL },
-	{ SLICE_INIT("exa mple.com"), NULL },
-	{ SLICE_INIT("example\0.com"), NULL },
-	{ SLICE_INIT("example.com, b.example"), NULL },
-	{ SLICE_INIT("\xff.example"), NULL },
-	{ SLICE_INIT("."), NULL },
-	{ SLICE_INIT(""), NULL }
+	{ SLICE_INIT("example.com"), "example.com", false },
+	{ SLICE_INIT("Example.COM"), "example.com", false },
+	{ SLICE_INIT("example.com."), "example.com", false },
+	{ SLICE_INIT("b\xc3\xbc" "cher.example"), "xn--bcher-kva.example",
+	  false },
+	{ SLICE_INIT("xn--bcher-kva.example"), "xn--bcher-kva.example",
+	  false },
+	{ SLICE_INIT("[Mail.example.com]"), "[mail.example.com]", true },
+	{ SLICE_INIT("[mail.example.com.]:25"), "[mail.example.com]", true },
+	{ SLICE_INIT("[mail.example.com]:587"), "[mail.example.com]:587",
+	  true },
+	{ SLICE_INIT("[mail.example.com]:submission"),
+	  "[mail.example.com]:587", true },
+	{ SLICE_INIT("[mail.example.com]:65535"),
+	  "[mail.example.com]:65535", true },
+	{ SLICE_INIT("example.com:25"), "example.com", true },
+	{ SLICE_INIT("example.com:smtp"), "example.com", true },
+	{ SLICE_INIT("example.com:587"), "example.com:587", true },
+	{ SLICE_INIT("example.com:0587"), "example.com:587", true },
+	{ SLICE_INIT("example.com:"), NULL, false },
+	{ SLICE_INIT("example.com:0"), NULL, false },
+	{ SLICE_INIT("example.com:65536"), NULL, false },
+	{ SLICE_INIT("example.com:lmtp"), NULL, false },
+	{ SLICE_INIT("example.com:25:25"), NULL, false },
+	{ SLICE_INIT("example.com:-1"), NULL, false },
+	{ SLICE_INIT(":25"), NULL, false },
+	{ SLICE_INIT("[example.com"), NULL, false },
+	{ SLICE_INIT("example.com]"), NULL, false },
+	{ SLICE_INIT("[example.com]x"), NULL, false },
+	{ SLICE_INIT("[example.com]x:25"), NULL, false },
+	{ SLICE_INIT("[example.com]:"), NULL, false },
+	{ SLICE_INIT("[example.com:25]"), NULL, false },
+	{ SLICE_INIT("[[example.com]]"), NULL, false },
+	{ SLICE_INIT("[]"), NULL, false },
+	{ SLICE_INIT("["), NULL, false },
+	{ SLICE_INIT("[localhost]"), NULL, false },
+	{ SLICE_INIT("[.example.com]"), NULL, false },
+	{ SLICE_INIT(".example.com"), NULL, false },
+	{ SLICE_INIT(".com"), NULL, false },
+	{ SLICE_INIT("[192.0.2.1]"), NULL, false },
+	{ SLICE_INIT("[192.0.2.1]:25"), NULL, false },
+	{ SLICE_INIT("192.0.2.1"), NULL, false },
+	{ SLICE_INIT("192.0.2.1:25"), NULL, false },
+	{ SLICE_INIT("2001:db8::1"), NULL, false },
+	{ SLICE_INIT("[IPv6:2001:db8::1]"), NULL, false },
+	{ SLICE_INIT("[2001:db8::1]:25"), NULL, false },
+	{ SLICE_INIT("/var/run/socket"), NULL, false },
+	{ SLICE_INIT("unix:/var/run/socket"), NULL, false },
+	{ SLICE_INIT("localhost"), NULL, false },
+	{ SLICE_INIT("user@example.com"), NULL, false },
+	{ SLICE_INIT("a..b"), NULL, false },
+	{ SLICE_INIT("exa mple.com"), NULL, false },
+	{ SLICE_INIT("example\0.com"), NULL, false },
+	{ SLICE_INIT("example.com, b.example"), NULL, false },
+	{ SLICE_INIT("\xff.example"), NULL, false },
+	{ SLICE_INIT("."), NULL, false },
+	{ SLICE_INIT(""), NULL, false }
 };
 
 static void
 test_keys(void)
 {
 	static char big[10000];
-	struct domain d;
+	char text[TLSPOLICY_HOP_MAX];
+	struct tlspolicy_hop hop;
 	size_t i;
 	bool good;
 
 	for (i = 0; i < sizeof(keys) / sizeof(keys[0]); i++) {
-		good = tlspolicy_key(keys[i].key, &d);
-		ok(good == (keys[i].domain != NULL), "key %zu", i);
-		is_str(good ? d.text : "", keys[i].domain != NULL ?
-		    keys[i].domain : "", "domain");
+		good = tlspolicy_key(keys[i].key, &hop);
+		if (!ok(good == (keys[i].text != NULL), "key \"%.*s\"",
+		    SLICE_ARG(keys[i].key)) || !good)
+			continue;
+		is_str(tlspolicy_hop_text(&hop, text).ptr, keys[i].text,
+		    "its text");
+		is_num(hop.is_smart, keys[i].is_smart, "a smart host");
+		is_num(hop.is_host, keys[i].key.ptr[0] == '[', "a host");
 	}
 	memset(big, 'a', sizeof(big));
 	for (i = 50; i < sizeof(big); i += 50)
 		big[i] = '.';
-	ok(!tlspolicy_key((struct slice){ big, sizeof(big) }, &d),
+	ok(!tlspolicy_key((struct slice){ big, sizeof(big) }, &hop),
 	    "10,000 octets");
+}
+
+/* The longest name there is, with all that may stand around it. */
+static void
+test_longest_key(void)
+{
+	char key[DOMAIN_MAX + 10] = "[", text[TLSPOLICY_HOP_MAX];
+	struct tlspolicy_hop hop;
+	size_t i;
+
+	for (i = 1; i <= DOMAIN_MAX; i++)
+		key[i] = i % 50 == 0 ? '.' : 'a';
+	memcpy(key + 1 + DOMAIN_MAX, "]:65535", sizeof("]:65535"));
+	if (ok(tlspolicy_key(slice_str(key), &hop), "253 octets"))
+		is_str(tlspolicy_hop_text(&hop, text).ptr, key, "written");
 }
 
 static void
@@ -196,6 +249,7 @@ int
 main(void)
 {
 	test_keys();
+	test_longest_key();
 	test_maps();
 	test_table();
 	test_largest();
