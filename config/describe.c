@@ -178,6 +178,21 @@ item_word(struct json *j, const void *table)
 	put_words(j, table);
 }
 
+/* An editor takes 1.2 for a number, and yes for a boolean. */
+static void
+put_condition_word(struct json *j, const char *word)
+{
+	struct slice s = slice_str(word);
+
+	json_string(j, NULL, word);
+	if (s.len == 3 && s.ptr[1] == '.')
+		json_tenths(j, NULL, 10 * (s.ptr[0] - '0') + s.ptr[2] - '0');
+	if (!slice_eq(s, SLICE("yes")) && !slice_eq(s, SLICE("no")))
+		return;
+	json_bool(j, NULL, slice_eq(s, SLICE("yes")));
+	json_string(j, NULL, slice_eq(s, SLICE("yes")) ? "true" : "false");
+}
+
 static void
 item_condition(struct json *j, const void *table)
 {
@@ -185,7 +200,7 @@ item_condition(struct json *j, const void *table)
 
 	json_array(j, "enum");
 	for (w = table; w->word != NULL; w++)
-		json_string(j, NULL, w->word);
+		put_condition_word(j, w->word);
 	json_array_end(j);
 }
 

@@ -45,12 +45,20 @@ say_words(struct schema *s, const struct policy_word *w, struct slice text)
 		schema_say(s, "; did you mean %s?", guess);
 }
 
+/* Where "yes" and "no" are words, other spellings of a boolean are, too. */
 static const struct policy_word *
 find_word(const struct policy_word *w, const struct yaml_node *n)
 {
+	struct slice text = n->text;
+
+	if (!schema_has_text(n))
+		return NULL;
+	if (slice_eq_nocase(text, SLICE("true")))
+		text = SLICE("yes");
+	else if (slice_eq_nocase(text, SLICE("false")))
+		text = SLICE("no");
 	for (; w->word != NULL; w++) {
-		if (schema_has_text(n) &&
-		    slice_eq_nocase(n->text, slice_str(w->word)))
+		if (slice_eq_nocase(text, slice_str(w->word)))
 			return w;
 	}
 	return NULL;

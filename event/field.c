@@ -123,6 +123,13 @@ static const struct event_field message_fields[] = {
 	    "client."),
 	WORD("relay-client", "unknown", "There when the Received field of "
 	    "the relay does not say who the client was."),
+	TEXT("tls", "The version of TLS that the client used, as TLSv1.3; "
+	    "absent without TLS."),
+	TEXT("tls-cipher", "The cipher suite."),
+	WORD("tls-verified", "yes no", "Whether the mail server has verified a "
+	    "certificate of the client."),
+	TEXT("tls-certificate", "The common name in a certificate that it has "
+	    "verified."),
 	WORD("auth", "pass", "There when the client has authenticated itself "
 	    "(SMTP AUTH)."),
 	TEXT("auth-type", "The mechanism of SASL that it did so with."),

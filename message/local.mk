@@ -20,6 +20,7 @@ libassay_a_SOURCES += \
 	message/shown.c message/shown_internal.h \
 	message/signing.c message/signing.h \
 	message/spf.c message/spf.h \
+	message/tls.c \
 	message/userfile.c message/userfile_internal.h
 
 check_PROGRAMS += \

@@ -303,6 +303,16 @@ stop_checks(struct message *m)
 		memset(m->states[i], 0, message_methods[i]->state_size);
 }
 
+static void
+take_tls(struct message *m, const struct message_tls *tls)
+{
+	m->results.tls = (struct message_tls){
+		.version = arena_dup(m->arena, tls->version),
+		.cipher = arena_dup(m->arena, tls->cipher),
+		.verified = tls->verified,
+		.certificate = arena_dup(m->arena, tls->certificate) };
+}
+
 /* What follows from who hands the message in. */
 static void
 take_origin(struct message *m, const struct message_envelope *envelope)
@@ -312,9 +322,8 @@ take_origin(struct message *m, const struct message_envelope *envelope)
 	m->facts.authenticated = envelope->authenticated;
 	r->user = arena_dup(m->arena, envelope->user);
 	r->mechanism = arena_dup(m->arena, envelope->mechanism);
-	m->facts.certificate = envelope->certificate;
+	m->facts.certificate = r->tls.certificate;
 	r->origin = origin_choose(r->engine->config, &m->facts);
-	m->facts.certificate = SLICE("");	/* borrowed for this call */
 	r->checked = r->origin == NULL || r->origin->check;
 	r->ours = r->origin != NULL && r->origin->sign;
 	m->relay_open = r->relayed = r->origin != NULL && r->origin->relay;
@@ -369,7 +378,7 @@ message_mail(struct message *m, const struct message_envelope *envelope)
 	m->began = true;
 	r->mail = arena_dup(m->arena, envelope->path);
 	r->utf8 = envelope->utf8;
-	r->tls = envelope->tls;
+	take_tls(m, &envelope->tls);
 	m->eight_bit = envelope->eight_bit || envelope->utf8;
 	m->now = envelope->now;
 	m->steady = envelope->steady;

@@ -46,6 +46,15 @@ struct message_override {
 	struct slice			name;	/* of the sealer: its domain */
 };
 
+/* TLS of the connection, as the mail server reports it; absent text is
+   empty. */
+struct message_tls {
+	struct slice	version;	/* "TLSv1.3"; empty: no TLS */
+	struct slice	cipher;
+	bool		verified;	/* the certificate of the client */
+	struct slice	certificate;	/* see struct origin_facts */
+};
+
 /*
  * What is known of a message at its end, but for what the methods found: see
  * message/spf.h, message/dkim.h, message/arc.h, message/dmarc.h.  Borrowed
@@ -67,7 +76,7 @@ struct message_results {
 	struct slice			 mail;	/* MAIL FROM as given */
 	struct mail_path		 path;
 	bool				 utf8;	/* SMTPUTF8 */
-	bool				 tls;
+	struct message_tls		 tls;
 	struct slice			 user;	/* SMTP AUTH; empty: none */
 	struct slice			 mechanism;	/* of SASL; likewise */
 	/* Canonical; those of recipients without a domain name left out. */
@@ -158,8 +167,7 @@ struct message_envelope {
 	bool		authenticated;	/* SMTP AUTH */
 	struct slice	user;		/* who did, {auth_authen} */
 	struct slice	mechanism;	/* how, {auth_type} */
-	struct slice	certificate;	/* see struct origin_facts */
-	bool		tls;		/* the client used TLS */
+	struct message_tls	tls;
 	bool		eight_bit;	/* BODY=8BITMIME */
 	int64_t		now;		/* seconds since the Epoch */
 	int64_t		steady;		/* s of a clock that nobody sets */

@@ -8,6 +8,7 @@
 #include "message/method_internal.h"
 
 extern const struct message_method message_method_auth;	/* auth.c */
+extern const struct message_method message_method_tls;	/* tls.c */
 extern const struct message_method message_method_iprev; /* iprev.c */
 extern const struct message_method message_method_spf;	/* spf.c */
 extern const struct message_method message_method_dkim;	/* dkim.c */
@@ -16,6 +17,7 @@ extern const struct message_method message_method_dmarc; /* dmarc.c */
 
 const struct message_method *const message_methods[] = {
 	&message_method_auth,
+	&message_method_tls,
 	&message_method_iprev,
 	&message_method_spf,
 	&message_method_dkim,

@@ -48,7 +48,7 @@ collect_facts(const struct message *m, struct policy_facts *f)
 		.from = r->from.state,
 		.recipient_domains = r->recipient_domains,
 		.recipient_domain_count = r->recipient_domain_count,
-		.tls = r->tls, .auth_user = r->user };
+		.auth_user = r->user };
 	if (r->path.has_domain)
 		f->mailfrom_domain = domain_slice(&r->path.domain);
 	if (mail_from_has_author(&r->from))

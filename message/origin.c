@@ -86,12 +86,21 @@ origin_checks_client(const struct config *c, const struct origin_facts *f)
 	return true;
 }
 
+bool
+origin_is_verified(const char *verify, const char *cn_subject,
+    const char *cert_subject)
+{
+	if (verify != NULL)
+		return slice_eq(slice_str(verify), SLICE("OK"));
+	return origin_certificate(NULL, cn_subject, cert_subject).len > 0;
+}
+
 struct slice
 origin_certificate(const char *verify, const char *cn_subject,
     const char *cert_subject)
 {
 	if (verify != NULL)
-		return slice_eq(slice_str(verify), SLICE("OK")) ?
+		return origin_is_verified(verify, NULL, NULL) ?
 		    slice_str(cn_subject) : SLICE("");
 	/* Sendmail without {verify}: nothing says that it is good. */
 	return cn_subject != NULL ? SLICE("") : slice_str(cert_subject);

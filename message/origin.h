@@ -43,5 +43,10 @@ bool				 origin_checks_client(const struct config *c,
 struct slice			 origin_certificate(const char *verify,
 				    const char *cn_subject,
 				    const char *cert_subject);
+/* Has the mail server verified it?  Also one without a common name, of which
+   Postfix says nothing. */
+bool				 origin_is_verified(const char *verify,
+				    const char *cn_subject,
+				    const char *cert_subject);
 
 #endif

@@ -184,7 +184,8 @@ on_negotiate(SMFICTX *ctx, unsigned long actions, unsigned long steps,
     unsigned long *want_steps, unsigned long *want2, unsigned long *want3)
 {
 	static char at_connect[] = "j v {daemon_name}",
-	    at_helo[] = "{tls_version} {verify} {cn_subject} {cert_subject}",
+	    at_helo[] = "{tls_version} {cipher} {verify} {cn_subject} "
+	    "{cert_subject}",
 	    at_mail[] = "i {auth_type} {auth_authen}",
 	    at_rcpt[] = "i", at_end[] = "i";
 	const unsigned long need = SMFIF_ADDHDRS | SMFIF_CHGHDRS;
@@ -363,12 +364,18 @@ decide_at_mail(SMFICTX *ctx, struct session *s)
 		.reply = &orders.reply });
 }
 
-static struct slice
-certificate_of(SMFICTX *ctx)
+static struct message_tls
+tls_of(SMFICTX *ctx)
 {
-	return origin_certificate(mta_macro(ctx, "{verify}"),
-	    mta_macro(ctx, "{cn_subject}"),
-	    mta_macro(ctx, "{cert_subject}"));
+	const char *verify = mta_macro(ctx, "{verify}");
+	const char *cn = mta_macro(ctx, "{cn_subject}");
+	const char *subject = mta_macro(ctx, "{cert_subject}");
+
+	return (struct message_tls){
+		.version = slice_str(mta_macro(ctx, "{tls_version}")),
+		.cipher = slice_str(mta_macro(ctx, "{cipher}")),
+		.verified = origin_is_verified(verify, cn, subject),
+		.certificate = origin_certificate(verify, cn, subject) };
 }
 
 static sfsistat
@@ -379,7 +386,6 @@ on_mail(SMFICTX *ctx, char **argv)
 		.text = "the mail filter is being restarted" };
 	struct session *s = session_of(ctx);
 	const char *auth = mta_macro(ctx, "{auth_type}");
-	const char *tls = mta_macro(ctx, "{tls_version}");
 
 	if (s == NULL)
 		return SMFIS_CONTINUE;
@@ -401,8 +407,7 @@ on_mail(SMFICTX *ctx, char **argv)
 		.authenticated = auth != NULL && *auth != '\0',
 		.user = slice_str(mta_macro(ctx, "{auth_authen}")),
 		.mechanism = slice_str(auth),
-		.certificate = certificate_of(ctx),
-		.tls = tls != NULL && *tls != '\0',
+		.tls = tls_of(ctx),
 		.eight_bit = has_argument(argv, "BODY=8BITMIME"),
 		.now = (int64_t)time(NULL),
 		.steady = clock_us() / 1000000 });

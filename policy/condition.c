@@ -73,6 +73,18 @@ static const struct policy_word from_states[] = {
 	{ "sloppy", MAIL_FROM_SLOPPY },
 	{ NULL, 0 }
 };
+/* The first word of a value is the one that is shown. */
+static const struct policy_word tls_words[] = {
+	{ "yes", POLICY_TLS_YES },
+	{ "no", POLICY_TLS_NONE },
+	{ "none", POLICY_TLS_NONE },
+	{ "1.0", POLICY_TLS_1_0 },
+	{ "1.1", POLICY_TLS_1_1 },
+	{ "1.2", POLICY_TLS_1_2 },
+	{ "1.3", POLICY_TLS_1_3 },
+	{ "verified", POLICY_TLS_VERIFIED },
+	{ NULL, 0 }
+};
 static const struct policy_word yes_no[] = {
 	{ "yes", true },
 	{ "no", false },
@@ -231,7 +243,7 @@ get_dnssec(const struct policy_facts *f, struct policy_found *out)
 static void
 get_tls(const struct policy_facts *f, struct policy_found *out)
 {
-	out->set = set_of(f->tls);
+	out->set = f->tls;
 }
 
 static void
@@ -298,7 +310,8 @@ const struct policy_condition policy_conditions[] = {
 	    get_recipient_domain, "the domain of any of the recipients"),
 	YES_NO("dnssec", END, dnssec, get_dnssec,
 	    "whether DNSSEC authenticated what passed"),
-	YES_NO("tls", MAIL, tls, get_tls, "whether the client used TLS"),
+	WORDS("tls", MAIL, tls, tls_words, get_tls, "whether the client used "
+	    "TLS, which version, and whether its certificate is good"),
 	YES_NO("dkim-partial", END, dkim_partial, get_dkim_partial,
 	    "whether a signature verifies that leaves part of the body "
 	    "unsigned"),
@@ -608,6 +621,7 @@ show_words(const struct policy_condition *c, unsigned int set, char *out,
 	for (w = c->words; w->word != NULL; w++) {
 		if ((set & set_of(w->value)) != 0)
 			show(out, size, slice_str(w->word));
+		set &= ~set_of(w->value);
 	}
 }
 

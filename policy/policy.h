@@ -47,6 +47,17 @@ enum policy_dmarc {
 	POLICY_DMARC_REJECT
 };
 
+/* TLS of the connection; of these several hold at a time. */
+enum policy_tls {
+	POLICY_TLS_NONE,
+	POLICY_TLS_YES,
+	POLICY_TLS_1_0,
+	POLICY_TLS_1_1,
+	POLICY_TLS_1_2,
+	POLICY_TLS_1_3,
+	POLICY_TLS_VERIFIED	/* so was the certificate of the client */
+};
+
 /*
  * A pattern for a domain: "example.org" matches that name, "*.example.org"
  * every name below it (not itself).
@@ -83,7 +94,7 @@ struct policy_rule {
 	unsigned int		 from;	/* set of enum mail_from_state */
 	unsigned int		 dmarc_testing;	/* sets of bool */
 	unsigned int		 dnssec;
-	unsigned int		 tls;
+	unsigned int		 tls;	/* set of enum policy_tls */
 	unsigned int		 dkim_partial;
 	unsigned int		 dkim_doubled;
 	unsigned int		 own_domain;
@@ -149,7 +160,7 @@ struct policy_facts {
 	size_t			 recipient_domain_count;
 	/* DNS data behind the identity that passed was authenticated. */
 	bool			 dnssec;
-	bool			 tls;		/* the client used TLS */
+	unsigned int		 tls;	/* set of enum policy_tls */
 	struct slice		 auth_user;	/* or empty */
 	/* A signature verifies that leaves part of the body, or a second
 	   field of a name, unsigned. */

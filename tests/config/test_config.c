@@ -402,6 +402,11 @@ test_values(void)
 		  "dmarc=0/2/0 from=f " },
 		{ "policy: [{action: accept, when: {dnssec: TRUE, tls: "
 		  "'no'}}]", "dnssec=2 tls=1 " },
+		{ "policy: [{action: accept, when: {tls: TRUE}}]", " tls=2 " },
+		{ "policy: [{action: accept, when: {tls: [none, \"1.2\", 1.3, "
+		  "Verified, false]}}]", " tls=71 " },
+		{ "policy: [{action: accept, when: {tls: [1.0, 1.1]}}]",
+		  " tls=c " },
 		{ SIGN_DATE("1970-01-01"), " from=0" },
 		{ SIGN_DATE("2000-02-29"), " from=951782400" },
 		{ SIGN_DATE("2100-03-01"), " from=4107542400" },
@@ -479,6 +484,7 @@ test_values(void)
 	"oversign, resign, null-sender, for-user, expire"
 #define KEY_KEYS "selector, file, from, until"
 #define SPF_WORDS "none, pass, fail, softfail, neutral, temperror, permerror"
+#define TLS_WORDS "yes, no, none, 1.0, 1.1, 1.2, 1.3, verified"
 #define NETWORKS "IP addresses and networks like 192.0.2.0/24, " \
 	"\"2001:db8::/32\""
 #define SOCKETS "local:PATH, inet:PORT@HOST, inet6:PORT@HOST"
@@ -967,7 +973,13 @@ static const struct {
 	{ "policy: [{when: {dnssec: ad}}]", "1:26: policy rule 1: "
 	  "when.dnssec is 'ad'; allowed: yes, no" },
 	{ "policy: [{when: {tls: 1}}]", "1:23: policy rule 1: when.tls is "
-	  "'1'; allowed: yes, no" },
+	  "'1'; allowed: " TLS_WORDS },
+	{ "policy: [{when: {tls: [1.3, 1.4]}}]", "1:29: policy rule 1: "
+	  "when.tls is '1.4'; allowed: " TLS_WORDS "; did you mean 1.0?" },
+	{ "policy: [{when: {tls: []}}]", "1:23: policy rule 1: when.tls is "
+	  "an empty list; allowed: " TLS_WORDS },
+	{ "policy: [{when: {arc: true}}]", "1:23: policy rule 1: when.arc is "
+	  "'true'; allowed: none, pass, fail" },
 	{ "policy: [{when: {spf: failed}}]", "1:23: policy rule 1: when.spf "
 	  "is 'failed'; allowed: " SPF_WORDS "; did you mean fail?" },
 	{ "policy: [{when: {spf: [fail, policy]}}]", "1:30: policy rule 1: "

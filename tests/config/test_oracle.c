@@ -89,7 +89,8 @@ static const struct subject subjects[] = {
 	  .known = { "192.0.2.7", "192.0.2.8", "198.51.100.1",
 	  "2001:db8::1", "2001:db9::1" } },
 	{ .name = "dnssec", .asked = { "yes", "no" } },
-	{ .name = "tls", .at_mail = true, .asked = { "yes", "no" } },
+	{ .name = "tls", .at_mail = true, .many = true, .asked = { "yes",
+	  "none", "1.2", "1.3", "verified" } },
 	{ .name = "dkim-partial", .asked = { "yes", "no" } },
 	{ .name = "dkim-doubled", .asked = { "yes", "no" } },
 	{ .name = "own-domain", .asked = { "yes", "no" } },
@@ -383,6 +384,20 @@ yes(const struct message *m, const char *name)
 	return strcmp(only(m, name), "yes") == 0;
 }
 
+static unsigned int
+tls(const struct some *known)
+{
+	unsigned int set = 0, i;
+
+	for (i = 0; i < known->count; i++)
+		set |= 1u << (strcmp(known->word[i], "yes") == 0 ?
+		    POLICY_TLS_YES : strcmp(known->word[i], "1.2") == 0 ?
+		    POLICY_TLS_1_2 : strcmp(known->word[i], "1.3") == 0 ?
+		    POLICY_TLS_1_3 : strcmp(known->word[i], "none") == 0 ?
+		    POLICY_TLS_NONE : POLICY_TLS_VERIFIED);
+	return set;
+}
+
 static void
 make_facts(const struct message *m, struct slice recipients[WORDS],
     struct policy_facts *f)
@@ -407,7 +422,8 @@ make_facts(const struct message *m, struct slice recipients[WORDS],
 		.helo = slice_str(only(m, "helo")),
 		.recipient_domains = recipients,
 		.recipient_domain_count = to->count,
-		.dnssec = yes(m, "dnssec"), .tls = yes(m, "tls"),
+		.dnssec = yes(m, "dnssec"),
+		.tls = tls(&m->known[subject("tls")]),
 		.dkim_partial = yes(m, "dkim-partial"),
 		.dkim_doubled = yes(m, "dkim-doubled"),
 		.claimed = true, .own_domain = yes(m, "own-domain"),

@@ -9,12 +9,9 @@
 - From a client with a certificate, and to a service with a name of its own.
 """
 
-import os
-import ssl
-import subprocess
-
 import assaydaemon
 import authres
+import certificates
 import mta
 import sendmail
 import signkeys
@@ -226,72 +223,24 @@ def backup_mx():
 
 # ---- certificates, names of services ----
 
-def openssl(*arguments):
-    subprocess.run(["openssl"] + list(arguments), check=True,
-                   capture_output=True)
-
-
-class Authority:
-    """Certificates of a CA, or of a client's own making."""
-
-    def __init__(self, name):
-        self.folder = assaydaemon.work_folder()
-        self.path = os.path.join(self.folder, "ca.pem")
-        self.key = os.path.join(self.folder, "ca.key")
-        openssl("req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days",
-                "2", "-subj", "/CN=" + name, "-keyout", self.key, "-out",
-                self.path)
-        os.chmod(self.key, 0o600)
-
-    def issue(self, name):
-        """(certificate, key)"""
-        base = os.path.join(self.folder, name)
-        openssl("req", "-newkey", "rsa:2048", "-nodes", "-subj",
-                "/O=Example/CN=" + name, "-keyout", base + ".key", "-out",
-                base + ".csr")
-        openssl("x509", "-req", "-in", base + ".csr", "-CA", self.path,
-                "-CAkey", self.key, "-CAcreateserial", "-days", "2", "-out",
-                base + ".pem")
-        os.chmod(base + ".key", 0o600)
-        return base + ".pem", base + ".key"
-
-
 def postfix_tls(authority, service):
-    certificate, key = authority.issue("mx.example.org")
     return mta.Postfix(
-        world.daemon.socket,
-        {"smtpd_tls_security_level": "may", "smtpd_tls_ask_ccert": "yes",
-         "smtpd_tls_cert_file": certificate, "smtpd_tls_key_file": key,
-         "smtpd_tls_CAfile": authority.path},
+        world.daemon.socket, certificates.postfix(authority),
         services="127.0.0.1:%d inet n - n - - smtpd -o "
                  "milter_macro_daemon_name=ORIGINATING\n" % service)
 
 
 def sendmail_tls(authority, service):
-    certificate, key = authority.issue("mx.example.org")
     return sendmail.Sendmail(
-        world.daemon.socket,
-        mc="define(`confCACERT_PATH', `%s')dnl\n"
-           "define(`confCACERT', `%s')dnl\n"
-           "define(`confSERVER_CERT', `%s')dnl\n"
-           "define(`confSERVER_KEY', `%s')dnl\n"
-           "DAEMON_OPTIONS(`Port=%d, Addr=127.0.0.1, Name=ORIGINATING')dnl\n"
-           % (authority.folder, authority.path, certificate, key, service))
-
-
-def context(certificate=None):
-    tls = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    tls.check_hostname = False
-    tls.verify_mode = ssl.CERT_NONE
-    if certificate:
-        tls.load_cert_chain(*certificate)
-    return tls
+        world.daemon.socket, mc=certificates.sendmail(authority) +
+        "DAEMON_OPTIONS(`Port=%d, Addr=127.0.0.1, Name=ORIGINATING')dnl\n"
+        % service)
 
 
 def by_tls(server, certificate, sender):
     server.sink.clear()
     smtp = server.client("192.0.2.50", helo=PARTNER)
-    smtp.starttls(context=context(certificate))
+    smtp.starttls(context=certificates.context(certificate))
     smtp.ehlo(PARTNER)
     mta.submit(smtp, MESSAGE, sender, [RECIPIENT])
     smtp.quit()
@@ -299,8 +248,9 @@ def by_tls(server, certificate, sender):
 
 
 @tap.test
-def certificates():
-    ours, theirs = Authority("Our CA"), Authority("Some CA")
+def with_certificates():
+    ours = certificates.Authority("Our CA")
+    theirs = certificates.Authority("Some CA")
     for number, (name, make) in enumerate((("Postfix: ", postfix_tls),
                                            ("Sendmail: ", sendmail_tls))):
         service = assaydaemon.free_port()

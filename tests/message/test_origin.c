@@ -132,16 +132,22 @@ test_certificate(void)
 {
 	static const struct {
 		const char *name, *verify, *cn, *subject, *want;
+		bool verified;
 	} certificates[] = {
 		{ .name = "Sendmail, good", .verify = "OK", .cn = "a.example",
-		  .subject = "/C=X/CN=a.example", .want = "a.example" },
+		  .subject = "/C=X/CN=a.example", .want = "a.example",
+		  .verified = true },
+		{ .name = "Sendmail, good, without a common name",
+		  .verify = "OK", .subject = "/C=X", .want = "",
+		  .verified = true },
 		{ .name = "Sendmail, not verified", .verify = "FAIL",
 		  .cn = "a.example", .subject = "/CN=a.example", .want = "" },
 		{ .name = "Sendmail, none", .verify = "NO", .want = "" },
 		{ .name = "Sendmail without verify", .cn = "a.example",
 		  .subject = "a.example", .want = "" },
 		{ .name = "Postfix", .subject = "a.example",
-		  .want = "a.example" },
+		  .want = "a.example", .verified = true },
+		{ .name = "Postfix, empty", .subject = "", .want = "" },
 		{ .name = "nothing", .want = "" }
 	};
 	struct slice got;
@@ -152,6 +158,9 @@ test_certificate(void)
 		    certificates[i].cn, certificates[i].subject);
 		is_bytes(got.ptr, got.len, certificates[i].want,
 		    strlen(certificates[i].want), certificates[i].name);
+		ok(origin_is_verified(certificates[i].verify,
+		    certificates[i].cn, certificates[i].subject) ==
+		    certificates[i].verified, "verified");
 	}
 }
 

@@ -10,7 +10,7 @@
  *   scenario     lines "client: ADDRESS", "client-name: NAME",
  *                "daemon-name: NAME", "certificate: CN", "helo: NAME",
  *                "mail: <PATH>",
- *                "rcpt: <PATH>", "tls: yes", "smtputf8: yes",
+ *                "rcpt: <PATH>", "tls: VERSION", "smtputf8: yes",
  *                "auth: MECHANISM", "user: NAME", "now: SECONDS", and what
  *                is wanted:
  *                "field: TEXT" (unfolded, "none" for no field),
@@ -41,7 +41,8 @@ struct scenario {
 	struct slice	certificate;
 	struct slice	helo, mail, rcpt;
 	struct slice	auth, user;
-	bool		utf8, tls;
+	struct slice	tls;
+	bool		utf8;
 	int64_t		now, later;
 	struct slice	then;
 	struct slice	field, remove, action, reply;
@@ -87,7 +88,7 @@ set_value(struct scenario *s, struct slice key, struct slice value)
 	else if (slice_eq(key, SLICE("rcpt")))
 		s->rcpt = value;
 	else if (slice_eq(key, SLICE("tls")))
-		s->tls = true;
+		s->tls = value;
 	else if (slice_eq(key, SLICE("smtputf8")))
 		s->utf8 = true;
 	else if (slice_eq(key, SLICE("auth")))
@@ -146,8 +147,10 @@ feed(struct message *m, const struct scenario *s, const struct parsed *p,
 	message_helo(m, s->helo);
 	message_mail(m, &(struct message_envelope){ .path = s->mail,
 		.utf8 = s->utf8, .authenticated = s->auth.len > 0,
-		.mechanism = s->auth, .user = s->user, .tls = s->tls,
-		.certificate = s->certificate,
+		.mechanism = s->auth, .user = s->user,
+		.tls = { .version = s->tls,
+		    .verified = s->certificate.len > 0,
+		    .certificate = s->certificate },
 		.now = s->now, .steady = s->now });
 	if (s->rcpt.len > 0)
 		message_recipient(m, s->rcpt);

@@ -245,7 +245,7 @@ message_facts(void)
 	f.from_domain = SLICE("news.example.com");
 	f.recipient_domains = recipients;
 	f.recipient_domain_count = 2;
-	f.tls = true;
+	f.tls = 1u << POLICY_TLS_YES | 1u << POLICY_TLS_1_2;
 	f.dkim_doubled = true;
 	return f;
 }
@@ -288,6 +288,11 @@ static const struct {
 	{ "authenticated", { .dnssec = YES }, false },
 	{ "with TLS", { .tls = YES }, true },
 	{ "without TLS", { .tls = NO }, false },
+	{ "TLS 1.2", { .tls = 1u << POLICY_TLS_1_2 }, true },
+	{ "TLS 1.3", { .tls = 1u << POLICY_TLS_1_3 }, false },
+	{ "1.3 or 1.2", { .tls = 1u << POLICY_TLS_1_3 | 1u << POLICY_TLS_1_2 },
+	  true },
+	{ "verified", { .tls = 1u << POLICY_TLS_VERIFIED }, false },
 	{ "partial", { .dkim_partial = YES }, false },
 	{ "not partial", { .dkim_partial = NO }, true },
 	{ "doubled", { .dkim_doubled = YES }, true },

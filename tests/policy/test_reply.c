@@ -197,7 +197,7 @@ test_templates(void)
 	f.dmarc = AUTH_FAIL;
 	f.dmarc_policy = POLICY_DMARC_QUARANTINE;
 	f.dmarc_testing = true;
-	f.tls = true;
+	f.tls = 1u << POLICY_TLS_YES;
 	f.dkim_partial = true;
 	for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		r.reply = slice_str(rows[i].reply);
@@ -228,7 +228,7 @@ test_each_variable(void)
 		{ "dmarc-testing", "yes", "(none)", "(none)" },
 		{ "from", "ok", "absent", "(none)" },
 		{ "dnssec", "yes", "no", "(none)" },
-		{ "tls", "yes", "no", "yes" },
+		{ "tls", "yes,1.3,verified", "no", "yes,1.3,verified" },
 		{ "dkim-partial", "yes", "no", "(none)" },
 		{ "dkim-doubled", "yes", "no", "(none)" },
 		{ "own-domain", "yes", "(none)", "(none)" },
@@ -244,6 +244,7 @@ test_each_variable(void)
 		  "(none)", "see https://example.com/?a=%{i}" }
 	};
 	const struct policy_facts nothing = { .from = MAIL_FROM_ABSENT,
+		.tls = 1u << POLICY_TLS_NONE,
 		.dkim = SET(NONE), .dkim_aligned = SET(NONE) };
 	struct policy_facts f = some_facts(), early;
 	struct policy_rule r = { .action = POLICY_REJECT };
@@ -258,7 +259,9 @@ test_each_variable(void)
 	f.dkim_aligned = SET(FAIL);
 	f.dmarc = AUTH_FAIL;
 	f.dmarc_policy = POLICY_DMARC_REJECT;
-	f.dmarc_testing = f.tls = f.dnssec = true;
+	f.dmarc_testing = f.dnssec = true;
+	f.tls = 1u << POLICY_TLS_YES | 1u << POLICY_TLS_1_3 |
+	    1u << POLICY_TLS_VERIFIED;
 	f.dkim_partial = f.dkim_doubled = f.arc_trusted = true;
 	f.claimed = f.own_domain = f.enforce_anyway = true;
 	f.arc = AUTH_PASS;
@@ -297,6 +300,7 @@ test_known_at_mail(void)
 	    "%{dnssec} %{recipient-domain} %{tls}") };
 
 	f.at_mail = true;
+	f.tls = 1u << POLICY_TLS_NONE;
 	is_str(reply_of(&r, &f), "550|5.7.1|192.0.2.7 fail (none) (none) "
 	    "(none) (none) (none) (none) no", "not known at MAIL");
 	ok(policy_reply_needs_dns(SLICE("%{client}: %{spf-explanation}")) &&
