@@ -10,6 +10,8 @@
  */
 #include "dkim/bodyhash.h"
 
+#include "base/mem.h"
+
 void
 bodyhash_init(struct bodyhash *b, struct evp_md_st *md, struct arena *arena)
 {
@@ -27,6 +29,8 @@ bodyhash_fini(struct bodyhash *b)
 			continue;
 		for (d = b->streams[i]->digests; d != NULL; d = d->next)
 			crypto_hash_fini(&d->hash);
+		mem_free(b->streams[i]->sink);
+		b->streams[i]->sink = NULL;
 	}
 }
 
@@ -57,8 +61,12 @@ stream_for(struct bodyhash *b, enum dkim_canon how)
 	s = arena_alloc(b->arena, sizeof(*s));
 	if (s == NULL)
 		return NULL;
-	dkim_sink_init(&s->sink, take_canonical, s);
-	dkim_canon_body_init(&s->canon, how, &s->sink);
+	/* Not the arena's: it is large, and of no use after the body. */
+	s->sink = mem_alloc(sizeof(*s->sink));
+	if (s->sink == NULL)
+		return NULL;
+	dkim_sink_init(s->sink, take_canonical, s);
+	dkim_canon_body_init(&s->canon, how, s->sink);
 	b->streams[how] = s;
 	return s;
 }
@@ -85,13 +93,19 @@ bodyhash_want(struct bodyhash *b, enum dkim_canon how, uint64_t length)
 	return d;
 }
 
+static bool
+is_open(const struct bodyhash_stream *s)
+{
+	return s != NULL && s->sink != NULL;
+}
+
 void
 bodyhash_add(struct bodyhash *b, struct slice chunk)
 {
 	size_t i;
 
 	for (i = 0; i < DKIM_CANONS; i++) {
-		if (b->streams[i] != NULL)
+		if (is_open(b->streams[i]))
 			dkim_canon_body_add(&b->streams[i]->canon, chunk);
 	}
 }
@@ -103,9 +117,11 @@ bodyhash_end(struct bodyhash *b)
 	size_t i;
 
 	for (i = 0; i < DKIM_CANONS; i++) {
-		if (b->streams[i] == NULL)
+		if (!is_open(b->streams[i]))
 			continue;
 		dkim_canon_body_end(&b->streams[i]->canon);
+		mem_free(b->streams[i]->sink);
+		b->streams[i]->sink = NULL;
 		for (d = b->streams[i]->digests; d != NULL; d = d->next)
 			d->good = crypto_hash_end(&d->hash, d->value);
 	}

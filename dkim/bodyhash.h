@@ -31,7 +31,7 @@ struct bodyhash_digest {
 
 /* One method of canonicalization and the digests that use it. */
 struct bodyhash_stream {
-	struct dkim_sink	 sink;
+	struct dkim_sink	*sink;		/* NULL: the body has ended */
 	struct dkim_canon_body	 canon;
 	uint64_t		 total;		/* canonical octets so far */
 	struct bodyhash_digest	*digests;
@@ -45,7 +45,7 @@ struct bodyhash {
 
 void	bodyhash_init(struct bodyhash *b, struct evp_md_st *md,
 	    struct arena *arena);
-/* Frees what OpenSSL holds; harmless when repeated. */
+/* Frees what is not the arena's; harmless when repeated. */
 void	bodyhash_fini(struct bodyhash *b);
 
 /*
@@ -55,7 +55,7 @@ void	bodyhash_fini(struct bodyhash *b);
 const struct bodyhash_digest	*bodyhash_want(struct bodyhash *b,
 				    enum dkim_canon how, uint64_t length);
 void	bodyhash_add(struct bodyhash *b, struct slice chunk);
-/* Sets `good` and `value` of all digests. */
+/* Sets `good` and `value` of all digests; harmless when repeated. */
 void	bodyhash_end(struct bodyhash *b);
 /* Octets of the canonical body: all of them once bodyhash_end() was called.
    0 for a method that nobody wanted. */

@@ -26,13 +26,13 @@ enum dkim_canon {
 /* Takes the next octets of the canonical text; borrowed for the call. */
 typedef void dkim_emit_fn(void *arg, const char *ptr, size_t len);
 
-#define DKIM_SINK_BLOCK 4096
+#define DKIM_SINK_BLOCK 2048
 
 /*
  * Gathers short runs, so that the function behind it sees long ones.  Runs
  * of DKIM_SINK_DIRECT octets and more are passed on without copying.
  */
-#define DKIM_SINK_DIRECT 1024
+#define DKIM_SINK_DIRECT 512
 
 struct dkim_sink {
 	dkim_emit_fn	*emit;

@@ -385,6 +385,12 @@ judge(const struct dkim_verifier *v, struct dkim_signature *sig,
 }
 
 void
+dkim_verifier_body_end(struct dkim_verifier *v)
+{
+	bodyhash_end(&v->body);
+}
+
+void
 dkim_verifier_finish(struct dkim_verifier *v,
     const struct mail_header *header, const struct dns_ledger *ledger)
 {

@@ -147,6 +147,8 @@ void	dkim_verifier_header_end(struct dkim_verifier *v,
 struct bodyhash	*dkim_verifier_hashes(struct dkim_verifier *v);
 /* The next octets of the body, CRLF line ends, cut anywhere. */
 void	dkim_verifier_body(struct dkim_verifier *v, struct slice chunk);
+/* No more of it: its hashes are made.  dkim_verifier_finish() does so, too. */
+void	dkim_verifier_body_end(struct dkim_verifier *v);
 /*
  * The body is complete and the ledger has the answers (a question without
  * one counts as a time-out).  Does the cryptography and sets the verdicts.

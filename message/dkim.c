@@ -101,6 +101,15 @@ ask(struct message *m, void *arg, struct dns_ledger *ledger)
 }
 
 static void
+body_end(void *arg)
+{
+	struct state *st = arg;
+
+	if (st->verifier != NULL)
+		dkim_verifier_body_end(st->verifier);
+}
+
+static void
 finish(struct message *m, void *arg, struct dns_ledger *ledger)
 {
 	struct state *st = arg;
@@ -263,6 +272,7 @@ const struct message_method message_method_dkim = {
 	.field = field,
 	.header_end = header_end,
 	.body = body,
+	.body_end = body_end,
 	.ask = ask,
 	.finish = finish,
 	.fini = fini,

@@ -121,10 +121,17 @@ message_free(struct message *m)
 	buf_fini(&m->left_out);
 	if (m->writing)
 		authres_write_fini(&m->writer);
-	arena_free(m->scratch);
 	arena_free(m->arena);
 	engine_unref(m->results.engine);
 	mem_free(m);
+}
+
+/* It is not kept while a message waits: many wait at one time. */
+static void
+drop_scratch(struct message *m)
+{
+	arena_free(m->scratch);
+	m->scratch = NULL;
 }
 
 /* An inquiry_step_fn: in either thread, with the inquiry's lock held. */
@@ -136,10 +143,16 @@ step(void *arg, struct dns_ledger *ledger)
 	bool done = true;
 	size_t i;
 
+	m->scratch = arena_new(LIMIT_CHECK_MEMORY);
+	if (m->scratch == NULL) {
+		m->starved = true;
+		return true;
+	}
 	for (i = 0; i < message_method_count; i++)
 		if (message_methods[i]->ask != NULL &&
 		    !message_methods[i]->ask(m, m->states[i], ledger))
 			done = false;
+	drop_scratch(m);
 	if (mem_failures() != before || dns_ledger_failed(ledger))
 		m->starved = true;
 	return done;
@@ -165,13 +178,9 @@ open_inquiry(struct message *m)
 {
 	if (m->failed)
 		return false;
-	if (m->scratch == NULL)
-		m->scratch = arena_new(LIMIT_CHECK_MEMORY);
 	if (m->inquiry != NULL)
 		return true;
-	if (m->scratch != NULL)
-		m->inquiry = inquiry_new(m->results.engine->resolver, step,
-		    m);
+	m->inquiry = inquiry_new(m->results.engine->resolver, step, m);
 	if (m->inquiry == NULL)
 		m->failed = true;
 	else
@@ -626,13 +635,22 @@ check(struct message *m, const struct inquiry_waiting *waiting)
 	struct dns_ledger *ledger;
 	size_t i;
 
+	for (i = 0; i < message_method_count; i++)
+		if (message_methods[i]->body_end != NULL)
+			message_methods[i]->body_end(m->states[i]);
 	r->waited_us = inquiry_wait(m->inquiry,
 	    r->engine->config->limits.deadline_ms, waiting);
 	ledger = inquiry_ledger(m->inquiry);
+	m->scratch = arena_new(LIMIT_CHECK_MEMORY);
+	if (m->scratch == NULL) {
+		m->failed = true;
+		return;
+	}
 	for (i = 0; i < message_method_count; i++)
 		if (message_methods[i]->finish != NULL &&
 		    message_has_method(m, message_methods[i]))
 			message_methods[i]->finish(m, m->states[i], ledger);
+	drop_scratch(m);
 	sum_up_look_ups(r, ledger);
 }
 

@@ -26,7 +26,8 @@ struct message_sealing {
 struct message {
 	struct message_results	 results;
 	struct arena		*arena;
-	struct arena		*scratch;	/* of `ask`, under its lock */
+	struct arena		*scratch;	/* of `ask` and `finish`, for
+						   as long as they run */
 	struct inquiry		*inquiry;	/* NULL: nothing to ask */
 	bool			 failed;	/* memory ran out */
 	bool			 starved;	/* so it did in a step: under

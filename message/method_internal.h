@@ -72,6 +72,9 @@ struct message_method {
 	/* A piece of the body. */
 	void	(*body)(struct message *m, void *state, struct slice chunk);
 
+	/* The body is complete: what it took may go before the wait. */
+	void	(*body_end)(void *state);
+
 	/*
 	 * Asks the ledger for all that it needs by now.  In either thread,
 	 * with the inquiry's lock held, again and again.  True: it has all.

@@ -4,6 +4,8 @@
  */
 #include "resolver/ledger.h"
 
+#include <string.h>
+
 #include "base/domain.h"
 #include "base/limits.h"
 #include "base/mem.h"
@@ -14,7 +16,7 @@
 struct item {
 	struct dns_entry	entry;
 	struct table_node	node;
-	struct domain		name;
+	char			name[];
 };
 
 struct dns_ledger {
@@ -83,13 +85,14 @@ entry_add(struct dns_ledger *l, const struct domain *name, enum dns_type type)
 
 	if (l->table.count >= l->max)
 		return NULL;
-	item = mem_alloc(sizeof(*item));
+	item = mem_alloc(sizeof(*item) + name->len);
 	if (item == NULL) {
 		l->failed = true;
 		return NULL;
 	}
-	item->name = *name;
-	item->node.key = table_key(domain_slice(&item->name), type);
+	memcpy(item->name, name->text, name->len);
+	item->node.key = table_key(
+	    (struct slice){ item->name, name->len }, type);
 	item->entry.name = item->node.key.name;
 	item->entry.type = type;
 	item->entry.ledger = l;

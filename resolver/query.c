@@ -228,6 +228,34 @@ wait_link(struct query *q, struct resolver_wait *w)
 	TAILQ_INSERT_TAIL(&q->waits, w, link);
 }
 
+/* What is asked now: the name itself, or where CNAMEs led. */
+static void
+asked_name(const struct query *q, struct packet_name *out)
+{
+	if (q->led != NULL)
+		*out = q->led->target;
+	else
+		(void)packet_name_from_text(q->node.key.name, out);
+}
+
+/* The same as text, empty when it has none; `room` is where it may be. */
+static struct slice
+asked_text(const struct query *q, struct domain *room)
+{
+	if (q->led == NULL)
+		return q->node.key.name;
+	(void)packet_name_to_text(&q->led->target, room);
+	return domain_slice(room);
+}
+
+static void
+query_free(struct query *q)
+{
+	mem_free(q->led);
+	mem_free(q->reply);
+	mem_free(q);
+}
+
 static void
 wait_unlink(struct query *q, struct resolver_wait *w)
 {
@@ -261,21 +289,21 @@ query_new(struct resolver *r, const struct table_key *key,
     const struct resolver_wait *w, int64_t now_us, enum query_asked *why)
 {
 	struct fair_who who = { w->network, w->message };
+	struct packet_name wire;
+	struct domain name;
 	struct query *q;
 
 	*why = QUERY_REFUSED;
-	if (r->stopping || !has_room(r, who, now_us))
+	if (r->stopping || !has_room(r, who, now_us) ||
+	    !domain_parse_dns(key->name, &name) ||
+	    !packet_name_from_text(key->name, &wire))
 		return NULL;
-	q = mem_alloc(sizeof(*q));
+	q = mem_alloc(sizeof(*q) + name.len);
 	if (q == NULL) {
 		*why = QUERY_NO_MEMORY;
 		return NULL;
 	}
-	if (!domain_parse_dns(key->name, &q->name) ||
-	    !packet_name_from_text(key->name, &q->target)) {
-		mem_free(q);
-		return NULL;
-	}
+	memcpy(q->text, name.text, name.len);
 	TAILQ_INIT(&q->waits);
 	q->resolver = r;
 	q->type = (enum dns_type)key->type;
@@ -285,7 +313,7 @@ query_new(struct resolver *r, const struct table_key *key,
 	q->ttl = LIMIT_DNS_TTL_MAX;
 	q->authenticated = true;
 	q->node.key = *key;
-	q->node.key.name = domain_slice(&q->name);
+	q->node.key.name = (struct slice){ q->text, name.len };
 	begin_question(q);
 	return q;
 }
@@ -342,7 +370,7 @@ query_cancel(struct resolver *r, struct resolver_wait *w)
 		return;
 	queue_remove(r, q);
 	leave_table(r, q);
-	mem_free(q);
+	query_free(q);
 }
 
 /* ---- sending ---- */
@@ -365,7 +393,7 @@ answer_empty(const struct query *q, enum dns_outcome outcome)
 {
 	struct dns_draft draft;
 
-	if (!dns_answer_new(q->type, domain_slice(&q->name), 0, 0, &draft))
+	if (!dns_answer_new(q->type, q->node.key.name, 0, 0, &draft))
 		return dns_answer_of(outcome);
 	draft.answer->outcome = outcome;
 	draft.answer->rcode = q->rcode;
@@ -376,7 +404,7 @@ answer_empty(const struct query *q, enum dns_outcome outcome)
 static const struct dns_answer *
 answer_make(const struct query *q, struct slice packet)
 {
-	const struct packet_reply *reply = &q->reply;
+	const struct packet_reply *reply = q->reply;
 	bool by_cname = reply->kind == PACKET_FOUND &&
 	    q->links + reply->links > 0;
 	struct domain owner = { .len = 0 };
@@ -384,7 +412,7 @@ answer_make(const struct query *q, struct slice packet)
 
 	if (by_cname)
 		(void)packet_name_to_text(&reply->target, &owner);
-	if (!dns_answer_new(q->type, domain_slice(&q->name), reply->count,
+	if (!dns_answer_new(q->type, q->node.key.name, reply->count,
 	    reply->bytes + owner.len, &draft))
 		return NULL;
 	if (by_cname) {
@@ -405,13 +433,14 @@ answer_make(const struct query *q, struct slice packet)
 
 /* Is it an answer to the name as it was sent? */
 static bool
-is_mismatch(const struct query *q, struct slice packet)
+is_mismatch(const struct query *q, struct slice packet,
+    const struct packet_name *name)
 {
 	struct packet_name asked;
 
 	if (!q->mixed)
 		return false;
-	casing_mix(&q->target, q->letters, &asked);
+	casing_mix(name, q->letters, &asked);
 	if (!casing_repeats(packet, &asked))
 		return true;
 	casing_match(&q->server->casing, &asked);
@@ -429,6 +458,22 @@ is_short_of_descriptors(const struct resolver *r)
 	return fd == -1;
 }
 
+/* No reply and no answer: no memory for them. */
+static void
+read_reply(struct query *q, struct slice packet,
+    const struct packet_name *asked)
+{
+	struct packet_reply *reply = mem_alloc(sizeof(*reply));
+
+	q->reply = reply;
+	if (reply == NULL)
+		return;
+	packet_read(packet, asked, q->type, LIMIT_DNS_CNAMES - q->links, reply);
+	if (reply->kind == PACKET_FOUND || reply->kind == PACKET_NO_DATA ||
+	    reply->kind == PACKET_NO_NAME)
+		q->answer = answer_make(q, packet);
+}
+
 /* Step 3. */
 static void
 on_landed(void *arg, int status, int timeouts, unsigned char *bytes, int len)
@@ -436,6 +481,7 @@ on_landed(void *arg, int status, int timeouts, unsigned char *bytes, int len)
 	struct query *q = arg;
 	struct resolver *r = q->resolver;
 	struct slice packet = { (const char *)bytes, 0 };
+	struct packet_name asked;
 
 	(void)timeouts;
 	if (status == ARES_EDESTRUCTION)
@@ -448,16 +494,11 @@ on_landed(void *arg, int status, int timeouts, unsigned char *bytes, int len)
 		q->server->starved = true;
 	q->answer = NULL;
 	if (q->has_packet) {
+		asked_name(q, &asked);
 		packet.len = q->packet_len = (size_t)len;
-		q->mismatch = is_mismatch(q, packet);
-	}
-	if (q->has_packet && !q->mismatch) {
-		packet_read(packet, &q->target, q->type,
-		    LIMIT_DNS_CNAMES - q->links, &q->reply);
-		if (q->reply.kind == PACKET_FOUND ||
-		    q->reply.kind == PACKET_NO_DATA ||
-		    q->reply.kind == PACKET_NO_NAME)
-			q->answer = answer_make(q, packet);
+		q->mismatch = is_mismatch(q, packet, &asked);
+		if (!q->mismatch)
+			read_reply(q, packet, &asked);
 	}
 	STAILQ_INSERT_TAIL(&r->landed, q, landing);
 }
@@ -495,26 +536,30 @@ flight_remove(struct query *q)
 static void
 note_silence(struct resolver *r, struct query *q, int64_t now_us)
 {
-	struct domain name;
+	struct domain room;
+	struct slice name;
 
 	q->noted = server_is_heard(&q->server->health, q->sent_us);
 	if (!q->noted)
 		return;
 	fair_note_silence(&r->fair, q->who, now_us);
-	if (packet_name_to_text(&q->target, &name))
-		silence_note(&r->silence, domain_slice(&name), now_us);
+	name = asked_text(q, &room);
+	if (name.len > 0)
+		silence_note(&r->silence, name, now_us);
 }
 
 static void
 note_answer(struct resolver *r, struct query *q)
 {
-	struct domain name;
+	struct domain room;
+	struct slice name;
 
 	if (q->noted)
 		return;
 	fair_note_answer(&r->fair, q->who);
-	if (r->silence.count > 0 && packet_name_to_text(&q->target, &name))
-		silence_note_answer(&r->silence, domain_slice(&name));
+	name = asked_text(q, &room);
+	if (r->silence.count > 0 && name.len > 0)
+		silence_note_answer(&r->silence, name);
 }
 
 static bool
@@ -554,6 +599,7 @@ spell(struct resolver *r, struct query *q, int64_t now_us,
 {
 	enum casing_way way = q->tcp ? CASING_PLAIN :
 	    casing_choose(&q->server->casing, now_us);
+	struct packet_name name;
 
 	q->mixed = way == CASING_MIXED;
 	if (way == CASING_TCP)
@@ -562,7 +608,8 @@ spell(struct resolver *r, struct query *q, int64_t now_us,
 		take_random(r, q->letters, sizeof(q->letters));
 	else
 		memset(q->letters, 0, sizeof(q->letters));
-	casing_mix(&q->target, q->letters, out);
+	asked_name(q, &name);
+	casing_mix(&name, q->letters, out);
 }
 
 /* Step 2. */
@@ -574,6 +621,8 @@ send_query(struct resolver *r, struct query *q, int64_t now_us)
 	uint16_t id;
 	size_t len;
 
+	mem_free(q->reply);
+	q->reply = NULL;
 	q->edns = q->server->edns && !q->plain;
 	if (!q->again)
 		q->try_us = now_us;
@@ -642,11 +691,13 @@ oldest_channel(struct resolver *r, struct server *s, int64_t now_us)
 static struct silent_domain *
 find_domain(struct resolver *r, const struct query *q, int64_t now_us)
 {
-	struct domain name;
+	struct domain room;
+	struct slice name;
 
-	return r->silence.marked > 0 &&
-	    packet_name_to_text(&q->target, &name) ?
-	    silence_find(&r->silence, domain_slice(&name), now_us) : NULL;
+	if (r->silence.marked == 0)
+		return NULL;
+	name = asked_text(q, &room);
+	return name.len > 0 ? silence_find(&r->silence, name, now_us) : NULL;
 }
 
 /* It may have come to be below a silent domain since it was asked. */
@@ -796,7 +847,7 @@ useless(struct query *q)
 static enum step
 judge_failure(struct query *q)
 {
-	const struct packet_reply *reply = &q->reply;
+	const struct packet_reply *reply = q->reply;
 
 	q->rcode = reply->rcode;
 	if (reply->rcode == RCODE_FORMERR && !reply->edns && q->edns) {
@@ -835,11 +886,15 @@ judge_mismatch(struct query *q, int64_t now_us)
 static enum step
 judge_packet(struct query *q)
 {
+	struct packet_reply *reply = q->reply;
+
+	if (reply == NULL)
+		return STEP_DONE;	/* no memory */
 	/* Without OPT it understood us: so it is to be from now on. */
-	if (q->plain && q->reply.rcode != RCODE_FORMERR &&
-	    q->reply.kind != PACKET_BROKEN)
+	if (q->plain && reply->rcode != RCODE_FORMERR &&
+	    reply->kind != PACKET_BROKEN)
 		q->server->edns = false;
-	switch (q->reply.kind) {
+	switch (reply->kind) {
 	case PACKET_FOUND:
 	case PACKET_NO_DATA:
 	case PACKET_NO_NAME:
@@ -848,7 +903,7 @@ judge_packet(struct query *q)
 	case PACKET_FOLLOW:
 		if (q->followed < LIMIT_DNS_FOLLOWED)
 			return STEP_FOLLOW;
-		q->reply.kind = PACKET_EXCESS;
+		reply->kind = PACKET_EXCESS;
 		return STEP_DONE;
 	case PACKET_TRUNCATED:
 		return by_tcp(q);
@@ -969,7 +1024,7 @@ next_waiter(struct resolver *r, struct query *q)
 		wait_unlink(q, w);
 	(void)pthread_mutex_unlock(&r->lock);
 	if (w == NULL)
-		mem_free(q);
+		query_free(q);
 	return w;
 }
 
@@ -992,8 +1047,8 @@ settle(struct resolver *r, const struct query *q,
 		return stale;
 	}
 	if (!q->refused)
-		cache_put(r->cache, answer, q->links + q->reply.links > 0,
-		    now_us);
+		cache_put(r->cache, answer, q->links > 0 ||
+		    (q->reply != NULL && q->reply->links > 0), now_us);
 	return answer;
 }
 
@@ -1013,7 +1068,7 @@ finish(struct resolver *r, struct query *q, const struct dns_answer *answer)
 	r->stats.latency_us += (uint64_t)(now - q->asked_us);
 	if (q->begun_us > 0) {
 		statistics_add(&r->times, now - q->begun_us);
-		statistics_note_slow(&r->slow, domain_slice(&q->name),
+		statistics_note_slow(&r->slow, q->node.key.name,
 		    now - q->begun_us, dns_outcome_is_known(answer->outcome));
 	}
 	(void)pthread_mutex_unlock(&r->lock);
@@ -1025,12 +1080,14 @@ finish(struct resolver *r, struct query *q, const struct dns_answer *answer)
 static void
 follow(struct query *q)
 {
-	q->target = q->reply.target;
-	q->links += q->reply.links;
+	mem_free(q->led);
+	q->led = q->reply;
+	q->reply = NULL;
+	q->links += q->led->links;
 	q->followed++;
-	if (q->reply.ttl < q->ttl)
-		q->ttl = q->reply.ttl;
-	q->authenticated = q->authenticated && q->reply.authenticated &&
+	if (q->led->ttl < q->ttl)
+		q->ttl = q->led->ttl;
+	q->authenticated = q->authenticated && q->led->authenticated &&
 	    q->server->trusted;
 	begin_question(q);
 }
@@ -1061,7 +1118,7 @@ final_answer(struct query *q, enum step step)
 {
 	if (step != STEP_DONE)
 		return answer_failure(q);
-	if (q->reply.kind == PACKET_EXCESS)
+	if (q->reply != NULL && q->reply->kind == PACKET_EXCESS)
 		return answer_empty(q, DNS_MALFORMED);
 	/* No memory for it: our budget, not the server's fault. */
 	return q->answer != NULL ? q->answer : dns_answer_no_memory();
@@ -1093,7 +1150,7 @@ land(struct resolver *r, struct query *q)
 	}
 	(void)pthread_mutex_unlock(&r->lock);
 	if (dropped)
-		mem_free(q);
+		query_free(q);
 	else if (!goes_on)
 		finish(r, q, final_answer(q, step));
 }

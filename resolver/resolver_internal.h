@@ -39,7 +39,6 @@ enum query_state {
 struct query {
 	/* Set once. */
 	struct resolver		*resolver;
-	struct domain		 name;
 	enum dns_type		 type;
 	int64_t			 asked_us;
 
@@ -62,7 +61,9 @@ struct query {
 	bool			 noted;		/* silent, this packet */
 
 	/* The resolver thread's. */
-	struct packet_name	 target;	/* what is asked now */
+	/* The last packet that led elsewhere: its target is asked now.
+	   NULL: the name itself is. */
+	struct packet_reply	*led;
 	unsigned int		 links;		/* CNAMEs so far */
 	unsigned int		 followed;	/* of them by asking on */
 	uint32_t		 ttl;		/* least of those */
@@ -91,8 +92,9 @@ struct query {
 	bool			 mismatch;	/* of the letters */
 	bool			 starved;	/* of descriptors */
 	size_t			 packet_len;
-	struct packet_reply	 reply;
+	struct packet_reply	*reply;		/* NULL: none, or no memory */
 	const struct dns_answer	*answer;
+	char			 text[];	/* the key's name */
 };
 
 struct resolver {

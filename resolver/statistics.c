@@ -78,11 +78,11 @@ statistics_note_landing(struct query *q, int64_t now_us)
 	statistics_add(&f->times, now_us - q->sent_us);
 	if (!q->has_packet)
 		f->broken++;
-	else if (q->mismatch)
+	else if (q->mismatch || q->reply == NULL)
 		return;
-	else if (q->reply.kind == PACKET_FAILURE)
+	else if (q->reply->kind == PACKET_FAILURE)
 		f->failures++;
-	else if (q->reply.kind == PACKET_BROKEN)
+	else if (q->reply->kind == PACKET_BROKEN)
 		f->broken++;
 }
 

@@ -437,18 +437,28 @@ cut_left(struct slice name)
 	return name;
 }
 
-bool
-spf_macro_domain(const struct spf_macros *m, struct slice spec,
+/* Not a part of its caller, whose stack has to stay small: many wait for DNS
+   at one time, each in a thread. */
+__attribute__((noinline))
+static bool
+expand_domain(const struct spf_macros *m, struct slice spec,
     struct domain *out)
 {
 	char room[LIMIT_SPF_EXPANSION];
 	struct sink k = { .ptr = room, .cap = sizeof(room) };
 
-	if (slice_find(spec, '%') == spec.len)
-		return domain_parse_dns(cut_left(spec), out);
 	expand(&k, m, spec);
 	return !k.full &&
 	    domain_parse_dns(cut_left((struct slice){ room, k.len }), out);
+}
+
+bool
+spf_macro_domain(const struct spf_macros *m, struct slice spec,
+    struct domain *out)
+{
+	return slice_find(spec, '%') < spec.len ?
+	    expand_domain(m, spec, out) :
+	    domain_parse_dns(cut_left(spec), out);
 }
 
 static bool
