@@ -164,6 +164,7 @@ const struct schema_key config_keys[] = {
 	{ .name = "limits", .read = schema_section, .table = limits_keys },
 	{ .name = "spf", .read = schema_section, .table = spf_keys },
 	{ .name = "dkim", .read = schema_section, .table = dkim_keys },
+	{ .name = "dns-sec", .read = schema_bool, FIELD(dns_sec) },
 	{ .name = "iprev", .read = schema_bool, FIELD(iprev) },
 	{ .name = "annotate-own", .read = schema_bool, FIELD(annotate_own) },
 	{ .name = "show-auth-name", .read = schema_bool,

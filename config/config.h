@@ -179,6 +179,7 @@ struct config {
 		   and Subject */
 		unsigned int	doubled;
 	} dkim;
+	bool			 dns_sec;	/* of each result; default no */
 	/* The names of the client's address are looked up; default no */
 	bool			 iprev;
 	bool			 annotate_own;	/* likewise mail of ours gets

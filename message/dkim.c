@@ -180,11 +180,12 @@ write_results(const struct message *m, const void *arg,
 	const struct message_dkim *d = &((const struct state *)arg)->found;
 	size_t i;
 
-	(void)m;
 	/* What has no room is left out: the message goes its way. */
 	for (i = 0; i < d->count &&
-	    w->out.len < LIMIT_AUTHRES_WRITE - RESULT_ROOM; i++)
+	    w->out.len < LIMIT_AUTHRES_WRITE - RESULT_ROOM; i++) {
 		write_signature(d, w, &d->signatures[i]);
+		shown_dnssec(w, &m->results, d->signatures[i].authenticated);
+	}
 	if (d->count == 0)
 		authres_write_result(w, "dkim", "none");
 }

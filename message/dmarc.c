@@ -195,6 +195,7 @@ write_result(const struct message *m, const void *arg,
 	if (v->from_domain.len > 0)
 		authres_write_property(w, "header", "from",
 		    domain_slice(&v->from_domain));
+	shown_dnssec(w, &m->results, v->authenticated);
 }
 
 static enum policy_dmarc

@@ -43,7 +43,7 @@ check_names(const struct ipaddr *client, const struct dns_answer *ptr,
 	enum dns_type type = client->family == IPADDR_V4 ? DNS_TYPE_A :
 	    DNS_TYPE_AAAA;
 	const struct dns_answer *a;
-	bool done = true;
+	bool done = true, all = true, any = false;
 	size_t i;
 
 	for (i = 0; i < ptr->count && i < LIMIT_IPREV_NAMES; i++) {
@@ -58,9 +58,15 @@ check_names(const struct ipaddr *client, const struct dns_answer *ptr,
 		out->stale = out->stale || a->stale;
 		if (!dns_outcome_is_known(a->outcome))
 			*unknown = true;
-		if (leads_back(a, client))
-			out->names[out->name_count++] = ptr->records[i].text;
+		all = all && a->authenticated;
+		if (!leads_back(a, client))
+			continue;
+		out->names[out->name_count++] = ptr->records[i].text;
+		any = any || a->authenticated;
 	}
+	/* One that leads back is enough. */
+	out->authenticated = out->authenticated &&
+	    (out->name_count > 0 ? any : all);
 	return done;
 }
 
@@ -91,6 +97,7 @@ iprev_check(const struct ipaddr *client, struct dns_ledger *ledger,
 	if (ptr == NULL)
 		return false;
 	out->stale = ptr->stale;
+	out->authenticated = ptr->authenticated;
 	out->given = ptr->count;
 	if (!dns_outcome_is_known(ptr->outcome))
 		conclude(out, AUTH_TEMPERROR, "DNS does not say the name of "
@@ -156,15 +163,15 @@ write_result(const struct message *m, const void *arg,
 	const struct message_iprev *f = &((const struct state *)arg)->found;
 	char text[IPADDR_TEXT];
 
-	(void)m;
 	if (!f->checked)
 		return;
 	authres_write_result(w, "iprev", auth_result_name(f->result));
 	shown_reason(w, f->stale, f->problem);
-	if (((const struct state *)arg)->client.family == IPADDR_NONE)
-		return;
-	ipaddr_format(&((const struct state *)arg)->client, text);
-	authres_write_property(w, "policy", "iprev", slice_str(text));
+	if (((const struct state *)arg)->client.family != IPADDR_NONE) {
+		ipaddr_format(&((const struct state *)arg)->client, text);
+		authres_write_property(w, "policy", "iprev", slice_str(text));
+	}
+	shown_dnssec(w, &m->results, f->authenticated);
 }
 
 static void

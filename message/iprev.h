@@ -25,6 +25,8 @@ struct message_iprev {
 	size_t			 name_count;
 	size_t			 given;		/* names that it has in all */
 	bool			 stale;		/* an expired answer was used */
+	bool			 authenticated;	/* all answers that the result
+						   rests on, by DNSSEC */
 };
 
 /*

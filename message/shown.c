@@ -29,6 +29,19 @@ shown_reason(struct authres_writer *w, bool stale, const char *problem)
 }
 
 void
+shown_dnssec(struct authres_writer *w, const struct message_results *r,
+    bool authenticated)
+{
+	const char *value = authenticated ? "yes" : "no";
+
+	if (!r->engine->config->dns_sec)
+		return;
+	if (!resolver_knows_dnssec(r->engine->resolver))
+		value = "na";
+	authres_write_property(w, "dns", "sec", slice_str(value));
+}
+
+void
 shown_text(struct authres_writer *w, const char *ptype, const char *property,
     struct slice value)
 {

@@ -11,6 +11,7 @@
 #define MESSAGE_SHOWN_INTERNAL_H
 
 #include "mail/authres.h"
+#include "message/message.h"
 
 /*
  * The reason of a result: that DNS had nothing better than an expired answer
@@ -18,6 +19,13 @@
  */
 void	shown_reason(struct authres_writer *w, bool stale,
 	    const char *problem);
+/*
+ * The property dns.sec of RFC 8904, if the configuration asks for it: whether
+ * all answers that the result rests on were `authenticated`; "na" when the
+ * resolver cannot say that of any.
+ */
+void	shown_dnssec(struct authres_writer *w,
+	    const struct message_results *r, bool authenticated);
 /* Any value. */
 void	shown_text(struct authres_writer *w, const char *ptype,
 	    const char *property, struct slice value);

@@ -115,13 +115,16 @@ write_results(const struct message *m, const void *arg,
 	write_result(w, &st->found.mail);
 	if (r->path.null) {
 		shown_name(w, "smtp", "helo", r->helo);
+		shown_dnssec(w, r, st->found.mail.authenticated);
 		return;
 	}
 	write_mailfrom(r, w);
+	shown_dnssec(w, r, st->found.mail.authenticated);
 	if (!st->found.helo_checked)
 		return;
 	write_result(w, &st->found.helo);
 	shown_name(w, "smtp", "helo", r->helo);
+	shown_dnssec(w, r, st->found.helo.authenticated);
 }
 
 /*

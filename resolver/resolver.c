@@ -93,6 +93,18 @@ is_trusted(enum resolver_trust_ad trust, const struct nameserver *ns)
 	return false;
 }
 
+bool
+resolver_knows_dnssec(const struct resolver *r)
+{
+	size_t i;
+
+	for (i = 0; i < r->server_count; i++) {
+		if (r->servers[i].trusted)
+			return true;
+	}
+	return r->zone != NULL;
+}
+
 static bool
 is_mixed(enum resolver_random_case random_case, const struct nameserver *ns)
 {

@@ -98,6 +98,11 @@ struct resolver_server {
 /* Fills up to LIMIT_DNS_SERVERS; returns how many, 0 with a zone. */
 size_t		 resolver_servers(struct resolver *r,
 		    struct resolver_server *out);
+/*
+ * May an answer be authenticated (dns.h)?  False when the AD bit of none of
+ * the nameservers is believed, so that nothing is known of DNSSEC.
+ */
+bool		 resolver_knows_dnssec(const struct resolver *r);
 /* Domains whose name servers do not answer. */
 struct resolver_silence {
 	uint64_t	domains;	/* now */

@@ -163,6 +163,8 @@ put_config(struct buf *b, const struct config *c)
 	    c->limits.signatures, c->spf.helo, c->spf.void_limit,
 	    c->dkim.minimum_rsa_bits, c->dkim.test_keys,
 	    (int)c->unsigned_mail);
+	if (c->dns_sec)
+		buf_adds(b, " dns-sec");
 	if (c->iprev)
 		buf_adds(b, " iprev");
 	if (c->annotate_own || c->show_auth_name)
@@ -374,6 +376,7 @@ test_values(void)
 		{ "spf: {void-limit: 0}", "void=0 " },
 		{ "annotate-own: yes", "unsigned=0 own=1/0" },
 		{ "show-auth-name: yes", "unsigned=0 own=0/1" },
+		{ "dns-sec: yes", "unsigned=0 dns-sec" },
 		{ "iprev: no", "unsigned=0" },
 		{ "iprev: yes", "unsigned=0 iprev" },
 		{ "policy: [{action: reject, stage: mail, when: {iprev: [fail, "
@@ -465,7 +468,7 @@ test_values(void)
 #define ROOT_KEYS "include, socket, socket-mode, metrics, user, pid-file, " \
 	"confinement, authserv-id, authserv-ids-to-remove, " \
 	"remove-received-spf, trusted-networks, " \
-	"origins, log, resolver, limits, spf, dkim, iprev, " \
+	"origins, log, resolver, limits, spf, dkim, dns-sec, iprev, " \
 	"annotate-own, show-auth-name, own-domains, " \
 	"enforce-anyway, trusted-sealers, policy, " \
 	"observe-policy, sign, seal, unsigned"

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""What this hop can testify: the names of the client, and who logged in."""
+"""What this hop can testify: the names of the client, who logged in, DNSSEC."""
 
 import struct
 
@@ -167,6 +167,28 @@ def authenticated():
                "it has not logged in")
             ok(" auth=" not in daemon.send(fields=FIELDS, body=b"").authres,
                "nothing is said of strangers")
+
+
+@tap.test
+def dns_sec():
+    """Whom the AD bit is believed of: a name server on loopback, or one that
+    is named."""
+    server = dnsserver.Server(ZONE)
+    for trust, ad, want in (("auto", True, "yes"), ("auto", False, "no"),
+                            ("yes", True, "yes"), ("no", True, "na"),
+                            ("no", False, "na")):
+        server.behave("sender.example", ad=ad)
+        with assaydaemon.Daemon({"dns-sec": True, "resolver": {
+                "nameservers": [server.address],
+                "trust-ad": trust}}) as daemon:
+            _, results = authres.parse(daemon.send(
+                fields=FIELDS, body=b"",
+                sender="<a@sender.example>").header.values(
+                    "Authentication-Results")[0])
+        spf = authres.spf(results)
+        equal(spf.properties.get("dns.sec"), want,
+              "trust-ad: %s, AD %s" % (trust, ad))
+    server.stop()
 
 
 tap.main()
