@@ -206,6 +206,13 @@
 #define LIMIT_DEFERRAL_AGAIN	60	/* ours: s until a retry is one; RFC
 					   5321 4.5.4.1 says 30 minutes */
 #define LIMIT_DEFERRAL_RETRY	432000	/* RFC 5321 4.5.4.1: 5 days, in s */
+#define LIMIT_SIGHTINGS		200000	/* ours: networks and recipients of
+					   signatures remembered, about 25 MB */
+#define LIMIT_SIGHTINGS_COUNT	1000	/* ours: the most of one signature that
+					   a rule can ask for */
+#define LIMIT_SIGHTINGS_S	604800	/* ours: s, the longest time that a
+					   rule can ask for */
+#define LIMIT_RATES		10	/* ours: items of replay */
 #define LIMIT_USERS_BYTES	(8u << 20) /* ours: octets of a file of users */
 #define LIMIT_USERS_MEMORY	(32u << 20) /* ours: what is kept of it */
 #define LIMIT_USERS_ROWS	100000	/* ours: addresses in it */

@@ -205,6 +205,14 @@ item_condition(struct json *j, const void *table)
 }
 
 static void
+item_rate(struct json *j, const void *table)
+{
+	(void)table;
+	json_string(j, "type", "string");
+	json_string(j, "pattern", "^[0-9]+/[0-9]+(s|m|h|d)$");
+}
+
+static void
 put_condition(struct json *j, const struct policy_condition *c,
     const struct schema_key *bounds)
 {
@@ -221,6 +229,11 @@ put_condition(struct json *j, const struct policy_condition *c,
 	case POLICY_DOMAINS:
 	case POLICY_TEXTS:
 		put_list(j, item_text, NULL, bounds);
+		break;
+	case POLICY_RATES:
+		put_list(j, item_rate, NULL,
+		    &(const struct schema_key){ .min = 1,
+		    .max = LIMIT_RATES });
 		break;
 	}
 	json_object_end(j);

@@ -14,6 +14,8 @@
 #include "config/values.h"
 #include "policy/condition.h"
 
+#define RATE_SECONDS_MIN 60	/* a minute */
+
 /* A set of one bool. */
 static bool
 read_yes_no(struct schema *s, const struct schema_key *key,
@@ -116,12 +118,43 @@ read_texts(struct schema *s, const struct schema_key *key,
 	return schema_keep(s, items, count);
 }
 
+/* A schema_item_fn: "50/1h". */
+static bool
+read_rate(struct slice text, void *item)
+{
+	unsigned long long count, seconds;
+	struct slice digits;
+
+	slice_cut(&text, '/', &digits);
+	if (!slice_number(digits, LIMIT_SIGHTINGS_COUNT, &count) ||
+	    count == 0 ||
+	    !schema_parse_seconds(text, LIMIT_SIGHTINGS_S, &seconds) ||
+	    seconds < RATE_SECONDS_MIN)
+		return false;
+	memcpy(item, &(struct policy_rate){ .count = (unsigned int)count,
+	    .seconds = (unsigned int)seconds }, sizeof(struct policy_rate));
+	return true;
+}
+
+/* struct policy_rate * and count */
+static bool
+read_rates(struct schema *s, const struct schema_key *key,
+    const struct yaml_node *n, void *out)
+{
+	struct schema_key few = *key;
+
+	few.max = LIMIT_RATES;
+	return schema_list(s, &few, n, out, sizeof(struct policy_rate),
+	    read_rate, "COUNT/TIME like 50/1h, for 1 to 1000 in 1m to 7d");
+}
+
 static schema_read_fn *const readers[] = {
 	[POLICY_WORDS] = read_words,
 	[POLICY_YES_NO] = read_yes_no,
 	[POLICY_NETWORKS] = values_networks,
 	[POLICY_DOMAINS] = values_patterns,
-	[POLICY_TEXTS] = read_texts
+	[POLICY_TEXTS] = read_texts,
+	[POLICY_RATES] = read_rates
 };
 
 #define WHEN_KEYS (POLICY_CONDITIONS + 1)

@@ -474,6 +474,13 @@ read_units(const struct unit *u, struct slice text, unsigned long long max,
 	return false;
 }
 
+bool
+schema_parse_seconds(struct slice text, unsigned long long max,
+    unsigned long long *seconds)
+{
+	return read_units(second_units, text, max, seconds);
+}
+
 static void
 say_units(struct schema *s, const struct unit *u, unsigned long long value)
 {

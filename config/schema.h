@@ -104,6 +104,10 @@ schema_read_fn	schema_text;
 
 /* ---- for further readers ---- */
 
+/* "1h", in seconds, as schema_seconds() reads it; at most `max`. */
+bool	schema_parse_seconds(struct slice text, unsigned long long max,
+	    unsigned long long *seconds);
+
 /* Reads one item of a list into memory of its size, which is zeroed. */
 typedef bool	schema_item_fn(struct slice text, void *item);
 /*

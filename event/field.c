@@ -168,6 +168,11 @@ static const struct event_field message_fields[] = {
 	OBJECTS("signatures", signature_fields, "The DKIM signatures from "
 	    "the top of the header."),
 
+	COUNT("replay-networks", "From how many networks the signature of "
+	    "this message has come that was seen most; only when a rule asks "
+	    "for replay."),
+	COUNT("replay-recipients", "For how many recipients, likewise."),
+
 	WORD("arc", ARC_WORDS, "The result of the ARC chain; absent for a "
 	    "message without one."),
 	TEXT("arc-sealers", "The domains that sealed the message, the first "

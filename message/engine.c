@@ -40,6 +40,7 @@ engine_renew(const struct engine *e, char *why, size_t why_size)
 
 	if (fresh != NULL) {
 		fresh->deferrals = e->deferrals;
+		fresh->sightings = e->sightings;
 		fresh->signing = signing_ref(e->signing);
 	}
 	return fresh;

@@ -16,6 +16,7 @@
 #include "dkim/verify.h"
 #include "message/signing.h"
 #include "policy/deferral.h"
+#include "policy/sightings.h"
 #include "resolver/resolver.h"
 
 struct engine {
@@ -25,6 +26,8 @@ struct engine {
 	/* Set by the maker before anybody else sees the engine: who has been
 	   deferred; borrowed, lives for ever.  NULL: at-most has no effect. */
 	struct deferral_table	*deferrals;
+	/* Likewise: the signatures seen.  NULL: replays are not counted. */
+	struct sightings	*sightings;
 	/* Likewise, but owned.  NULL: nothing is signed. */
 	struct signing		*signing;
 };

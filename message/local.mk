@@ -16,6 +16,7 @@ libassay_a_SOURCES += \
 	message/orders.c \
 	message/origin.c message/origin.h \
 	message/record.c \
+	message/replay.c \
 	message/seal.c \
 	message/shown.c message/shown_internal.h \
 	message/signing.c message/signing.h \

@@ -451,14 +451,28 @@ recipients_reserve(struct message *m)
 	return true;
 }
 
+static void
+take_recipient(struct message *m, struct slice path)
+{
+	size_t i;
+
+	for (i = 0; i < message_method_count; i++)
+		if (message_methods[i]->recipient != NULL &&
+		    message_has_method(m, message_methods[i]))
+			message_methods[i]->recipient(m, m->states[i], path);
+}
+
 void
 message_recipient(struct message *m, struct slice path)
 {
 	struct message_results *r = &m->results;
+	unsigned long before = guard();
 	struct mail_path parsed;
 	struct slice name;
 	size_t i;
 
+	take_recipient(m, path);
+	unguard(m, before);
 	mail_path_parse(path, &parsed);
 	if (!parsed.has_domain)
 		return;

@@ -63,6 +63,9 @@ struct message_method {
 	void	(*begin)(struct message *m, void *state);
 	/* Client and MAIL FROM are known; later than `begin` likewise. */
 	void	(*mail)(struct message *m, void *state);
+	/* RCPT came: its argument, as typed. */
+	void	(*recipient)(struct message *m, void *state,
+		    struct slice path);
 	/* A field that is kept, when its name is in `fields` (any case). */
 	const char *const	*fields;	/* ends with NULL */
 	void	(*field)(struct message *m, void *state,

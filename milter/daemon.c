@@ -63,6 +63,7 @@ struct daemon {
 	struct config		*config;	/* NULL when all is started */
 	struct dkim_context	*dkim;
 	struct deferral_table	*deferrals;
+	struct sightings	*sightings;
 	struct signing		*signing;	/* until an engine has it */
 	struct listener		*listener;
 	sigset_t		 requests;	/* SIGHUP, SIGUSR1 */
@@ -274,6 +275,7 @@ make_engine(struct daemon *d, struct config *c)
 
 	if (e != NULL) {
 		e->deferrals = d->deferrals;
+		e->sightings = d->sightings;
 		e->signing = d->signing;
 	} else {
 		signing_free(d->signing);
@@ -460,7 +462,8 @@ start(struct daemon *d, bool foreground)
 		return false;
 	}
 	d->deferrals = deferral_new();
-	if (d->deferrals == NULL) {
+	d->sightings = sightings_new();
+	if (d->deferrals == NULL || d->sightings == NULL) {
 		snprintf(d->why, WHY_SIZE, "no memory");
 		return false;
 	}

@@ -214,6 +214,7 @@ write_daemon(struct exposition *x, const struct engine *e)
 	const struct exposition_label version = { "version",
 		SLICE(PACKAGE_VERSION) };
 	unsigned int in_hand, connections;
+	struct sightings_stats seen;
 
 	exposition_family(x, &build);
 	exposition_number(x, &version, 1, 1);
@@ -228,6 +229,13 @@ write_daemon(struct exposition *x, const struct engine *e)
 	show(x, "assay_deferrals_remembered", EXPOSITION_GAUGE,
 	    "Senders whose time of deferral is remembered.",
 	    (long long)deferral_count(e->deferrals));
+	sightings_stats(e->sightings, &seen);
+	show(x, "assay_sightings_remembered", EXPOSITION_GAUGE,
+	    "Networks and recipients of signatures that are remembered, for "
+	    "rules with replay.", seen.remembered);
+	show(x, "assay_sightings_forgotten", EXPOSITION_COUNTER,
+	    "Those of them that were forgotten before their time, for want of "
+	    "room.", (long long)seen.forgotten);
 	show(x, "assay_log_lines_lost", EXPOSITION_COUNTER,
 	    "Lines that the log was too slow for.", (long long)log_lost());
 	write_reloads(x);

@@ -258,6 +258,12 @@ get_iprev(const struct policy_facts *f, struct policy_found *out)
 	out->set = f->iprev_checked ? set_of(f->iprev) : 0;
 }
 
+static void
+get_replay(const struct policy_facts *f, struct policy_found *out)
+{
+	out->counter = f->replay;
+}
+
 /* ---- the table ---- */
 
 /* A row has all that is asked of it, or does not compile. */
@@ -281,6 +287,8 @@ get_iprev(const struct policy_facts *f, struct policy_found *out)
 
 #define TEXTS(key, when, field, getter, line) \
 	LIST(key, POLICY_TEXTS, when, field, getter, line)
+#define RATES(key, when, field, getter, line) \
+	LIST(key, POLICY_RATES, when, field, getter, line)
 
 const struct policy_condition policy_conditions[] = {
 	WORDS("spf", DNS, spf, spf_results, get_spf,
@@ -332,6 +340,8 @@ const struct policy_condition policy_conditions[] = {
 	    "who has authenticated himself (SMTP AUTH)"),
 	WORDS("iprev", DNS, iprev, iprev_results, get_iprev,
 	    "whether a name of the client's address leads back to it"),
+	RATES("replay", END, replay, get_replay, "how many networks a "
+	    "signature has come from, or recipients it has had"),
 	{ .name = NULL }
 };
 
@@ -397,6 +407,15 @@ rule_texts(const struct policy_condition *c, const struct policy_rule *r)
 	return texts;
 }
 
+static const struct policy_rate *
+rule_rates(const struct policy_condition *c, const struct policy_rule *r)
+{
+	const struct policy_rate *rates;
+
+	memcpy(&rates, (const char *)r + c->member, sizeof(rates));
+	return rates;
+}
+
 bool
 policy_condition_asked(const struct policy_condition *c,
     const struct policy_rule *r)
@@ -408,6 +427,7 @@ policy_condition_asked(const struct policy_condition *c,
 	case POLICY_NETWORKS:
 	case POLICY_DOMAINS:
 	case POLICY_TEXTS:
+	case POLICY_RATES:
 		break;
 	}
 	return rule_count(c, r) > 0;
@@ -480,6 +500,21 @@ text_matches(const struct policy_condition *c, const struct policy_rule *r,
 	return false;
 }
 
+static bool
+rate_is_exceeded(const struct policy_condition *c,
+    const struct policy_rule *r, const struct policy_counter *counter)
+{
+	const struct policy_rate *rates = rule_rates(c, r);
+	size_t i;
+
+	for (i = 0; i < rule_count(c, r) && counter->within != NULL; i++) {
+		if (counter->within(counter->arg, rates[i].seconds) >
+		    rates[i].count)
+			return true;
+	}
+	return false;
+}
+
 bool
 policy_condition_matches(const struct policy_condition *c,
     const struct policy_rule *r, const struct policy_facts *f)
@@ -500,6 +535,8 @@ policy_condition_matches(const struct policy_condition *c,
 	case POLICY_TEXTS:
 		return found.name_count > 0 &&
 		    text_matches(c, r, found.names[0]);
+	case POLICY_RATES:
+		return rate_is_exceeded(c, r, &found.counter);
 	}
 	return (rule_set(c, r) & found.set) != 0;
 }
@@ -579,6 +616,36 @@ texts_cover(const struct policy_condition *c, const struct policy_rule *a,
 	return true;
 }
 
+/* What is more than so many is more than fewer, in a longer time, too. */
+static bool
+rate_is_covered(const struct policy_condition *c, const struct policy_rule *a,
+    const struct policy_rate *rate)
+{
+	const struct policy_rate *rates = rule_rates(c, a);
+	size_t i;
+
+	for (i = 0; i < rule_count(c, a); i++) {
+		if (rates[i].count <= rate->count &&
+		    rates[i].seconds >= rate->seconds)
+			return true;
+	}
+	return false;
+}
+
+static bool
+rates_cover(const struct policy_condition *c, const struct policy_rule *a,
+    const struct policy_rule *b)
+{
+	const struct policy_rate *rates = rule_rates(c, b);
+	size_t i;
+
+	for (i = 0; i < rule_count(c, b); i++) {
+		if (!rate_is_covered(c, a, &rates[i]))
+			return false;
+	}
+	return true;
+}
+
 bool
 policy_condition_covers(const struct policy_condition *c,
     const struct policy_rule *a, const struct policy_rule *b)
@@ -597,6 +664,8 @@ policy_condition_covers(const struct policy_condition *c,
 		return patterns_cover(c, a, b);
 	case POLICY_TEXTS:
 		return texts_cover(c, a, b);
+	case POLICY_RATES:
+		return rates_cover(c, a, b);
 	}
 	return (rule_set(c, b) & ~rule_set(c, a)) == 0;
 }
@@ -636,6 +705,14 @@ show_names(const struct policy_found *found, char *out, size_t size)
 	}
 }
 
+static void
+show_counter(const struct policy_counter *counter, char *out, size_t size)
+{
+	if (counter->within != NULL)
+		snprintf(out, size, "%u", counter->within(counter->arg,
+		    LIMIT_SIGHTINGS_S));
+}
+
 void
 policy_condition_show(const struct policy_condition *c,
     const struct policy_facts *f, char *out, size_t size)
@@ -657,6 +734,9 @@ policy_condition_show(const struct policy_condition *c,
 	case POLICY_DOMAINS:
 	case POLICY_TEXTS:
 		show_names(&found, out, size);
+		break;
+	case POLICY_RATES:
+		show_counter(&found.counter, out, size);
 		break;
 	}
 	if (out[0] == '\0')

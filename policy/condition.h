@@ -25,7 +25,10 @@ enum policy_kind {
 	POLICY_DOMAINS,
 	/* A text under any of some patterns (base/glob.h): struct slice *
 	   and count. */
-	POLICY_TEXTS
+	POLICY_TEXTS,
+	/* More than so many within a time, any of some: struct policy_rate *
+	   and count. */
+	POLICY_RATES
 };
 
 /* When it is known. */
@@ -43,7 +46,8 @@ struct policy_word {
 
 /*
  * What was found of a message, by kind: a set (0: not known), an address (of
- * family IPADDR_NONE: not known), names (an empty one is not known).
+ * family IPADDR_NONE: not known), names (an empty one is not known), a
+ * counter.
  * Borrowed from the facts.
  */
 struct policy_found {
@@ -51,6 +55,7 @@ struct policy_found {
 	struct ipaddr		 client;
 	const struct slice	*names;
 	size_t			 name_count;
+	struct policy_counter	 counter;
 };
 typedef void	policy_get_fn(const struct policy_facts *f,
 		    struct policy_found *out);
@@ -67,7 +72,7 @@ struct policy_condition {
 };
 
 /* In the order of the manual; number POLICY_CONDITIONS has no name. */
-#define POLICY_CONDITIONS 24
+#define POLICY_CONDITIONS 25
 extern const struct policy_condition policy_conditions[POLICY_CONDITIONS + 1];
 
 /* NULL: there is none of that name. */

@@ -106,6 +106,20 @@ policy_observe(const struct policy *p, const struct policy_facts *f,
 		policy_decide(p, f, out);
 }
 
+bool
+policy_asks(const struct policy *p, const char *condition)
+{
+	const struct policy_condition *c =
+	    policy_condition_find(slice_str(condition));
+	size_t i;
+
+	for (i = 0; i < p->count; i++) {
+		if (policy_condition_asked(c, &p->rules[i]))
+			return true;
+	}
+	return false;
+}
+
 static bool
 rule_needs_dns(const struct policy_rule *r)
 {

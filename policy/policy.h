@@ -58,6 +58,12 @@ enum policy_tls {
 	POLICY_TLS_VERIFIED	/* so was the certificate of the client */
 };
 
+/* More than `count` within the last `seconds`. */
+struct policy_rate {
+	unsigned int	count;
+	unsigned int	seconds;
+};
+
 /*
  * A pattern for a domain: "example.org" matches that name, "*.example.org"
  * every name below it (not itself).
@@ -116,6 +122,8 @@ struct policy_rule {
 	size_t			 recipient_domain_count;
 	struct policy_pattern	*arc_sealer;
 	size_t			 arc_sealer_count;
+	struct policy_rate	*replay;	/* any of them */
+	size_t			 replay_count;
 };
 
 /* "example.org" or "*.example.org"; false for anything else. */
@@ -130,6 +138,14 @@ bool	policy_pattern_covers(const struct policy_pattern *a,
 struct policy {
 	struct policy_rule	*rules;
 	size_t			 count;
+};
+
+/* How many within the last `seconds`, at most LIMIT_SIGHTINGS_S? */
+typedef unsigned int	policy_count_fn(const void *arg,
+			    unsigned int seconds);
+struct policy_counter {
+	policy_count_fn	*within;	/* NULL: not known */
+	const void	*arg;
 };
 
 /*
@@ -178,6 +194,9 @@ struct policy_facts {
 	struct slice		 arc_sealer;
 	enum auth_result	 iprev;
 	bool			 iprev_checked;
+	/* Of the signature seen most: from so many networks, or for so many
+	   recipients, whichever is more. */
+	struct policy_counter	 replay;
 	/* For reply texts. */
 	struct slice		 spf_domain;
 	struct slice		 spf_explanation;
@@ -215,6 +234,8 @@ void	policy_observe(const struct policy *p, const struct policy_facts *f,
  * reply, so that it pays to wait for it there.
  */
 bool	policy_has_mail_stage(const struct policy *p, bool *needs_dns);
+/* Does a rule ask for the condition of that name? */
+bool	policy_asks(const struct policy *p, const char *condition);
 /*
  * Does `a` match whatever `b` matches?  Then `b` behind `a` never decides.
  * May be false although it is so: networks and patterns are only compared

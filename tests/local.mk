@@ -48,6 +48,7 @@ script_tests = \
 	tests/milter/test_policy.py \
 	tests/milter/test_questions.py \
 	tests/milter/test_record.py \
+	tests/milter/test_replayed.py \
 	tests/milter/test_seal.py \
 	tests/milter/test_signing.py \
 	tests/milter/test_spf_suite.py \

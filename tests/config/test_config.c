@@ -77,6 +77,8 @@ put_nets(struct buf *b, const char *name, const struct ipnet *nets,
 static void
 put_rule(struct buf *b, const struct policy_rule *r)
 {
+	size_t i;
+
 	buf_addf(b, "\nrule '%.*s' line %u %s%s spf=%x spf-helo=%x dkim=%x",
 	    SLICE_ARG(r->name), r->line, policy_action_name(r->action),
 	    r->observe ? " observe" : "", r->spf, r->spf_helo, r->dkim);
@@ -93,6 +95,9 @@ put_rule(struct buf *b, const struct policy_rule *r)
 	put_patterns(b, "helo", r->helo, r->helo_count);
 	if (r->iprev != 0)
 		buf_addf(b, " iprev=%x", r->iprev);
+	for (i = 0; i < r->replay_count; i++)
+		buf_addf(b, " replay=%u/%u", r->replay[i].count,
+		    r->replay[i].seconds);
 	if (r->arc != 0 || r->arc_trusted != 0)
 		buf_addf(b, " arc=%x/%x", r->arc, r->arc_trusted);
 	put_patterns(b, "arc-sealer", r->arc_sealer, r->arc_sealer_count);
@@ -376,6 +381,12 @@ test_values(void)
 		{ "spf: {void-limit: 0}", "void=0 " },
 		{ "annotate-own: yes", "unsigned=0 own=1/0" },
 		{ "show-auth-name: yes", "unsigned=0 own=0/1" },
+		{ "policy: [{action: reject, when: {replay: 50/1h}}]",
+		  " replay=50/3600 " },
+		{ "policy: [{action: reject, when: {replay: [1/60s, 1000/7d, "
+		  "20/1d, 5/604800s, 1/1h, 1/1h, 1/1h, 1/1h, 1/1h, "
+		  "1/1h]}}]", " replay=1/60 replay=1000/604800 "
+		  "replay=20/86400 replay=5/604800 " },
 		{ "dns-sec: yes", "unsigned=0 dns-sec" },
 		{ "iprev: no", "unsigned=0" },
 		{ "iprev: yes", "unsigned=0 iprev" },
@@ -482,11 +493,12 @@ test_values(void)
 	"dmarc-policy, dmarc-testing, from, from-domain, mailfrom-domain, " \
 	"helo, client, recipient-domain, dnssec, tls, dkim-partial, " \
 	"dkim-doubled, own-domain, enforce-anyway, arc, arc-trusted, " \
-	"arc-sealer, auth-user, iprev"
+	"arc-sealer, auth-user, iprev, replay"
 #define SIGN_KEYS "domains, identity, keys, canonicalization, headers, " \
 	"oversign, resign, null-sender, for-user, expire"
 #define KEY_KEYS "selector, file, from, until"
 #define SPF_WORDS "none, pass, fail, softfail, neutral, temperror, permerror"
+#define RATES "COUNT/TIME like 50/1h, for 1 to 1000 in 1m to 7d"
 #define TLS_WORDS "yes, no, none, 1.0, 1.1, 1.2, 1.3, verified"
 #define NETWORKS "IP addresses and networks like 192.0.2.0/24, " \
 	"\"2001:db8::/32\""
@@ -981,6 +993,32 @@ static const struct {
 	  "when.tls is '1.4'; allowed: " TLS_WORDS "; did you mean 1.0?" },
 	{ "policy: [{when: {tls: []}}]", "1:23: policy rule 1: when.tls is "
 	  "an empty list; allowed: " TLS_WORDS },
+	{ "policy: [{when: {replay: 50/1y}}]", "1:26: policy rule 1: "
+	  "when.replay is '50/1y'; allowed: " RATES },
+	{ "policy: [{when: {replay: 50}}]", "1:26: policy rule 1: "
+	  "when.replay is '50'; allowed: " RATES },
+	{ "policy: [{when: {replay: /1h}}]", "1:26: policy rule 1: "
+	  "when.replay is '/1h'; allowed: " RATES },
+	{ "policy: [{when: {replay: 0/1h}}]", "1:26: policy rule 1: "
+	  "when.replay is '0/1h'; allowed: " RATES },
+	{ "policy: [{when: {replay: 1001/1h}}]", "1:26: policy rule 1: "
+	  "when.replay is '1001/1h'; allowed: " RATES },
+	{ "policy: [{when: {replay: 1/59s}}]", "1:26: policy rule 1: "
+	  "when.replay is '1/59s'; allowed: " RATES },
+	{ "policy: [{when: {replay: 1/604801s}}]", "1:26: policy rule 1: "
+	  "when.replay is '1/604801s'; allowed: " RATES },
+	{ "policy: [{when: {replay: [1/1h, 18446744073709551617/1h]}}]",
+	  "1:33: policy rule 1: when.replay is '18446744073709551617/1h'; "
+	  "allowed: " RATES },
+	{ "policy: [{when: {replay: []}}]", "1:26: policy rule 1: "
+	  "when.replay is an empty list; allowed: " RATES },
+	{ "policy: [{when: {replay: [1/1h,1/1h,1/1h,1/1h,1/1h,1/1h,1/1h,"
+	  "1/1h,1/1h,1/1h,1/1h]}}]", "1:26: policy rule 1: when.replay has "
+	  "11 items; allowed: up to 10" },
+	{ "policy: [{when: {replay: 5/1h}, action: reject, stage: mail}]",
+	  "1:18: policy rule 1: when.replay is not known yet with stage: "
+	  "mail; allowed: spf, spf-helo, mailfrom-domain, helo, client, tls, "
+	  "auth-user, iprev" },
 	{ "policy: [{when: {arc: true}}]", "1:23: policy rule 1: when.arc is "
 	  "'true'; allowed: none, pass, fail" },
 	{ "policy: [{when: {spf: failed}}]", "1:23: policy rule 1: when.spf "
@@ -1017,7 +1055,7 @@ static const struct {
 	  "dmarc-testing, from, from-domain, mailfrom-domain, helo, client, "
 	  "recipient-domain, dnssec, tls, dkim-partial, dkim-doubled, "
 	  "own-domain, enforce-anyway, arc, arc-trusted, arc-sealer, "
-	  "auth-user, iprev, rule, "
+	  "auth-user, iprev, replay, rule, "
 	  "spf-domain, spf-explanation" },
 	{ "policy: [{reply: '', action: reject}]", "1:18: policy rule 1: "
 	  "reply is ''; allowed: printable ASCII, at most 480 characters "

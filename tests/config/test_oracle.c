@@ -40,7 +40,7 @@ chance(unsigned int below)
 
 /* ---- conditions, as the manual has them ---- */
 
-enum fit { SAME, PATTERN, NETWORK, STARS };
+enum fit { SAME, PATTERN, NETWORK, STARS, RATE };
 
 struct subject {
 	const char	*name;
@@ -103,6 +103,9 @@ static const struct subject subjects[] = {
 	{ .name = "auth-user", .fit = STARS, .maybe = true, .at_mail = true,
 	  .asked = { "jane", "ja*", "*e@x.example" },
 	  .known = { "jane", "jack", "joe@x.example", "JANE" } },
+	{ .name = "replay", .fit = RATE, .maybe = true,
+	  .asked = { "50/1h", "50/1d", "3/60s", "1000/7d" },
+	  .known = { "1/1", "4/4", "51/51", "51/60", "1001/1001" } },
 	{ .name = "iprev", .at_mail = true, .maybe = true, .asked = {
 	  "pass", "fail", "temperror", "permerror" } },
 };
@@ -258,11 +261,23 @@ forget(const struct message *m, bool at_mail, struct message *out)
 
 /* ---- 3. the oracle ---- */
 
+/* "IN AN HOUR/IN ALL" is known; "COUNT/TIME" is asked. */
+static bool
+rate_fits(const char *asked, const char *known)
+{
+	bool hour = strstr(asked, "/1h") != NULL ||
+	    strstr(asked, "/60s") != NULL;
+
+	return atoi(hour ? known : strchr(known, '/') + 1) > atoi(asked);
+}
+
 static bool
 fits(enum fit fit, const char *asked, const char *known)
 {
 	size_t a = strlen(asked), k = strlen(known);
 
+	if (fit == RATE)
+		return rate_fits(asked, known);
 	if (fit == STARS)
 		return fnmatch(asked, known, FNM_CASEFOLD) == 0;
 	if (fit == PATTERN && asked[0] == '*')
@@ -384,6 +399,16 @@ yes(const struct message *m, const char *name)
 	return strcmp(only(m, name), "yes") == 0;
 }
 
+/* A policy_count_fn. */
+static unsigned int
+within(const void *arg, unsigned int seconds)
+{
+	const char *known = arg;
+
+	return (unsigned int)atoi(seconds <= 3600 ? known :
+	    strchr(known, '/') + 1);
+}
+
 static unsigned int
 tls(const struct some *known)
 {
@@ -432,6 +457,8 @@ make_facts(const struct message *m, struct slice recipients[WORDS],
 		.arc_trusted = yes(m, "arc-trusted"),
 		.arc_sealer = slice_str(only(m, "arc-sealer")),
 		.auth_user = slice_str(only(m, "auth-user")),
+		.replay = { .within = only(m, "replay")[0] != '\0' ? within :
+		    NULL, .arg = only(m, "replay") },
 		.iprev = result(iprev[0] != '\0' ? iprev : "pass"),
 		.iprev_checked = iprev[0] != '\0' };
 	ipaddr_parse(slice_str(only(m, "client")), &f->client);

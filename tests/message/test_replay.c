@@ -10,7 +10,8 @@
  *   scenario     lines "client: ADDRESS", "client-name: NAME",
  *                "daemon-name: NAME", "certificate: CN", "helo: NAME",
  *                "mail: <PATH>",
- *                "rcpt: <PATH>", "tls: VERSION", "smtputf8: yes",
+ *                "rcpt: <PATH>", "recipients: N" (more of them),
+ *                "tls: VERSION", "smtputf8: yes",
  *                "auth: MECHANISM", "user: NAME", "now: SECONDS", and what
  *                is wanted:
  *                "field: TEXT" (unfolded, "none" for no field),
@@ -46,7 +47,7 @@ struct scenario {
 	int64_t		now, later;
 	struct slice	then;
 	struct slice	field, remove, action, reply;
-	unsigned long long signatures;
+	unsigned long long signatures, recipients;
 };
 
 static struct buf
@@ -87,6 +88,8 @@ set_value(struct scenario *s, struct slice key, struct slice value)
 		s->mail = value;
 	else if (slice_eq(key, SLICE("rcpt")))
 		s->rcpt = value;
+	else if (slice_eq(key, SLICE("recipients")))
+		ok(slice_number(value, 10000, &s->recipients), "a number");
 	else if (slice_eq(key, SLICE("tls")))
 		s->tls = value;
 	else if (slice_eq(key, SLICE("smtputf8")))
@@ -138,6 +141,20 @@ struct parsed {
 };
 
 static void
+feed_recipients(struct message *m, const struct scenario *s)
+{
+	char path[40];
+	size_t i;
+
+	if (s->rcpt.len > 0)
+		message_recipient(m, s->rcpt);
+	for (i = 0; i < s->recipients; i++) {
+		snprintf(path, sizeof(path), "<r%zu@example.org>", i);
+		message_recipient(m, slice_str(path));
+	}
+}
+
+static void
 feed(struct message *m, const struct scenario *s, const struct parsed *p,
     size_t chunk)
 {
@@ -152,8 +169,7 @@ feed(struct message *m, const struct scenario *s, const struct parsed *p,
 		    .verified = s->certificate.len > 0,
 		    .certificate = s->certificate },
 		.now = s->now, .steady = s->now });
-	if (s->rcpt.len > 0)
-		message_recipient(m, s->rcpt);
+	feed_recipients(m, s);
 	for (i = 0; i < p->header.count; i++)
 		message_field(m, p->header.fields[i].name,
 		    p->header.fields[i].value);
@@ -221,6 +237,7 @@ compare(const char *name, const struct scenario *s,
 
 static const struct inquiry_waiting no_waiting;
 static struct deferral_table *deferrals;
+static struct sightings *sightings;
 
 /* A key is refused that others can read; so it has to be a copy. */
 static bool
@@ -264,6 +281,7 @@ make_engine(const char *folder, struct dkim_context *dkim)
 	e = engine_new(c, dkim, why, sizeof(why));
 	if (e != NULL && load_keys(e, why, sizeof(why))) {
 		e->deferrals = deferrals;
+		e->sightings = sightings;
 		return e;
 	}
 	printf("# %s\n", why);
@@ -392,7 +410,7 @@ replay(const char *folder, const char *name, struct dkim_context *dkim)
 {
 	struct buf text = read_file(folder, "scenario");
 	struct buf message = read_file(folder, "message.eml");
-	struct engine *e = make_private_engine(folder, dkim);
+	struct engine *e;
 	static const size_t chunks[] = { 65535, 1, 7 };
 	struct arena *arena = arena_new(FILE_MAX);
 	struct message_orders o;
@@ -401,6 +419,8 @@ replay(const char *folder, const char *name, struct dkim_context *dkim)
 	struct scenario s;
 	size_t i;
 
+	sightings = sightings_new();
+	e = make_private_engine(folder, dkim);
 	if (!ok(e != NULL && text.len > 0 && message.len > 0,
 	    "%s: can be read", name))
 		return;
@@ -420,6 +440,7 @@ replay(const char *folder, const char *name, struct dkim_context *dkim)
 	starve(name, e, &s, &parsed);
 	arena_free(arena);
 	engine_unref(e);
+	sightings_free(sightings);
 	buf_fini(&text);
 	buf_fini(&message);
 }

@@ -119,6 +119,8 @@ def what_is_counted():
                 ('assay_results_total{method="dkim",result="none"}', 5),
                 ("assay_forged_fields_removed_total", 1),
                 ("assay_deferrals_remembered", 1),
+                ("assay_sightings_remembered", 0),
+                ("assay_sightings_forgotten_total", 0),
                 ("assay_message_wait_seconds_count", 5),
                 ("assay_log_lines_lost_total", 0),
                 ("assay_last_reload_successful", 1)):

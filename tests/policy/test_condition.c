@@ -135,6 +135,8 @@ check_manual(const struct policy_condition *c, const char *conditions)
 		    c->name);
 	else if (c->kind == POLICY_TEXTS)
 		ok(strstr(text, " Ar names") != NULL, "%s: names", c->name);
+	else if (c->kind == POLICY_RATES)
+		ok(strstr(text, " Ar rates") != NULL, "%s: rates", c->name);
 	/* These two have the words of the one in front. */
 	else if (strcmp(c->name, "spf-helo") != 0 &&
 	    strcmp(c->name, "dkim-aligned") != 0)

@@ -206,6 +206,13 @@ test_templates(void)
 	}
 }
 
+static unsigned int
+fifty_one(const void *arg, unsigned int seconds)
+{
+	(void)arg;
+	return seconds == LIMIT_SIGHTINGS_S ? 51 : 0;
+}
+
 /* Each variable: known, not known, and not known yet at MAIL. */
 static void
 test_each_variable(void)
@@ -238,6 +245,7 @@ test_each_variable(void)
 		{ "arc-sealer", "lists.example", "(none)", "(none)" },
 		{ "auth-user", "jane", "(none)", "jane" },
 		{ "iprev", "fail", "(none)", "fail" },
+		{ "replay", "51", "(none)", "(none)" },
 		{ "rule", "my rule", "(none)", "my rule" },
 		{ "spf-domain", "example.com", "(none)", "example.com" },
 		{ "spf-explanation", "see https://example.com/?a=%{i}",
@@ -269,6 +277,7 @@ test_each_variable(void)
 	f.auth_user = SLICE("jane");
 	f.iprev = AUTH_FAIL;
 	f.iprev_checked = true;
+	f.replay.within = fifty_one;
 	early = f;
 	early.at_mail = true;
 	for (i = 0; i < sizeof(each) / sizeof(each[0]); i++) {
