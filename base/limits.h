@@ -112,6 +112,10 @@
 /* HTTPS. */
 #define LIMIT_HTTPS_ADDRESSES	8	/* ours: of one server that are tried */
 #define LIMIT_HTTPS_TRANSFERS	64	/* ours: at once */
+#define LIMIT_HTTPS_NETWORK	16	/* ours: of them to one /24 or /48 */
+#define LIMIT_HTTPS_WAITING	256	/* ours: that wait for one of these */
+#define LIMIT_HTTPS_SLOW_MS	10000	/* ours: for a transfer while others
+					   wait for its place */
 
 /* The daemon assay-tlspol. */
 #define LIMIT_TLSPOL_SOCKETS	8	/* ours */

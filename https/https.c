@@ -16,21 +16,26 @@
 #include <string.h>
 #include <sys/socket.h>
 
-#include "base/ascii.h"
+#include "base/clock.h"
+#include "base/limits.h"
 #include "base/mem.h"
 
 #define POLL_MS		10000	/* libcurl wakes up earlier for its timers */
 #define HEADERS_MAX	(32u << 10)	/* ours: octets of a response's */
 
+#define CROWDED_POLL_MS	1000	/* somebody waits for a place */
+
 struct https_client {
 	pthread_t		 thread;
 	pthread_mutex_t		 lock;
 	struct https_request	*first, **last_next;	/* that wait */
+	struct https_request	*crowded;	/* more than may wait */
 	bool			 stopping;
 	CURLM			*multi;
 	/* Of the thread alone. */
 	struct https_transfer	*transfers;
 	size_t			 count;
+	bool			 is_full;	/* and others wait */
 };
 
 struct https_transfer {
@@ -40,6 +45,7 @@ struct https_transfer {
 	struct curl_slist	*resolve;
 	size_t			 headers;	/* octets */
 	const char		*refused;	/* why we broke it off */
+	int64_t			 begun;		/* clock_us() */
 	struct https_transfer	*next;
 };
 
@@ -206,7 +212,9 @@ set_limits(struct https_transfer *t)
 	const struct https_request *r = t->request;
 	CURL *e = t->easy;
 
-	return curl_easy_setopt(e, CURLOPT_TIMEOUT_MS,
+	return curl_easy_setopt(e, CURLOPT_MAXFILESIZE_LARGE,
+	    (curl_off_t)r->max_body) == CURLE_OK &&
+	    curl_easy_setopt(e, CURLOPT_TIMEOUT_MS,
 	    (long)r->timeout_ms) == CURLE_OK &&
 	    curl_easy_setopt(e, CURLOPT_CONNECTTIMEOUT_MS,
 	    (long)r->timeout_ms) == CURLE_OK &&
@@ -250,7 +258,7 @@ transfer_start(struct https_client *c, struct https_request *r)
 		finish(r, HTTPS_NO_MEMORY);
 		return false;
 	}
-	r->transfer = t;
+	t->begun = clock_us();
 	t->next = c->transfers;
 	c->transfers = t;
 	c->count++;
@@ -290,6 +298,23 @@ is_plain_text(const char *type)
 	return slice_eq_nocase(slice_trim(head), want);
 }
 
+/*
+ * libcurl takes any end of the connection for the end of a body without a
+ * length, and whoever is on the way can bring that about (RFC 9112 section
+ * 9.8).
+ */
+static bool
+has_end(CURL *easy)
+{
+	struct curl_header *h;
+	curl_off_t length = -1;
+
+	(void)curl_easy_getinfo(easy, CURLINFO_CONTENT_LENGTH_DOWNLOAD_T,
+	    &length);
+	return length >= 0 || curl_easy_header(easy, "Transfer-Encoding", 0,
+	    CURLH_HEADER, -1, &h) == CURLHE_OK;
+}
+
 static enum https_status
 judge(struct https_transfer *t, CURLcode result)
 {
@@ -312,6 +337,8 @@ judge(struct https_transfer *t, CURLcode result)
 		    r->code);
 		return HTTPS_FAILED;
 	}
+	if (!has_end(t->easy))
+		return refuse(r, "the length of the body is not known");
 	return is_plain_text(type) ? HTTPS_DONE :
 	    refuse(r, "the media type is not text/plain");
 }
@@ -343,6 +370,59 @@ take_results(struct https_client *c)
 
 /* ---- the thread ---- */
 
+static bool
+same_network(const struct https_request *a, const struct https_request *b)
+{
+	return ipaddr_same_prefix(&a->addresses[0], &b->addresses[0],
+	    a->addresses[0].family == IPADDR_V6 ? 48 : 24);
+}
+
+/* Transfers that go on with the network of that request. */
+static size_t
+count_of(const struct https_client *c, const struct https_request *r)
+{
+	const struct https_transfer *t;
+	size_t count = 0;
+
+	for (t = c->transfers; t != NULL; t = t->next)
+		count += same_network(t->request, r);
+	return count;
+}
+
+/* The one whose network has fewest transfers, the oldest of these. */
+static struct https_request **
+choose(struct https_client *c)
+{
+	struct https_request **p, **best = NULL;
+	size_t count, fewest = c->stopping ? SIZE_MAX : LIMIT_HTTPS_NETWORK;
+
+	for (p = &c->first; *p != NULL && fewest > 0; p = &(*p)->next) {
+		count = count_of(c, *p);
+		if (count < fewest) {
+			fewest = count;
+			best = p;
+		}
+	}
+	return best;
+}
+
+static struct https_request *
+take_waiting(struct https_client *c)
+{
+	struct https_request **p, *r;
+
+	c->is_full = !c->stopping && c->count >= LIMIT_HTTPS_TRANSFERS &&
+	    c->first != NULL;
+	p = c->is_full ? NULL : choose(c);
+	if (p == NULL)
+		return NULL;
+	r = *p;
+	*p = r->next;
+	if (*p == NULL)
+		c->last_next = p;
+	return r;
+}
+
 static struct https_request *
 next_request(struct https_client *c, bool *stopping)
 {
@@ -350,14 +430,45 @@ next_request(struct https_client *c, bool *stopping)
 
 	pthread_mutex_lock(&c->lock);
 	*stopping = c->stopping;
-	r = c->stopping || c->count < LIMIT_HTTPS_TRANSFERS ? c->first : NULL;
-	if (r != NULL) {
-		c->first = r->next;
-		if (c->first == NULL)
-			c->last_next = &c->first;
-	}
+	r = take_waiting(c);
 	pthread_mutex_unlock(&c->lock);
 	return r;
+}
+
+static void
+refuse_crowded(struct https_client *c)
+{
+	struct https_request *r, *next;
+
+	pthread_mutex_lock(&c->lock);
+	r = c->crowded;
+	c->crowded = NULL;
+	pthread_mutex_unlock(&c->lock);
+	for (; r != NULL; r = next) {
+		next = r->next;
+		finish(r, HTTPS_CROWDED);
+	}
+}
+
+/* For those that wait.  True: there is a place now. */
+static bool
+drop_slow(struct https_client *c)
+{
+	int64_t since = clock_us() - LIMIT_HTTPS_SLOW_MS * INT64_C(1000);
+	struct https_transfer *t, *next;
+	struct https_request *r;
+	bool any = false;
+
+	for (t = c->transfers; t != NULL && c->is_full; t = next) {
+		next = t->next;
+		if (t->begun > since)
+			continue;
+		r = t->request;
+		transfer_remove(c, t);
+		finish(r, refuse(r, "too slow, while others waited"));
+		any = true;
+	}
+	return any;
 }
 
 static void
@@ -387,11 +498,12 @@ run(void *arg)
 			else
 				(void)transfer_start(c, r);
 		}
+		refuse_crowded(c);
 		(void)curl_multi_perform(c->multi, &running);
 		/* There may be room now for one that waits. */
-		if (!take_results(c) && !stopping)
-			(void)curl_multi_poll(c->multi, NULL, 0, POLL_MS,
-			    NULL);
+		if (!take_results(c) && !drop_slow(c) && !stopping)
+			(void)curl_multi_poll(c->multi, NULL, 0, c->is_full ?
+			    CROWDED_POLL_MS : POLL_MS, NULL);
 	}
 	cancel_all(c);
 	return NULL;
@@ -438,6 +550,18 @@ https_client_free(struct https_client *c)
 	mem_free(c);
 }
 
+/* The lock is held. */
+static bool
+may_wait(const struct https_client *c, const struct https_request *r)
+{
+	const struct https_request *other;
+	size_t count = 0;
+
+	for (other = c->first; other != NULL; other = other->next)
+		count += same_network(other, r);
+	return count < LIMIT_HTTPS_WAITING;
+}
+
 void
 https_get(struct https_client *c, struct https_request *r)
 {
@@ -447,8 +571,13 @@ https_get(struct https_client *c, struct https_request *r)
 	r->next = NULL;
 	buf_init(&r->body, r->max_body);
 	pthread_mutex_lock(&c->lock);
-	*c->last_next = r;
-	c->last_next = &r->next;
+	if (may_wait(c, r)) {
+		*c->last_next = r;
+		c->last_next = &r->next;
+	} else {
+		r->next = c->crowded;
+		c->crowded = r;
+	}
 	pthread_mutex_unlock(&c->lock);
 	(void)curl_multi_wakeup(c->multi);
 }

@@ -23,6 +23,7 @@ enum https_status {
 	HTTPS_DONE,
 	HTTPS_FAILED,		/* `problem` says why */
 	HTTPS_NO_MEMORY,
+	HTTPS_CROWDED,		/* too many want that network: later */
 	HTTPS_CANCELLED		/* https_client_free() */
 };
 
@@ -50,7 +51,6 @@ struct https_request {
 	struct buf	 body;		/* the asker frees it */
 
 	/* The client's own. */
-	struct https_transfer	*transfer;
 	struct https_request	*next;
 };
 
@@ -58,7 +58,10 @@ struct https_client;
 
 /*
  * Starts the thread, in which LIMIT_HTTPS_TRANSFERS go on at once at most;
- * others wait.  NULL: libcurl, or a thread, is not to be had.
+ * others wait.  A network, by the first address of a request, has no more
+ * than LIMIT_HTTPS_NETWORK, so that slow servers hold up none but each other;
+ * and when all places are taken, one that is slow loses its own.
+ * NULL: libcurl, or a thread, is not to be had.
  */
 struct https_client	*https_client_new(void);
 /* Ends what goes on (HTTPS_CANCELLED), then the thread. */

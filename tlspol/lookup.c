@@ -255,7 +255,9 @@ https_read(struct letter *letter)
 		fetch_failed(l, r->problem);
 	else
 		fetch_failed(l, r->status == HTTPS_NO_MEMORY ?
-		    "out of memory" : "cancelled");
+		    "out of memory" : r->status == HTTPS_CROWDED ?
+		    "too many wait for the network of the policy host" :
+		    "cancelled");
 	buf_fini(&r->body);
 	lookup_run(l);
 }
@@ -399,6 +401,14 @@ clamp(uint32_t ttl)
 	    ttl > LIMIT_TLSPOL_FRESH_MAX ? LIMIT_TLSPOL_FRESH_MAX : ttl;
 }
 
+/* A server that was asked is left alone for longer. */
+static int64_t
+retry_after(const struct lookup *l)
+{
+	return l->request.status == HTTPS_CROWDED ?
+	    LIMIT_TLSPOL_FRESH_MIN : LIMIT_TLSPOL_RETRY;
+}
+
 /* When to look again. */
 static void
 schedule(struct lookup *l)
@@ -408,14 +418,14 @@ schedule(struct lookup *l)
 
 	e->known = true;
 	if (l->failed)
-		e->retry_at = now + LIMIT_TLSPOL_RETRY;
+		e->retry_at = now + retry_after(l);
 	else if (l->fetched)
 		e->retry_at = 0;
 	if (l->result.record.found == STS_RECORD_UNKNOWN ||
 	    l->result.dane == DANE_FAILED)
 		e->look_at = now + LIMIT_TLSPOL_FRESH_MIN;
 	else if (l->failed)
-		e->look_at = now + LIMIT_TLSPOL_RETRY;
+		e->look_at = now + retry_after(l);
 	else
 		e->look_at = now + clamp(l->ttl);
 }

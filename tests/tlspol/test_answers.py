@@ -2,7 +2,9 @@
 """What assay-tlspol answers: the table, dialects, keys, policy hosts that
 fail, first contact, memory."""
 
+import gzip
 import os
+import socket
 import ssl
 import threading
 import time
@@ -27,7 +29,9 @@ DOMAINS = ["none", "enforce", "testing", "off", "dane", "danesome", "pkix",
            "moved", "missing", "html", "nomedia", "charset", "large", "whole",
            "selfsigned", "othername", "expired", "oldtls", "short", "broken",
            "junk", "endless", "headers", "slow", "private", "restart",
-           "unsigned", "gone", "due", "longer", "smart", "mx.smart"]
+           "unsigned", "gone", "due", "longer", "smart", "mx.smart", "less",
+           "vast", "minus", "two", "chunks", "chunk", "hundred", "packed",
+           "cut", "chunked"]
 HOSTS = tlspol.PolicyHosts(FOLDER, ["mta-sts.%s.example" % d
                                     for d in DOMAINS
                                     if d not in ("othername", "selfsigned")])
@@ -200,7 +204,6 @@ def misbehave():
         "html": response(body, media="text/html"),
         "nomedia": response(body, media=None),
         "large": response(padded + "y"),
-        "short": response(body, length=len(body) + 10),
         "broken": response(body.replace("STSv1", "STSv2")),
         "junk": b"hello\r\n\r\n",
     }
@@ -221,8 +224,42 @@ def misbehave():
             tls.sendall(b"x")
             time.sleep(0.1)
 
-    hosts.update(endless=endless, headers=headers, slow=slow)
+    def chunks(tls, _):
+        tls.sendall(CHUNKED)
+        while True:
+            tls.sendall(b"400\r\n" + b"x: y\n" * 204 + b"abc\n\r\n")
+
+    def cut(tls, _):
+        tls.sendall(b"HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\n\r\n" +
+                    body.encode())
+        socket.socket.close(tls)
+
+    def hundred(tls, _):
+        while True:
+            tls.sendall(b"HTTP/1.1 100 Continue\r\n\r\n" * 100)
+
+    hosts.update(endless=endless, headers=headers, slow=slow, chunks=chunks,
+                 hundred=hundred, cut=cut)
+    hosts.update(lies(body))
     return hosts, padded
+
+
+CHUNKED = (b"HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\n"
+           b"Transfer-Encoding: chunked\r\n\r\n")
+
+
+def lies(body):
+    """About the length, and about what it is the length of."""
+    return {
+        "short": response(body, length=len(body) + 10),
+        "less": response(body, length=len(body) - 10),
+        "vast": response(body, length=1 << 63),
+        "minus": response(body, length=-1),
+        "two": response(body, Content_Length="7"),
+        "chunk": CHUNKED + b"ffffffffffffffff\r\n" + body.encode(),
+        "packed": response(gzip.compress(b"x" * (10 << 20)),
+                           Content_Encoding="gzip"),
+    }
 
 
 @tap.test
@@ -242,11 +279,14 @@ def policy_hosts():
         host("expired"), days=-1))
 
     HOSTS.hosts[host("whole")] = response(padded)
+    HOSTS.hosts[host("chunked")] = CHUNKED + b"".join(
+        b"%x\r\n%c\r\n" % (1, c)
+        for c in policy("mx.x.example").encode()) + b"0\r\n\r\n"
     HOSTS.hosts[host("charset")] = response(
         policy("mx.x.example"), media='Text/Plain; charset="utf-8"')
     bad = list(hosts) + ["selfsigned", "othername", "expired"]
     zone = {}
-    for domain in bad + ["whole", "charset", "enforce"]:
+    for domain in bad + ["whole", "charset", "chunked", "enforce"]:
         zone.update(sts_zone(name(domain)))
     zone.update(sts_zone("private.example", address="10.1.2.3"))
     led = len(HOSTS.asked(host("enforce")))
@@ -259,7 +299,7 @@ def policy_hosts():
             record = daemon.wait_line("domain", domain=name(domain))[-1]
             equal(record.get("fetch"), "failed",
                   "%s: %s" % (domain, record.get("fetch-problem")))
-        for domain in "whole", "charset":
+        for domain in "whole", "charset", "chunked":
             equal(daemon.ask(name(domain)),
                   "OK secure match=mx.x.example servername=hostname", domain)
         equal(len(HOSTS.asked(host("enforce"))), led, "nobody was led there")
@@ -267,6 +307,69 @@ def policy_hosts():
         equal(daemon.ask("missing.example"), NO, "again, from memory")
         equal(len(HOSTS.asked(host("missing"))), asked,
               "a failure is remembered")
+
+
+def slow_networks(daemon, networks, count):
+    """
+    A question for each of `count` domains of each network, whose policy
+    hosts take connections and say nothing.  The sockets.
+    """
+    sockets, clients = [], []
+    for network in range(networks):
+        sock = socket.socket()
+        sock.bind(("127.0.%d.2" % (network + 1), HOSTS.port))
+        sock.listen(4096)
+        sockets.append(sock)
+        for i in range(count):
+            client = daemon.client()
+            client.send("postfix " + slow_name(network, i))
+            clients.append(client)
+    equal({client.read() for client in clients}, {NO}, "not known in time")
+    return sockets + clients
+
+
+def slow_name(network, i):
+    return "d%d.n%d.example" % (i, network)
+
+
+def slow_zone(networks, count):
+    zone = sts_zone("enforce.example")
+    zone.update(sts_zone("none.example"))
+    del zone["_mta-sts.none.example"]
+    for network in range(networks):
+        for i in range(count):
+            zone["_mta-sts." + slow_name(network, i)] = [
+                {"TXT": "v=STSv1; id=1;"}]
+            zone["mta-sts." + slow_name(network, i)] = [
+                {"A": "127.0.%d.2" % (network + 1)}]
+    return zone
+
+
+@tap.test
+def slow_hosts():
+    """Policy hosts that are silent delay nobody but their own domains."""
+    serve("enforce")
+    for networks, count in ((1, 600), (5, 20)):
+        what = "%d networks" % networks
+        with tlspol.Daemon({"answer-within": "100ms",
+                            "log": {"level": "info"}},
+                           slow_zone(networks, count), HOSTS) as daemon:
+            sockets = slow_networks(daemon, networks, count)
+            begin = tlspol.now()
+            equal(daemon.ask("none.example"), NO, what + ": no policy")
+            ok(tlspol.now() - begin < 2, "at once")
+            daemon.ask("enforce.example")
+            daemon.wait_line("domain", domain="enforce.example",
+                             fetch="done")
+            took = tlspol.now() - begin
+            ok(took < (5 if networks == 1 else 30),
+               "%s: fetched after %.1f s" % (what, took))
+            equal(daemon.ask("enforce.example"), secure("enforce"), what)
+            stats = daemon.statistics()
+            ok(stats["look-ups-open"] <= 16 + 256 if networks == 1 else
+               stats["look-ups-open"] < 100, what, stats)
+            for sock in sockets:
+                sock.close()
 
 
 @tap.test

@@ -179,6 +179,30 @@ def many_domains():
 
 
 @tap.test
+def many_records():
+    """6,000 domains that seem to have a policy, and have none."""
+    names = ["d%d.example" % i for i in range(6000)]
+    zone = dict(ZONE)
+    for name in names:
+        zone["_mta-sts." + name] = [{"TXT": "v=STSv1; id=1;"}]
+        zone["mta-sts." + name] = [{"A": "10.0.0.1"}]
+    names = [name.encode() for name in names]
+    config = {"cache": {"domains": 4000}, "log": {"level": "error"}}
+    with tlspol.Daemon(config, zone, HOSTS) as daemon:
+        daemon.ask("enforce.example")
+        equal(flood(daemon, names[:2000]), 2000, "the first 2,000")
+        before = resident(daemon)
+        equal(flood(daemon, names[2000:]), 4000, "all others")
+        after = resident(daemon)
+        if assaydaemon.is_sanitized(tlspol.binary()):
+            tap.skip("memory", "the sanitizer's own grows")
+        else:
+            ok(after < before + 10000, "%d KiB, and then %d" %
+               (before, after))
+        is_well(daemon, "after that")
+
+
+@tap.test
 def many_keys():
     """100,000 keys that are no domains, 1,000 of 10,000 octets."""
     names = [b"x" * (i % 100) + b"." * 3 for i in range(100000)] + \
