@@ -309,23 +309,37 @@ def policy_hosts():
               "a failure is remembered")
 
 
-def slow_networks(daemon, networks, count):
+def slow_networks(daemon, networks, count, full):
     """
     A question for each of `count` domains of each network, whose policy
-    hosts take connections and say nothing.  The sockets.
+    hosts take connections and say nothing, `full` of them in all.  The
+    sockets.
     """
     sockets, clients = [], []
     for network in range(networks):
         sock = socket.socket()
         sock.bind(("127.0.%d.2" % (network + 1), HOSTS.port))
         sock.listen(4096)
+        sock.setblocking(False)
         sockets.append(sock)
         for i in range(count):
             client = daemon.client()
             client.send("postfix " + slow_name(network, i))
             clients.append(client)
     equal({client.read() for client in clients}, {NO}, "not known in time")
-    return sockets + clients
+    connections = []
+    tlspol.until(lambda: accept_all(sockets, connections) == full,
+                 "%d transfers" % full)
+    return sockets + clients + connections
+
+
+def accept_all(sockets, connections):
+    for sock in sockets:
+        try:
+            connections.append(sock.accept()[0])
+        except BlockingIOError:
+            pass
+    return len(connections)
 
 
 def slow_name(network, i):
@@ -349,12 +363,12 @@ def slow_zone(networks, count):
 def slow_hosts():
     """Policy hosts that are silent delay nobody but their own domains."""
     serve("enforce")
-    for networks, count in ((1, 600), (5, 20)):
+    for networks, count, full in ((1, 600, 16), (5, 20, 64)):
         what = "%d networks" % networks
         with tlspol.Daemon({"answer-within": "100ms",
                             "log": {"level": "info"}},
                            slow_zone(networks, count), HOSTS) as daemon:
-            sockets = slow_networks(daemon, networks, count)
+            sockets = slow_networks(daemon, networks, count, full)
             begin = tlspol.now()
             equal(daemon.ask("none.example"), NO, what + ": no policy")
             ok(tlspol.now() - begin < 2, "at once")
