@@ -4,6 +4,8 @@
  */
 #include "base/lint.h"
 
+#include <stdbool.h>
+
 #include "base/ascii.h"
 
 #define WORD_MAX 20	/* letters of a word that is compared */
@@ -37,29 +39,36 @@ least(size_t a, size_t b)
 	return a < b ? a : b;
 }
 
+static bool
+same(struct slice a, size_t i, struct slice b, size_t j)
+{
+	return ascii_lower(a.ptr[i]) == ascii_lower(b.ptr[j]);
+}
+
 /*
- * Letters to add, drop or change between two words of at most WORD_MAX
- * letters: one row of the table at a time.
+ * Letters to add, drop, change, or swap with the next one, between two words
+ * of at most WORD_MAX letters.
  */
 static size_t
 edits(struct slice a, struct slice b)
 {
-	size_t row[WORD_MAX + 1], i, j, corner, above;
+	size_t table[WORD_MAX + 1][WORD_MAX + 1], i, j, n;
 
-	for (j = 0; j <= b.len; j++)
-		row[j] = j;
-	for (i = 1; i <= a.len; i++) {
-		corner = row[0];
-		row[0] = i;
-		for (j = 1; j <= b.len; j++) {
-			above = row[j];
-			row[j] = least(least(row[j], row[j - 1]) + 1, corner +
-			    (ascii_lower(a.ptr[i - 1]) !=
-			    ascii_lower(b.ptr[j - 1])));
-			corner = above;
+	for (i = 0; i <= a.len; i++) {
+		for (j = 0; j <= b.len; j++) {
+			if (i == 0 || j == 0) {
+				table[i][j] = i + j;
+				continue;
+			}
+			n = least(least(table[i - 1][j], table[i][j - 1]) + 1,
+			    table[i - 1][j - 1] + !same(a, i - 1, b, j - 1));
+			if (i > 1 && j > 1 && same(a, i - 1, b, j - 2) &&
+			    same(a, i - 2, b, j - 1))
+				n = least(n, table[i - 2][j - 2] + 1);
+			table[i][j] = n;
 		}
 	}
-	return row[b.len];
+	return table[a.len][b.len];
 }
 
 const char *
@@ -71,6 +80,8 @@ lint_nearest(struct slice word, const char *const *words)
 
 	for (; word.len <= WORD_MAX && *words != NULL; words++) {
 		other = slice_str(*words);
+		if (other.len > WORD_MAX)
+			continue;
 		n = edits(word, other);
 		if (n < least_edits && n <= (other.len < 5 ? 1u : 2u) &&
 		    n < other.len) {

@@ -38,8 +38,9 @@ void		 lint_note_place(struct lint_note *note, struct slice record,
 
 /*
  * The one of `words`, which ends with NULL, that was meant by `word`: it
- * takes one edit to come to it, or two when it has five letters or more.
- * Case does not matter.  NULL: none.
+ * takes one edit to come to it, or two when it has five letters or more; two
+ * neighbours that changed places are one.  Words above 20 letters are passed
+ * over.  Case does not matter.  NULL: none.
  */
 const char	*lint_nearest(struct slice word, const char *const *words);
 

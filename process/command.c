@@ -56,6 +56,7 @@ read_options(int argc, char **argv, struct command *c)
 	}
 	if (optind == argc)
 		return -1;
+	fprintf(stderr, "%s: an argument too many\n", c->program);
 	print_usage(stderr, c->program, standard);
 	return (int)DAEMON_EXIT_USAGE;
 }

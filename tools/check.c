@@ -578,24 +578,26 @@ give(struct envelope *e, const char *ip, const char *helo, const char *from)
 	return ip == NULL || envelope_give_client(e, ip);
 }
 
-enum tool_exit
-check_command(struct tool *t, int argc, char **argv)
+static enum tool_exit
+check_run(struct tool *t, int argc, char **argv)
 {
 	const char *ip = NULL, *helo = NULL, *from = NULL;
 	const struct tool_option own[] = {
-		{ .name = "ip", .value = &ip },
-		{ .name = "helo", .value = &helo },
-		{ .name = "from", .value = &from },
+		{ .name = "ip", .value = &ip, .argument = "ADDRESS",
+		  .what = "the client's address" },
+		{ .name = "helo", .value = &helo, .argument = "NAME",
+		  .what = "the name that the client sent in HELO" },
+		{ .name = "from", .value = &from, .argument = "SENDER",
+		  .what = "the address in MAIL FROM" },
 		{ .name = NULL }
 	};
 	struct check c = { .t = t };
 	enum tool_exit status;
 
 	if (!tool_options(t, argc, argv, own))
-		return TOOL_USAGE;
+		return t->ended;
 	if (optind + 1 != argc)
-		return tool_fail(TOOL_USAGE, "usage: assay check [--ip "
-		    "ADDRESS] [--helo NAME] [--from SENDER] MESSAGE", NULL);
+		return tool_usage(t);
 	if (!give(&c.given, ip, helo, from))
 		return tool_fail(TOOL_USAGE, "not an IP address", ip);
 	status = tool_read_file(argv[optind], &c.file);
@@ -608,3 +610,12 @@ check_command(struct tool *t, int argc, char **argv)
 	buf_fini(&c.file);
 	return status;
 }
+
+const struct tool_command check_command = {
+	.name = "check",
+	.run = check_run,
+	.synopsis = "[--ip ADDRESS] [--helo NAME] [--from SENDER] MESSAGE",
+	.what = "Checks a message and explains the results",
+	.example = "assay check ~/Maildir/.Spam/cur/1795341600.M1P1.mx\n"
+	    "assay check -c new.yaml --ip 192.0.2.1 - < message"
+};

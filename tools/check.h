@@ -7,7 +7,6 @@
 
 #include "tools/tool.h"
 
-/* assay check [--ip A] [--helo H] [--from S] MESSAGE */
-enum tool_exit	check_command(struct tool *t, int argc, char **argv);
+extern const struct tool_command check_command;
 
 #endif

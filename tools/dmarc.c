@@ -372,21 +372,28 @@ look_up(struct tool *t, struct question *q)
 	return status;
 }
 
-enum tool_exit
-dmarc_command(struct tool *t, int argc, char **argv)
+static enum tool_exit
+dmarc_run(struct tool *t, int argc, char **argv)
 {
 	static const struct tool_option none[] = { { .name = NULL } };
 	struct question q = { .from = { .state = MAIL_FROM_OK,
 		.has_domain = true } };
 
 	if (!tool_options(t, argc, argv, none))
-		return TOOL_USAGE;
+		return t->ended;
 	if (optind + 1 != argc)
-		return tool_fail(TOOL_USAGE, "usage: assay dmarc DOMAIN",
-		    NULL);
+		return tool_usage(t);
 	if (!domain_parse(slice_str(argv[optind]), &q.from.domain))
 		return tool_fail(TOOL_USAGE, "not a domain name",
 		    argv[optind]);
 	q.request.from = &q.from;
 	return look_up(t, &q);
 }
+
+const struct tool_command dmarc_command = {
+	.name = "dmarc",
+	.run = dmarc_run,
+	.synopsis = "DOMAIN",
+	.what = "Shows which DMARC policy applies, and checks the records",
+	.example = "assay dmarc example.org"
+};

@@ -23,7 +23,6 @@ void	dmarc_story_text(struct text *t, const struct dmarc_story *s);
 void	dmarc_story_json(struct json *j, const char *key,
 	    const struct dmarc_story *s);
 
-/* assay dmarc DOMAIN */
-enum tool_exit	dmarc_command(struct tool *t, int argc, char **argv);
+extern const struct tool_command dmarc_command;
 
 #endif

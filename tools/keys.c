@@ -63,10 +63,10 @@ join_name(struct key *k)
 }
 
 static enum tool_exit
-read_name(struct key *k, const char *usage)
+read_name(const struct tool *t, struct key *k)
 {
 	if (k->domain_text == NULL || k->selector_text == NULL)
-		return tool_fail(TOOL_USAGE, usage, NULL);
+		return tool_usage(t);
 	if (!domain_parse(slice_str(k->domain_text), &k->domain))
 		return tool_fail(TOOL_USAGE, "not a domain name",
 		    k->domain_text);
@@ -200,26 +200,28 @@ generate(struct tool *t, struct key *k, const char *folder)
 	return status;
 }
 
-enum tool_exit
-keygen_command(struct tool *t, int argc, char **argv)
+static enum tool_exit
+keygen_run(struct tool *t, int argc, char **argv)
 {
-	static const char usage[] = "usage: assay keygen --domain DOMAIN "
-	    "--selector NAME [--type rsa|ed25519] [--bits N] DIR";
 	struct key k = { .key = NULL };
 	const struct tool_option own[] = {
-		{ .name = "domain", .value = &k.domain_text },
-		{ .name = "selector", .value = &k.selector_text },
-		{ .name = "type", .value = &k.type_text },
-		{ .name = "bits", .value = &k.bits_text },
+		{ .name = "domain", .value = &k.domain_text,
+		  .argument = "DOMAIN", .what = "d= of the signatures" },
+		{ .name = "selector", .value = &k.selector_text,
+		  .argument = "NAME", .what = "s= of the signatures" },
+		{ .name = "type", .value = &k.type_text,
+		  .argument = "TYPE", .what = "rsa (default) or ed25519" },
+		{ .name = "bits", .value = &k.bits_text, .argument = "N",
+		  .what = "size of an RSA key, 1024 to 8192 (default 2048)" },
 		{ .name = NULL }
 	};
 	enum tool_exit status;
 
 	if (!tool_options(t, argc, argv, own))
-		return TOOL_USAGE;
+		return t->ended;
 	if (optind + 1 != argc)
-		return tool_fail(TOOL_USAGE, usage, NULL);
-	status = read_name(&k, usage);
+		return tool_usage(t);
+	status = read_name(t, &k);
 	if (status == TOOL_OK)
 		status = read_type(&k);
 	if (status == TOOL_OK)
@@ -227,6 +229,16 @@ keygen_command(struct tool *t, int argc, char **argv)
 	key_fini(&k);
 	return status;
 }
+
+const struct tool_command keygen_command = {
+	.name = "keygen",
+	.run = keygen_run,
+	.synopsis = "--domain DOMAIN --selector NAME [--type TYPE] "
+	    "[--bits N] DIR",
+	.what = "Makes a private key for signing; prints its DNS record",
+	.example = "assay keygen --domain example.org --selector s2026 "
+	    "/etc/assay/keys"
+};
 
 /* ---- key-check ---- */
 
@@ -325,26 +337,35 @@ compare(struct tool *t, struct key *k, const char *path)
 	return status;
 }
 
-enum tool_exit
-key_check_command(struct tool *t, int argc, char **argv)
+static enum tool_exit
+key_check_run(struct tool *t, int argc, char **argv)
 {
-	static const char usage[] = "usage: assay key-check --domain DOMAIN "
-	    "--selector NAME KEYFILE";
 	struct key k = { .key = NULL };
 	const struct tool_option own[] = {
-		{ .name = "domain", .value = &k.domain_text },
-		{ .name = "selector", .value = &k.selector_text },
+		{ .name = "domain", .value = &k.domain_text,
+		  .argument = "DOMAIN", .what = "d= of the signatures" },
+		{ .name = "selector", .value = &k.selector_text,
+		  .argument = "NAME", .what = "s= of the signatures" },
 		{ .name = NULL }
 	};
 	enum tool_exit status;
 
 	if (!tool_options(t, argc, argv, own))
-		return TOOL_USAGE;
+		return t->ended;
 	if (optind + 1 != argc)
-		return tool_fail(TOOL_USAGE, usage, NULL);
-	status = read_name(&k, usage);
+		return tool_usage(t);
+	status = read_name(t, &k);
 	if (status == TOOL_OK)
 		status = compare(t, &k, argv[optind]);
 	key_fini(&k);
 	return status;
 }
+
+const struct tool_command key_check_command = {
+	.name = "key-check",
+	.run = key_check_run,
+	.synopsis = "--domain DOMAIN --selector NAME KEYFILE",
+	.what = "Compares a private key with its DNS record",
+	.example = "assay key-check --domain example.org --selector s2026 "
+	    "s2026.pem"
+};

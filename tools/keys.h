@@ -7,9 +7,6 @@
 
 #include "tools/tool.h"
 
-/* assay keygen --domain D --selector S [--type T] [--bits N] DIR */
-enum tool_exit	keygen_command(struct tool *t, int argc, char **argv);
-/* assay key-check --domain D --selector S KEYFILE */
-enum tool_exit	key_check_command(struct tool *t, int argc, char **argv);
+extern const struct tool_command keygen_command, key_check_command;
 
 #endif

@@ -8,6 +8,7 @@ assay_parts = \
 	tools/client.c tools/client.h \
 	tools/dmarc.c tools/dmarc.h \
 	tools/envelope.c tools/envelope.h \
+	tools/help.c tools/help.h \
 	tools/keys.c tools/keys.h \
 	tools/lint.c tools/lint.h \
 	tools/mbox.c tools/mbox.h \

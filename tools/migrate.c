@@ -492,18 +492,17 @@ read_files(struct migrate *m, char **paths, int count)
 	return status;
 }
 
-enum tool_exit
-migrate_command(struct tool *t, int argc, char **argv)
+static enum tool_exit
+migrate_run(struct tool *t, int argc, char **argv)
 {
 	static const struct tool_option none[] = { { .name = NULL } };
 	struct migrate m = { .arena = NULL };
 	enum tool_exit status;
 
 	if (!tool_options(t, argc, argv, none))
-		return TOOL_USAGE;
+		return t->ended;
 	if (argc - optind < 1 || argc - optind > 2)
-		return tool_fail(TOOL_USAGE, "usage: assay migrate "
-		    "OPENDKIM.CONF [OPENDMARC.CONF]", NULL);
+		return tool_usage(t);
 	m.arena = arena_new(ARENA_MAX);
 	if (m.arena == NULL)
 		return tool_no_memory();
@@ -521,3 +520,12 @@ migrate_command(struct tool *t, int argc, char **argv)
 	arena_free(m.arena);
 	return status;
 }
+
+const struct tool_command migrate_command = {
+	.name = "migrate",
+	.run = migrate_run,
+	.synopsis = "OPENDKIM.CONF [OPENDMARC.CONF]",
+	.what = "Makes an assay.yaml of an OpenDKIM configuration",
+	.example = "assay migrate /etc/opendkim.conf > assay.yaml\n"
+	    "assay migrate /etc/opendkim.conf /etc/opendmarc.conf"
+};

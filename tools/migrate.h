@@ -8,6 +8,6 @@
 
 #include "tools/tool.h"
 
-enum tool_exit	migrate_command(struct tool *t, int argc, char **argv);
+extern const struct tool_command migrate_command;
 
 #endif

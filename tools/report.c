@@ -357,18 +357,19 @@ read_reports(struct tool *t, int argc, char **argv)
 {
 	struct reading_reports r = { .t = t, .status = TOOL_OK };
 	const struct tool_option own[] = {
-		{ .name = "html", .flag = &r.html },
-		{ .name = "no-names", .flag = &r.no_names },
+		{ .name = "html", .flag = &r.html,
+		  .what = "write one page of HTML" },
+		{ .name = "no-names", .flag = &r.no_names,
+		  .what = "do not look up the names of the sources" },
 		{ .name = NULL }
 	};
 	int i;
 
 	r.last = &r.first;
 	if (!tool_options(t, argc, argv, own))
-		return TOOL_USAGE;
+		return t->ended;
 	if (optind == argc)
-		return tool_fail(TOOL_USAGE, "usage: assay report read "
-		    "[--json | --html] [--no-names] FILE...", NULL);
+		return tool_usage(t);
 	r.arena = arena_new(LIMIT_REPORT_MEMORY);
 	if (r.arena == NULL)
 		return tool_no_memory();
@@ -381,11 +382,11 @@ read_reports(struct tool *t, int argc, char **argv)
 	return r.status;
 }
 
-enum tool_exit
-report_command(struct tool *t, int argc, char **argv)
-{
-	if (argc < 2 || strcmp(argv[1], "read") != 0)
-		return tool_fail(TOOL_USAGE, "usage: assay report read "
-		    "[--json | --html] [--no-names] FILE...", NULL);
-	return read_reports(t, argc - 1, argv + 1);
-}
+const struct tool_command report_read_command = {
+	.name = "report read",
+	.run = read_reports,
+	.synopsis = "[--json | --html] [--no-names] FILE...",
+	.what = "Sums up DMARC aggregate reports that others sent",
+	.example = "assay report read ~/Maildir/.DMARC/cur/*\n"
+	    "assay report read --html *.xml.gz > report.html"
+};

@@ -7,6 +7,6 @@
 
 #include "tools/tool.h"
 
-enum tool_exit	report_command(struct tool *t, int argc, char **argv);
+extern const struct tool_command report_read_command;
 
 #endif

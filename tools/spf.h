@@ -31,7 +31,6 @@ void	spf_story_text(struct text *t, const struct spf_story *s);
 void	spf_story_json(struct json *j, const char *key,
 	    const struct spf_story *s);
 
-/* assay spf IP SENDER HELO, assay spf DOMAIN */
-enum tool_exit	spf_command(struct tool *t, int argc, char **argv);
+extern const struct tool_command spf_command;
 
 #endif

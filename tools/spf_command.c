@@ -207,19 +207,18 @@ record_command(struct tool *t, const char *name)
 	return look_up_record(t, &p);
 }
 
-enum tool_exit
-spf_command(struct tool *t, int argc, char **argv)
+static enum tool_exit
+spf_run(struct tool *t, int argc, char **argv)
 {
 	static const struct tool_option none[] = { { .name = NULL } };
 	struct question q;
 
 	if (!tool_options(t, argc, argv, none))
-		return TOOL_USAGE;
+		return t->ended;
 	if (optind + 1 == argc)
 		return record_command(t, argv[optind]);
 	if (optind + 3 != argc)
-		return tool_fail(TOOL_USAGE, "usage: assay spf IP SENDER HELO, "
-		    "or assay spf DOMAIN", NULL);
+		return tool_usage(t);
 	if (!ipaddr_parse(slice_str(argv[optind]), &q.client))
 		return tool_fail(TOOL_USAGE, "not an IP address",
 		    argv[optind]);
@@ -227,3 +226,12 @@ spf_command(struct tool *t, int argc, char **argv)
 	q.helo = slice_str(argv[optind + 2]);
 	return look_up(t, &q);
 }
+
+const struct tool_command spf_command = {
+	.name = "spf",
+	.run = spf_run,
+	.synopsis = "IP SENDER HELO\nDOMAIN",
+	.what = "Checks SPF for an envelope, or the SPF record of a domain",
+	.example = "assay spf 192.0.2.1 news@example.org mail.example.net\n"
+	    "assay spf example.org"
+};

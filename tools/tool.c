@@ -20,6 +20,7 @@
 #include "base/limits.h"
 #include "config/config.h"
 #include "config/zonefile.h"
+#include "tools/help.h"
 
 #define OPTIONS_MAX 16
 #define WHY_MAX 1024
@@ -62,7 +63,27 @@ tool_no_memory(void)
 
 /* ---- options ---- */
 
-enum { OPTION_JSON = 256, OPTION_NO_COLOR, OPTION_ZONE, OPTION_OWN };
+enum { OPTION_HELP = 256, OPTION_JSON, OPTION_NO_COLOR, OPTION_ZONE,
+	OPTION_OWN };
+
+#define OPTIONS_COMMON 4
+
+static void
+make_table(struct option table[OPTIONS_MAX], const struct tool_option *own)
+{
+	size_t n = OPTIONS_COMMON, i;
+
+	table[0] = (struct option){ "json", no_argument, NULL, OPTION_JSON };
+	table[1] = (struct option){ "no-color", no_argument, NULL,
+		OPTION_NO_COLOR };
+	table[2] = (struct option){ "zone", required_argument, NULL,
+		OPTION_ZONE };
+	table[3] = (struct option){ "help", no_argument, NULL, OPTION_HELP };
+	for (i = 0; own[i].name != NULL && n < OPTIONS_MAX - 1; i++)
+		table[n++] = (struct option){ own[i].name, own[i].flag != NULL ?
+		    no_argument : required_argument, NULL,
+		    OPTION_OWN + (int)i };
+}
 
 static void
 take_own(const struct tool_option *o)
@@ -73,41 +94,68 @@ take_own(const struct tool_option *o)
 		*o->value = optarg;
 }
 
+/* getopt_long() was not content with `word`; `letter` says why. */
+static enum tool_exit
+refuse_option(int letter, const char *word, const struct option *table)
+{
+	const char *names[OPTIONS_MAX] = { NULL };
+	size_t i;
+
+	if (letter == ':')
+		return tool_fail(TOOL_USAGE, "the value of this option is "
+		    "missing", word);
+	for (i = 0; table[i].name != NULL; i++)
+		names[i] = table[i].name;
+	return help_unknown("an option", "--", word, names);
+}
+
+static void
+take_option(struct tool *t, int option, const struct tool_option *own)
+{
+	if (option == 'c')
+		t->config_path = optarg;
+	else if (option == OPTION_JSON)
+		t->json = true;
+	else if (option == OPTION_NO_COLOR)
+		t->no_color = true;
+	else if (option == OPTION_ZONE)
+		t->zone_path = optarg;
+	else
+		take_own(&own[option - OPTION_OWN]);
+}
+
 bool
 tool_options(struct tool *t, int argc, char **argv,
     const struct tool_option *own)
 {
-	struct option table[OPTIONS_MAX] = {
-		{ "json", no_argument, NULL, OPTION_JSON },
-		{ "no-color", no_argument, NULL, OPTION_NO_COLOR },
-		{ "zone", required_argument, NULL, OPTION_ZONE }
-	};
-	size_t n = 3, i;
+	struct option table[OPTIONS_MAX] = { { NULL, 0, NULL, 0 } };
 	int option;
 
+	make_table(table, own);
 	opterr = 0;	/* getopt_long() would not escape what it tells */
-	for (i = 0; own[i].name != NULL && n < OPTIONS_MAX - 1; i++)
-		table[n++] = (struct option){ own[i].name, own[i].flag != NULL ?
-		    no_argument : required_argument, NULL,
-		    OPTION_OWN + (int)i };
-	while ((option = getopt_long(argc, argv, "c:", table, NULL)) != -1) {
-		if (option == 'c')
-			t->config_path = optarg;
-		else if (option == OPTION_JSON)
-			t->json = true;
-		else if (option == OPTION_NO_COLOR)
-			t->no_color = true;
-		else if (option == OPTION_ZONE)
-			t->zone_path = optarg;
-		else if (option >= OPTION_OWN)
-			take_own(&own[option - OPTION_OWN]);
-		else
-			return tool_fail(TOOL_USAGE, "not an option, or its "
-			    "value is missing", argv[optind - 1]) == TOOL_OK;
+	while ((option = getopt_long(argc, argv, ":c:h", table, NULL)) !=
+	    -1) {
+		if (option == 'h' || option == OPTION_HELP) {
+			help_command(stdout, t->command, own);
+			t->ended = TOOL_OK;
+			return false;
+		}
+		if (option == '?' || option == ':') {
+			t->ended = refuse_option(option, argv[optind - 1],
+			    table);
+			return false;
+		}
+		take_option(t, option, own);
 	}
 	text_init(&t->text, stdout, t->no_color || t->json);
 	json_to_stream(&t->out, stdout);
 	return true;
+}
+
+enum tool_exit
+tool_usage(const struct tool *t)
+{
+	return help_usage(t->command);
 }
 
 /* ---- the configuration ---- */

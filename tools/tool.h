@@ -32,7 +32,24 @@ enum tool_exit {
 	TOOL_CONFIG = 78
 };
 
+struct tool;
+
+/* A command: a row of the table in tools/main.c.  All texts are ours. */
+struct tool_command {
+	const char	*name;		/* one word, or two: "report read" */
+	/* argv[0] is the last word of the name. */
+	enum tool_exit	(*run)(struct tool *t, int argc, char **argv);
+	const char	*synopsis;	/* behind the name; a line for each
+					   form, ended by LF but the last */
+	const char	*what;		/* "Checks a message", no full stop */
+	const char	*example;	/* lines of a shell */
+};
+
 struct tool {
+	const struct tool_command *command;
+	/* When tool_options() returned false: how the command ends. */
+	enum tool_exit		 ended;
+
 	/* Options that every command takes. */
 	const char		*config_path;	/* NULL: all defaults */
 	const char		*zone_path;	/* NULL: as configured */
@@ -58,12 +75,15 @@ struct tool_option {
 	const char	 *name;
 	const char	**value;
 	bool		 *flag;		/* in place of a value */
+	const char	 *argument;	/* "ADDRESS", of a value */
+	const char	 *what;		/* for its help, no full stop */
 };
 
 /*
  * Reads the options in argv[1] and on; the first argument behind them is
- * argv[optind].  `own` ends with a NULL name.  False, and told on stderr,
- * for an option that is none of them.
+ * argv[optind].  `own` ends with a NULL name.  False: the command is over,
+ * with the status t->ended, since --help was answered, or an option is none of
+ * them, which was told on stderr.
  */
 bool		 tool_options(struct tool *t, int argc, char **argv,
 		    const struct tool_option *own);
@@ -74,6 +94,8 @@ bool		 tool_options(struct tool *t, int argc, char **argv,
 enum tool_exit	 tool_start(struct tool *t);
 void		 tool_stop(struct tool *t);
 
+/* The usage of the command on stderr; returns TOOL_USAGE. */
+enum tool_exit	 tool_usage(const struct tool *t);
 /* "assay: TEXT[: FOREIGN]" on stderr; returns `status`. */
 enum tool_exit	 tool_fail(enum tool_exit status, const char *text,
 		    const char *foreign);

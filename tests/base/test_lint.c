@@ -9,7 +9,7 @@ int
 main(void)
 {
 	static const char *const words[] = { "none", "quarantine", "reject",
-		"p", "sp", NULL };
+		"p", "sp", "a-word-of-more-than-twenty-letters", NULL };
 	static const struct {
 		const char	*word;
 		const char	*want;
@@ -20,6 +20,11 @@ main(void)
 		{ "quarntin", "quarantine" },
 		{ "reject ", "reject" },
 		{ "rejct", "reject" },
+		{ "rejcet", "reject" },
+		{ "rjeect", "reject" },
+		{ "nnoe", "none" },
+		{ "nneo", NULL },
+		{ "ps", "sp" },
 		{ "rejected", "reject" },
 		{ "rejectedd", NULL },
 		{ "non", "none" },

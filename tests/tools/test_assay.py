@@ -142,6 +142,69 @@ def statuses():
     equal(done.returncode, 74, "an output that cannot be written")
 
 
+def commands():
+    """The commands that assay help names."""
+    out = run("help").stdout.decode("ascii")
+    names = re.findall(r"^  (\w[\w -]*?)(?:  |\n)", out, re.MULTILINE)
+    return [n.split() for n in names if not n.startswith("help")]
+
+
+@tap.test
+def help_everywhere():
+    for arguments in (("help",), ("--help",), ("-h",), ("help", "help"),
+                      ("report", "--help"), ("help", "report"),
+                      ("report", "help")):
+        done = run(*arguments)
+        equal((done.returncode, done.stderr), (0, b""), " ".join(arguments))
+    names = commands()
+    ok(["check"] in names and ["report", "read"] in names, "the commands",
+       names)
+    for name in names:
+        words = " ".join(name)
+        by_help = run("help", *name)
+        for arguments in (name + ["--help"], name + ["-h"],
+                          name + ["--json", "--help"]):
+            done = run(*arguments)
+            equal((done.returncode, done.stdout, done.stderr),
+                  (0, by_help.stdout, b""), " ".join(arguments))
+        text = by_help.stdout.decode("ascii")
+        ok(text.startswith("usage: assay " + words + " "), words + ": usage",
+           text)
+        ok("\nexamples:\n  " in text, words + ": an example", text)
+        equal([s for s in text.splitlines() if len(s) > 80], [],
+              words + ": fits a terminal")
+        done = run(*name)
+        equal((done.returncode, done.stderr.split(b"\n")[0]),
+              (64, text.split("\n")[0].encode("ascii")),
+              words + ": no argument")
+        equal(run("help", *name, "x").returncode, 64, words + ": and more")
+
+
+@tap.test
+def nearest_word():
+    for arguments, want in (
+            (("chekc", "x"), 'not a command: "chekc"; did you mean "check"?'),
+            (("help", "dmrac"), 'not a command: "dmrac"; did you mean '
+             '"dmarc"?'),
+            (("sfp",), 'did you mean "spf"?'),
+            (("xyzzy",), 'not a command: "xyzzy"; there are: check, spf, '),
+            (("report", "raed"), 'not a command of report: "raed"; did you '
+             'mean "read"?'),
+            (("check", "--jsno", "x"), 'not an option: "--jsno"; did you '
+             'mean "--json"?'),
+            (("check", "--hello", "x", "y"), 'did you mean "--helo"?'),
+            (("check", "--xyzzy", "y"), 'not an option: "--xyzzy"; there '
+             'are: --json, '),
+            (("check", "-x"), 'not an option: "-x"'),
+            (("keygen", "--bits"), "the value of this option is missing: "
+             "--bits"),
+            (("\x1b[31m",), 'not a command: "\\x1b[31m"')):
+        done = run(*arguments)
+        text = done.stderr.decode("ascii")
+        equal(done.returncode, 64, repr(arguments))
+        ok(want in text, want, text)
+
+
 @tap.test
 def dns_shut():
     folder = assaydaemon.work_folder()

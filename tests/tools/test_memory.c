@@ -19,32 +19,30 @@
 #define ARGUMENTS 10
 #define ROUNDS 20000
 
-typedef enum tool_exit command_fn(struct tool *t, int argc, char **argv);
-
 static char config[600], zone[600], message[600], mailbox[600];
 static char folder[600], made[700], key_file[700];
 
 static const struct {
 	const char	*name;
-	command_fn	*run;
+	const struct tool_command *command;
 	const char	*argv[ARGUMENTS];
 	enum tool_exit	 want;
 } cases[] = {
-	{ "check", check_command, { "assay", "-c", config, "--zone", zone,
+	{ "check", &check_command, { "assay", "-c", config, "--zone", zone,
 	  message }, TOOL_OK },
-	{ "check --json", check_command, { "assay", "--json", "--zone", zone,
+	{ "check --json", &check_command, { "assay", "--json", "--zone", zone,
 	  message }, TOOL_OK },
-	{ "check of an mbox", check_command, { "assay", "--zone", zone,
+	{ "check of an mbox", &check_command, { "assay", "--zone", zone,
 	  mailbox }, TOOL_OK },
-	{ "spf", spf_command, { "assay", "--zone", zone, "192.0.2.99",
+	{ "spf", &spf_command, { "assay", "--zone", zone, "192.0.2.99",
 	  "a@football.example.com", "mail.football.example.com" },
 	  TOOL_REFUSED },
-	{ "dmarc", dmarc_command, { "assay", "--zone", zone,
+	{ "dmarc", &dmarc_command, { "assay", "--zone", zone,
 	  "a.football.example.com" }, TOOL_OK },
-	{ "keygen", keygen_command, { "assay", "--domain", "example.org",
+	{ "keygen", &keygen_command, { "assay", "--domain", "example.org",
 	  "--selector", "test-memory-made", "--type", "ed25519", folder },
 	  TOOL_OK },
-	{ "key-check", key_check_command, { "assay", "--zone", zone,
+	{ "key-check", &key_check_command, { "assay", "--zone", zone,
 	  "--domain", "football.example.com", "--selector", "test",
 	  key_file }, TOOL_REFUSED }
 };
@@ -61,7 +59,7 @@ is_defined(enum tool_exit status)
 static enum tool_exit
 run_starved(size_t i, unsigned long after, unsigned long *hits)
 {
-	struct tool t = { .json = false };
+	struct tool t = { .command = cases[i].command };
 	enum tool_exit status;
 	char *argv[ARGUMENTS + 1];
 	int argc = 0;
@@ -75,7 +73,7 @@ run_starved(size_t i, unsigned long after, unsigned long *hits)
 	argv[argc] = NULL;
 	optind = 0;
 	mem_fail_after(after, 1);
-	status = cases[i].run(&t, argc, argv);
+	status = cases[i].command->run(&t, argc, argv);
 	tool_stop(&t);
 	*hits = mem_fail_hits();
 	mem_fail_after(0, 0);
