@@ -185,6 +185,8 @@ const struct schema_key config_keys[] = {
 	  .min = 1, .max = LIMIT_INCLUDES },
 	{ .name = "sign", .read = sign_rules, .table = sign_keys,
 	  FIELD(sign), COUNT(sign_count), .max = LIMIT_SIGN_RULES },
+	{ .name = "sign-defaults", .read = schema_section,
+	  .table = sign_default_keys, FIELD(sign_defaults) },
 	{ .name = "seal", .read = seal_section, .table = seal_keys,
 	  .shape = SCHEMA_SECTION, FIELD(seal) },
 	{ .name = "unsigned", .read = schema_word, .table = unsigned_mail,
@@ -511,7 +513,7 @@ read_tree(const struct yaml_tree *t, const char *path, bool offline,
 	take_keys(&s, yaml_tree_root(t), owned_of(c));
 	if (schema_mapping(&s, config_keys, "the configuration",
 	    yaml_tree_root(t), c) && origins_complete(&s,
-	    yaml_tree_root(t), c) && (offline ||
+	    yaml_tree_root(t), c) && sign_complete(&s, c) && (offline ||
 	    sections_read_zone(&c->resolver, why, why_size)))
 		return c;
 	config_unref(c);

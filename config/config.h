@@ -201,6 +201,9 @@ struct config {
 	bool			 observes;
 	const struct config_sign *sign;
 	size_t			 sign_count;	/* 0: nothing is signed */
+	/* What rules take that do not have it; only headers, oversign and
+	   expire of it. */
+	struct config_sign	 sign_defaults;
 	enum config_unsigned	 unsigned_mail;	/* default accept */
 	struct config_seal	 seal;		/* default: nothing */
 	/* The file says so itself, be it as an empty list; it says anything

@@ -285,6 +285,20 @@ read_canonicalization(struct schema *s, const struct schema_key *key,
 #define RULE(member) .field = offsetof(struct config_sign, member)
 #define RULE_COUNT(member) .count = offsetof(struct config_sign, member)
 
+/* Those that have defaults. */
+#define HEADERS_KEY \
+	{ .name = "headers", .read = read_headers, .shape = SCHEMA_TEXTS, \
+	  RULE(headers), RULE_COUNT(header_count), .min = 1, \
+	  .max = LIMIT_SIGN_HEADERS }
+#define OVERSIGN_KEY \
+	{ .name = "oversign", .read = read_names, .shape = SCHEMA_TEXTS, \
+	  RULE(oversign), RULE_COUNT(oversign_count), \
+	  .max = LIMIT_SIGN_HEADERS }
+/* In seconds, a minute to a year. */
+#define EXPIRE_KEY \
+	{ .name = "expire", .read = schema_seconds, RULE(expire), \
+	  .min = 60, .max = 365 * 86400 }
+
 const struct schema_key sign_keys[] = {
 	{ .name = "domains", .read = values_patterns, RULE(domains),
 	  RULE_COUNT(domain_count), .min = 1, .max = LIMIT_SIGN_DOMAINS },
@@ -295,21 +309,56 @@ const struct schema_key sign_keys[] = {
 	  RULE_COUNT(key_count), .min = 1, .max = LIMIT_SIGN_KEYS },
 	{ .name = "canonicalization", .read = read_canonicalization,
 	  .table = canonicalizations, .shape = SCHEMA_WORD },
-	{ .name = "headers", .read = read_headers, .shape = SCHEMA_TEXTS,
-	  RULE(headers),
-	  RULE_COUNT(header_count), .min = 1, .max = LIMIT_SIGN_HEADERS },
-	{ .name = "oversign", .read = read_names, .shape = SCHEMA_TEXTS,
-	  RULE(oversign),
-	  RULE_COUNT(oversign_count), .max = LIMIT_SIGN_HEADERS },
+	HEADERS_KEY,
+	OVERSIGN_KEY,
 	{ .name = "resign", .read = schema_bool, RULE(resign) },
 	{ .name = "null-sender", .read = schema_bool, RULE(null_sender) },
 	{ .name = "for-user", .read = values_file, RULE(for_user),
 	  .table = "the path of a file of users" },
-	/* In seconds, a minute to a year. */
-	{ .name = "expire", .read = schema_seconds, RULE(expire),
-	  .min = 60, .max = 365 * 86400 },
+	EXPIRE_KEY,
 	{ .name = NULL }
 };
+
+const struct schema_key sign_default_keys[] = {
+	HEADERS_KEY,
+	OVERSIGN_KEY,
+	EXPIRE_KEY,
+	{ .name = NULL }
+};
+
+static void
+take_defaults(struct config_sign *r, const struct config_sign *d)
+{
+	if (r->headers == NULL) {
+		r->headers = d->headers;
+		r->header_count = d->header_count;
+	}
+	if (r->oversign == NULL) {
+		r->oversign = d->oversign;
+		r->oversign_count = d->oversign_count;
+	}
+	if (r->expire == 0)
+		r->expire = d->expire;
+}
+
+bool
+sign_complete(struct schema *s, struct config *c)
+{
+	struct config_sign *rules;
+	size_t i;
+
+	if (c->sign_count == 0)
+		return true;
+	rules = arena_array(s->arena, c->sign_count, sizeof(*rules));
+	if (rules == NULL)
+		return schema_no_memory(s);
+	for (i = 0; i < c->sign_count; i++) {
+		rules[i] = c->sign[i];
+		take_defaults(&rules[i], &c->sign_defaults);
+	}
+	c->sign = rules;
+	return true;
+}
 
 struct slice
 config_sign_null_domain(const struct config_sign *r)

@@ -439,6 +439,15 @@ test_values(void)
 		  "canonicalization: simple/relaxed"), " c=simple/relaxed " },
 		{ SIGN("domains: a.example, keys: [" KEY "], "
 		  "canonicalization: simple/simple"), " c=simple/simple " },
+		/* Defaults, before and behind; a rule that has its own. */
+		{ "sign-defaults: {expire: 3d, oversign: [From, X]}\n"
+		  SIGN("domains: a.example, keys: [" KEY "]"),
+		  " x=259200 headers=default oversign=From:X:\n" },
+		{ SIGN("domains: a.example, keys: [" KEY "], expire: 1h, "
+		  "oversign: []") "\nsign-defaults: {expire: 3d, headers: "
+		  "[From, To], oversign: [From, X]}",
+		  " x=3600 headers=From:To: oversign=\n" },
+		{ "sign-defaults: {}", "unsigned=0" },
 		{ SIGN("domains: a.example, keys: [" KEY "], expire: 1m"),
 		  " x=60 " },
 		{ SIGN("domains: a.example, keys: [" KEY "], expire: 365d"),
@@ -482,7 +491,7 @@ test_values(void)
 	"origins, log, resolver, limits, spf, dkim, dns-sec, iprev, " \
 	"annotate-own, show-auth-name, own-domains, " \
 	"enforce-anyway, trusted-sealers, policy, " \
-	"observe-policy, sign, seal, unsigned"
+	"observe-policy, sign, sign-defaults, seal, unsigned"
 #define LOG_KEYS "target, level, format"
 #define RESOLVER_KEYS "nameservers, timeout, tries, trust-ad, " \
 	"random-case, cache, serve-stale, statistics, zone"
@@ -993,6 +1002,14 @@ static const struct {
 	  "when.tls is '1.4'; allowed: " TLS_WORDS "; did you mean 1.0?" },
 	{ "policy: [{when: {tls: []}}]", "1:23: policy rule 1: when.tls is "
 	  "an empty list; allowed: " TLS_WORDS },
+	{ "sign-defaults: {headers: [To]}", "1:26: sign-defaults.headers is "
+	  "without From; allowed: a list with From" },
+	{ "sign-defaults: {expire: 59s}", "1:25: sign-defaults.expire is "
+	  "'59s'; allowed: a number with s, m, h or d, 1m to 365d" },
+	{ "sign-defaults: {oversign: [To, to]}", "1:32: "
+	  "sign-defaults.oversign has 'to' twice; allowed: each name once" },
+	{ "sign-defaults: {keys: []}", "1:17: unknown key 'keys' in "
+	  "sign-defaults; allowed: headers, oversign, expire" },
 	{ "policy: [{when: {replay: 50/1y}}]", "1:26: policy rule 1: "
 	  "when.replay is '50/1y'; allowed: " RATES },
 	{ "policy: [{when: {replay: 50}}]", "1:26: policy rule 1: "

@@ -54,7 +54,7 @@ def examples():
     paths = [os.path.join(TOP, "etc", name) for name in
              ("assay.yaml", "policy-observe.yaml", "policy-strict.yaml",
               "policy-own-domains.yaml", "policy-enforce-anyway.yaml",
-              "policy-reject-weak.yaml")]
+              "policy-reject-weak.yaml", "sign-against-replay.yaml")]
     paths.append(os.path.join(TOP, "tests/data/config/full.yaml"))
     paths += sorted(glob.glob(os.path.join(
         TOP, "tests/data/replay/*/assay.yaml")))

@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""etc/policy-*.yaml as "include" takes them, on real Postfix and Sendmail."""
+"""The pieces in etc/ as "include" takes them, on real Postfix and Sendmail."""
 
 import os
+import re
 import smtplib
 
 import assaydaemon
@@ -11,7 +12,8 @@ import signkeys
 import tap
 from tap import equal, ok
 
-PIECES = ("own-domains", "enforce-anyway", "reject-weak")
+PIECES = ("policy-own-domains", "policy-enforce-anyway",
+          "policy-reject-weak", "sign-against-replay")
 GOOD, BAD = "192.0.2.1", "192.0.2.99"
 
 
@@ -31,7 +33,9 @@ class World:
     def __init__(self):
         self.key = signkeys.Key(assaydaemon.work_folder(), "s1")
         spf = "v=spf1 ip4:%s -all" % GOOD
-        zone = {"slow.example": [{"TXT": spf}], "_dmarc.slow.example": ["TIMEOUT"]}
+        zone = {"slow.example": [{"TXT": spf}],
+                "_dmarc.slow.example": ["TIMEOUT"]}
+        self.zone = zone
         for domain, policy in (("ours.example", "none"),
                                ("bank.example", "none"),
                                ("other.example", "none"),
@@ -43,7 +47,7 @@ class World:
                 zone["_dmarc." + domain] = [
                     {"TXT": "v=DMARC1; p=" + policy}]
         pieces = [os.path.join(os.path.abspath(assaydaemon.top_srcdir()),
-                               "etc/policy-%s.yaml" % name)
+                               "etc/%s.yaml" % name)
                   for name in PIECES]
         # Its own folder, as a shared one might be open to everybody.
         folder = assaydaemon.work_folder()
@@ -55,6 +59,8 @@ class World:
             "include": pieces,
             "own-domains": ["ours.example", "bare.example", "slow.example"],
             "enforce-anyway": ["bank.example"],
+            "sign": [{"domains": ["ours.example"], "keys": [
+                {"selector": "s1", "file": self.key.path}]}],
             "limits": {"deadline": "2s"}}, zone)
         self.daemon.start()
 
@@ -120,6 +126,31 @@ def pieces():
                    kind + what + ": the reply says why", text)
             record = world.daemon.wait_records_of(sender)[-1]
             equal(record.get("rule"), rule, kind + what + ": the rule")
+        server.stop()
+
+
+@tap.test
+def against_replay():
+    """It ends, and nothing that a reader sees can be added."""
+    for kind, make in (("Postfix: ", mta.Postfix),
+                       ("Sendmail: ", sendmail.Sendmail)):
+        server = make(world.daemon.socket).start()
+        server.send(message("ours.example"), "jane@ours.example",
+                    ["bob@example.org"], address=None)
+        raw = server.sink.wait(1)[0].raw
+        equal(signkeys.dkimpy(raw, world.zone), {"s1": True},
+              kind + "signed", raw)
+        times = re.search(rb"t=(\d+);\s*x=(\d+)", raw)
+        equal(int(times.group(2)) - int(times.group(1)), 3 * 86400,
+              kind + "ends after three days")
+        for field in ("To: eve@victim.example", "Cc: eve@victim.example",
+                      "Subject: Buy this", "Reply-To: eve@spam.example",
+                      "From: bank@bank.example", "References: <x@y>",
+                      "Content-Disposition: attachment"):
+            equal(signkeys.dkimpy(field.encode() + b"\r\n" + raw, world.zone),
+                  {"s1": False}, kind + "added: " + field)
+        equal(signkeys.dkimpy(b"List-Id: <l.example>\r\n" + raw, world.zone),
+              {"s1": True}, kind + "a list may add its name")
         server.stop()
     world.daemon.check_stop("the daemon")
 
