@@ -120,6 +120,39 @@ exposition_us(struct exposition *x, const struct exposition_label *labels,
 }
 
 void
+exposition_value(struct exposition *x, const char *name,
+    enum exposition_type type, const char *help, long long value)
+{
+	const struct exposition_family f = { .name = name, .type = type,
+		.help = help };
+
+	exposition_family(x, &f);
+	exposition_number(x, NULL, 0, value);
+}
+
+void
+exposition_seconds(struct exposition *x, const char *name,
+    enum exposition_type type, const char *help, int64_t us)
+{
+	const struct exposition_family f = { .name = name, .type = type,
+		.unit = "seconds", .help = help };
+
+	exposition_family(x, &f);
+	exposition_us(x, NULL, 0, us);
+}
+
+void
+exposition_bytes(struct exposition *x, const char *name, const char *help,
+    long long value)
+{
+	const struct exposition_family f = { .name = name,
+		.type = EXPOSITION_GAUGE, .unit = "bytes", .help = help };
+
+	exposition_family(x, &f);
+	exposition_number(x, NULL, 0, value);
+}
+
+void
 exposition_histogram(struct exposition *x,
     const struct exposition_histogram *h)
 {

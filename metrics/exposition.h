@@ -71,6 +71,14 @@ void	exposition_number(struct exposition *x,
 void	exposition_us(struct exposition *x,
 	    const struct exposition_label *labels, size_t count, int64_t us);
 
+/* A family of one sample, of a unit or of none. */
+void	exposition_value(struct exposition *x, const char *name,
+	    enum exposition_type type, const char *help, long long value);
+void	exposition_seconds(struct exposition *x, const char *name,
+	    enum exposition_type type, const char *help, int64_t us);
+void	exposition_bytes(struct exposition *x, const char *name,
+	    const char *help, long long value);
+
 /*
  * One bucket for each bound, and a last one for what is above all.  Counts
  * are of that bucket alone.

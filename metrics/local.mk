@@ -5,7 +5,10 @@
 libassay_a_SOURCES += \
 	metrics/counters.c metrics/counters.h \
 	metrics/exposition.c metrics/exposition.h \
-	metrics/scrape.c metrics/scrape.h
+	metrics/lookups.c metrics/lookups.h \
+	metrics/outlet.c metrics/outlet.h \
+	metrics/scrape.c metrics/scrape.h \
+	metrics/vitals.c metrics/vitals.h
 
 check_PROGRAMS += \
 	tests/metrics/test_counters \

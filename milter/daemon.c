@@ -39,9 +39,10 @@
 #include "event/log.h"
 #include "process/background.h"
 #include "process/confine.h"
+#include "metrics/outlet.h"
+#include "metrics/vitals.h"
 #include "milter/drain.h"
 #include "milter/figures.h"
-#include "milter/outlet.h"
 #include "process/listen.h"
 #include "process/notify.h"
 #include "milter/wire.h"
@@ -241,6 +242,7 @@ log_statistics(void)
 static void
 log_warnings(const struct config *c)
 {
+	const struct outlet_options metrics = figures_outlet(c);
 	char text[WHY_SIZE];
 	size_t at = 0;
 
@@ -248,7 +250,7 @@ log_warnings(const struct config *c)
 		log_line(CONFIG_LOG_WARNING, "%s", text);
 	if (listener_warning(c->socket, text, sizeof(text)))
 		log_line(CONFIG_LOG_WARNING, "%s", text);
-	if (outlet_warning(c, text, sizeof(text)))
+	if (outlet_warning(&metrics, text, sizeof(text)))
 		log_line(CONFIG_LOG_WARNING, "%s", text);
 }
 
@@ -284,6 +286,23 @@ make_engine(struct daemon *d, struct config *c)
 	return e;
 }
 
+static bool
+prepare_outlet(struct daemon *d, const struct config *was,
+    const struct config *c)
+{
+	const struct outlet_options metrics = figures_outlet(c);
+
+	return outlet_prepare(was->metrics, &metrics, d->why, WHY_SIZE);
+}
+
+static bool
+open_outlet(struct daemon *d)
+{
+	const struct outlet_options metrics = figures_outlet(d->config);
+
+	return outlet_open(&metrics, d->why, WHY_SIZE);
+}
+
 /* All of the new configuration, or none of it. */
 static void
 reload(struct daemon *d)
@@ -295,11 +314,11 @@ reload(struct daemon *d)
 	notify_reloading();
 	c = config_read(was->path, d->why, WHY_SIZE);
 	if (c != NULL && config_may_replace(was, c, d->why, WHY_SIZE) &&
-	    outlet_prepare(was, c, d->why, WHY_SIZE) && load_keys(d, c))
+	    prepare_outlet(d, was, c) && load_keys(d, c))
 		e = make_engine(d, c);
 	else
 		config_unref(c);
-	figures_reloaded(e != NULL);
+	vitals_reloaded(e != NULL);
 	if (e == NULL) {
 		outlet_cancel();
 		log_not_reloaded(d->why);
@@ -436,7 +455,7 @@ start(struct daemon *d, bool foreground)
 		return false;
 	}
 	/* The mail server's socket last: where it accepts, all is there. */
-	if (!outlet_open(d->config, d->why, WHY_SIZE) ||
+	if (!open_outlet(d) ||
 	    !inherit_listener(d) || (!foreground &&
 	    !background_enter(&d->ends, DAEMON_EXIT_UNAVAILABLE, d->why,
 	    WHY_SIZE)) ||

@@ -11,14 +11,15 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "metrics/scrape.h"
+#include "config/config.h"
+#include "metrics/outlet.h"
 
 /* Before the first message: everything is counted from here on. */
 bool		 figures_start(void);
-/* A reload has ended: with a new configuration, or refused. */
-void		 figures_reloaded(bool taken);
 /* A scrape_write_fn. */
 scrape_write_fn	 figures_write;
+/* Where the configuration wants them shown; borrowed from it. */
+struct outlet_options	figures_outlet(const struct config *c);
 /* "1204 messages, 3 with a temperror, 2 in hand ..." */
 void		 figures_line(char *out, size_t size);
 

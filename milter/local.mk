@@ -10,7 +10,6 @@ assay_milter_SOURCES = \
 	milter/libsyslog.c \
 	milter/main.c \
 	milter/mta.c milter/mta.h \
-	milter/outlet.c milter/outlet.h \
 	milter/status.c milter/status.h \
 	milter/wire.c milter/wire.h \
 	milter/resolvconf.c milter/resolvconf.h \

@@ -9,7 +9,7 @@
 
 #include "config/config.h"
 #include "milter/daemon.h"
-#include "milter/outlet.h"
+#include "milter/figures.h"
 #include "process/command.h"
 #include "process/listen.h"
 #include "process/privileges.h"
@@ -59,6 +59,7 @@ check_keys(struct config *c, char *why)
 static enum daemon_exit
 check_only(struct config *c)
 {
+	const struct outlet_options metrics = figures_outlet(c);
 	char text[WHY_SIZE];
 	size_t at = 0;
 	bool good;
@@ -67,7 +68,7 @@ check_only(struct config *c)
 		fprintf(stderr, "warning: %s\n", text);
 	if (listener_warning(c->socket, text, sizeof(text)))
 		fprintf(stderr, "warning: %s\n", text);
-	if (outlet_warning(c, text, sizeof(text)))
+	if (outlet_warning(&metrics, text, sizeof(text)))
 		fprintf(stderr, "warning: %s\n", text);
 	good = daemon_user_exists(c, text, sizeof(text)) &&
 	    check_keys(c, text);

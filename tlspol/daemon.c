@@ -25,12 +25,15 @@
 
 #include "base/limits.h"
 #include "event/log.h"
+#include "metrics/outlet.h"
+#include "metrics/vitals.h"
 #include "process/background.h"
 #include "process/confine.h"
 #include "process/listen.h"
 #include "process/notify.h"
 #include "process/pidfile.h"
 #include "process/privileges.h"
+#include "tlspol/figures.h"
 #include "tlspol/service.h"
 
 #define WHY_SIZE	LIMIT_CONFIG_WHY
@@ -135,25 +138,33 @@ write_pid_file(struct daemon *d)
 	    pidfile_write(d->settings->pid_file, d->why, WHY_SIZE);
 }
 
+/* Of a socket: what stands behind its kind. */
+static const char *
+path_of(const char *socket_name)
+{
+	const char *colon = socket_name != NULL ? strchr(socket_name, ':') :
+	    NULL;
+
+	return colon != NULL ? colon + 1 : NULL;
+}
+
 /* Before any thread is started: it holds for those that come. */
 static bool
 confine_process(struct daemon *d)
 {
-	static char folders[LIMIT_TLSPOL_SOCKETS + 2][PATH_MAX];
-	const char *writable[LIMIT_TLSPOL_SOCKETS + 3], *colon;
+	static char folders[LIMIT_TLSPOL_SOCKETS + 3][PATH_MAX];
+	const char *writable[LIMIT_TLSPOL_SOCKETS + 4];
 	const struct settings *s = d->settings;
 	size_t i;
 
 	if (!s->confinement)
 		return true;
-	for (i = 0; i < s->socket_count; i++) {
-		colon = strchr(s->sockets[i], ':');
-		confine_folder_of(colon != NULL ? colon + 1 : NULL,
-		    folders[i]);
-	}
+	for (i = 0; i < s->socket_count; i++)
+		confine_folder_of(path_of(s->sockets[i]), folders[i]);
 	confine_folder_of(s->pid_file, folders[i]);
 	confine_folder_of(s->cache.file, folders[i + 1]);
-	for (i = 0; i < s->socket_count + 2; i++)
+	confine_folder_of(path_of(s->metrics), folders[i + 2]);
+	for (i = 0; i < s->socket_count + 3; i++)
 		writable[i] = folders[i];
 	writable[i] = NULL;
 	if (confine(writable, d->confinement, sizeof(d->confinement)))
@@ -207,13 +218,21 @@ start_service(struct daemon *d)
 }
 
 static bool
+open_outlet(struct daemon *d)
+{
+	const struct outlet_options metrics = figures_outlet(d->settings);
+
+	return outlet_open(&metrics, d->why, WHY_SIZE);
+}
+
+static bool
 start(struct daemon *d, bool foreground)
 {
 	const struct settings *s = d->settings;
 
 	block_signals(d);
 	privileges_raise_descriptors();
-	if (!open_listeners(d) || (!foreground &&
+	if (!open_outlet(d) || !open_listeners(d) || (!foreground &&
 	    !background_enter(&d->ends, DAEMON_EXIT_UNAVAILABLE, d->why,
 	    WHY_SIZE)) || !write_pid_file(d) ||
 	    !privileges_drop(s->user, d->why, WHY_SIZE))
@@ -225,8 +244,9 @@ start(struct daemon *d, bool foreground)
 		snprintf(d->why, WHY_SIZE, "no thread for the log");
 		return false;
 	}
+	vitals_start();
 	log_configure(s->log.target, s->log.level, s->log.format);
-	return start_service(d);
+	return start_service(d) && outlet_serve(d->why, WHY_SIZE);
 }
 
 /* ---- signals ---- */
@@ -248,6 +268,26 @@ same_start(const struct settings *a, const struct settings *b)
 			return false;
 	}
 	return true;
+}
+
+static bool
+prepare_outlet(struct daemon *d, const struct settings *s)
+{
+	const struct outlet_options metrics = figures_outlet(s);
+
+	return outlet_prepare(d->settings->metrics, &metrics, d->why,
+	    WHY_SIZE);
+}
+
+/* Who can read the metrics, if those are others. */
+static void
+warn_of_outlet(const struct settings *s)
+{
+	const struct outlet_options metrics = figures_outlet(s);
+	char text[WHY_SIZE];
+
+	if (outlet_warning(&metrics, text, sizeof(text)))
+		log_line(CONFIG_LOG_WARNING, "%s", text);
 }
 
 static void
@@ -274,10 +314,15 @@ reload(struct daemon *d)
 	notify_reloading();
 	s = settings_read(d->settings->path, d->why, WHY_SIZE);
 	good = s != NULL && daemon_check(s, d->why, WHY_SIZE) &&
+	    prepare_outlet(d, s) &&
 	    service_set(d->service, s, d->why, WHY_SIZE);
+	vitals_reloaded(good);
 	if (good) {
+		outlet_commit();
+		warn_of_outlet(s);
 		use_settings(d, s);
 	} else {
+		outlet_cancel();
 		log_not_reloaded(d->why);
 		settings_unref(s);
 	}
@@ -351,14 +396,17 @@ daemon_run(struct settings *s, bool foreground)
 		log_flush(FLUSH_MS);
 		tell_parent(DAEMON_EXIT_UNAVAILABLE);
 		close_listeners(&d);
+		outlet_remove();
 		pidfile_remove();
 		return DAEMON_EXIT_UNAVAILABLE;
 	}
 	log_settings(&d);
+	warn_of_outlet(s);
 	tell_parent(DAEMON_EXIT_OK);
 	notify_state("READY=1\nSTATUS=Answering");
 	service_run(d.service);
 	close_listeners(&d);
+	outlet_remove();
 	pidfile_remove();
 	log_line(CONFIG_LOG_INFO, "stopped");
 	log_flush(FLUSH_MS);

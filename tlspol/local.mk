@@ -10,6 +10,7 @@ if TLSPOL
 sbin_PROGRAMS += assay-tlspol
 assay_tlspol_SOURCES = \
 	tlspol/daemon.c tlspol/daemon.h \
+	tlspol/figures.c tlspol/figures.h \
 	tlspol/lookup.c tlspol/lookup.h \
 	tlspol/mailbox.c tlspol/mailbox.h \
 	tlspol/main.c \
@@ -19,7 +20,8 @@ assay_tlspol_SOURCES = \
 	tlspol/settings.c tlspol/settings.h \
 	tlspol/socketmap.c tlspol/socketmap.h \
 	tlspol/store.c tlspol/store.h
-assay_tlspol_LDADD = $(LDADD) $(SECCOMP_LIBS) $(CURL_LIBS)
+assay_tlspol_LDADD = $(LDADD) $(SECCOMP_LIBS) $(MICROHTTPD_LIBS) \
+	$(CURL_LIBS)
 
 check_PROGRAMS += \
 	tests/tlspol/test_memory \
@@ -40,8 +42,10 @@ tests_fuzz_fuzz_tlspol_store_SOURCES = tests/fuzz/fuzz_tlspol_store.c \
 
 TESTS += \
 	tests/tlspol/test_answers.py \
-	tests/tlspol/test_clients.py
+	tests/tlspol/test_clients.py \
+	tests/tlspol/test_metrics.py
 endif
 dist_check_SCRIPTS += \
 	tests/tlspol/test_answers.py \
-	tests/tlspol/test_clients.py
+	tests/tlspol/test_clients.py \
+	tests/tlspol/test_metrics.py

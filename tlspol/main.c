@@ -8,9 +8,20 @@
 #include "event/log.h"
 #include "process/command.h"
 #include "tlspol/daemon.h"
+#include "tlspol/figures.h"
 #include "tlspol/settings.h"
 
 #define DEFAULT_CONFIG ASSAY_SYSCONFDIR "/assay/assay-tlspol.yaml"
+
+static void
+warn(const struct settings *s)
+{
+	const struct outlet_options metrics = figures_outlet(s);
+	char text[LIMIT_CONFIG_WHY];
+
+	if (outlet_warning(&metrics, text, sizeof(text)))
+		fprintf(stderr, "warning: %s\n", text);
+}
 
 int
 main(int argc, char **argv)
@@ -33,6 +44,7 @@ main(int argc, char **argv)
 	}
 	if (!command.check)
 		return (int)daemon_run(s, command.foreground);
+	warn(s);
 	printf("%s: the configuration is fine\n", s->path);
 	settings_unref(s);
 	return (int)DAEMON_EXIT_OK;

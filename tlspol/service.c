@@ -22,6 +22,7 @@
 #include "event/log.h"
 #include "https/https.h"
 #include "resolver/resolver.h"
+#include "tlspol/figures.h"
 #include "tlspol/lookup.h"
 #include "tlspol/mailbox.h"
 #include "tlspol/memory.h"
@@ -44,10 +45,8 @@ struct service {
 	uint64_t		 saved_fetches;	/* what is in the file */
 	bool			 save_failed;
 	int64_t			 map_warned_at;
-	struct {
-		uint64_t	from_memory, waited, late, notfound, secure,
-				dane, temp;
-	} stats;
+	/* What is counted here; the rest is collected. */
+	struct figures		 stats;
 };
 
 /* ---- answers ---- */
@@ -285,11 +284,37 @@ save(struct service *s)
 }
 
 static void
+collect(const struct service *s, struct figures *f)
+{
+	struct socketmap_stats server;
+
+	socketmap_get_stats(s->server, &server);
+	*f = s->stats;
+	f->connections = server.connections;
+	f->open = server.open;
+	f->crowded = server.crowded;
+	f->requests = server.requests;
+	f->bad = server.bad;
+	f->domains = memory_count(s->memory);
+	f->policies = memory_policies(s->memory);
+	f->octets = memory_octets(s->memory);
+	f->lookups = s->lookups.stats.begun;
+	f->lookups_open = s->lookups.open;
+	f->lookups_refused = s->lookups.stats.refused;
+	f->fetches = s->lookups.stats.fetches;
+	f->fetch_failures = s->lookups.stats.fetch_failures;
+	f->dns_failures = s->lookups.stats.dns_failures;
+}
+
+static void
 tick(void *arg)
 {
 	struct service *s = arg;
+	struct figures f;
 
 	refresh(s);
+	collect(s, &f);
+	figures_show(&f, s->lookups.resolver);
 	if (store_has_ended())
 		say_saved(s, store_finish());
 	if (s->lookups.stats.fetches != s->saved_fetches &&
@@ -414,42 +439,10 @@ service_set(struct service *s, struct settings *settings, char *why,
 void
 service_log_statistics(struct service *s)
 {
-	struct socketmap_stats server;
-	const struct {
-		const char	*key;
-		uint64_t	 value;
-	} rows[] = {
-		{ "domains", memory_count(s->memory) },
-		{ "policies", memory_policies(s->memory) },
-		{ "octets", memory_octets(s->memory) },
-		{ "from-memory", s->stats.from_memory },
-		{ "waited", s->stats.waited },
-		{ "late", s->stats.late },
-		{ "notfound", s->stats.notfound },
-		{ "secure", s->stats.secure },
-		{ "dane", s->stats.dane },
-		{ "temp", s->stats.temp },
-		{ "look-ups", s->lookups.stats.begun },
-		{ "look-ups-open", s->lookups.open },
-		{ "look-ups-refused", s->lookups.stats.refused },
-		{ "fetches", s->lookups.stats.fetches },
-		{ "fetch-failures", s->lookups.stats.fetch_failures },
-		{ "dns-failures", s->lookups.stats.dns_failures }
-	};
-	struct log_record r;
-	size_t i;
+	struct figures f;
 
-	socketmap_get_stats(s->server, &server);
-	log_record_begin(&r, CONFIG_LOG_INFO, "statistics");
-	log_record_number(&r, "connections", (long long)server.connections);
-	log_record_number(&r, "connections-open", (long long)server.open);
-	log_record_number(&r, "connections-crowded",
-	    (long long)server.crowded);
-	log_record_number(&r, "requests", (long long)server.requests);
-	log_record_number(&r, "requests-bad", (long long)server.bad);
-	for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
-		log_record_number(&r, rows[i].key, (long long)rows[i].value);
-	log_record_end(&r);
+	collect(s, &f);
+	figures_log(&f);
 }
 
 void

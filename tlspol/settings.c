@@ -79,6 +79,7 @@ static const struct schema_key keys[] = {
 	  .max = 0777 },
 	{ .name = "remote-clients", .read = schema_bool,
 	  FIELD(remote_clients) },
+	{ .name = "metrics", .read = values_socket, FIELD(metrics) },
 	{ .name = "user", .read = values_user, FIELD(user) },
 	{ .name = "pid-file", .read = schema_path, FIELD(pid_file) },
 	{ .name = "confinement", .read = schema_bool, FIELD(confinement) },

@@ -19,6 +19,7 @@ struct settings {
 	size_t			 socket_count;
 	unsigned int		 socket_mode;	/* default 0660 */
 	bool			 remote_clients;	/* default no */
+	const char		*metrics;	/* NULL: none */
 	const char		*user;		/* NULL: stay who we are */
 	const char		*pid_file;	/* NULL: none */
 	bool			 confinement;	/* default yes */

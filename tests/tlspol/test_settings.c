@@ -40,7 +40,7 @@ test_all(void)
 	struct settings *s = read_text(
 	    "socket: [local:/run/a, 'inet6:8642@[::1]', inet:5461@localhost]\n"
 	    "socket-mode: '0666'\n"
-	    "remote-clients: yes\n"
+	    "remote-clients: yes\nmetrics: inet:9103@127.0.0.1\n"
 	    "user: assay\npid-file: /run/p\nconfinement: no\n"
 	    "log: {target: stderr, level: debug, format: json}\n"
 	    "resolver: {nameservers: [127.0.0.1], trust-ad: no}\n"
@@ -71,7 +71,7 @@ test_all(void)
 	settings_unref(s);
 }
 
-#define KEYS "socket, socket-mode, remote-clients, user, pid-file, " \
+#define KEYS "socket, socket-mode, remote-clients, metrics, user, pid-file, " \
     "confinement, log, resolver, answer-within, dane-only, " \
     "smart-hosts, https, cache"
 

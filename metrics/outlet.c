@@ -2,15 +2,14 @@
 /*
  * outlet: the socket at which the metrics are read.
  */
-#include "milter/outlet.h"
+#include "metrics/outlet.h"
 
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
-#include "metrics/scrape.h"
-#include "milter/figures.h"
+#include "base/slice.h"
 #include "process/listen.h"
 #include "process/privileges.h"
 
@@ -19,6 +18,7 @@
 struct outlet {
 	struct listener	*listener;	/* NULL: none */
 	struct scrape	*scrape;
+	scrape_write_fn	*write;
 };
 
 static struct outlet current, next;
@@ -34,21 +34,22 @@ close_outlet(struct outlet *o)
 }
 
 static bool
-open_outlet(struct outlet *o, const struct config *c, char *why,
+open_outlet(struct outlet *o, const struct outlet_options *want, char *why,
     size_t why_size)
 {
-	struct listen_options options = { .socket = c->metrics,
+	struct listen_options options = { .socket = want->socket,
 		.mode = MODE };
 	size_t used;
 
-	if (c->metrics == NULL)
+	o->write = want->write;
+	if (want->socket == NULL)
 		return true;
 	snprintf(why, why_size, "metrics: ");
 	used = strlen(why);
-	if (c->user != NULL && geteuid() == 0) {
+	if (want->user != NULL && geteuid() == 0) {
 		options.chown = true;
-		if (!privileges_find_user(c->user, &options.uid, &options.gid,
-		    why + used, why_size - used))
+		if (!privileges_find_user(want->user, &options.uid,
+		    &options.gid, why + used, why_size - used))
 			return false;
 	}
 	o->listener = listener_open(&options, why + used, why_size - used);
@@ -64,16 +65,16 @@ serve(struct outlet *o, char *why, size_t why_size)
 		return true;
 	fd = fcntl(listener_fd(o->listener), F_DUPFD_CLOEXEC, 0);
 	if (fd >= 0)
-		o->scrape = scrape_start(fd, figures_write, NULL);
+		o->scrape = scrape_start(fd, o->write, NULL);
 	if (o->scrape == NULL)
 		snprintf(why, why_size, "metrics: no thread for them");
 	return o->scrape != NULL;
 }
 
 bool
-outlet_open(const struct config *c, char *why, size_t why_size)
+outlet_open(const struct outlet_options *want, char *why, size_t why_size)
 {
-	return open_outlet(&current, c, why, why_size);
+	return open_outlet(&current, want, why, why_size);
 }
 
 bool
@@ -82,20 +83,14 @@ outlet_serve(char *why, size_t why_size)
 	return serve(&current, why, why_size);
 }
 
-static bool
-is_same(const char *a, const char *b)
-{
-	return a == b || (a != NULL && b != NULL && strcmp(a, b) == 0);
-}
-
 bool
-outlet_prepare(const struct config *old, const struct config *new,
-    char *why, size_t why_size)
+outlet_prepare(const char *now, const struct outlet_options *want, char *why,
+    size_t why_size)
 {
-	prepared = !is_same(old->metrics, new->metrics);
+	prepared = !slice_same_str(now, want->socket);
 	if (!prepared)
 		return true;
-	if (open_outlet(&next, new, why, why_size) &&
+	if (open_outlet(&next, want, why, why_size) &&
 	    serve(&next, why, why_size))
 		return true;
 	outlet_cancel();
@@ -128,11 +123,11 @@ outlet_remove(void)
 }
 
 bool
-outlet_warning(const struct config *c, char *text, size_t size)
+outlet_warning(const struct outlet_options *want, char *text, size_t size)
 {
-	if (c->metrics == NULL || listener_is_private(c->metrics))
+	if (want->socket == NULL || listener_is_private(want->socket))
 		return false;
 	snprintf(text, size, "metrics %s: whoever reaches this port can read "
-	    "the names of your rules and how much mail there is", c->metrics);
+	    "%s", want->socket, want->contents);
 	return true;
 }

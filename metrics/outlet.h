@@ -6,27 +6,37 @@
  * One thread at a time: the one that starts the daemon, then the one that
  * reloads.
  */
-#ifndef MILTER_OUTLET_H
-#define MILTER_OUTLET_H
+#ifndef METRICS_OUTLET_H
+#define METRICS_OUTLET_H
 
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "config/config.h"
+#include "metrics/scrape.h"
+
+/* The strings are borrowed for a call. */
+struct outlet_options {
+	const char	*socket;	/* as configured, checked; NULL: none */
+	const char	*user;		/* who gets it; NULL: stays ours */
+	/* What they say, for a warning: "the names of ..." */
+	const char	*contents;
+	scrape_write_fn	*write;		/* with NULL */
+};
 
 /*
  * At the start, still with the rights to make the socket: binds it, if the
  * configuration asks for one.  False, with a sentence in `why`.
  */
-bool	outlet_open(const struct config *c, char *why, size_t why_size);
+bool	outlet_open(const struct outlet_options *want, char *why,
+	    size_t why_size);
 /* Once there may be threads: serves it. */
 bool	outlet_serve(char *why, size_t why_size);
 
 /*
  * A reload: opens and serves the socket of the new configuration, if that
- * is another one.  False, with a sentence in `why`, and nothing has changed.
+ * is not `now`.  False, with a sentence in `why`, and nothing has changed.
  */
-bool	outlet_prepare(const struct config *old, const struct config *new,
+bool	outlet_prepare(const char *now, const struct outlet_options *want,
 	    char *why, size_t why_size);
 /* What was prepared takes the place of the old one, or is given up. */
 void	outlet_commit(void);
@@ -36,6 +46,7 @@ void	outlet_cancel(void);
 void	outlet_remove(void);
 
 /* Who can read them, if that is more than this host: a sentence in `text`. */
-bool	outlet_warning(const struct config *c, char *text, size_t size);
+bool	outlet_warning(const struct outlet_options *want, char *text,
+	    size_t size);
 
 #endif
