@@ -4,7 +4,10 @@ which protection, and what waits, all read from their logs."""
 
 import os
 import re
+import subprocess
 import threading
+
+import yaml
 
 import assaydaemon
 import dnsserver
@@ -53,14 +56,14 @@ class Postfix(Sender):
     """
     name, word = "Postfix", 0
 
-    def __init__(self, socket, ca, table="postfix"):
+    def __init__(self, socket, ca, table="postfix", **main):
         self.mta = mta.Postfix(main=dict(
             default_transport="smtp", mydestination="",
             smtp_tls_loglevel="1", smtp_tls_CAfile=ca.path,
             smtp_tls_policy_maps="socketmap:%s:%s" %
             (mta.postfix_spelling(socket), table),
             dnssec_probe="ns:dane.example", smtp_dns_support_level="dnssec",
-            smtp_tls_security_level="dane"))
+            smtp_tls_security_level="dane", **main))
 
     def deliver(self, recipient):
         before = len(self.mta.log())
@@ -151,7 +154,11 @@ STS = {
     "cold": [one("cold", 61, **OTHER)],
     "none": [one("none", 62, **OTHER)],
     "clear": [one("clear", 63, shown="")],
+    "relay": [one("relay", 64, **OTHER)],
 }
+# Mail for these goes another way than DNS says.
+ROUTES = {"relayed.example": "[mx.relay.sts.example]:25",
+          "ported.example": "enforce.sts.example:25"}
 POLICIES = {
     "unlisted": policy("mail.unlisted.sts.example"),
     "wild": policy("*.wild.sts.example"),
@@ -167,7 +174,7 @@ def zone_lines(without=WITHOUT):
         lines += mx_lines(domain, *servers)
         if domain not in without:
             lines += sts_lines(domain)
-    return lines
+    return lines + sts_lines("mx.relay")
 
 
 def policy_name(domain, zone):
@@ -179,7 +186,7 @@ class World:
 
     def __init__(self):
         folder = assaydaemon.work_folder()
-        here = [policy_name(d, "sts") for d in STS] + [
+        here = [policy_name(d, "sts") for d in list(STS) + ["mx.relay"]] + [
             policy_name(d, "dane") for d in DANE]
         self.hosts = tlspol.PolicyHosts(folder, here, port=443)
         for domain in STS:
@@ -188,10 +195,12 @@ class World:
         for domain in DANE:
             self.hosts.hosts[policy_name(domain, "dane")] = response(
                 policy("mx.%s.dane.example" % domain))
+        self.hosts.hosts[policy_name("mx.relay", "sts")] = response(
+            policy("mx.relay.sts.example"))
         self.names = tlsmail.Names(zone_lines())
         self.receiver = tlsmail.Receiver(
             [d + ".dane.example" for d in DANE] +
-            [d + ".sts.example" for d in STS],
+            [d + ".sts.example" for d in STS] + list(ROUTES),
             [s for group in (DANE, STS) for servers in group.values()
              for s in servers], self.hosts.ca).start()
 
@@ -319,6 +328,24 @@ def sts_tlsrpt():
 
 
 @tap.test
+def smart_hosts():
+    """Next hops that the operator has chosen, as Postfix asks for them."""
+    routes = "inline:{ %s }" % ", ".join(
+        "%s=smtp:%s" % route for route in ROUTES.items())
+    for smart in False, True:
+        with world.daemon({"smart-hosts": smart}) as daemon:
+            with Postfix(daemon.socket, world.hosts.ca,
+                         transport_maps=routes) as sender:
+                what = "smart-hosts: " + ("yes" if smart else "no")
+                check(sender, "relayed.example", not smart,
+                      [("Untrusted" if smart else "Trusted",
+                        "mx.relay.sts.example")], what=what)
+                check(sender, "ported.example", True,
+                      [("Verified" if smart else "Trusted",
+                        "mx.enforce.sts.example")], what=what)
+
+
+@tap.test
 def cold():
     """First contact, and the policy host is slow: nothing waits for it."""
     for kind in SENDERS:
@@ -376,6 +403,90 @@ def down(config):
                 check_sts(sender, "gone", False, [(OTHER_NAME, "mx.gone")],
                           "DNS down, its policy is known")
     sock.close()
+
+
+def page():
+    """The literal lines of step 7 of assay-hookup(7), block by block."""
+    path = os.path.join(assaydaemon.top_srcdir(), "doc/assay-hookup.7")
+    with open(path, encoding="ascii") as f:
+        step = f.read().split(".Ss 7.")[1].split(".Ss ")[0]
+    return [block.replace("\\e", "\\") for block in
+            re.findall(r"(?s)^\.Bd -literal.*?\n(.*?)^\.Ed", step, re.M)]
+
+
+def block_of(word):
+    """The one block of the page that has the word."""
+    found = [block for block in page() if word in block]
+    equal(len(found), 1, "assay-hookup(7) has one block with " + word)
+    return found[0]
+
+
+def shell(line):
+    """A command of the page, about a domain of ours."""
+    done = subprocess.run(
+        ["sh", "-c", line.replace("gmail.com", "enforce.sts.example")],
+        stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT, text=True, timeout=60, check=False)
+    return done.stdout
+
+
+def from_the_page(daemon):
+    """The daemon as it is installed, but for what a test has to change."""
+    path = os.path.join(assaydaemon.top_srcdir(), "etc/assay-tlspol.yaml")
+    with open(path, encoding="ascii") as f:
+        shipped = yaml.safe_load(f)
+    shipped.update(yaml.safe_load(block_of("socket: [")))
+    del shipped["user"], shipped["cache"]
+    daemon.configure(shipped)
+    return daemon
+
+
+SECURE = "secure match=mx.enforce.sts.example servername=hostname"
+
+
+@tap.test
+def hookup():
+    """The lines of assay-hookup(7), and the commands that show the result."""
+    # Where the page has the authorities of the system, the tests' own.
+    namespace.install("/etc/ssl/certs/ca-certificates.crt",
+                      open(world.hosts.ca.path, encoding="ascii").read())
+    with from_the_page(world.daemon()) as daemon:
+        hookup_postfix(daemon)
+        hookup_sendmail(daemon)
+
+
+def hookup_postfix(daemon):
+    ask, log = block_of("postmap -q").splitlines()
+    pattern = re.search("-t postfix/smtp -g '(.*)'", log).group(1)
+    sender = Postfix(daemon.socket, world.hosts.ca)
+    sender.mta = mta.Postfix(main=dict(
+        mta.parse_main_cf(block_of("smtp_tls_policy_maps")),
+        default_transport="smtp", mydestination="",
+        dnssec_probe="ns:dane.example"))
+    with sender:
+        equal(shell(ask.replace("postmap", "postmap -c " + sender.mta.etc)),
+              SECURE + "\n", ask)
+        check_sts(sender, "enforce", True, [(VERIFIED, "mx.enforce")],
+                  "as on the page")
+        ok(re.search(pattern, sender.mta.log()), log)
+        check_sts(sender, "other", False, [(OTHER_NAME, "mx.other")],
+                  "as on the page")
+
+
+def hookup_sendmail(daemon):
+    ask, log = block_of("sendmail -bt").splitlines()
+    pattern = re.search("-t sm-mta -g '(.*)'", log).group(1)
+    sender = Sendmail(daemon.socket, world.hosts.ca)
+    sender.mta = sendmail.Sendmail(use_mx=True, mc=block_of("FEATURE"))
+    with sender:
+        path = os.path.join(sender.mta.top, "sendmail.cf")
+        ok(SECURE in shell(ask.replace("sendmail -bt", "%s -C %s -bt" % (
+            sendmail.PROGRAM, path))), ask)
+        check_sts(sender, "enforce", True, [(VERIFIED, "mx.enforce")],
+                  "as on the page")
+        ok(re.search(pattern, sender.mta.log()), log)
+        check_sts(sender, "other", False, [(OTHER_NAME, "mx.other")],
+                  "as on the page")
 
 
 SENDERS = (Postfix, Sendmail)
