@@ -290,7 +290,7 @@ users_may(const struct users *u, struct slice user, struct slice local,
 	size_t i;
 
 	if (user.len == 0 || user.len > sizeof(lower) || local.len == 0 ||
-	    local.len > sizeof(text) || address.len > sizeof(text))
+	    local.len >= sizeof(text) || address.len > sizeof(text))
 		return false;
 	for (i = 0; i < user.len; i++)
 		lower[i] = ascii_lower(user.ptr[i]);

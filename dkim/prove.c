@@ -127,11 +127,13 @@ dkim_prove(struct dkim_context *ctx, const struct dns_answer *answer,
 	const char *unknown = dkim_key_unknown(answer);
 
 	*proof = (struct dkim_proof){ .result = AUTH_PERMERROR,
-		.comment = "no key for signature",
-		.authenticated = answer != NULL && answer->authenticated,
-		.stale = answer != NULL && answer->stale };
-	if (unknown != NULL)
+		.comment = "no key for signature" };
+	if (unknown != NULL) {
 		judge(proof, AUTH_TEMPERROR, unknown);
-	else if (answer->outcome == DNS_FOUND)
+		return;
+	}
+	proof->authenticated = answer->authenticated;
+	proof->stale = answer->stale;
+	if (answer->outcome == DNS_FOUND)
 		try_records(ctx, answer, claim, proof);
 }

@@ -443,10 +443,8 @@ tell_parent(enum daemon_exit status)
 }
 
 static bool
-start(struct daemon *d, bool foreground)
+settle_in(struct daemon *d, bool foreground)
 {
-	struct engine *e;
-
 	/* One that comes during the start waits for its thread. */
 	block_signals(d);
 	privileges_raise_descriptors();
@@ -467,12 +465,15 @@ start(struct daemon *d, bool foreground)
 		return false;
 	if (d->signing != NULL)
 		privileges_hide_memory();
+	return true;
+}
+
+/* What all engines share. */
+static bool
+make_common(struct daemon *d)
+{
 	if (!log_start()) {
 		snprintf(d->why, WHY_SIZE, "no thread for the log");
-		return false;
-	}
-	if (!figures_start()) {
-		snprintf(d->why, WHY_SIZE, "no memory");
 		return false;
 	}
 	d->dkim = dkim_context_new();
@@ -482,10 +483,19 @@ start(struct daemon *d, bool foreground)
 	}
 	d->deferrals = deferral_new();
 	d->sightings = sightings_new();
-	if (d->deferrals == NULL || d->sightings == NULL) {
+	if (d->deferrals == NULL || d->sightings == NULL ||
+	    !figures_start()) {
 		snprintf(d->why, WHY_SIZE, "no memory");
 		return false;
 	}
+	return true;
+}
+
+static bool
+start_engine(struct daemon *d)
+{
+	struct engine *e;
+
 	e = make_engine(d, d->config);
 	d->config = e != NULL ? e->config : NULL;
 	if (e == NULL)
@@ -499,6 +509,14 @@ start(struct daemon *d, bool foreground)
 	engine_unref(e);
 	/* From here on a reload may free this configuration. */
 	d->config = NULL;
+	return true;
+}
+
+static bool
+start(struct daemon *d, bool foreground)
+{
+	if (!settle_in(d, foreground) || !make_common(d) || !start_engine(d))
+		return false;
 	if (!outlet_serve(d->why, WHY_SIZE))
 		return false;
 	if (!watchdog_start(d->listener)) {

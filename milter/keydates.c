@@ -40,11 +40,11 @@ static bool
 is_repeated(const struct config *c, size_t rule, size_t index)
 {
 	struct name name = name_of(&c->sign[rule], index), other;
-	size_t r, i;
+	size_t r, i, count;
 
 	for (r = 0; r <= rule; r++) {
-		for (i = 0; i < name_count(&c->sign[r]) &&
-		    (r < rule || i < index); i++) {
+		count = r < rule ? name_count(&c->sign[r]) : index;
+		for (i = 0; i < count; i++) {
 			other = name_of(&c->sign[r], i);
 			if (other.below == name.below &&
 			    slice_eq(other.domain, name.domain))

@@ -14,6 +14,9 @@ def main(output, builddir, srcdir, *rest):
     # A cache in front of the compiler is nothing that a tool knows.
     command = [word for word in rest[:at]
                if os.path.basename(word) not in ("ccache", "distcc")]
+    # Other people's headers are not what is looked at.
+    command = ["-isystem" + word[2:] if word.startswith("-I/usr/") else word
+               for word in command]
     entries = []
     for source in sorted({s for s in rest[at + 1:] if s.endswith(".c")}):
         path = os.path.join(srcdir, source)

@@ -101,6 +101,32 @@ def cached_and_coalesced():
         equal(len(asked), 1, "21 messages: the record is asked for once")
 
 
+@tap.test
+def kept_by_a_reload():
+    """A rule has changed: what DNS said is still known."""
+    zone = dict(messages.key_zone(), **messages.plain_zone())
+    server = dnsserver.Server(zone)
+    tap.cleanup(server.stop)
+    config = {"resolver": {"nameservers": [server.address]}}
+    changes = (({"policy": [{"name": "fail", "when": {"spf": "fail"},
+                             "action": "reject"}]}, False, "another rule"),
+               ({"policy": [], "resolver": {"timeout": "4s"}}, True,
+                "another timeout"))
+    with assaydaemon.Daemon(config) as daemon:
+        daemon.send(messages.read(SIGNED), sender="<a@example.net>")
+        for change, again, name in changes:
+            before = len(server.asked())
+            done = daemon.log().count("reloaded ")
+            daemon.configure(assaydaemon.merged(config, change))
+            daemon.kill(signal.SIGHUP)
+            assaydaemon.wait_for(
+                lambda: daemon.log().count("reloaded ") > done, 30,
+                "the reload")
+            daemon.send(messages.read(SIGNED), sender="<a@example.net>")
+            equal(len(server.asked()) > before, again,
+                  "%s: is asked again" % name)
+
+
 def together(daemon, count, sender_of, hold=None):
     """
     `count` sessions that all stand before the end of their message, and
