@@ -56,22 +56,21 @@ sip_word(uint64_t v[4], uint64_t word)
 }
 
 static inline void
-sip_begin(uint64_t v[4])
+sip_begin(uint64_t v[4], const uint64_t key[2])
 {
-	v[0] = secret[0] ^ UINT64_C(0x736f6d6570736575);
-	v[1] = secret[1] ^ UINT64_C(0x646f72616e646f6d);
-	v[2] = secret[0] ^ UINT64_C(0x6c7967656e657261);
-	v[3] = secret[1] ^ UINT64_C(0x7465646279746573);
+	v[0] = key[0] ^ UINT64_C(0x736f6d6570736575);
+	v[1] = key[1] ^ UINT64_C(0x646f72616e646f6d);
+	v[2] = key[0] ^ UINT64_C(0x6c7967656e657261);
+	v[3] = key[1] ^ UINT64_C(0x7465646279746573);
 }
 
 uint64_t
-hash_keyed(struct slice text, uint64_t salt)
+hash_with(const uint64_t key[2], struct slice text, uint64_t salt)
 {
 	uint64_t v[4], word;
 	size_t at;
 
-	(void)pthread_once(&secret_once, secret_make);
-	sip_begin(v);
+	sip_begin(v, key);
 	for (at = 0; text.len - at >= sizeof(word); at += sizeof(word)) {
 		memcpy(&word, text.ptr + at, sizeof(word));
 		sip_word(v, word);
@@ -86,4 +85,11 @@ hash_keyed(struct slice text, uint64_t salt)
 	sip_round(v);
 	sip_round(v);
 	return v[0] ^ v[1] ^ v[2] ^ v[3];
+}
+
+uint64_t
+hash_keyed(struct slice text, uint64_t salt)
+{
+	(void)pthread_once(&secret_once, secret_make);
+	return hash_with(secret, text, salt);
 }

@@ -17,4 +17,11 @@
    hash, so that several texts can be chained. */
 uint64_t	hash_keyed(struct slice text, uint64_t salt);
 
+/*
+ * The same with a secret of the caller's, for values that outlive the process
+ * and are no secret.  They depend on the order of octets of the machine.
+ */
+uint64_t	hash_with(const uint64_t key[2], struct slice text,
+		    uint64_t salt);
+
 #endif

@@ -250,6 +250,16 @@
 #define LIMIT_REPORT_DEPTH	32	/* ours: elements around another */
 #define LIMIT_REPORT_MEMORY	(512u << 20) /* ours: of all reports read */
 
+/* The store of records (store/). */
+#define LIMIT_STORE_RECORD	(64u << 10) /* ours: octets of one */
+#define LIMIT_STORE_ROWS	200000	/* ours: of a policy and day; what our
+					   own reader takes of a report */
+#define LIMIT_STORE_RESULTS	100	/* RFC 9990 3.1.3: signatures of one */
+#define LIMIT_STORE_REASONS	8	/* ours: overrides of one */
+#define LIMIT_STORE_CORRESPONDENTS 1000000 /* ours: domains remembered */
+#define LIMIT_STORE_CORRESPONDENT 90	/* ours: days that one is */
+#define LIMIT_STORE_BUSY_MS	5000	/* ours: wait for another writer */
+
 /* The log. */
 #define LIMIT_LOG_LINE		16384	/* ours: octets of a line */
 #define LIMIT_LOG_VALUE		256	/* ours: octets of a sender's text */

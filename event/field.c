@@ -119,6 +119,7 @@ static const struct event_field message_fields[] = {
 	  "relay the one that its Received field names." },
 	TEXT("origin", "The origin that the client matched; absent for a "
 	    "stranger."),
+	WORD("ours", "yes", "There for mail of ours, which may be signed."),
 	TEXT("relay", "The address of the host that handed on mail of a "
 	    "client."),
 	WORD("relay-client", "unknown", "There when the Received field of "
@@ -211,6 +212,8 @@ static const struct event_field message_fields[] = {
 	WORD("dmarc-aspf", "r s", "The tag aspf of the record, or its "
 	    "default."),
 	WORD("dmarc-testing", "y n", "The tag t of the record, or its "
+	    "default."),
+	WORD("dmarc-psd", "u y n", "The tag psd of the record, or its "
 	    "default."),
 	WORD("dmarc-discovery", "treewalk", "How the record was found."),
 	WORD("dmarc-spf", "pass fail", "Whether SPF passed and is aligned."),

@@ -316,6 +316,8 @@ record_policy(struct event *e, const struct dmarc_verdict *v)
 	    SLICE("r"));
 	event_detail_text(e, "dmarc-testing", r->testing ? SLICE("y") :
 	    SLICE("n"));
+	event_detail_text(e, "dmarc-psd", r->psd == DMARC_PSD_Y ? SLICE("y") :
+	    r->psd == DMARC_PSD_N ? SLICE("n") : SLICE("u"));
 	event_detail_text(e, "dmarc-discovery", SLICE("treewalk"));
 }
 

@@ -31,6 +31,8 @@ record_origin(const struct message_results *r, struct event *e)
 {
 	char relay[IPADDR_TEXT];
 
+	if (r->ours)
+		event_detail_text(e, "ours", SLICE("yes"));
 	if (r->origin == NULL)
 		return;
 	event_text(e, "origin", r->origin->name);

@@ -24,7 +24,7 @@ assay_parts = \
 
 bin_PROGRAMS += assay
 assay_SOURCES = tools/main.c $(assay_parts)
-assay_LDADD = $(report_libs)
+assay_LDADD = libstore.a $(report_libs) $(database_libs)
 
 check_PROGRAMS += \
 	tests/tools/test_mbox \
@@ -33,7 +33,7 @@ check_PROGRAMS += \
 tests_tools_test_mbox_SOURCES = tests/tools/test_mbox.c \
 	tools/mbox.c tools/mbox.h
 tests_tools_test_memory_SOURCES = tests/tools/test_memory.c $(assay_parts)
-tests_tools_test_memory_LDADD = $(report_libs)
+tests_tools_test_memory_LDADD = libstore.a $(report_libs) $(database_libs)
 tests_tools_test_output_SOURCES = tests/tools/test_output.c \
 	tools/text.c tools/text.h
 

@@ -29,17 +29,18 @@ ARROWS = {
     "report": ("base", "mail"),
     "config": ("base", "mail", "policy", "resolver"),
     "event": ("base", "config"),
+    "store": ("base", "event"),
     "process": ("base",),
     "metrics": ("base", "mail", "resolver", "event", "process"),
     "https": ("base",),
     "message": ("base", "mail", "resolver", "spf", "dkim", "dmarc", "arc",
                 "policy", "config", "event"),
     "milter": ("base", "mail", "resolver", "dkim", "policy", "config",
-               "event", "message", "process", "metrics"),
+               "event", "message", "process", "metrics", "store"),
     "tlspol": ("base", "resolver", "tlspolicy", "config", "event", "process",
                "metrics", "https"),
     "tools": ("base", "mail", "resolver", "spf", "dkim", "dmarc", "arc",
-              "policy", "report", "config", "event", "message"),
+              "policy", "report", "config", "event", "store", "message"),
 }
 # Nobody includes these, so that no header of theirs needs a mark.
 TOPS = ("milter", "tlspol", "tools")
@@ -48,7 +49,7 @@ TOPS = ("milter", "tlspol", "tools")
 AHEAD = {"config/schema.h", "config/sections.h", "config/values.h", "config/yaml.h",
          "dkim/bodyhash.h", "dkim/canon.h", "dkim/crypto.h",
          "dkim/headerhash.h", "dkim/key.h", "dkim/signature.h",
-         "tlspolicy/tlspolicy.h"}
+         "store/store.h", "tlspolicy/tlspolicy.h"}
 
 # Functions without a caller in the program: those that libraries call, what
 # tests need to make memory fail or to look inside, and what is offered to
@@ -65,7 +66,7 @@ FOR_OTHERS = {
 }
 
 # Parts that land before those who use them.
-UNDER_WAY = ("arc", "report", "tlspolicy")
+UNDER_WAY = ("arc", "report", "store", "tlspolicy")
 
 # Who alone may include a library's headers.
 LIBRARIES = (
@@ -77,6 +78,7 @@ LIBRARIES = (
     (r"microhttpd", r"metrics/scrape\.c$"),
     (r"curl/", r"https/"),
     (r"libxml/", r"report/"),
+    (r"sqlite3", r"store/sqlite\.c$"),
     (r"zip\.h|zlib\.h", r"report/unpack\.c$"),
 )
 

@@ -1,0 +1,28 @@
+# SPDX-License-Identifier: BSD-2-Clause
+#
+# The records in a database.  Not within libassay.a: what does not use it
+# needs none of the libraries.
+
+noinst_LIBRARIES += libstore.a
+libstore_a_SOURCES = \
+	store/db.c store/db_internal.h \
+	store/forget.c \
+	store/read.c \
+	store/record.c store/record_internal.h \
+	store/rows.c store/rows_internal.h \
+	store/schema_internal.h \
+	store/store.c store/store.h store/store_internal.h \
+	store/write.c
+if SQLITE
+libstore_a_SOURCES += store/sqlite.c
+else
+EXTRA_DIST += store/sqlite.c
+endif
+libstore_a_CPPFLAGS = $(AM_CPPFLAGS) $(SQLITE_CFLAGS)
+database_libs = $(SQLITE_LIBS)
+store_libs = libstore.a $(LDADD) $(database_libs)
+
+check_PROGRAMS += tests/store/test_store
+tests_store_test_store_SOURCES = tests/store/test_store.c
+tests_store_test_store_CPPFLAGS = $(AM_CPPFLAGS) $(SQLITE_CFLAGS)
+tests_store_test_store_LDADD = $(store_libs)

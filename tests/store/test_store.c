@@ -1,0 +1,550 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * A store in a file: messages count once, equal rows are one, a policy that
+ * changes is two reports; what its sender keeps; versions and damage.
+ */
+#include "store/store.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/limits.h"
+#include "store/record_internal.h"
+#include "store/store_internal.h"
+#include "tests/tap.h"
+
+#define DAY INT64_C(20700)
+#define NOON (DAY * 86400 + 43200)
+
+static char folder[] = "/tmp/assay-store-XXXXXX";
+static char name[128];
+
+/* A message, by what differs between them. */
+struct letter {
+	const char	*client, *from, *mail_from, *disposition, *dkim;
+	const char	*p, *told, *ours;
+	const char	*recipients[3];
+	unsigned int	 signatures;
+	bool		 no_rua;
+};
+
+static void
+text(struct event *e, const char *key, const char *value)
+{
+	if (value != NULL)
+		event_text(e, key, slice_str(value));
+}
+
+static void
+add_signatures(struct event *e, unsigned int count)
+{
+	static const char *const each[][4] = {
+		{ "fail", "bad.example", "s0", "none" },
+		{ "pass", "other.example", "s1", "none" },
+		{ "pass", "Mail.Example.com", "s2", "relaxed" },
+		{ "pass", "example.com", "s3", "strict" },
+		{ "pass", "not a domain", "s4", "none" } };
+	struct event_object *o;
+	unsigned int i;
+
+	for (i = 0; i < count; i++) {
+		const char *const *s = each[i % 5];
+
+		o = event_object(e, "signatures");
+		event_object_text(e, o, "result", slice_str(s[0]));
+		event_object_text(e, o, "domain", slice_str(s[1]));
+		event_object_text(e, o, "selector", slice_str(s[2]));
+		event_object_text(e, o, "aligned", slice_str(s[3]));
+	}
+}
+
+static struct event *
+event_of(const struct letter *l)
+{
+	struct event *e = event_new("message", NOON);
+	struct event_object *o;
+	size_t i;
+
+	text(e, "client", l->client != NULL ? l->client : "192.0.2.1");
+	text(e, "ours", l->ours);
+	text(e, "helo", "mail.example.com");
+	text(e, "mail-from-domain", l->mail_from);
+	text(e, "from-domain", l->from != NULL ? l->from : "example.com");
+	text(e, "spf", "pass");
+	text(e, "spf-domain", "example.com");
+	text(e, "dmarc", "pass");
+	text(e, "dmarc-p", l->p != NULL ? l->p : "reject");
+	text(e, "dmarc-adkim", "r");
+	text(e, "dmarc-aspf", "s");
+	text(e, "dmarc-testing", "n");
+	text(e, "dmarc-discovery", "treewalk");
+	text(e, "dmarc-psd", "u");
+	text(e, "dmarc-domain", "example.com");
+	text(e, "dmarc-rua", l->no_rua ? "no" : "yes");
+	text(e, "dmarc-spf", "fail");
+	text(e, "dmarc-dkim", l->dkim != NULL ? l->dkim : "pass");
+	text(e, "dmarc-disposition", l->disposition != NULL ?
+	    l->disposition : "pass");
+	text(e, "action", "accept");
+	text(e, "told", l->told != NULL ? l->told : "accepted");
+	o = event_object(e, "dmarc-overrides");
+	event_object_text(e, o, "type", SLICE("local_policy"));
+	event_object_text(e, o, "comment", SLICE("a rule \x01 accepts it"));
+	add_signatures(e, l->signatures);
+	for (i = 0; i < 3 && l->recipients[i] != NULL; i++)
+		event_object_text(e, event_object(e, "recipients"), "domain",
+		    slice_str(l->recipients[i]));
+	return e;
+}
+
+/* One message into the store, by its number within run 7. */
+static size_t
+put(struct store *s, uint64_t seq, int64_t time, const struct letter *l)
+{
+	struct event *e = event_of(l);
+	struct store_record r = { .run = 7, .seq = seq, .time = time };
+	struct buf body;
+	size_t added = 0;
+
+	record_make(e, &body);
+	r.body = buf_slice(&body);
+	if (store_write(s, &r, 1, &added) != STORE_OK)
+		printf("# %s\n", store_why(s));
+	buf_fini(&body);
+	event_free(e);
+	return added;
+}
+
+static struct store *
+open_store(enum store_mode mode)
+{
+	enum store_status status;
+	char why[300] = "";
+	struct store *s = store_open(name, mode, &status, why, sizeof(why));
+
+	if (s == NULL)
+		printf("# status %d: %s\n", status, why);
+	return s;
+}
+
+static void
+remove_store(void)
+{
+	static const char *const ends[] = { "", "-wal", "-shm" };
+	char path[160];
+	size_t i;
+
+	for (i = 0; i < 3; i++) {
+		snprintf(path, sizeof(path), "%s%s", name + 7, ends[i]);
+		(void)unlink(path);
+	}
+}
+
+static struct store *
+fresh_store(void)
+{
+	remove_store();
+	return open_store(STORE_MAKE);
+}
+
+/* ---- what is read, as text ---- */
+
+static uint64_t last_policy;
+
+static bool
+show_policy(void *arg, const struct store_policy *p)
+{
+	struct buf *b = arg;
+
+	last_policy = p->id;
+	buf_addf(b, "%s%d %.*s p=%.*s sp=%.*s %.*s%.*s%.*s %.*s psd=%.*s "
+	    "%u/%u/%u", b->len > 0 ? "; " : "", (int)(p->day - DAY),
+	    SLICE_ARG(p->domain), SLICE_ARG(p->p), SLICE_ARG(p->sp),
+	    SLICE_ARG(p->adkim), SLICE_ARG(p->aspf), SLICE_ARG(p->testing),
+	    SLICE_ARG(p->discovery), SLICE_ARG(p->psd),
+	    (unsigned int)p->messages, (unsigned int)p->rows,
+	    (unsigned int)p->beyond);
+	return true;
+}
+
+static bool
+show_row(void *arg, const struct store_row *r)
+{
+	char source[IPADDR_TEXT];
+	struct buf *b = arg;
+	size_t i;
+
+	ipaddr_format(&r->source, source);
+	buf_addf(b, "%s%u %s %.*s dkim=%d spf=%d from=%.*s by=<%.*s> "
+	    "to=<%.*s> spf=%.*s:%.*s", b->len > 0 ? "; " : "",
+	    (unsigned int)r->count, source, SLICE_ARG(r->disposition),
+	    r->dkim, r->spf, SLICE_ARG(r->header_from),
+	    SLICE_ARG(r->envelope_from), SLICE_ARG(r->envelope_to),
+	    SLICE_ARG(r->spf_result), SLICE_ARG(r->spf_domain));
+	for (i = 0; i < r->dkim_count; i++)
+		buf_addf(b, " %.*s:%.*s:%.*s",
+		    SLICE_ARG(r->dkim_results[i].result),
+		    SLICE_ARG(r->dkim_results[i].domain),
+		    SLICE_ARG(r->dkim_results[i].selector));
+	for (i = 0; i < r->reason_count; i++)
+		buf_addf(b, " %.*s(%.*s)", SLICE_ARG(r->reasons[i].type),
+		    SLICE_ARG(r->reasons[i].comment));
+	return true;
+}
+
+static void
+policies_are(struct store *s, const char *want, const char *what)
+{
+	struct buf b;
+
+	buf_init(&b, 4096);
+	ok(store_policies(s, 0, DAY + 99, SLICE(""), show_policy, &b) ==
+	    STORE_OK, "%s: read", what);
+	is_str(buf_cstr(&b), want, what);
+	buf_fini(&b);
+}
+
+static void
+rows_are(struct store *s, bool envelope_to, const char *want,
+    const char *what)
+{
+	struct buf b;
+
+	buf_init(&b, 65536);
+	ok(store_rows(s, last_policy, envelope_to, show_row, &b) == STORE_OK,
+	    "%s: read", what);
+	is_str(buf_cstr(&b), want, what);
+	buf_fini(&b);
+}
+
+/* ---- tests ---- */
+
+#define POLICY "0 example.com p=reject sp= rsn treewalk psd=u "
+#define ROW(count, to) count " 192.0.2.1 pass dkim=1 spf=0 from=example.com " \
+	"by=<> to=<" to "> spf=pass:example.com " \
+	"local_policy(a rule ? accepts it)"
+
+static void
+test_rows(void)
+{
+	struct store *s = fresh_store();
+	struct stat st;
+
+	if (!ok(s != NULL, "a new store"))
+		return;
+	ok(stat(name + 7, &st) == 0 && (st.st_mode & 0777) == 0640,
+	    "is not for all to read");
+	ok(put(s, 1, NOON, &(struct letter){ .recipients = { "a.example" } })
+	    == 1, "a message is new");
+	ok(put(s, 1, NOON, &(struct letter){ .recipients = { "a.example" } })
+	    == 0, "the same one is not");
+	(void)put(s, 2, NOON, &(struct letter){ .recipients = { "b.example" }
+	    });
+	policies_are(s, POLICY "2/2/0", "two messages");
+	rows_are(s, false, ROW("2", ""), "rows without envelope_to");
+	(void)put(s, 3, NOON, &(struct letter){ .no_rua = true });
+	(void)put(s, 4, NOON, &(struct letter){ .p = "none" });
+	policies_are(s, "0 example.com p=none sp= rsn treewalk psd=u 1/1/0; "
+	    POLICY "2/2/0", "a record that changed at noon; none without rua");
+	store_close(s);
+}
+
+static void
+test_lists(void)
+{
+	struct store *s = fresh_store();
+
+	(void)put(s, 1, NOON, &(struct letter){ .signatures = 5,
+	    .client = "2001:db8::1", .mail_from = "example.net",
+	    .recipients = { "a.example", "b.example" } });
+	policies_are(s, POLICY "1/1/0", "one message");
+	rows_are(s, true, "1 2001:db8::1 pass dkim=1 spf=0 from=example.com "
+	    "by=<example.net> to=<> spf=pass:example.com "
+	    "pass:example.com:s3 pass:mail.example.com:s2 "
+	    "pass:other.example:s1 fail:bad.example:s0 "
+	    "local_policy(a rule ? accepts it)", "signatures in their order");
+	store_close(s);
+}
+
+static bool
+count_results(void *arg, const struct store_row *r)
+{
+	*(size_t *)arg = r->dkim_count;
+	return true;
+}
+
+static void
+test_limits(void)
+{
+	struct store *s = fresh_store();
+	size_t found = 0;
+
+	(void)put(s, 1, NOON, &(struct letter){ .signatures =
+	    LIMIT_STORE_RESULTS * 5 / 4 });
+	policies_are(s, POLICY "1/1/0", "many signatures");
+	(void)store_rows(s, last_policy, false, count_results, &found);
+	ok(found == LIMIT_STORE_RESULTS, "as many as may be");
+	(void)put(s, 2, NOON, &(struct letter){ .client = "192.0.2.9",
+	    .signatures = LIMIT_STORE_RESULTS * 5 / 4 + 2 });
+	(void)store_rows(s, last_policy, false, count_results, &found);
+	ok(found == LIMIT_STORE_RESULTS, "and none beyond");
+	db_run(s->db, "UPDATE assay_policy SET amount = $1",
+	    DB_ARRAY(DB_N(LIMIT_STORE_ROWS - 1)), NULL);
+	(void)put(s, 3, NOON, &(struct letter){ .client = "192.0.2.3" });
+	(void)put(s, 4, NOON, &(struct letter){ .client = "192.0.2.4" });
+	(void)put(s, 5, NOON, &(struct letter){ .client = "192.0.2.3" });
+	policies_are(s, POLICY "5/200000/1", "the last row that has room, one "
+	    "past it, and one more of the last");
+	store_close(s);
+}
+
+static void
+test_days(void)
+{
+	struct store *s = fresh_store();
+	int64_t day;
+
+	(void)put(s, 1, NOON, &(struct letter){ .p = NULL });
+	ok(store_day_closed(s, &day) == STORE_OK && day == -1, "none closed");
+	ok(store_day_close(s, DAY) == STORE_OK, "close a day");
+	(void)put(s, 2, NOON, &(struct letter){ .p = NULL });
+	policies_are(s, POLICY "1/1/0; 1 example.com p=reject sp= rsn "
+	    "treewalk psd=u 1/1/0", "a late message counts for the next day");
+	ok(store_policy_done(s, last_policy) == STORE_OK, "a report is done");
+	policies_are(s, POLICY "1/1/0", "its rows have gone");
+	store_close(s);
+}
+
+static void
+test_lease(void)
+{
+	struct store *s = fresh_store();
+	bool got = false;
+
+	ok(store_lease(s, "send", "a", 100, 200, &got) == STORE_OK && got,
+	    "a lease");
+	ok(store_lease(s, "send", "b", 150, 250, &got) == STORE_OK && !got,
+	    "nobody else has it");
+	ok(store_lease(s, "send", "a", 150, 300, &got) == STORE_OK && got,
+	    "its owner may renew it");
+	ok(store_lease(s, "send", "b", 300, 400, &got) == STORE_OK && got,
+	    "until it is over");
+	(void)store_lease_end(s, "send", "a");
+	ok(store_lease(s, "send", "a", 310, 400, &got) == STORE_OK && !got,
+	    "who has lost it does not end it");
+	(void)store_lease_end(s, "send", "b");
+	ok(store_lease(s, "send", "a", 310, 400, &got) == STORE_OK && got,
+	    "its owner does");
+	store_close(s);
+}
+
+static bool
+show_delivery(void *arg, const struct store_delivery *d)
+{
+	buf_addf(arg, "%u %.*s %.*s %d %d %d %.*s;", (unsigned int)d->policy,
+	    SLICE_ARG(d->destination), SLICE_ARG(d->state), (int)d->tries,
+	    (int)d->at, (int)d->next, SLICE_ARG(d->error));
+	return true;
+}
+
+static bool
+show_suppression(void *arg, const struct store_suppression *x)
+{
+	buf_addf(arg, "%.*s %d %d %.*s;", SLICE_ARG(x->destination),
+	    (int)x->until, (int)x->hits, SLICE_ARG(x->why));
+	return true;
+}
+
+static void
+test_bookkeeping(void)
+{
+	struct store *s = fresh_store();
+	struct store_delivery d = { .policy = 5, .day = DAY, .tries = 1,
+		.destination = SLICE("a@x.example"), .state = SLICE("later"),
+		.at = 10, .next = 20, .error = SLICE("451 no") };
+	struct buf b;
+
+	(void)store_delivery_put(s, &d);
+	d.state = SLICE("sent");
+	d.tries = 2;
+	(void)store_delivery_put(s, &d);
+	d.policy = 6;
+	(void)store_delivery_put(s, &d);
+	buf_init(&b, 4096);
+	(void)store_deliveries(s, 5, show_delivery, &b);
+	is_str(buf_cstr(&b), "5 a@x.example sent 2 10 20 451 no;",
+	    "a delivery, as it was put last");
+	buf_reset(&b);
+	(void)store_deliveries(s, 0, show_delivery, &b);
+	is_str(buf_cstr(&b), "5 a@x.example sent 2 10 20 451 no;"
+	    "6 a@x.example sent 2 10 20 451 no;", "all of them");
+	(void)store_suppress(s, SLICE("x.example"), 100, SLICE("bounced"));
+	(void)store_suppress(s, SLICE("x.example"), 300, SLICE("again"));
+	(void)store_suppress(s, SLICE("y.example"), 50, SLICE("asked"));
+	buf_reset(&b);
+	(void)store_suppressions(s, SLICE("x.example"), show_suppression, &b);
+	is_str(buf_cstr(&b), "x.example 300 2 again;", "suppressed twice");
+	(void)store_suppress_end(s, SLICE("x.example"));
+	buf_reset(&b);
+	(void)store_suppressions(s, SLICE(""), show_suppression, &b);
+	is_str(buf_cstr(&b), "y.example 50 1 asked;", "and no more");
+	buf_fini(&b);
+	store_close(s);
+}
+
+static bool
+knows(struct store *s, const char *domain)
+{
+	bool yes = false;
+
+	(void)store_corresponds(s, slice_str(domain), DAY - 1, &yes);
+	return yes;
+}
+
+static void
+test_correspondents(void)
+{
+	struct store *s = fresh_store();
+
+	(void)put(s, 1, NOON, &(struct letter){ .ours = "yes",
+	    .recipients = { "to.example", "cc.example" } });
+	(void)put(s, 2, NOON, &(struct letter){
+	    .recipients = { "in.example" } });
+	(void)put(s, 3, NOON, &(struct letter){ .ours = "yes",
+	    .told = "rejected", .recipients = { "no.example" } });
+	ok(knows(s, "to.example") && knows(s, "cc.example"),
+	    "whom we write to");
+	ok(!knows(s, "in.example"), "not who receives from others");
+	ok(!knows(s, "no.example"), "nor when it was refused");
+	db_run(s->db, "UPDATE assay_correspondent SET day = $1",
+	    DB_ARRAY(DB_N(DAY - 2)), NULL);
+	ok(!knows(s, "to.example"), "not long ago");
+	store_close(s);
+	s = open_store(STORE_MAKE);
+	(void)put(s, 4, NOON, &(struct letter){ .ours = "yes",
+	    .recipients = { "to.example" } });
+	ok(knows(s, "to.example"), "but again");
+	store_close(s);
+}
+
+static void
+test_forget(void)
+{
+	struct store *s = fresh_store();
+	bool more = true;
+
+	(void)put(s, 1, NOON, &(struct letter){ .p = NULL });
+	(void)put(s, 2, NOON + 86400, &(struct letter){ .ours = "yes",
+	    .recipients = { "to.example" } });
+	ok(store_forget(s, DAY + 30, 30, &more) == STORE_OK && !more,
+	    "forget nothing");
+	policies_are(s, POLICY "1/1/0; 1 example.com p=reject sp= rsn "
+	    "treewalk psd=u 1/1/0", "within 30 days");
+	ok(store_forget(s, DAY + 31, 30, &more) == STORE_OK && !more,
+	    "forget a day");
+	policies_are(s, "1 example.com p=reject sp= rsn treewalk psd=u 1/1/0",
+	    "the day before has gone");
+	ok(put(s, 1, NOON, &(struct letter){ .p = NULL }) == 1,
+	    "its messages as well");
+	ok(store_forget(s, DAY + LIMIT_STORE_CORRESPONDENT + 1, 999, &more)
+	    == STORE_OK && knows(s, "to.example"), "a correspondent stays");
+	(void)store_forget(s, DAY + LIMIT_STORE_CORRESPONDENT + 2, 999, &more);
+	ok(!knows(s, "to.example"), "no longer than its time");
+	store_close(s);
+}
+
+static void
+opens_as(enum store_mode mode, enum store_status want, const char *what)
+{
+	enum store_status status;
+	char why[300] = "";
+	struct store *s = store_open(name, mode, &status, why, sizeof(why));
+
+	ok(status == want && (s == NULL) == (want != STORE_OK), "%s: %d %s",
+	    what, status, why);
+	store_close(s);
+}
+
+static void
+write_file(const char *content)
+{
+	FILE *f = fopen(name + 7, "w");
+
+	if (f == NULL)
+		return;
+	fputs(content, f);
+	fclose(f);
+}
+
+static void
+test_versions(void)
+{
+	struct store *s;
+
+	remove_store();
+	opens_as(STORE_READ, STORE_AWAY, "no file");
+	s = fresh_store();
+	opens_as(STORE_READ, STORE_OK, "read");
+	opens_as(STORE_WRITE, STORE_OK, "write");
+	opens_as(STORE_MAKE, STORE_OK, "make again");
+	s->db->driver->script(s->db, "UPDATE assay_meta SET number = 2 "
+	    "WHERE name = 'schema'");
+	opens_as(STORE_MAKE, STORE_NEWER, "a later version");
+	opens_as(STORE_READ, STORE_NEWER, "a later version, to read");
+	s->db->driver->script(s->db, "DROP TABLE assay_meta");
+	opens_as(STORE_READ, STORE_ABSENT, "no tables");
+	store_close(s);
+	remove_store();
+	write_file("This is no database, but it is long enough to be told "
+	    "apart from an empty file, and from the head of one.......");
+	opens_as(STORE_MAKE, STORE_AWAY, "no database");
+	remove_store();
+}
+
+static void
+test_names(void)
+{
+	static const struct {
+		const char	*name;
+		bool		 good;
+	} rows[] = {
+		{ "sqlite:/var/lib/assay/assay.db", true },
+		{ "sqlite:assay.db", false },
+		{ "sqlite:", false },
+		{ "mysql://x", false },
+		{ "", false },
+	};
+	const char *problem;
+	size_t i;
+
+	for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+		ok(store_name_check(slice_str(rows[i].name), &problem) ==
+		    rows[i].good, "name \"%s\"", rows[i].name);
+}
+
+int
+main(void)
+{
+#ifndef HAVE_SQLITE
+	printf("1..0 # SKIP built without SQLite\n");
+	return 0;
+#endif
+	if (mkdtemp(folder) == NULL)
+		return 1;
+	snprintf(name, sizeof(name), "sqlite:%s/assay.db", folder);
+	test_rows();
+	test_lists();
+	test_limits();
+	test_days();
+	test_lease();
+	test_bookkeeping();
+	test_correspondents();
+	test_forget();
+	test_versions();
+	test_names();
+	(void)rmdir(folder);
+	return tap_done();
+}
