@@ -21,7 +21,7 @@
 
 enum family {
 	MESSAGES, DECISIONS, OBSERVED, OBSERVED_POLICY, RESULTS, SIGNATURES,
-	OWN, DISPOSITIONS, FORGED, UNANSWERED, INCOMPLETE, UNCOUNTED,
+	OWN, HOPS, DISPOSITIONS, FORGED, UNANSWERED, INCOMPLETE, UNCOUNTED,
 	FAMILIES
 };
 
@@ -50,6 +50,10 @@ static const struct {
 	[OWN] = { { "assay_own_messages", EXPOSITION_COUNTER, NULL,
 	    "Messages of ours with a signing rule, by its domain and whether "
 	    "they were signed." }, { "domain", "signed" } },
+	[HOPS] = { { "assay_tls_messages", EXPOSITION_COUNTER, NULL,
+	    "Messages by the TLS version of the client, and whether the mail "
+	    "server has verified its certificate." },
+	    { "version", "verified" } },
 	[DISPOSITIONS] = { { "assay_dmarc_dispositions", EXPOSITION_COUNTER,
 	    NULL, "Messages with a DMARC policy, by what was done for it." },
 	    { "disposition" } },
@@ -266,6 +270,28 @@ add_results(struct counters *c, const struct event *e)
 		if (add_result(c, methods[i], text_of(e, methods[i])))
 			temperror = true;
 	c->sum.temperrors += temperror;
+	/* What the client is says nothing of how well DNS is. */
+	add_result(c, "iprev", text_of(e, "iprev"));
+	add_result(c, "auth", text_of(e, "auth"));
+}
+
+/* The names are OpenSSL's; a label is not for others to make. */
+static void
+add_hop(struct counters *c, const struct event *e)
+{
+	static const char *const versions[] = { "TLSv1", "TLSv1.1", "TLSv1.2",
+		"TLSv1.3" };
+	struct slice seen = text_of(e, "tls"), version = SLICE("other");
+	size_t i;
+
+	for (i = 0; i < sizeof(versions) / sizeof(versions[0]); i++) {
+		if (slice_eq(seen, slice_str(versions[i])))
+			version = seen;
+	}
+	if (seen.len == 0)
+		version = SLICE("none");
+	add(c, HOPS, version, slice_eq(text_of(e, "tls-verified"),
+	    SLICE("yes")) ? SLICE("yes") : SLICE("no"), 1);
 }
 
 static void
@@ -317,6 +343,7 @@ counters_take(void *arg, const struct event *e)
 	    "observe-policy-rule");
 	add_results(c, e);
 	add_signed(c, e);
+	add_hop(c, e);
 	if (event_find(e, "dmarc-disposition") != NULL)
 		add(c, DISPOSITIONS, text_of(e, "dmarc-disposition"),
 		    SLICE(""), 1);

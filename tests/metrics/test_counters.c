@@ -53,6 +53,20 @@ static const struct {
 	    "assay_results_total{method=\"dkim\",result=\"none\"} 1",
 	    "assay_dmarc_dispositions_total{disposition=\"quarantine\"} 1",
 	  } },
+	{ "of the hop", { { "iprev", "temperror", 0 }, { "auth", "pass", 0 },
+	    { "tls", "TLSv1.2", 0 }, { "tls-verified", "yes", 0 } },
+	  .want = {
+	    "assay_results_total{method=\"iprev\",result=\"temperror\"} 1",
+	    "assay_results_total{method=\"auth\",result=\"pass\"} 1",
+	    "assay_tls_messages_total{version=\"TLSv1.2\","
+	    "verified=\"yes\"} 1" } },
+	{ "no TLS", { { "told", "accepted", 0 } },
+	  .want = { "assay_tls_messages_total{version=\"none\","
+	    "verified=\"no\"} 1" } },
+	{ "a version of no name", { { "tls", "QUIC\"} 9", 0 },
+	    { "tls-verified", "no", 0 } },
+	  .want = { "assay_tls_messages_total{version=\"other\","
+	    "verified=\"no\"} 1" } },
 	{ "a signature that passes", { { "dkim", "x", 0 } },
 	  .signatures = { "fail", "pass", "fail" },
 	  .want = { "assay_results_total{method=\"dkim\",result=\"pass\"} 1",
@@ -188,8 +202,8 @@ test_series(void)
 	char rule[32];
 	size_t i;
 
-	/* "told" is one of them. */
-	for (i = 0; i < LIMIT_METRICS_SERIES + 1; i++) {
+	/* "told" and "tls" are two of them. */
+	for (i = 0; i < LIMIT_METRICS_SERIES; i++) {
 		e = event_new("message", 0);
 		snprintf(rule, sizeof(rule), "rule %zu", i);
 		event_text(e, "action", SLICE("accept"));
@@ -197,9 +211,9 @@ test_series(void)
 		take(c, e);
 	}
 	write_all(c, &x);
-	snprintf(rule, sizeof(rule), "\"rule %u\"", LIMIT_METRICS_SERIES - 2);
+	snprintf(rule, sizeof(rule), "\"rule %u\"", LIMIT_METRICS_SERIES - 3);
 	ok(strstr(buf_cstr(&x.out), rule) != NULL, "the last by itself");
-	snprintf(rule, sizeof(rule), "\"rule %u\"", LIMIT_METRICS_SERIES - 1);
+	snprintf(rule, sizeof(rule), "\"rule %u\"", LIMIT_METRICS_SERIES - 2);
 	ok(strstr(buf_cstr(&x.out), rule) == NULL, "one past it");
 	ok(has_line(&x, "assay_actions_total{action=\"(other)\","
 	    "rule=\"(other)\"} 2"), "what comes then is counted, too");
