@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * aar: ARC-Authentication-Results (RFC 8617 section 4.1.1): the results of
- * a host on the way, behind the instance that they belong to.
+ * a host on the way, after the instance that they belong to.
  */
 #ifndef ARC_AAR_H
 #define ARC_AAR_H
@@ -15,7 +15,7 @@
 
 /*
  * "i" "=" 1*2DIGIT, comments and folds between them, and ";".  `payload` is
- * what stands behind it.  False: the field does not begin so, or the number
+ * what is after it.  False: the field does not begin so, or the number
  * is not from 1 to LIMIT_ARC_SETS.  The payload is not looked at.
  */
 bool	arc_aar_split(struct slice value, unsigned int *instance,

@@ -42,7 +42,7 @@ enum arc_part {
 	ARC_SEAL		/* ARC-Seal */
 };
 #define ARC_PARTS (ARC_SEAL + 1)
-/* Static, with a NUL behind it. */
+/* Static, with a NUL after it. */
 struct slice	arc_part_name(enum arc_part part);
 
 /* cv= of a seal. */

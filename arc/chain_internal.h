@@ -25,7 +25,7 @@ struct arc_validator {
 	struct arc_options	 options;
 	struct arena		*arena;
 	struct arc_verdict	 verdict;
-	bool			 judged;	/* the verdict stands */
+	bool			 judged;	/* the verdict is final */
 	struct arc_set		*sets;
 	struct arc_work		*work;		/* parallel to `sets` */
 	size_t			 count;

@@ -6,7 +6,7 @@
  *     found when the message came.
  *  2. All sets before, then the new one, are hashed as a validator will
  *     (5.1.1): the new fields as they will be in the message, with CRLF.
- *  3. The hash is signed, and the signature added behind "b=", folded.
+ *  3. The hash is signed, and the signature added after "b=", folded.
  */
 #include "arc/seal.h"
 

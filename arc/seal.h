@@ -18,7 +18,7 @@
  */
 unsigned int	arc_seal_instance(const struct arc_verdict *arrival);
 
-/* The new set less its seal.  Values begin with the blank behind the colon,
+/* The new set less its seal.  Values begin with the blank after the colon,
    their folds are LF and a blank. */
 struct arc_seal_order {
 	struct slice			 domain;	/* canonical */

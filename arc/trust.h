@@ -15,7 +15,7 @@ typedef bool arc_listed_fn(void *arg, struct slice sealer);
 /*
  * The lowest instance k for which every seal from N down to k is of a trusted
  * sealer and whose results say that the Author Domain `from` passed DMARC
- * there; 0: there is none.  What stands below a seal that is not trusted is
+ * there; 0: there is none.  What is below a seal that is not trusted is
  * no more than that sealer's word, so the walk ends there.
  *
  * A chain counts that passes, whose AMS(N) signs all of the body (no l=),

@@ -16,7 +16,7 @@
  * front of it, not the blocks.
  *
  * Under the address sanitizer the room that is not handed out is poisoned,
- * with a red zone behind each allocation, so that it sees an overrun inside
+ * with a red zone after each allocation, so that it sees an overrun inside
  * a block as well.
  */
 #include "base/arena.h"
@@ -147,7 +147,7 @@ padding(const struct arena *a, size_t align)
 	return (size_t)(-(uintptr_t)a->p & (align - 1));
 }
 
-/* `size` octets behind `pad` ones of the shared block, which has them. */
+/* `size` octets after `pad` ones of the shared block, which has them. */
 static char *
 cut(struct arena *a, size_t pad, size_t size)
 {

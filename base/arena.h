@@ -31,7 +31,7 @@ void		 arena_reset(struct arena *a);
 void		*arena_alloc(struct arena *a, size_t size);
 /* Zeroed count * size, checked for overflow. */
 void		*arena_array(struct arena *a, size_t count, size_t size);
-/* A copy, with a NUL behind it that does not count; {NULL, 0} on failure. */
+/* A copy, with a NUL after it that does not count; {NULL, 0} on failure. */
 struct slice	 arena_dup(struct arena *a, struct slice s);
 
 /* True once an allocation has failed since the start or the last reset. */

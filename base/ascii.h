@@ -40,7 +40,7 @@ ascii_is_wsp(char c)
 	return c == ' ' || c == '\t';
 }
 
-/* White space as it stands in a folded field: WSP, CR or LF. */
+/* White space as it is in a folded field: WSP, CR or LF. */
 static inline bool
 ascii_is_space(char c)
 {

@@ -19,7 +19,7 @@
 static const char alphabet[] =
     "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 
-/* 0: an octet that must not stand in base64. */
+/* 0: an octet that must not be in base64. */
 static const unsigned char kinds[256] = {
 	['A'] = D(0), ['B'] = D(1), ['C'] = D(2), ['D'] = D(3),
 	['E'] = D(4), ['F'] = D(5), ['G'] = D(6), ['H'] = D(7),
@@ -66,7 +66,7 @@ put_group(struct decoder *d, uint32_t bits)
 }
 
 /*
- * Groups of four digits that stand together, as long as there is room for
+ * Groups of four digits that are together, as long as there is room for
  * their three octets; returns the octets read.
  */
 static size_t

@@ -11,9 +11,9 @@
 #include "base/slice.h"
 
 /*
- * Decodes `text`.  SP, HTAB, CR and LF may stand anywhere, also before the
- * padding (FWS of RFC 6376 section 2.10).  False when another octet stands
- * in it, when the padding is wrong, when bits behind the end are not zero,
+ * Decodes `text`.  SP, HTAB, CR and LF may be anywhere, also before the
+ * padding (FWS of RFC 6376 section 2.10).  False when another octet is
+ * in it, when the padding is wrong, when bits after the end are not zero,
  * or when the result has more than `size` octets.  `*len` is set on success.
  */
 bool	base64_decode(struct slice text, unsigned char *out, size_t size,

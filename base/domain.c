@@ -3,7 +3,7 @@
  * domain: the one parser of domain names.
  *
  * 1. Text of ASCII alone is checked and copied in one pass, in lower case.
- *    A label that begins with "xn--" is taken as it stands: whether it can
+ *    A label that begins with "xn--" is taken as it is: whether it can
  *    be decoded makes no difference to a look-up or to a comparison.
  * 2. Other text must be UTF-8 of bounded length, without control octets and
  *    SP.  libidn2 turns its U-labels into A-labels (RFC 5891 section 5,

@@ -2,7 +2,7 @@
 /*
  * glob: patterns in which "*" is any text.
  *
- * The last "*" that was met takes one octet more whenever what is behind it
+ * The last "*" that was met takes one octet more whenever what is after it
  * does not fit: those before it never have to be looked at again.
  */
 #include "base/glob.h"

@@ -71,13 +71,13 @@ bool	ipaddr_is_public(const struct ipaddr *a);
 
 /*
  * "192.0.2.0/24", "2001:db8::/32", or an address alone (all its bits).  Bits
- * behind the prefix may be set, the length has no leading zeros.  A mapped
+ * after the prefix may be set, the length has no leading zeros.  A mapped
  * network becomes IPv4 (::ffff:192.0.2.0/120 is 192.0.2.0/24); one that
  * reaches beyond the mapped addresses (less than 96 bits) is refused.
  */
 bool	ipnet_parse(struct slice text, struct ipnet *out);
 bool	ipnet_contains(const struct ipnet *net, const struct ipaddr *a);
-/* Its first address: the bits behind the prefix are cleared. */
+/* Its first address: the bits after the prefix are cleared. */
 struct ipaddr	ipnet_first(const struct ipnet *net);
 
 #endif

@@ -91,7 +91,7 @@
 /* DMARC, RFC 9989. */
 #define LIMIT_DMARC_WALK	8	/* 4.10: look-ups of one Tree Walk */
 #define LIMIT_DMARC_RECORD	(16u << 10) /* ours: octets of a record */
-#define LIMIT_DMARC_TAGS	100	/* ours: tags of a record behind v */
+#define LIMIT_DMARC_TAGS	100	/* ours: tags of a record after v */
 #define LIMIT_DMARC_IDENTIFIERS	(1 + LIMIT_DKIM_CANDIDATES) /* ours: judged in
 					   one message: SPF's, and each d= */
 #define LIMIT_DMARC_NAMES	32	/* ours: look-ups for the alignment of

@@ -60,14 +60,14 @@ bool	slice_is_ascii(struct slice s);
 size_t	slice_find(struct slice s, char c);
 size_t	slice_find_last(struct slice s, char c);
 /*
- * Cuts `rest` at the first `c`: `head` is what stands before it and `rest`
- * what stands behind.  False, with head = all and rest = empty, when there
+ * Cuts `rest` at the first `c`: `head` is what is before it and `rest`
+ * what is after.  False, with head = all and rest = empty, when there
  * is no `c`.
  */
 bool	slice_cut(struct slice *rest, char c, struct slice *head);
 
 /*
- * 1*DIGIT as a number.  False when empty, when another octet stands in it,
+ * 1*DIGIT as a number.  False when empty, when another octet is in it,
  * or when the number is above `max`.
  */
 bool	slice_number(struct slice s, unsigned long long max,

@@ -197,7 +197,7 @@ const struct schema_key config_keys[] = {
 #define KEYS (sizeof(config_keys) / sizeof(config_keys[0]) - 1)
 _Static_assert(KEYS <= 64, "owned.taken has a bit for each");
 
-/* A list is there; "policy:" with nothing behind it is half written. */
+/* A list is there; "policy:" with nothing after it is half written. */
 static bool
 is_list(const struct yaml_node *root, const char *key)
 {

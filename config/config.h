@@ -53,7 +53,7 @@ struct config_sign_key {
 	   least and the greatest int64_t when not given. */
 	int64_t		 from;
 	int64_t		 until;
-	/* Where `file` stands in the configuration, for messages. */
+	/* Where `file` is in the configuration, for messages. */
 	unsigned int	 line, column;
 };
 

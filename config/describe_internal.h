@@ -3,7 +3,7 @@
  * describe: the configuration as a JSON Schema, for editors.
  *
  * Made from the tables that read it, so that the two cannot differ.  It says
- * which keys and words there are and the form of what is behind them; what a
+ * which keys and words there are and the form of what is after them; what a
  * schema cannot say (an address, a rule that goes with another) the reader
  * finds.
  */

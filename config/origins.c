@@ -33,7 +33,7 @@ read_clients(struct schema *s, const struct schema_key *key,
 	    "like mx.example.org, \"*.example.org\"");
 }
 
-/* "CN=mail.partner.example": what stands behind the first "=". */
+/* "CN=mail.partner.example": what is after the first "=". */
 static bool
 read_certificate(struct slice text, void *item)
 {

@@ -213,7 +213,7 @@ const struct schema_key rules_keys[] = {
 	{ .name = "reply", .read = schema_text,
 	  .field = offsetof(struct policy_rule, reply),
 	  .min = 1, .max = 2 * LIMIT_REPLY_TEXT,
-	  .table = "printable ASCII, at most 480 characters behind the "
+	  .table = "printable ASCII, at most 480 characters after the "
 	  "codes" },
 	{ .name = "observe", .read = schema_bool,
 	  .field = offsetof(struct policy_rule, observe) },
@@ -273,7 +273,7 @@ check_at_most(struct schema *s, const struct yaml_node *n,
 {
 	if (r->at_most == 0 || r->action == POLICY_TEMPFAIL)
 		return true;
-	return schema_fail(s, schema_get(n, "at-most"), "%sat-most stands "
+	return schema_fail(s, schema_get(n, "at-most"), "%sat-most is given "
 	    "with action %s; allowed: with tempfail", s->where,
 	    policy_action_name(r->action));
 }

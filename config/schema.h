@@ -137,7 +137,7 @@ const struct yaml_node	*schema_next(const struct yaml_node *n,
 size_t			 schema_count(const struct yaml_node *n);
 /* True for a scalar that is not empty. */
 bool	schema_has_text(const struct yaml_node *n);
-/* A value that is left out: "key:" with nothing behind it. */
+/* A value that is left out: "key:" with nothing after it. */
 bool	schema_is_void(const struct yaml_node *n);
 /* Octets that have no place in a path. */
 bool	schema_has_control(struct slice text);

@@ -594,7 +594,7 @@ has_all(struct schema *s, const struct yaml_node *n)
 	    k->name);
 }
 
-/* Nothing behind the key is nothing to seal. */
+/* Nothing after the key is nothing to seal. */
 bool
 seal_section(struct schema *s, const struct schema_key *key,
     const struct yaml_node *n, void *out)

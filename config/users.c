@@ -3,7 +3,7 @@
  * users: which addresses are whose, from a file.
  *
  * Rows of user and address, sorted by user: those of one name are found by
- * halving, those whose name has a "*" stand in a list of their own.
+ * halving, those whose name has a "*" are in a list of their own.
  */
 #include "config/users.h"
 

@@ -2,7 +2,7 @@
 /*
  * users: which addresses are whose, from a file (sign: for-user).
  *
- * A line is a user, as he authenticates himself, and addresses behind it,
+ * A line is a user, as he authenticates himself, and addresses after it,
  * with blanks or commas between; "#" begins a comment.  In both "*" is any
  * text, and case does not matter.  A user may have several lines.
  */

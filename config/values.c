@@ -82,8 +82,8 @@ socket_inet_ok(struct slice rest, bool v6, const char **problem)
 	*problem = "a port from 1 to 65535 in front of @HOST";
 	if (!socket_port_ok(port))
 		return false;
-	*problem = v6 ? "an IPv6 address or a name behind PORT@" :
-	    "an IPv4 address or a name behind PORT@";
+	*problem = v6 ? "an IPv6 address or a name after PORT@" :
+	    "an IPv4 address or a name after PORT@";
 	return socket_host_ok(rest, v6);
 }
 
@@ -104,7 +104,7 @@ socket_ok(struct slice text, const char **problem)
 		return false;
 	}
 	*problem = "a path that begins with \"/\" and has at most 107 "
-	    "characters behind local:";
+	    "characters after local:";
 	return socket_path_ok(rest);
 }
 

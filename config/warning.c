@@ -218,7 +218,7 @@ list_is_missing(const struct config *c, const struct policy_rule *r)
 	return NULL;
 }
 
-/* Why a rule can never match, whatever stands around it; or NULL. */
+/* Why a rule can never match, whatever is around it; or NULL. */
 static const char *
 why_never(const struct config *c, const struct policy_rule *r)
 {

@@ -133,7 +133,7 @@ char_at(struct slice text, size_t index)
 	return '\0';
 }
 
-/* What to write, by what stands at the place or by what was open there. */
+/* What to write, by what is at the place or by what was open there. */
 static const struct hint {
 	char		 at;		/* 0: any */
 	const char	*context;	/* a part of it; NULL: any */
@@ -233,7 +233,7 @@ check_duplicates(struct builder *b, const struct frame *f)
 	if (again == NULL)
 		return true;
 	return fail_at(b, again->line, again->column,
-	    "this key stands twice; the first one is at %u:%u", first->line,
+	    "this key is given twice; the first one is at %u:%u", first->line,
 	    first->column);
 }
 

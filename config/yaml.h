@@ -24,7 +24,7 @@ enum yaml_kind {
 struct yaml_node {
 	enum yaml_kind		 kind;
 	unsigned int		 line, column;	/* from 1 */
-	struct slice		 text;		/* scalar; NUL behind it */
+	struct slice		 text;		/* scalar; NUL after it */
 	bool			 quoted;	/* scalar in quotes or block */
 	struct yaml_node	*key;		/* of a mapping's child */
 	struct yaml_node	*child;		/* first of sequence, mapping */

@@ -17,7 +17,7 @@
  *	    - DNSSEC: yes		# vouches for this name and those below
  *	    - CNAMELOOP: yes		# an alias of itself
  *
- * The keys "description", "comment" and "tests" of a scenario may stand
+ * The keys "description", "comment" and "tests" of a scenario may be
  * beside "zonedata" and are passed over.
  */
 #ifndef CONFIG_ZONEFILE_H

@@ -5,7 +5,7 @@
  * chunk -> canonicalization, once for each method -> sink, which gathers
  * short runs -> all digests of that method, each up to its l=.
  *
- * The octets behind the last l= are still brought into canonical form: how
+ * The octets after the last l= are still brought into canonical form: how
  * many there are is part of the verdict (section 8.2).
  */
 #include "dkim/bodyhash.h"

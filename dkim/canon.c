@@ -9,8 +9,8 @@
  *  3. At the end one CRLF takes the place of those held back, or of none.
  *
  * Body, relaxed (3.4.4):
- *  1. A run of WSP is held back.  Text behind it: one SP goes out.  CRLF
- *     behind it: it is dropped.
+ *  1. A run of WSP is held back.  Text after it: one SP goes out.  CRLF
+ *     after it: it is dropped.
  *  2. A CRLF that ends a line with text goes out; one that ends an empty
  *     line (which may have held WSP) is held back and counted.
  *  3. When text follows, the empty lines go out before it.
@@ -69,7 +69,7 @@ dkim_sink_add(struct dkim_sink *s, const char *ptr, size_t len)
 /*
  * The relaxed form leaves an octet as it is unless it is a TAB, a SP before
  * another WSP or before a CR, or a CR that needs a closer look: in a field
- * any CR, which may be one of a fold; in a body one behind a LF, which may
+ * any CR, which may be one of a fold; in a body one after a LF, which may
  * be an empty line.  Text without all of these is looked at BLOCK octets at
  * a time.
  */
@@ -132,7 +132,7 @@ pair_is_special(char first, char second, bool body)
 	    (second == '\r' && (first == ' ' || first == '\n' || !body));
 }
 
-/* Index of the first special octet behind s[0], or s.len. */
+/* Index of the first special octet after s[0], or s.len. */
 static inline size_t
 special_behind(struct slice s, bool body)
 {
@@ -153,7 +153,7 @@ special_behind(struct slice s, bool body)
 
 /*
  * Octets at the head of `s` that the relaxed form leaves as they are, where
- * `before` stands before them (' ' for any run of WSP).  A SP or CR at the
+ * `before` is before them (' ' for any run of WSP).  A SP or CR at the
  * very end is not counted: what it is, the next octet tells.
  */
 static inline size_t

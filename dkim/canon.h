@@ -48,7 +48,7 @@ void	dkim_sink_flush(struct dkim_sink *s);
 
 /*
  * One header field, without a CRLF at its end (3.4.1, 3.4.2).  `value` is
- * what stands behind the colon.  `cut` is a part of `value` that is left
+ * what is after the colon.  `cut` is a part of `value` that is left
  * out, as if it had never been there: the b= value of a signature (3.7);
  * {NULL, 0} leaves nothing out.
  */

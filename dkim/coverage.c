@@ -2,7 +2,7 @@
 /*
  * coverage: what a signature that verifies says nothing about.
  *
- *  1. Octets of the body behind l=; with l= and an unsigned Content-Type
+ *  1. Octets of the body after l=; with l= and an unsigned Content-Type
  *     also all of it, since another Content-Type shows another part (8.2).
  *  2. A field above the signed one of the same name: h= takes the lowest,
  *     many programs show the highest (8.15).

@@ -3,7 +3,7 @@
  * crypto: OpenSSL 3.0 behind a few functions.
  *
  * OpenSSL says "0" both for "does not verify" and for "could not try", which
- * is want of memory in all cases that are known.  What it meant stands in
+ * is want of memory in all cases that are known.  What it meant is in
  * its error queue, and even there a failed allocation often has another name
  * ("unsupported", "key setup failed").  A signature therefore counts as bad
  * only when that is certain: for RSA, errors of the RSA code and no others;

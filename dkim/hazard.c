@@ -5,9 +5,9 @@
  * In all text: lines that a server must break, octets that it must encode
  * when the next one does not offer 8BITMIME, line ends that it mends.
  *
- * In address lists, what Sendmail 8 does to them behind its milters:
+ * In address lists, what Sendmail 8 does to them after its milters:
  *  1. Elements come out with ", " between them: a comma with a blank before
- *     it, or none behind it, or at either end, will not stay.
+ *     it, or none after it, or at either end, will not stay.
  *  2. A phrase is quoted when it has one of MustQuoteChars in it.
  *  3. Blanks within angle brackets are dropped.
  *  4. An address without a domain gets that of the server.
@@ -59,7 +59,7 @@ has_8bit(struct slice s)
 	return (any & UINT64_C(0x8080808080808080)) != 0;
 }
 
-/* A line, or a part of one; `ends`: a LF stands behind it. */
+/* A line, or a part of one; `ends`: a LF is after it. */
 static void
 line_add(struct hazard_text *h, struct slice s, bool ends)
 {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * hazard: what a mail server may change behind a signer (RFC 6376 section
+ * hazard: what a mail server may change after a signer (RFC 6376 section
  * 5.3); see enum dkim_hazard.
  */
 #ifndef DKIM_HAZARD_INTERNAL_H

@@ -29,7 +29,7 @@ struct headerhash_input {
 	enum dkim_canon		 how;
 	struct slice		 h;	/* the value of h=, checked */
 	struct slice		 name;	/* of the signature's own field */
-	struct slice		 value;	/* of it, behind the colon */
+	struct slice		 value;	/* of it, after the colon */
 	struct slice		 cut;	/* its b= value, a part of `value`; or
 					   {NULL, 0} */
 	const struct mail_field	*own;	/* it is never taken for a name in h=;

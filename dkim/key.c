@@ -260,7 +260,7 @@ read_type(const struct taglist *tags, struct dkim_key *out)
 	return true;
 }
 
-/* Step 6, behind base64. */
+/* Step 6, after base64. */
 static enum dkim_key_status
 make_key(const unsigned char *ptr, size_t len, struct dkim_key *out,
     const char **problem)

@@ -69,7 +69,7 @@ const char		*dkim_key_unknown(const struct dns_answer *answer);
 /*
  * Finds the RSAPublicKey in `der`, which is one itself (RFC 8017 A.1.1) or
  * a SubjectPublicKeyInfo around one (RFC 5280 section 4.1, RFC 3279 section
- * 2.3.1).  NULL when it is good, else what is wrong: not DER, octets behind
+ * 2.3.1).  NULL when it is good, else what is wrong: not DER, octets after
  * it, a modulus that is even or above LIMIT_DKIM_RSA_BITS, an exponent that
  * is even, 1, or above LIMIT_DKIM_RSA_EXPONENT_BITS.  `*bits` is that of the
  * modulus, or 0.

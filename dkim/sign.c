@@ -10,8 +10,8 @@
  *     a. the field is written up to "b=", folded, in the very form in which
  *        it is handed out, line ends being CRLF;
  *     b. header and field are hashed by the code that verifies;
- *     c. the hash is signed, and the signature added behind "b=", which is
- *        the last tag: a verifier cuts all behind it (3.7).
+ *     c. the hash is signed, and the signature added after "b=", which is
+ *        the last tag: a verifier cuts all after it (3.7).
  *
  * There is no l= (8.2) and no i=, which would say no more than d=.
  */
@@ -174,7 +174,7 @@ choose_names(struct dkim_signer *s)
 	return true;
 }
 
-/* How often a name stands in h=: no name may take another one's share. */
+/* How often a name is in h=: no name may take another one's share. */
 static size_t
 times_listed(const struct dkim_signer *s, const struct sign_name *n,
     const struct mail_header *header)
@@ -329,7 +329,7 @@ dkim_sign_is_signed(const struct mail_header *header, struct slice domain,
 struct writer {
 	struct buf	text;
 	size_t		column;
-	size_t		h, h_len;	/* where the value of h= stands */
+	size_t		h, h_len;	/* where the value of h= is */
 };
 
 static void
@@ -469,7 +469,7 @@ put_tags(struct writer *w, const struct dkim_signer *s,
 	put(w, SLICE("b="));
 }
 
-/* Base64 may be folded anywhere; nothing stands between "=" and it. */
+/* Base64 may be folded anywhere; nothing is between "=" and it. */
 static void
 put_b(struct writer *w, const unsigned char *sig, size_t len)
 {

@@ -6,7 +6,7 @@
  * names what could be read of a signature that is refused.
  *
  *  1. The field is within LIMIT_DKIM_FIELD: permerror.
- *  2. Its value is a tag list (3.2): neutral.  UTF-8 may stand in it (RFC
+ *  2. Its value is a tag list (3.2): neutral.  UTF-8 may be in it (RFC
  *     8616 section 5).
  *  3. All required tags are there (6.1.1): permerror.
  *  4. The value of each tag has its form: neutral; its meaning fits the

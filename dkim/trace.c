@@ -14,7 +14,7 @@
 #include "dkim/verify_internal.h"
 #include "mail/taglist.h"
 
-/* How often `name` stands in h= before `end`. */
+/* How often `name` is in h= before `end`. */
 static size_t
 times_named(struct slice h, const char *end, struct slice name)
 {

@@ -3,7 +3,7 @@
  * verify: the life of the signatures of one message (RFC 6376 section 6.1).
  *
  *  1. Each DKIM-Signature field, as it comes, is read and checked.  The
- *     first LIMIT_DKIM_CANDIDATES are; those behind them are not looked at
+ *     first LIMIT_DKIM_CANDIDATES are; those after them are not looked at
  *     and not reported, so that a flood of them costs nothing.  A field
  *     that cannot be used has its verdict now and no key is asked for
  *     (6.1.1); it does not count against max_signatures.
@@ -310,7 +310,7 @@ dkim_verifier_body(struct dkim_verifier *v, struct slice chunk)
 /* ---- step 5: the verdicts ---- */
 
 /*
- * Step c, and what stands in the way of step d.  Memory comes first: without
+ * Step c, and what keeps it from step d.  Memory comes first: without
  * it nothing is known of the body.
  */
 static void

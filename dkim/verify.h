@@ -89,7 +89,7 @@ struct dkim_signature {
 	bool			authenticated;	/* key came with DNSSEC */
 	bool			stale;		/* and had expired (dns.h) */
 	bool			body_differs;	/* bh= does not match */
-	uint64_t		unsigned_octets; /* of the body, behind l= */
+	uint64_t		unsigned_octets; /* of the body, after l= */
 	/* It has l=, and does not sign all of the body, or Content-Type. */
 	bool			partial;
 	/* Set of enum dkim_double: the header has more fields of that name

@@ -15,7 +15,7 @@
  *    not: what reads it may ask for the one that did not pass, too.
  *    a. The same name is aligned.
  *    b. In strict mode no other is.
- *    c. An Organizational Domain is the name itself or stands above it, so
+ *    c. An Organizational Domain is the name itself or is above it, so
  *       no name is aligned that is not at or below that of the Author
  *       Domain.
  *    d. Without any record in its walk the Author Domain is its own
@@ -28,7 +28,7 @@
  *    Else fail, if the policy is known.
  *
  * Questions are noted in steps 2, 4 and 5; when one is open the evaluation
- * ends behind that step.  No question depends on which identifiers passed.
+ * ends after that step.  No question depends on which identifiers passed.
  */
 #include "dmarc/dmarc.h"
 

@@ -145,7 +145,7 @@ dmarc_is_aligned(enum dmarc_alignment a)
 }
 
 /*
- * CHECK_PENDING: questions stand in the ledger; call again.  CHECK_DONE:
+ * CHECK_PENDING: questions are in the ledger; call again.  CHECK_DONE:
  * `out` is the verdict.  Open identifiers count as not passed; when they are
  * not open any more a further call is done at once: what is asked does not
  * depend on who passed.

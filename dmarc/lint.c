@@ -29,7 +29,7 @@ struct lint {
 	struct slice	 record;
 	lint_fn		*note;
 	void		*arg;
-	struct buf	 out;		/* to publish, behind v and p */
+	struct buf	 out;		/* to publish, after v and p */
 	const char	*p;		/* the policy to publish; NULL: none */
 	bool		 changed;	/* it is not the one that is there */
 	unsigned int	 seen;		/* bits of `names` */
@@ -48,7 +48,7 @@ tell(const struct lint *l, enum lint_weight weight, struct slice part,
 
 /* ---- tags ---- */
 
-/* The parser takes this tag as it stands. */
+/* The parser takes this tag as it is. */
 static bool
 is_good(struct slice name, struct slice value)
 {
@@ -255,7 +255,7 @@ lost_semicolon(struct slice value)
 }
 
 /*
- * Step 3 for the tag at the beginning of `piece`, which stands between two
+ * Step 3 for the tag at the beginning of `piece`, which is between two
  * semicolons: what is left of it, where one was lost.
  */
 static struct slice
@@ -327,7 +327,7 @@ publish(struct lint *l)
 	buf_fini(&whole);
 }
 
-/* Step 3; `tags` is what stands behind the version. */
+/* Step 3; `tags` is what is after the version. */
 static void
 look_at_tags(struct lint *l, struct slice tags)
 {
@@ -344,7 +344,7 @@ look_at_tags(struct lint *l, struct slice tags)
 
 /* ---- the record ---- */
 
-/* Behind the "DMARC1" near the beginning, whatever its case; or "". */
+/* After the "DMARC1" near the beginning, whatever its case; or "". */
 static struct slice
 behind_version(struct slice text)
 {
@@ -374,7 +374,7 @@ why_none(struct slice text)
 	if (slice_find(text, '"') < HEAD && slice_find(text, '"') < text.len)
 		return "is ignored: it has quotation marks in it";
 	if (slice_starts(text, front))
-		return "is ignored: a semicolon is missing behind v=DMARC1";
+		return "is ignored: a semicolon is missing after v=DMARC1";
 	if (slice_starts_nocase(text, front))
 		return "is ignored: the version is v=DMARC1, in capitals";
 	return "is ignored: a record begins with v=DMARC1";

@@ -361,7 +361,7 @@ read_tag(struct slice text, unsigned int *seen, struct dmarc_record *r)
 	return true;
 }
 
-/* False: too many.  Nothing behind the last ";" is [dmarc-sep]. */
+/* False: too many.  Nothing after the last ";" is [dmarc-sep]. */
 static bool
 read_tags(struct slice text, struct dmarc_record *r)
 {

@@ -37,9 +37,9 @@ struct dmarc_place {
 struct dmarc_walk {
 	struct dmarc_place	places[LIMIT_DMARC_WALK]; /* longest first */
 	size_t			count;
-	/* The places from here on stand in another walk, too. */
+	/* The places from here on are in another walk, too. */
 	size_t			shared;
-	/* Behind the place where the walk stops.  What lies beyond was asked
+	/* After the place where the walk stops.  What lies beyond was asked
 	   ahead, and means nothing. */
 	size_t			end;
 };
@@ -58,7 +58,7 @@ size_t	dmarc_walk_own(struct slice start, const struct dmarc_walk *other);
 
 /*
  * The walk from `start`, which it borrows: asks all its names, and reads
- * the answers that are there.  Names that stand in `other` (may be NULL)
+ * the answers that are there.  Names that are in `other` (may be NULL)
  * are taken from there.
  */
 void	dmarc_walk_read(struct dmarc_walk *w, struct slice start,

@@ -9,13 +9,13 @@
  * 1. The field is a list of addresses with "," between them; an element may
  *    be empty (obs-mbox-list, RFC 5322 section 4.4).
  * 2. At the start of an element, words, dots and CFWS are taken as long as
- *    they come.  What stands behind them says what they were: "@" a
+ *    they come.  What is after them says what they were: "@" a
  *    local-part, "<" a display-name, ":" the name of a group (RFC 6854).
  *    Each of the three has its rule for the order of words and dots.
- * 3. Behind "@" stands a domain, obs-domain included, CFWS taken out.  A
+ * 3. After "@" is a domain, obs-domain included, CFWS taken out.  A
  *    dot at its end is dropped.  A domain-literal is no domain name.
  * 4. ";" ends a group.  Groups do not nest.
- * 5. Whatever else stands anywhere makes the field unparsable.
+ * 5. Whatever else is anywhere makes the field unparsable.
  *
  * Every octet is read once, in one loop: no recursion, linear time.
  *
@@ -23,7 +23,7 @@
  *    program may show (mail/scan.c).  When that is clear, and one domain, the
  *    field is sloppy.
  * 7. So is a field with syntax that many programs do not know: a source
- *    route, CFWS before or within a domain or a dot behind it, a
+ *    route, CFWS before or within a domain or a dot after it, a
  *    comment or a quoted string in the address itself, a group.  Of
  *    ceo@bank.example. evil.example they show the first half, and so they do
  *    of <"ceo@bank.example>"@evil.example>.  When there is another domain,
@@ -41,7 +41,7 @@
 /* ---- reverse-path ---- */
 
 /*
- * Goes to the next `want` that is neither in a quoted string nor behind a
+ * Goes to the next `want` that is neither in a quoted string nor after a
  * backslash; false, at the end, when there is none.
  */
 static bool
@@ -63,8 +63,8 @@ seek_unquoted(struct cursor *c, char want)
 }
 
 /*
- * What stands between the angle brackets, or all of a text without them.
- * False when they do not match or something stands behind them.
+ * What is between the angle brackets, or all of a text without them.
+ * False when they do not match or something is after them.
  */
 static bool
 strip_brackets(struct slice *text)
@@ -235,7 +235,7 @@ add_text(struct domain_text *t, struct slice s)
 	t->len += s.len;
 }
 
-/* atom *("." atom) ["."] with CFWS between, behind "@". */
+/* atom *("." atom) ["."] with CFWS between, after "@". */
 static bool
 take_domain(struct from_reader *r, struct domain_text *t)
 {
@@ -266,7 +266,7 @@ take_domain(struct from_reader *r, struct domain_text *t)
 	} while (true);
 	if (cursor_is(&r->c, '['))
 		return refuse(r, "address literal in place of a domain");
-	return t->len > 0 ? true : refuse(r, "no domain behind \"@\"");
+	return t->len > 0 ? true : refuse(r, "no domain after \"@\"");
 }
 
 /* Counts a mailbox and compares its domain with the first one. */
@@ -305,7 +305,7 @@ is_plain(struct slice local)
 	return true;
 }
 
-/* "@" domain, behind a local-part. */
+/* "@" domain, after a local-part. */
 static bool
 take_at_domain(struct from_reader *r, const struct words *w)
 {
@@ -403,7 +403,7 @@ take_angle(struct from_reader *r)
 	if (!take_at_domain(r, &w) || !cfws(r))
 		return false;
 	note_unusual(r, &start);
-	return cursor_take(&r->c, '>') || refuse(r, "no \">\" behind \"<\"");
+	return cursor_take(&r->c, '>') || refuse(r, "no \">\" after \"<\"");
 }
 
 /* group = display-name ":" [group-list] ";" (RFC 5322 section 3.4) */
@@ -417,7 +417,7 @@ open_group(struct from_reader *r, const struct words *w)
 	return true;
 }
 
-/* What stands between two commas; the beginning of a group, too. */
+/* What is between two commas; the beginning of a group, too. */
 static bool
 take_element(struct from_reader *r)
 {

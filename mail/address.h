@@ -14,13 +14,13 @@
 #include "mail/header.h"
 
 /*
- * A reverse-path, as the client typed it behind MAIL FROM: (RFC 5321
+ * A reverse-path, as the client typed it after MAIL FROM: (RFC 5321
  * 4.1.2): "<a@b>", "a@b", "<@h1,@h2:a@b>", "<\"q@x\"@b>", "<>", "< a@b >".
  */
 struct mail_path {
 	bool		null;		/* "<>" or empty */
 	struct slice	local;		/* as typed, quotes kept; borrowed */
-	struct slice	domain_text;	/* behind the last unquoted "@";
+	struct slice	domain_text;	/* after the last unquoted "@";
 					   borrowed; empty or nonsense, too */
 	bool		has_domain;	/* domain_text is a domain name */
 	struct domain	domain;		/* then its canonical form */

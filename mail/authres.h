@@ -34,7 +34,7 @@ struct authres_writer {
 };
 
 /*
- * `utf8`: the message is internationalized (SMTPUTF8), so UTF-8 may stand
+ * `utf8`: the message is internationalized (SMTPUTF8), so UTF-8 may be
  * in values.  Otherwise, and when it is not well-formed, an octet above
  * 0x7E is written as "?".  An authserv-id that cannot be written (empty,
  * control characters, too long for a line) fails the whole field; one with
@@ -49,7 +49,7 @@ void	authres_write_result(struct authres_writer *w, const char *method,
    unbalance it, controls and 8-bit are left out, and it is cut at the end
    of a line. */
 void	authres_write_comment(struct authres_writer *w, const char *text);
-/* " reason=\"text\"", encoded, cut at the end of a line.  Behind a result and
+/* " reason=\"text\"", encoded, cut at the end of a line.  After a result and
    before its properties: elsewhere the field fails. */
 void	authres_write_reason(struct authres_writer *w, struct slice text);
 /*
@@ -61,7 +61,7 @@ void	authres_write_reason(struct authres_writer *w, struct slice text);
 void	authres_write_property(struct authres_writer *w, const char *ptype,
 	    const char *property, struct slice value);
 /*
- * The field's value, from the blank behind the colon on, folds as LF TAB.
+ * The field's value, from the blank after the colon on, folds as LF TAB.
  * With no result: " id; none".  False when memory or LIMIT_AUTHRES_WRITE
  * was not enough.  Borrowed until authres_write_fini().
  */
@@ -102,7 +102,7 @@ enum authres_status {
 /*
  * Reads the value of one field.  Tolerates what is often seen: a ";" at the
  * end, unquoted base64, IPv6 addresses and URLs, a property without ptype
- * (`ptype` is empty then) or without value, "reason" behind properties.
+ * (`ptype` is empty then) or without value, "reason" after properties.
  * Slices borrow from `value` or are the arena's.
  */
 enum authres_status	authres_read(struct slice value, struct arena *arena,

@@ -108,7 +108,7 @@ take_value(struct cursor *c, struct slice *raw)
 	return lex_token_utf8(c, raw) || lex_quoted_string(c, raw, NULL);
 }
 
-/* What stands unquoted in practice: all but what ends a value. */
+/* What is unquoted in practice: all but what ends a value. */
 static bool
 is_pvalue(char c)
 {
@@ -118,7 +118,7 @@ is_pvalue(char c)
 
 /*
  * pvalue = value / [ [ local-part ] "@" ] domain-name, or a run of octets
- * that are no delimiters.  Nothing at all may stand before ";" or the end.
+ * that are no delimiters.  Nothing at all may be before ";" or the end.
  */
 static bool
 take_pvalue(struct reader *r, struct slice *raw)
@@ -184,7 +184,7 @@ keep_value(struct reader *r, struct slice raw, struct slice *out)
 /* ---- results ---- */
 
 /*
- * Room for one more item behind `count` of them: an array is full when the
+ * Room for one more item after `count` of them: an array is full when the
  * count is a power of two, and then it is doubled.  NULL: no memory.
  */
 static void *
@@ -274,7 +274,7 @@ take_property(struct reader *r, struct authres_result *result)
 	return true;
 }
 
-/* Behind the ";" and CFWS, up to the next ";" or the end. */
+/* After the ";" and CFWS, up to the next ";" or the end. */
 static bool
 take_resinfo(struct reader *r)
 {
@@ -292,7 +292,7 @@ take_resinfo(struct reader *r)
 	}
 }
 
-/* A ";" with another result behind it; one at the end is passed. */
+/* A ";" with another result after it; one at the end is passed. */
 static bool
 take_separator(struct reader *r)
 {
@@ -300,7 +300,7 @@ take_separator(struct reader *r)
 	    !cursor_at_end(&r->c);
 }
 
-/* no-result = ";" "none", behind the ";" and CFWS. */
+/* no-result = ";" "none", after the ";" and CFWS. */
 static bool
 take_none(struct reader *r)
 {
@@ -317,7 +317,7 @@ take_none(struct reader *r)
 	return false;
 }
 
-/* authserv-id as it stands, and the version. */
+/* authserv-id as it is, and the version. */
 static bool
 take_head(struct reader *r, struct slice *id)
 {
@@ -332,7 +332,7 @@ take_head(struct reader *r, struct slice *id)
 	return r->out->version == 1 || fail(r, AUTHRES_VERSION);
 }
 
-/* All that stands behind the head. */
+/* All that is after the head. */
 static bool
 take_results(struct reader *r)
 {

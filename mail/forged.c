@@ -24,7 +24,7 @@ claims(const struct forged_search *search, struct slice value)
 	return false;
 }
 
-/* Behind "i=N;" in an ARC-Authentication-Results, or all of it. */
+/* After "i=N;" in an ARC-Authentication-Results, or all of it. */
 static struct slice
 without_instance(struct slice value)
 {

@@ -37,7 +37,7 @@ void	forged_note_lost(struct forged_search *search, struct slice name);
 
 /* A field by name and number among those of its name, from 1 at the top. */
 struct forged_field {
-	struct slice	name;		/* static, with a NUL behind it */
+	struct slice	name;		/* static, with a NUL after it */
 	unsigned int	instance;
 };
 

@@ -199,7 +199,7 @@ field_at(const struct mail_header *h, unsigned int link)
 	return &h->fields[link - 1];
 }
 
-/* Where the second link of the field behind `above` goes to, step 1. */
+/* Where the second link of the field after `above` goes to, step 1. */
 static unsigned int
 jump_from(const struct mail_header *h, unsigned int above)
 {
@@ -316,7 +316,7 @@ is_ftext(char c)
 
 /*
  * Takes a field with its continuation lines and their end.  The name may
- * have blanks behind it (obs-fields, section 4.5).
+ * have blanks after it (obs-fields, section 4.5).
  */
 static bool
 take_field(struct cursor *c, struct slice *name, struct slice *value)

@@ -2,7 +2,7 @@
 /*
  * header: the header section of one message, in its order.
  *
- * A value is all that stands behind the colon, byte for byte, with folds as
+ * A value is all that is after the colon, byte for byte, with folds as
  * CRLF and blank and without the last CRLF.  Text is copied to an arena.
  */
 #ifndef MAIL_HEADER_H
@@ -68,7 +68,7 @@ unsigned int	mail_header_instances(const struct mail_header *h,
  * Splits a whole message (CRLF or LF line ends) into header and body, as a
  * mail server does: for files and tests.  A line that is no field ends the
  * header.  `*body` is what follows the empty line (or begins at that line).
- * Blanks may stand before the colon.  False when `overflow` is set or there
+ * Blanks may be before the colon.  False when `overflow` is set or there
  * was no memory; `*body` is right all the same.
  */
 bool	mail_header_parse(struct mail_header *h, struct slice message,

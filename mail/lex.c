@@ -79,7 +79,7 @@ lex_utf8_shown(struct cursor *c)
 
 /* ---- white space and comments ---- */
 
-/* A line end with a blank behind it: the blank stays. */
+/* A line end with a blank after it: the blank stays. */
 static bool
 take_fold(struct cursor *c)
 {

@@ -5,8 +5,8 @@
  *
  * Each takes what its rule matches from the cursor and returns true, or
  * leaves the cursor alone and returns false.  Line ends may be CRLF or LF;
- * a line end without a blank behind it is no part of any rule.  8-bit text
- * must be well-formed UTF-8 (RFC 6532) wherever it may stand.  Control
+ * a line end without a blank after it is no part of any rule.  8-bit text
+ * must be well-formed UTF-8 (RFC 6532) wherever it may be.  Control
  * characters, which RFC 5322 section 4.1 still lets old messages have in
  * comments and quoted strings, are not accepted: readers differ on them.
  */

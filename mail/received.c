@@ -9,12 +9,12 @@
  *	from NAME (HELO HELO) (192.0.2.1)	qmail
  *	from HELO (192.0.2.1) by ...		Exchange
  *
- * 1. The word "from", and the word behind it: HELO or a name.
- * 2. The comments behind that, up to the first word that is none.
+ * 1. The word "from", and the word after it: HELO or a name.
+ * 2. The comments after that, up to the first word that is none.
  * 3. In each, an address in brackets, or the comment as a whole; and a HELO
  *    name where it is marked as one.
  * 4. Without one in comments, the word itself when it is an address literal
- *    and HELO stands elsewhere.
+ *    and HELO is elsewhere.
  */
 #include "mail/received.h"
 
@@ -55,7 +55,7 @@ find_literal(struct slice comment, struct ipaddr *out)
 	    read_literal(inner, out);
 }
 
-/* The first word behind "HELO", or in "helo=". */
+/* The first word after "HELO", or in "helo=". */
 static void
 find_helo(struct slice comment, struct slice *helo)
 {
@@ -172,7 +172,7 @@ received_read(struct slice value, struct received *out)
  * in it means that somebody's HELO could: then nothing is read.
  */
 
-/* "[192.0.2.1]" or "[IPv6:2001:db8::1]", with a port behind it in Exim. */
+/* "[192.0.2.1]" or "[IPv6:2001:db8::1]", with a port after it in Exim. */
 static bool
 exact_literal(struct cursor *c, struct ipaddr *out)
 {
@@ -189,7 +189,7 @@ exact_literal(struct cursor *c, struct ipaddr *out)
 	    65535, &(unsigned long long){ 0 });
 }
 
-/* Takes `key` and the word behind it. */
+/* Takes `key` and the word after it. */
 static bool
 exact_value(struct cursor *c, struct slice key, struct slice *out)
 {
@@ -197,7 +197,7 @@ exact_value(struct cursor *c, struct slice key, struct slice *out)
 	    (*out = cursor_span(c, is_word)).len > 0;
 }
 
-/* Exim: what comes behind the address. */
+/* Exim: what comes after the address. */
 static bool
 exact_exim(struct cursor *c, struct received *out)
 {
@@ -216,7 +216,7 @@ is_peer(char c)
 	return is_word(c) && c != '[' && c != '=';
 }
 
-/* The comment of `named`; the cursor is behind its "(". */
+/* The comment of `named`; the cursor is after its "(". */
 static bool
 exact_peer(struct cursor *c, struct received *out)
 {
@@ -268,7 +268,7 @@ exact_from(struct cursor *c, struct received *out)
 	    cursor_take(c, '(') && exact_helo(c, out);
 }
 
-/* The comments behind the peer's: TLS, login. */
+/* The comments after the peer's: TLS, login. */
 static bool
 exact_comments(struct cursor *c)
 {

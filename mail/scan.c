@@ -11,10 +11,10 @@
  * 1. Control octets: a program may end there.
  * 2. Encoded words (RFC 2047) that have "@" in what they encode, or whose
  *    charset can hide one: a program may decode first and parse then.
- * 3. Behind "@", blanks are passed.  Then a domain must come; outside of angle
+ * 3. After "@", blanks are passed.  Then a domain must come; outside of angle
  *    brackets in ASCII, since some programs end it where that ends.  A
  *    quotation mark at its end is not of it ('joe@example.com').
- * 4. Behind the domain comes the end, or one of <>,;)]" .  A blank or comment
+ * 4. After the domain comes the end, or one of <>,;)]" .  A blank or comment
  *    between two parts of a name is passed by some programs and ends the
  *    domain for others.
  * 5. Brackets, quotation marks and semicolons at the end of a domain are
@@ -22,8 +22,8 @@
  *    them out, and <<joe@bank.co>m> is of bank.com to them.  A quotation
  *    mark that opens a string there is followed by the end alone, and no
  *    string is left open.
- * 6. In angle brackets nothing is behind the domain.  They match, nest only
- *    as in <<joe@bank.example>>, and behind an address none are without one:
+ * 6. In angle brackets nothing is after the domain.  They match, nest only
+ *    as in <<joe@bank.example>>, and after an address none are without one:
  *    some programs join what is in all of them, and <joe@bank.co> <m> is of
  *    bank.com to them.
  */
@@ -130,7 +130,7 @@ hides_at(struct slice charset, struct slice encoding, struct slice text)
 	return b_has_at(text);
 }
 
-/* What no word goes on behind. */
+/* What no word goes on after. */
 static bool
 ends_word(char c)
 {
@@ -226,7 +226,7 @@ is_closing(char c)
 	return slice_find(SLICE("<>;)]\"'"), c) < 7;
 }
 
-/* Steps 4 to 6; the cursor is right behind the domain. */
+/* Steps 4 to 6; the cursor is right after the domain. */
 static bool
 is_closed(struct cursor c, bool in_angle, bool in_quotes)
 {
@@ -246,7 +246,7 @@ is_closed(struct cursor c, bool in_angle, bool in_quotes)
 	return skip_cfws(&c) && ends_domain(&c);
 }
 
-/* The cursor is behind "@". */
+/* The cursor is after "@". */
 static bool
 scan_domain(struct cursor c, bool in_angle, bool in_quotes,
     struct mail_from *out)
@@ -289,7 +289,7 @@ struct scan {
 	bool		clear;
 };
 
-/* `c` is behind "<" or ">" in what follows. */
+/* `c` is after "<" or ">" in what follows. */
 static void
 open_angle(struct scan *s, const struct cursor *c)
 {

@@ -10,7 +10,7 @@
  *
  * Two things are taken more widely than this says, since signers write
  * them and they cannot change a meaning: more than one fold in a row, and
- * white space behind the last ";".
+ * white space after the last ";".
  */
 #include "mail/taglist.h"
 
@@ -44,7 +44,7 @@ take_name(struct cursor *c, struct slice *out)
 	*out = cursor_span(c, is_name_octet);
 	(void)lex_fws(c);
 	if (!cursor_take(c, '='))
-		return "no \"=\" behind a tag name";
+		return "no \"=\" after a tag name";
 	return NULL;
 }
 
@@ -86,7 +86,7 @@ take_tag(struct cursor *c, bool eight_bit, struct taglist *l)
 	return problem;
 }
 
-/* True when a ";" stands here and another tag behind it. */
+/* True when a ";" is here and another tag after it. */
 static bool
 take_separator(struct cursor *c)
 {

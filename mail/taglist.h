@@ -28,7 +28,7 @@ struct taglist {
 /*
  * False, with `problem` set, for anything that the grammar does not allow:
  * an empty tag-spec, a repeated name, an octet outside VALCHAR, LF without
- * a blank behind it, more than LIMIT_TAGS tags.  One ";" at the end is
+ * a blank after it, more than LIMIT_TAGS tags.  One ";" at the end is
  * fine.  Line ends may be CRLF or LF.  `eight_bit` lets well-formed UTF-8
  * pass in values (RFC 8616 section 5).
  */

@@ -539,7 +539,7 @@ static void
 read_from(struct message *m)
 {
 	mail_from_read(&m->header, &m->results.from);
-	/* A second From may stand in what was not kept. */
+	/* A second From may be in what was not kept. */
 	if (m->header.overflow)
 		m->results.from = (struct mail_from){
 			.problem = "header too large",

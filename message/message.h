@@ -8,7 +8,7 @@
  * message_header_end(), message_body(), message_finish(), message_told(),
  * message_free().
  * A client of the milter protocol may leave out steps: a body or the end
- * without the end of the header implies it, fields behind it do not count,
+ * without the end of the header implies it, fields after it do not count,
  * and a message without MAIL is not checked.  It may be freed at any point.
  * One thread at a time.
  *

@@ -141,7 +141,7 @@ find(const struct counters *c, enum family family, const struct slice *values)
 	return s;
 }
 
-/* The text behind the series itself. */
+/* The text after the series itself. */
 static struct series *
 make(enum family family, const struct slice *values)
 {

@@ -2,7 +2,7 @@
 /*
  * counters: what the records of messages add up to.
  *
- * Label values are words of ours (results, actions) or stand in the
+ * Label values are words of ours (results, actions) or are in the
  * configuration (rules, domains that we sign for): no message can make a new
  * one.  LIMIT_METRICS_SERIES combinations are counted each by itself, what
  * comes after is counted under "(other)".

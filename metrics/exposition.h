@@ -6,7 +6,7 @@
  * it, the older text format 0.0.4.  They differ in the names of counters and
  * of build information in "# TYPE", and in how a text ends.
  *
- * Families one after the other, each with its samples behind it.  At most
+ * Families one after the other, each with its samples after it.  At most
  * LIMIT_METRICS_TEXT octets; exposition_end() says whether it fits.  One
  * thread.
  */

@@ -121,7 +121,7 @@ inherit_listener(struct daemon *d)
 	return d->listener != NULL;
 }
 
-/* Of a socket: what stands behind its kind. */
+/* Of a socket: what is after its kind. */
 static const char *
 path_of(const char *socket_name)
 {

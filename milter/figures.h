@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * figures: all that the daemon shows of itself: what it has counted, and
- * how things stand now.
+ * how things are now.
  *
  * From any thread, but for figures_start().
  */

@@ -35,7 +35,7 @@ name_of(const struct config_sign *rule, size_t i)
 		.domain = domain_slice(&rule->domains[i].domain) };
 }
 
-/* Two rules with one identity, or a pattern that stands twice. */
+/* Two rules with one identity, or a pattern that is given twice. */
 static bool
 is_repeated(const struct config *c, size_t rule, size_t index)
 {

@@ -71,7 +71,7 @@ wire_is_guarded(void)
 	return atomic_load(&guarded);
 }
 
-/* How many strings, each with its NUL; `*end` is behind the last one. */
+/* How many strings, each with its NUL; `*end` is after the last one. */
 static size_t
 count_strings(const char *data, size_t len, size_t *end)
 {
@@ -86,7 +86,7 @@ count_strings(const char *data, size_t len, size_t *end)
 	return count;
 }
 
-/* At least `least` strings, and nothing behind the last one. */
+/* At least `least` strings, and nothing after the last one. */
 static enum wire_verdict
 check_strings(const char *data, size_t len, size_t least)
 {
@@ -96,7 +96,7 @@ check_strings(const char *data, size_t len, size_t least)
 	    WIRE_GOOD : WIRE_BAD;
 }
 
-/* Behind the letter of a command: name, value, name, value ... */
+/* After the letter of a command: name, value, name, value ... */
 static enum wire_verdict
 check_macros(const char *data, size_t *len)
 {

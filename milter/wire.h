@@ -20,7 +20,7 @@ enum wire_verdict {
 };
 
 /*
- * Judges the `*len` octets behind the command letter.  Commands that are
+ * Judges the `*len` octets after the command letter.  Commands that are
  * not known here are good: libmilter ends the session by itself.
  */
 enum wire_verdict	wire_check(char command, const char *data,

@@ -237,7 +237,7 @@ bool	policy_has_mail_stage(const struct policy *p, bool *needs_dns);
 /* Does a rule ask for the condition of that name? */
 bool	policy_asks(const struct policy *p, const char *condition);
 /*
- * Does `a` match whatever `b` matches?  Then `b` behind `a` never decides.
+ * Does `a` match whatever `b` matches?  Then `b` after `a` never decides.
  * May be false although it is so: networks and patterns are only compared
  * one by one.
  */
@@ -278,7 +278,7 @@ bool	policy_reply_check(struct slice reply, enum policy_action action,
 	    const char **problem, size_t *at);
 /* Does a template show what rests upon DNS and is known at MAIL? */
 bool	policy_reply_needs_dns(struct slice reply);
-/* The names of the variables, from 0; NULL behind the last one. */
+/* The names of the variables, from 0; NULL after the last one. */
 const char	*policy_reply_variable(size_t i);
 
 #endif

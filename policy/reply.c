@@ -224,7 +224,7 @@ take_enhanced(struct cursor *c, char class, struct slice *out,
 	return cursor_take(c, ' ');
 }
 
-/* Only what can stand in a line of SMTP, pieces that are known. */
+/* Only what can be in a line of SMTP, pieces that are known. */
 static bool
 check_text(struct cursor *c, const char **problem)
 {
@@ -240,7 +240,7 @@ check_text(struct cursor *c, const char **problem)
 		c->p += LIMIT_REPLY_TEXT;
 		return false;
 	}
-	*problem = "only printable ASCII may stand in a reply";
+	*problem = "only printable ASCII may be in a reply";
 	for (; !cursor_at_end(c); c->p++) {
 		if (!ascii_is_vchar(*c->p) && *c->p != ' ')
 			return false;
@@ -285,7 +285,7 @@ policy_reply_check(struct slice reply, enum policy_action action,
 
 struct fallback {
 	char		class;
-	const char	*enhanced;	/* behind the class */
+	const char	*enhanced;	/* after the class */
 	const char	*text;
 };
 

@@ -162,7 +162,7 @@ is_boundary(struct slice line, struct slice boundary, bool *last)
 	return *last || line.len == 0;
 }
 
-/* The next part of `rest`, whose first line is behind a boundary. */
+/* The next part of `rest`, whose first line is after a boundary. */
 static bool
 next_part(struct slice *rest, struct slice boundary, struct slice *part,
     bool *last)

@@ -137,7 +137,7 @@ write_cards(struct buf *b, const struct tallies *t)
 	buf_adds(b, "</dl>\n");
 }
 
-/* One column: failed stands on top of passed. */
+/* One column: failed is on top of passed. */
 static void
 write_day(struct buf *b, const struct tally_line *l, uint64_t most,
     size_t place)

@@ -2,7 +2,7 @@
 /*
  * cache: a table of entries, and a list of them by last use.
  *
- * "No such name" is true for all types (RFC 2308 section 5): it stands
+ * "No such name" is true for all types (RFC 2308 section 5): it is
  * under type ANY_TYPE and is looked for there after the exact question.
  *
  * It is also true for all names below (RFC 8020 section 2).  But servers

@@ -3,7 +3,7 @@
  * fair: whose question is next when places are short.
  *
  * Places are shared among the networks that cause questions, and those of a
- * network among its messages, so that one of many questions stands behind one
+ * network among its messages, so that one of many questions comes after one
  * of few.  Networks whose questions go unanswered more often than not are
  * suspect: the places for all of them together are bounded (query.c).
  *

@@ -31,7 +31,7 @@ parse_port(struct slice text, uint16_t *out)
 	return true;
 }
 
-/* "[IPV6]" or "[IPV6]:PORT", behind the first bracket. */
+/* "[IPV6]" or "[IPV6]:PORT", after the first bracket. */
 static bool
 parse_bracketed(struct slice text, struct nameserver *out,
     const char **problem)

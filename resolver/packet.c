@@ -8,7 +8,7 @@
  *    ours may leave it out of its failure.
  * 2. With TC set nothing else is looked at (RFC 2181 section 9).
  * 3. All sections are walked once: every record must lie within the message
- *    and nothing may stand behind the last.  OPT, at most one, gives the
+ *    and nothing may be after the last.  OPT, at most one, gives the
  *    upper bits of the RCODE (RFC 6891 section 6.1.1, 6.1.3).
  * 4. An RCODE other than 0 and 3 is a failure of that server.
  * 5. From the name of the question CNAMEs are followed, within this answer
@@ -380,7 +380,7 @@ text_copy(struct wire *w, struct dns_draft *d)
 	}
 }
 
-/* Of MX (behind the preference), PTR and CNAME. */
+/* Of MX (after the preference), PTR and CNAME. */
 static struct domain
 get_name_text(struct wire *w)
 {

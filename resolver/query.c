@@ -6,7 +6,7 @@
  * 1. The first asker makes it, others join (query_ask).  It gets a server
  *    (server_pick) and waits there for its turn among those who cause
  *    questions (fair_internal.h), and for one of the LIMIT_DNS_IN_FLIGHT
- *    places.  What will hardly be answered stands in a line of its own, and
+ *    places.  What will hardly be answered is in a line of its own, and
  *    takes at most LIMIT_DNS_SUSPECT of them: another try after a silent
  *    one, questions below a domain whose servers are silent
  *    (silence_internal.h), and those of networks that mostly ask such.

@@ -6,7 +6,7 @@
  *    beginning was meant to be it.
  * 2. Its syntax: the first term at fault, at its place.
  * 3. Its terms, in order, each for itself: who it lets send, and whether
- *    what it names is there.  Behind "all" nothing is evaluated.
+ *    what it names is there.  After "all" nothing is evaluated.
  * 4. What it includes or redirects to, from 1 on.
  * 5. At the end the two counts of RFC 7208 4.6.4, as they are for a client
  *    that no term matches.
@@ -169,7 +169,7 @@ look_at_all(struct lint *l, const struct frame *f, const struct spf_term *t)
 		    "clients; publish -all or ~all");
 	if (t->next != NULL)
 		tell(l, f, LINT_WARNING, t->next->text,
-		    "is never looked at: it stands behind \"all\"");
+		    "is never looked at: it is after \"all\"");
 }
 
 static void
@@ -215,7 +215,7 @@ look_at_modifiers(struct lint *l, const struct frame *f)
 		    i < sizeof(mechanisms) / sizeof(mechanisms[0]); i++) {
 			if (slice_eq_nocase(name, slice_str(mechanisms[i])))
 				tell(l, f, LINT_ERROR, one, "has no effect: "
-				    "a mechanism has \":\" behind its name");
+				    "a mechanism has \":\" after its name");
 		}
 	}
 }

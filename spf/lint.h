@@ -23,7 +23,7 @@ struct spf_lint_sum {
 
 /*
  * Follows the record of `domain` through its includes and its redirect, and
- * tells what is wrong on the way.  CHECK_PENDING: questions stand in the
+ * tells what is wrong on the way.  CHECK_PENDING: questions are in the
  * ledger, call again; notes come in the call that is done.  A term with a
  * macro depends on the message: it is counted and not followed.  Follows
  * SPF_LINT_TERMS terms at most.  `scratch` is reset at the start.

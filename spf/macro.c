@@ -40,7 +40,7 @@
 #define VALUE_MAX	80	/* the longest value that is made here:
 				   32 nibbles with dots */
 
-/* A literal, or what stands between "%{" and "}". */
+/* A literal, or what is between "%{" and "}". */
 struct item {
 	struct slice	literal;	/* with letter == 0 */
 	char		letter;		/* in lower case */
@@ -146,7 +146,7 @@ take_item(struct cursor *c, cursor_class_fn *literal, unsigned int allowed,
 	return out->literal.len > 0;
 }
 
-/* `*tail`: what stands behind the last macro-expand. */
+/* `*tail`: what is after the last macro-expand. */
 static bool
 check(struct slice text, cursor_class_fn *literal, unsigned int allowed,
     unsigned int *letters, struct slice *tail)
@@ -280,7 +280,7 @@ splits(const struct item *item, char c)
 
 /*
  * Steps 3 and 4: the last parts of the reversed value are the first ones
- * of the value as it stands.
+ * of the value as it is.
  */
 static struct slice
 kept_parts(struct slice value, const struct item *item)

@@ -4,7 +4,7 @@
  *
  * 1. The text is cut at SP.  Any other white space is part of a term, and
  *    no rule of a term takes anything outside %x21-7E.
- * 2. A term is a modifier when a name with "=" directly behind it begins
+ * 2. A term is a modifier when a name with "=" directly after it begins
  *    it, and a directive otherwise (4.6.1).
  * 3. The rest of a term is read by the rule of its name.  A CIDR length is
  *    split off at the end: no domain-spec can end in "/" and digits.
@@ -91,7 +91,7 @@ domain_spec(struct slice text, struct spf_term *t)
 	return spf_domain_spec(text, &t->letters);
 }
 
-/* ---- mechanisms: what stands behind the name ---- */
+/* ---- mechanisms: what is after the name ---- */
 
 typedef bool rest_fn(struct slice rest, struct spf_term *t);
 
@@ -249,7 +249,7 @@ directive(struct slice name, struct slice rest, struct spf_term *t,
 	}
 	if (slice_eq_nocase(name, SLICE("redirect")) ||
 	    slice_eq_nocase(name, SLICE("exp")))
-		return wrong(r, "a modifier has \"=\" behind its name, and no "
+		return wrong(r, "a modifier has \"=\" after its name, and no "
 		    "qualifier: redirect=example.com");
 	return wrong(r, "there is no such mechanism");
 }
@@ -260,7 +260,7 @@ known_modifier(enum spf_term_kind kind, struct slice value,
     struct spf_term *t, struct spf_term **out, struct spf_record *r)
 {
 	if (*out != NULL)
-		return wrong(r, "this modifier stands twice in the record");
+		return wrong(r, "this modifier is given twice in the record");
 	t->kind = kind;
 	*out = t;
 	return domain_spec(value, t) || wrong(r, "redirect and exp take a "

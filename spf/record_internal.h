@@ -32,7 +32,7 @@ struct spf_term {
 	struct spf_term		*next_open;	/* spf_record_narrow() */
 	enum spf_term_kind	 kind;
 	enum auth_result	 result;	/* of a match: the qualifier */
-	struct slice		 text;		/* all of it, as it stands */
+	struct slice		 text;		/* all of it, as it is */
 	struct slice		 domain_spec;	/* "" when absent */
 	unsigned int		 letters;	/* of the macros in it */
 	unsigned int		 bits4, bits6;	/* a, mx: dual-cidr-length */
@@ -65,7 +65,7 @@ enum spf_record_status {
 bool	spf_record_is(struct slice text);
 /*
  * Parses all of a record for which spf_record_is() is true (4.6: a syntax
- * error anywhere counts, also behind a term that would match).  The terms
+ * error anywhere counts, also after a term that would match).  The terms
  * are in the arena.
  */
 enum spf_record_status	spf_record_parse(struct slice text, struct arena *a,

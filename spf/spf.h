@@ -49,7 +49,7 @@ struct spf_verdict {
 	   for "<>", that HELO took its place (RFC 7208 2.4). */
 	struct domain		domain;
 	bool			helo_for_null;
-	/* The term that decided, as it stands in the record ("-all",
+	/* The term that decided, as it is in the record ("-all",
 	   "include:x.example"), and the domain of that record; "" when none
 	   matched.  Printable ASCII, cut when long. */
 	char			mechanism[128];
@@ -112,7 +112,7 @@ struct spf_event {
 typedef void spf_trace_fn(void *arg, const struct spf_event *event);
 
 /*
- * Checks one identity.  CHECK_PENDING: questions stand in the ledger, call
+ * Checks one identity.  CHECK_PENDING: questions are in the ledger, call
  * again when some are answered; `out` is undefined.  CHECK_DONE: `out` is
  * the verdict.  `scratch` is reset at the start and used for the
  * evaluation; when it runs out `no_memory` is set.  `trace` may be

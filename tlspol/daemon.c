@@ -138,7 +138,7 @@ write_pid_file(struct daemon *d)
 	    pidfile_write(d->settings->pid_file, d->why, WHY_SIZE);
 }
 
-/* Of a socket: what stands behind its kind. */
+/* Of a socket: what is after its kind. */
 static const char *
 path_of(const char *socket_name)
 {

@@ -15,7 +15,7 @@
 
 #define AT(member) offsetof(struct figures, member)
 
-/* Samples of a family stand together; its first row has the help. */
+/* Samples of a family are together; its first row has the help. */
 static const struct row {
 	const char			*key;		/* in the log */
 	size_t				 at;

@@ -41,7 +41,7 @@ struct memory_entry {
 	enum dane_summary	 dane, last_dane;
 	int64_t			 failing_since;	/* DANE_FAILED */
 
-	/* Behind it: tlspolicy_hop_text(), and the domain therein. */
+	/* After it: tlspolicy_hop_text(), and the domain therein. */
 	struct slice		 key, domain;
 	bool			 is_host;
 	uint16_t		 port;

@@ -9,7 +9,7 @@
 #include "base/slice.h"
 
 enum netstring_state {
-	NETSTRING_WHOLE,	/* `out` has it, `rest` is behind it */
+	NETSTRING_WHOLE,	/* `out` has it, `rest` is after it */
 	NETSTRING_PART,		/* more has to come */
 	NETSTRING_BAD		/* it never will be one, or is too long */
 };

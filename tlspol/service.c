@@ -5,7 +5,7 @@
  * 1. "MAP KEY".  A map that is none of ours, and a key that is no domain, have
  *    no policy; nor have brackets and ports, unless smart-hosts is set.
  * 2. A domain with a valid policy: from memory, at once.  If it is time to
- *    look again, a look-up begins behind that.
+ *    look again, a look-up begins after that.
  * 3. A domain of which a look-up has found no policy lately: likewise.
  * 4. Any other: a look-up begins, or goes on, and the question waits for it.
  *    When that takes too long the answer is what is known by then.

@@ -3,9 +3,9 @@
  * socketmap: a connection reads, or waits for an answer, or waits for its
  * client to read it; never two of these.
  *
- * All connections stand in one list by their last activity, so that those to
+ * All connections are in one list by their last activity, so that those to
  * be closed come first: the idle, the stuck, and with max_clients of them the
- * longest silent one, when another one comes.  All questions that wait stand
+ * longest silent one, when another one comes.  All questions that wait are
  * in one list by their deadline.
  */
 #include "tlspol/socketmap.h"
@@ -327,7 +327,7 @@ answered(struct socketmap *s, struct connection *c)
 }
 
 /*
- * Connections whose answer has come stand among those that wait until the
+ * Connections whose answer has come are among those that wait until the
  * events in hand are done with.
  */
 static void

@@ -4,7 +4,7 @@
  *
  *	DOMAIN FETCHED ASKED ID DANE MODE MAX_AGE MX:MX
  *
- * behind a line that names the format, and before one with their number: a
+ * after a line that names the format, and before one with their number: a
  * file without that is not whole.  What is read goes through the parser of
  * policies, as if it came from a policy host.
  */

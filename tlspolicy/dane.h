@@ -83,7 +83,7 @@ struct dane_request {
 #define DANE_QUESTIONS	(1 + LIMIT_DANE_HOSTS * 5)
 
 /*
- * CHECK_PENDING: questions stand in the ledger; call again.  CHECK_DONE:
+ * CHECK_PENDING: questions are in the ledger; call again.  CHECK_DONE:
  * `out` is filled, from `scratch`, which is reset at the start.
  */
 enum check_state	dane_check(const struct dane_request *request,

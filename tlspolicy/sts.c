@@ -3,7 +3,7 @@
  * sts: the grammars of RFC 8461, one function for each rule.
  *
  * A record (section 3.1):
- * 1. It begins with "v=STSv1" and, behind white space, ";": else it does not
+ * 1. It begins with "v=STSv1" and, after white space, ";": else it does not
  *    count.  Exactly one that counts must be there.
  * 2. Fields follow, each a name, "=" and a value, separated by ";".  One ";"
  *    may be at the end.  The first id counts, others and unknown names are
@@ -140,7 +140,7 @@ sts_record_parse(struct slice text, struct sts_record *out)
 		out->problem = take_field(&c, out);
 		if (out->problem == NULL && !cursor_at_end(&c) &&
 		    !take_delim(&c))
-			out->problem = "no semicolon behind a field";
+			out->problem = "no semicolon after a field";
 	}
 	if (out->problem == NULL && out->id[0] == '\0')
 		out->problem = "no id";

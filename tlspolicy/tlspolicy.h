@@ -46,7 +46,7 @@ struct tlspolicy_hop {
 bool		 tlspolicy_key(struct slice key, struct tlspolicy_hop *out);
 /*
  * The one spelling of it, without port 25, in `text`, which has room for
- * TLSPOLICY_HOP_MAX octets; with a NUL behind it.
+ * TLSPOLICY_HOP_MAX octets; with a NUL after it.
  */
 #define TLSPOLICY_HOP_MAX	(DOMAIN_MAX + sizeof("[]:65535"))
 struct slice	 tlspolicy_hop_text(const struct tlspolicy_hop *hop,

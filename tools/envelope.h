@@ -23,7 +23,7 @@ enum envelope_source {
 struct envelope {
 	struct ipaddr		 client;	/* family NONE: not known */
 	struct slice		 helo;
-	struct slice		 sender;	/* as behind MAIL FROM: */
+	struct slice		 sender;	/* as after MAIL FROM: */
 	enum envelope_source	 client_from, helo_from, sender_from;
 	unsigned int		 received;	/* from the top; 0: none */
 	bool			 trusted;	/* by the configuration */

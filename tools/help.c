@@ -43,7 +43,7 @@ print_options(FILE *out, const struct tool_option *o)
 	}
 }
 
-/* Each line of `text` behind `front`. */
+/* Each line of `text` after `front`. */
 static void
 print_lines(FILE *out, const char *front, const char *text)
 {

@@ -19,8 +19,8 @@ void		 help_list(FILE *out, const struct tool_command *const *list);
 enum tool_exit	 help_usage(const struct tool_command *c);
 /*
  * "assay: not KIND: "WORD"; did you mean "OTHER"?" on stderr; without one that
- * is near, all of `words`, which ends with NULL.  `front` is what stands before
- * each of them and may stand before `word`: "--", or "".
+ * is near, all of `words`, which ends with NULL.  `front` is what is before
+ * each of them and may be before `word`: "--", or "".
  */
 enum tool_exit	 help_unknown(const char *kind, const char *front,
 		    const char *word, const char *const *words);

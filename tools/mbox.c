@@ -42,7 +42,7 @@ is_one_of(struct slice word, const char *three_letters)
 	return false;
 }
 
-/* "10:00", with anything behind it. */
+/* "10:00", with anything after it. */
 static bool
 is_time(struct slice word)
 {
@@ -150,7 +150,7 @@ mbox_init(struct mbox *m, struct slice file)
 
 /* ---- quoted lines ---- */
 
-/* How many ">" stand before "From "; 0: it is no quoted line. */
+/* How many ">" are before "From "; 0: it is no quoted line. */
 static size_t
 quotes(struct slice line)
 {

@@ -2,8 +2,8 @@
 /*
  * mbox: the messages of a file, which is one message or an mbox of several.
  *
- * A file is an mbox when its first line begins with "From ", behind a byte
- * order mark and empty lines.  The next message begins at such a line behind
+ * A file is an mbox when its first line begins with "From ", after a byte
+ * order mark and empty lines.  The next message begins at such a line after
  * an empty one; where the first of these lines has a date, as they should,
  * only lines that have one count.  One empty line before it, and at the end
  * of the file, belongs to the mbox.
@@ -19,7 +19,7 @@
 #include "base/buf.h"
 #include "base/slice.h"
 
-/* What stands before a message and is no part of it. */
+/* What is before a message and is no part of it. */
 enum mbox_mark { MBOX_NO_MARK, MBOX_UTF8, MBOX_UTF16 };
 
 struct mbox {

@@ -129,7 +129,7 @@ ask_names(void *arg, struct dns_ledger *ledger)
 	return done;
 }
 
-/* What DNS does not say is left out: the table stands without it. */
+/* What DNS does not say is left out: the table is without it. */
 static enum tool_exit
 find_names(struct reading_reports *r)
 {

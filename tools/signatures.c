@@ -140,7 +140,7 @@ text_body(struct text *t, const struct signature_facts *f)
 	if (f->sig->unsigned_octets == 0)
 		return;
 	text_item(t, "");
-	text_style(t, TEXT_DOUBT, "%llu octets behind l= are not signed\n",
+	text_style(t, TEXT_DOUBT, "%llu octets after l= are not signed\n",
 	    (unsigned long long)f->sig->unsigned_octets);
 }
 

@@ -3,7 +3,7 @@
  * spf: why an SPF check came to its verdict.
  *
  * The check tells its steps in the order of evaluation, in which an include
- * comes behind the record that it leads to.  A human reads it the other way
+ * comes after the record that it leads to.  A human reads it the other way
  * round: the term, the record below it, what came of it.
  *
  * Steps are told again by a second run over the same answers, which comes to
@@ -147,7 +147,7 @@ text_hosts(struct text *t, const struct spf_story *s,
 	}
 }
 
-/* A record's text stands below the term, so its look-up is kept short. */
+/* A record's text is below the term, so its look-up is kept short. */
 static void
 text_look_up(struct text *t, const struct spf_event *e)
 {

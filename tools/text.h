@@ -41,7 +41,7 @@ void	text_say(struct text *t, const char *fmt, ...)
 	    __attribute__((format(printf, 2, 3)));
 void	text_style(struct text *t, enum text_style style, const char *fmt, ...)
 	    __attribute__((format(printf, 3, 4)));
-/* A heading, behind an empty line if it is not the first; no line end. */
+/* A heading, after an empty line if it is not the first; no line end. */
 void	text_title(struct text *t, const char *title);
 /* The beginning of a line of a section: "  name      ". */
 void	text_item(struct text *t, const char *name);

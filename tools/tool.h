@@ -39,7 +39,7 @@ struct tool_command {
 	const char	*name;		/* one word, or two: "report read" */
 	/* argv[0] is the last word of the name. */
 	enum tool_exit	(*run)(struct tool *t, int argc, char **argv);
-	const char	*synopsis;	/* behind the name; a line for each
+	const char	*synopsis;	/* after the name; a line for each
 					   form, ended by LF but the last */
 	const char	*what;		/* "Checks a message", no full stop */
 	const char	*example;	/* lines of a shell */
@@ -80,7 +80,7 @@ struct tool_option {
 };
 
 /*
- * Reads the options in argv[1] and on; the first argument behind them is
+ * Reads the options in argv[1] and on; the first argument after them is
  * argv[optind].  `own` ends with a NULL name.  False: the command is over,
  * with the status t->ended, since --help was answered, or an option is none of
  * them, which was told on stderr.

@@ -9,7 +9,7 @@
 
 require ["fileinto", "mailbox", "regex", "index", "imap4flags"];
 
-# The From field is not true, says the domain that stands in it.
+# The From field is not true, says the domain that is in it.
 if header :index 1 :regex "Authentication-Results"
     "^mx\\.example\\.org;([^\"]|\"([^\"\\]|\\\\.)*\")*;[[:space:]]*dmarc=fail" {
 	fileinto :create "Junk";

@@ -35,7 +35,7 @@ test_instance(void)
 }
 
 /* The values of the new set, for a message that came as `run`.  The body is
-   that behind the first empty line. */
+   that after the first empty line. */
 static bool
 make_set(const struct arc_run *run, struct slice body,
     struct slice values[ARC_PARTS])

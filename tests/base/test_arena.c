@@ -162,11 +162,11 @@ test_dup(void)
 
 	s = arena_dup(a, SLICE("A\0\xc4z"));
 	is_bytes(s.ptr, s.len, "A\0\xc4z", 4, "dup: any octets");
-	is_num(s.ptr[s.len], 0, "dup: NUL behind");
+	is_num(s.ptr[s.len], 0, "dup: NUL after");
 	is_num((long long)arena_used(a), 5, "dup: counts the NUL");
-	ok(is_aligned(arena_alloc(a, UNIT)), "dup: alignment behind it");
+	ok(is_aligned(arena_alloc(a, UNIT)), "dup: alignment after it");
 	is_num((long long)arena_used(a), (long long)(2 * UNIT),
-	    "dup: the padding behind it counts");
+	    "dup: the padding after it counts");
 	s = arena_dup(a, (struct slice){ NULL, 0 });
 	ok(s.ptr != NULL && s.len == 0 && s.ptr[0] == '\0', "dup: nothing");
 	arena_free(a);

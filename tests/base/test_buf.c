@@ -39,7 +39,7 @@ test_add(void)
 	buf_addf(&b, "%d-%s", 42, "x");
 	buf_addf(&b, "%s", "");
 	is_bytes(b.ptr, b.len, "ab\0\xff\n42-x", 9, "add: all kinds");
-	is_num(b.ptr[b.len], 0, "add: NUL behind");
+	is_num(b.ptr[b.len], 0, "add: NUL after");
 	buf_cut(&b, 10);
 	is_num((long long)b.len, 9, "cut: more than there is");
 	buf_cut(&b, 2);

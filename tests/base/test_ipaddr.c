@@ -232,7 +232,7 @@ test_eq(void)
 	ok(ipaddr_eq(&a, &a), "eq: same");
 	ok(!ipaddr_eq(&a, &b), "eq: other");
 	ok(ipaddr_eq(&a, &mapped), "eq: mapped became IPv4");
-	/* What stands behind the four octets does not count. */
+	/* What is after the four octets does not count. */
 	b = a;
 	b.bytes[4] = 1;
 	ok(ipaddr_eq(&a, &b), "eq: four octets");

@@ -17,7 +17,7 @@
 
 static char text[TEXT_ROOM];
 
-/* `count` times `piece`, behind what is in `text`. */
+/* `count` times `piece`, after what is in `text`. */
 static size_t
 append(size_t len, const char *piece, size_t count)
 {
@@ -97,7 +97,7 @@ test_name(parse_fn *parse, const char *name)
 }
 
 /*
- * U-labels: n times U+00FC is "xn--tda" with n - 1 further letters behind,
+ * U-labels: n times U+00FC is "xn--tda" with n - 1 further letters after,
  * so the A-label's length shows where the limit lies.
  */
 static void

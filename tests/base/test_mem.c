@@ -126,7 +126,7 @@ test_dup(void)
 {
 	char *p = mem_dup("a\0b", 3);
 
-	ok(p != NULL && memcmp(p, "a\0b", 4) == 0, "dup: NULs and one behind");
+	ok(p != NULL && memcmp(p, "a\0b", 4) == 0, "dup: NULs and one after");
 	mem_free(p);
 	p = mem_dup(NULL, 0);
 	ok(p != NULL && p[0] == '\0', "dup: nothing");

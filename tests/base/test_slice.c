@@ -215,7 +215,7 @@ static const struct number_row {
 	{ "sign", SLICE_INIT("+1"), 10, false, 0 },
 	{ "minus", SLICE_INIT("-1"), 10, false, 0 },
 	{ "space", SLICE_INIT(" 1"), 10, false, 0 },
-	{ "NUL behind", SLICE_INIT("1\0"), 10, false, 0 },
+	{ "NUL after", SLICE_INIT("1\0"), 10, false, 0 },
 	{ "hexadecimal", SLICE_INIT("0x1"), 10, false, 0 },
 	{ "slash", SLICE_INIT("/"), 10, false, 0 },
 	{ "colon", SLICE_INIT(":"), 10, false, 0 },

@@ -10,7 +10,7 @@
  * since the last one.
  *
  * A line of the zone file is NAME TYPE DATA (TXT: the rest of the line as it
- * stands; A: an address); "#" begins a comment.  A label "@" of a name
+ * is; A: an address); "#" begins a comment.  A label "@" of a name
  * stands for any label, and "@" in the data of such a line for the label
  * that was asked.  Other names do not exist, other types have no data: both
  * come with an SOA, so that they can be kept (RFC 2308).
@@ -23,7 +23,7 @@
  *
  * With -m each line of the standard input is a mode that all answers have from
  * then on: well; drop (3 of 10 do not come); late (by up to 4 s); garbage
- * (behind the id of every other one); truncated (those by UDP).
+ * (after the id of every other one); truncated (those by UDP).
  *
  * 1. A query is read and its answer made at once.
  * 2. The answer goes into a queue, in order of the time when it is due.
@@ -404,7 +404,7 @@ put_answers(struct wire *w, const struct record *zone,
 	return count;
 }
 
-/* Of the root: it stands above every name. */
+/* Of the root: it is above every name. */
 static void
 put_soa(struct wire *w)
 {
@@ -537,7 +537,7 @@ enqueue(struct responder *r, const struct answer *origin,
 		r->last = a;
 }
 
-/* The label that begins with `word`, behind that word; or NULL. */
+/* The label that begins with `word`, after that word; or NULL. */
 static const char *
 find_label(const char *name, const char *word)
 {

@@ -24,7 +24,7 @@
  *	-R	HELO, MAIL and RSET in place of a message; FILE is not read
  *	-b	burst: each connection brings one message as far as DATA; PAUSE
  *		ms later all header, bodies and final dots go out at one moment
- *	-x	must stand in the Authentication-Results that the filter inserts
+ *	-x	must be in the Authentication-Results that the filter inserts
  *	-p	the filter's process: its CPU time is measured, too
  *
  * One line is printed, latencies and CPU per message in microseconds, from

@@ -185,7 +185,7 @@ get(struct mta_session *s, char *ptr, size_t len)
 }
 
 /* Reads one packet: its code is returned, its data is s->reply, with a NUL
-   behind it. */
+   after it. */
 static char
 get_packet(struct mta_session *s)
 {
@@ -468,7 +468,7 @@ open_connection(const struct mta_session *s, const char *name)
 	return fd;
 }
 
-/* Behind the three numbers: stage, list, stage, list ... */
+/* After the three numbers: stage, list, stage, list ... */
 static void
 take_macro_lists(struct mta_session *s)
 {
@@ -664,7 +664,7 @@ read_file(const char *path, size_t *len)
 	return bytes;
 }
 
-/* Cuts one field at `at`, in place: NUL behind name and value, LF alone
+/* Cuts one field at `at`, in place: NUL after name and value, LF alone
    within the value.  Returns what follows. */
 static char *
 cut_field(char *at, struct mta_field *out)

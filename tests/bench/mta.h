@@ -37,7 +37,7 @@ struct mta_options {
 	const char	 *client;	/* IPv4 address told to the filter */
 	unsigned int	  command_gap;	/* ms before MAIL, RCPT, DATA */
 	unsigned int	  data_gap;	/* ms from DATA to the final dot */
-	/* All of these must stand in an inserted Authentication-Results. */
+	/* All of these must be in an inserted Authentication-Results. */
 	const char	**expected;
 	size_t		  expected_count;
 	jmp_buf		 *lost;		/* NULL: the program ends */

@@ -8,7 +8,7 @@
  * 3. The header fields, and the signature field with b= empty.
  * 4. The fields that h= names, relaxed (3.4.2), then the signature field
  *    without its line end (3.7), signed.
- * 5. All together, the signature field behind the trace fields.
+ * 5. All together, the signature field after the trace fields.
  */
 #include "signed.h"
 

@@ -32,7 +32,7 @@ in_source(const char *name)
 	return path;
 }
 
-/* A text file of the source tree, NUL behind it; owned by the caller. */
+/* A text file of the source tree, NUL after it; owned by the caller. */
 static char *
 load(const char *name, size_t *len)
 {
@@ -312,7 +312,7 @@ test_values(void)
 {
 	static const struct {
 		const char	*text;
-		const char	*want;	/* stands in all values */
+		const char	*want;	/* is in all values */
 	} rows[] = {
 		{ "socket: unix:/s", "unix:/s 660" },
 		{ "socket: inet:1@0.0.0.0", "inet:1@0.0.0.0 660" },
@@ -439,7 +439,7 @@ test_values(void)
 		  "canonicalization: simple/relaxed"), " c=simple/relaxed " },
 		{ SIGN("domains: a.example, keys: [" KEY "], "
 		  "canonicalization: simple/simple"), " c=simple/simple " },
-		/* Defaults, before and behind; a rule that has its own. */
+		/* Defaults, before and after; a rule that has its own. */
 		{ "sign-defaults: {expire: 3d, oversign: [From, X]}\n"
 		  SIGN("domains: a.example, keys: [" KEY "]"),
 		  " x=259200 headers=default oversign=From:X:\n" },
@@ -520,7 +520,7 @@ test_values(void)
 	"below it"
 #define NAMESERVERS "up to 8 of ADDRESS, ADDRESS:PORT, [IPV6]:PORT"
 #define PATH_107 "a path that begins with \"/\" and has at most 107 " \
-	"characters behind local:"
+	"characters after local:"
 #define ACTIONS "accept, reject, tempfail, quarantine, discard"
 #define FIELDS "default, or names of header fields like [From, Subject]"
 #define KEYS "a list of {selector: NAME, file: PATH}"
@@ -532,14 +532,14 @@ test_values(void)
 
 static const struct {
 	const char	*text;
-	const char	*want;	/* behind "t.yaml:" */
+	const char	*want;	/* after "t.yaml:" */
 } bad[] = {
 	/* What YAML itself refuses. */
 	{ "a: [", "2:1: did not find expected node content, while parsing a "
 	  "flow node that begins at 2:1 (a list is closed by \"]\", a "
 	  "mapping by \"}\")" },
 	{ "log: {level: info}\nlog: {}\n",
-	  "2:1: this key stands twice; the first one is at 1:1" },
+	  "2:1: this key is given twice; the first one is at 1:1" },
 
 	/* Keys. */
 	{ "- a", "1:1: the configuration must be a mapping of \"key: "
@@ -618,13 +618,13 @@ static const struct {
 	{ "socket: inet:x@127.0.0.1", "1:9: socket is 'inet:x@127.0.0.1'; "
 	  "allowed: a port from 1 to 65535 in front of @HOST" },
 	{ "socket: inet:1@", "1:9: socket is 'inet:1@'; allowed: an IPv4 "
-	  "address or a name behind PORT@" },
+	  "address or a name after PORT@" },
 	{ "socket: inet:1@::1", "1:9: socket is 'inet:1@::1'; allowed: an "
-	  "IPv4 address or a name behind PORT@" },
+	  "IPv4 address or a name after PORT@" },
 	{ "socket: inet6:1@127.0.0.1", "1:9: socket is 'inet6:1@127.0.0.1'; "
-	  "allowed: an IPv6 address or a name behind PORT@" },
+	  "allowed: an IPv6 address or a name after PORT@" },
 	{ "socket: inet6:1@[::1", "1:9: socket is 'inet6:1@[::1'; allowed: "
-	  "an IPv6 address or a name behind PORT@" },
+	  "an IPv6 address or a name after PORT@" },
 	{ "socket-mode: rw", "1:14: socket-mode is 'rw'; allowed: an octal "
 	  "number, 0 to 0777" },
 	{ "socket-mode: 0668", "1:14: socket-mode is '0668'; allowed: an "
@@ -769,7 +769,7 @@ static const struct {
 	  "rule 1: at-most is '60000ms'; allowed: a number with s, m, h or "
 	  "d, 1m to 30d" },
 	{ "policy: [{at-most: 4h, action: reject}]", "1:20: policy rule 1: "
-	  "at-most stands with action reject; allowed: with tempfail" },
+	  "at-most is given with action reject; allowed: with tempfail" },
 	{ "policy: [{action: reject, stage: rcpt}]", "1:34: policy rule 1: "
 	  "stage is 'rcpt'; allowed: mail, end" },
 	{ "policy: [{stage: mail, action: quarantine}]", "1:32: policy rule "
@@ -1076,7 +1076,7 @@ static const struct {
 	  "spf-domain, spf-explanation" },
 	{ "policy: [{reply: '', action: reject}]", "1:18: policy rule 1: "
 	  "reply is ''; allowed: printable ASCII, at most 480 characters "
-	  "behind the codes" },
+	  "after the codes" },
 
 	/* All mistakes at once, each with its place. */
 	{ "socket-mode: 8\nlog: {levl: info, format: xml}\nspf: {helo: "
@@ -1844,7 +1844,7 @@ test_include(void)
 	} rows[] = {
 		{ "in front", "include: " B "\npolicy: [{name: a, action: "
 		  "accept}]", "policy: [{name: b, action: reject}]", "b a " },
-		{ "behind", "policy: [{name: a, action: accept}]\ninclude: ["
+		{ "after", "policy: [{name: a, action: accept}]\ninclude: ["
 		  B "]", "policy: [{name: b, action: reject}]", "a b " },
 		{ "other keys", "include: " B "\npolicy: [{name: a, action: "
 		  "accept}]", "spf: {helo: no}", "a " },

@@ -127,13 +127,13 @@ test_refused(void)
 		  "t.yaml:2:1: a second document begins; only one is "
 		  "allowed" },
 		{ "duplicate key", SLICE_INIT("a: 1\nb: 2\na: 3\n"),
-		  "t.yaml:3:1: this key stands twice; the first one is at "
+		  "t.yaml:3:1: this key is given twice; the first one is at "
 		  "1:1" },
 		{ "duplicate key, quoted", SLICE_INIT("{x: {b: 1, \"b\": 2}}"),
-		  "t.yaml:1:12: this key stands twice; the first one is at "
+		  "t.yaml:1:12: this key is given twice; the first one is at "
 		  "1:6" },
 		{ "duplicate empty key", SLICE_INIT("'': 1\n\"\": 2\n"),
-		  "t.yaml:2:1: this key stands twice; the first one is at "
+		  "t.yaml:2:1: this key is given twice; the first one is at "
 		  "1:1" },
 		{ "list as key", SLICE_INIT("? [a, b]\n: c\n"),
 		  "t.yaml:1:3: this key is a list; a key must be plain "
@@ -151,7 +151,7 @@ test_refused(void)
 		  "t.yaml:2:1: did not find expected ',' or '}', while "
 		  "parsing a flow mapping that begins at 1:4 (that mapping "
 		  "is closed by \"}\")" },
-		{ "nothing behind a bracket", SLICE_INIT("a: [\n"),
+		{ "nothing after a bracket", SLICE_INIT("a: [\n"),
 		  "t.yaml:2:1: did not find expected node content, while "
 		  "parsing a flow node that begins at 2:1 (a list is closed "
 		  "by \"]\", a mapping by \"}\")" },
@@ -197,12 +197,12 @@ test_refused(void)
 		  "backslash begins an escape; in '...' it is itself)" },
 		{ "wrong UTF-8", SLICE_INIT("a: b\nc: d\xff\n"),
 		  "t.yaml:2:5: invalid leading UTF-8 octet (0xff)" },
-		{ "wrong UTF-8 behind right",
+		{ "wrong UTF-8 after right",
 		  SLICE_INIT("# \xc3\xa9\n# \xc3\xa9\xc3\xa9 \xc3( \n"),
 		  "t.yaml:2:7: invalid trailing UTF-8 octet (0x28)" },
 		{ "UTF-8 cut off", SLICE_INIT("a: \xc3"),
 		  "t.yaml:1:4: incomplete UTF-8 octet sequence" },
-		{ "wrong UTF-8 behind a mark",
+		{ "wrong UTF-8 after a mark",
 		  SLICE_INIT("\xef\xbb\xbf" "a: \xff\n"),
 		  "t.yaml:1:4: invalid leading UTF-8 octet (0xff)" },
 		{ "control", SLICE_INIT("a: b\n\n  \x01\n"),

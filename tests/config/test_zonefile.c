@@ -209,7 +209,7 @@ test_refused(void)
 {
 	static const struct {
 		const char	*text;
-		const char	*want;	/* behind "z.yaml:" */
+		const char	*want;	/* after "z.yaml:" */
 	} rows[] = {
 		{ "a: *b", "1:4: aliases (*name) are not allowed; text "
 		  "that begins with \"*\" needs quotes" },

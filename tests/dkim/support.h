@@ -56,7 +56,7 @@ void		plain_sha256(struct slice s, unsigned char out[32]);
 
 /*
  * Signs by RFC 6376 section 3.7: `tags` is the value of the field with
- * "{bh}" and "{b}" in it, `fields` the header (CRLF behind each field).  The
+ * "{bh}" and "{b}" in it, `fields` the header (CRLF after each field).  The
  * answer is the DKIM-Signature field with a CRLF.  `h` is the value of h=.
  * `length` is that of l=, or UINT64_MAX.
  */

@@ -81,7 +81,7 @@ test_sharing(void)
 	arena_free(arena);
 }
 
-/* A length that ends just before, at and behind each place. */
+/* A length that ends just before, at and after each place. */
 static void
 test_lengths(void)
 {

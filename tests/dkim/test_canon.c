@@ -25,11 +25,11 @@ struct field_case {
 #define S(literal) SLICE_INIT(literal)
 
 static const struct field_case fields[] = {
-	{ "3.4.5: blanks behind the colon", S("A"), S(" X"), S("A: X"),
+	{ "3.4.5: blanks after the colon", S("A"), S(" X"), S("A: X"),
 	    S("a:X") },
 	{ "3.4.5: fold with a tab", S("B "), S(" Y\t\r\n\tZ  "),
 	    S("B : Y\t\r\n\tZ  "), S("b:Y Z") },
-	{ "no blank behind the colon", S("Subject"), S("x"), S("Subject:x"),
+	{ "no blank after the colon", S("Subject"), S("x"), S("Subject:x"),
 	    S("subject:x") },
 	{ "empty value", S("X-Empty"), S(""), S("X-Empty:"), S("x-empty:") },
 	{ "blanks alone", S("X"), S(" \t "), S("X: \t "), S("x:") },
@@ -156,7 +156,7 @@ static const struct {
 	    S("\r\n \t\r\n\r\n  \r\n"), S("") },
 	{ "blanks without a line end", S(" \t"), S(" \t\r\n"), S("") },
 	{ "no line end", S("a"), S("a\r\n"), S("a\r\n") },
-	{ "no line end behind a blank", S("a "), S("a \r\n"), S("a\r\n") },
+	{ "no line end after a blank", S("a "), S("a \r\n"), S("a\r\n") },
 	{ "empty lines inside", S("a\r\n\r\n\r\nb\r\n"),
 	    S("a\r\n\r\n\r\nb\r\n"), S("a\r\n\r\n\r\nb\r\n") },
 	{ "blank lines inside", S("a\r\n \r\n\t\r\nb"),

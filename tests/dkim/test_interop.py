@@ -78,7 +78,7 @@ def message():
     rand.shuffle(fields)
     body = b"\r\n".join(rand.choice(LINES)
                         for _ in range(rand.randrange(12)))
-    # A message has a CRLF behind its last line when it came by SMTP.
+    # A message has a CRLF after its last line when it came by SMTP.
     if body and not body.endswith(b"\r\n"):
         body += b"\r\n"
     return b"\r\n".join(fields) + b"\r\n\r\n" + body

@@ -273,7 +273,7 @@ test_spki(void)
 		    SLICE_INIT(RSA_OID "\x30\x00"), false },
 		{ "NULL with content", SLICE_INIT(RSA_OID "\x05\x01x"),
 		    false },
-		{ "something behind NULL",
+		{ "something after NULL",
 		    SLICE_INIT(RSA_OID "\x05\x00\x05\x00"), false },
 		{ "RSASSA-PSS", SLICE_INIT("\x06\x09\x2a\x86\x48\x86\xf7\x0d"
 		    "\x01\x01\x0a\x05\x00"), false },
@@ -310,7 +310,7 @@ test_damage(void)
 		taken += unwraps(slice_head(text_slice(&der), i), &inner);
 	is_num((long long)taken, 0, "no part of it is");
 	text_add(&der, "\0", 1);
-	ok(!unwraps(text_slice(&der), &inner), "octets behind the key");
+	ok(!unwraps(text_slice(&der), &inner), "octets after the key");
 	der.len--;
 	/* All before the modulus is tags, lengths and the algorithm. */
 	for (i = 0, taken = 0; i < SPKI_HEAD; i++) {

@@ -35,7 +35,7 @@ get(struct dkim_keycache *c, unsigned int number, struct dkim_key *key)
 	return status == DKIM_KEY_OK && problem == NULL;
 }
 
-/* The object behind the key: the same one when it came from the cache. */
+/* The object of the key: the same one when it came from the cache. */
 static void *
 get_object(struct dkim_keycache *c, unsigned int number)
 {

@@ -119,7 +119,7 @@ test_good(void)
 	}
 	text_adds(&t, "A note before.\r\n");
 	add_pem(&t, ed25519, PKCS8);
-	text_adds(&t, "And one behind it.\n");
+	text_adds(&t, "And one after it.\n");
 	add_pem(&t, ed25519, PUBLIC);
 	is_key("key among notes, with its public part",
 	    keyfiles_write("key.pem", text_slice(&t), 0600),
@@ -202,7 +202,7 @@ static const struct {
 	    "there is no private key in it" },
 	{ "SSH", SLICE_INIT(PEM("OPENSSH PRIVATE KEY", "AAAA")),
 	    "this is a key for SSH" },
-	{ "broken behind a certificate", SLICE_INIT(PEM("CERTIFICATE", "AAAA")
+	{ "broken after a certificate", SLICE_INIT(PEM("CERTIFICATE", "AAAA")
 	    "-----BEGIN PRIVATE KEY-----\n"), "the PEM text is broken" },
 };
 
@@ -512,7 +512,7 @@ test_not_written(void)
 
 /* ---- record and comparison ---- */
 
-/* What stands in the record, by a way that shares no code with ours. */
+/* What is in the record, by a way that shares no code with ours. */
 static void
 test_record(const char *name, EVP_PKEY *pkey)
 {
@@ -560,7 +560,7 @@ static const struct {
 	    DKIM_KEY_DIFFERS, "key is not for mail" },
 	{ "not a key record", { "v=spf1 -all" }, DKIM_KEY_ABSENT,
 	    "there is no key record at this name" },
-	{ "behind one that is none",
+	{ "after one that is none",
 	    { "hello", "v=DKIM1; k=ed25519; p={ed}" }, DKIM_KEY_MATCHES,
 	    NULL },
 	{ "second of two", { "v=DKIM1; p={rsa}",

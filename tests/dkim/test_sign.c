@@ -319,7 +319,7 @@ static const struct {
 	const char	*name;
 	const char	*on_top;	/* of the message */
 	const char	*below;		/* its header */
-	const char	*behind;	/* its body */
+	const char	*after;	/* its body */
 	const char	*want;
 } changes[] = {
 	{ "nothing", "", "", "", "pass pass" },
@@ -361,7 +361,7 @@ test_changes(void)
 		text_adds(&t, HEAD);
 		text_adds(&t, changes[i].below);
 		text_adds(&t, "\r\nText.\r\n");
-		text_adds(&t, changes[i].behind);
+		text_adds(&t, changes[i].after);
 		verify(text_slice(&t), got, sizeof(got));
 		is_str(got, changes[i].want, changes[i].name);
 		text_free(&t);
@@ -540,16 +540,16 @@ static const struct {
 	{ "list as Sendmail has it",
 	    SLICE_INIT(F "To: a@x, B <b@y>, \"C, D\" <c@z> (x, y)\r\n\r\n"),
 	    0, 0 },
-	{ "no blank behind a comma", SLICE_INIT(F "To: a@x,b@y\r\n\r\n"),
+	{ "no blank after a comma", SLICE_INIT(F "To: a@x,b@y\r\n\r\n"),
 	    ADDR, ADDR },
 	{ "blank before a comma", SLICE_INIT(F "Cc: a@x , b@y\r\n\r\n"),
 	    ADDR, ADDR },
 	{ "comma at the end", SLICE_INIT(F "To: a@x, \r\n\r\n"), ADDR, ADDR },
 	{ "comma first", SLICE_INIT(F "To: , a@x\r\n\r\n"), ADDR, ADDR },
 	{ "two commas", SLICE_INIT(F "To: a@x, , b@x\r\n\r\n"), ADDR, ADDR },
-	{ "folded behind a comma", SLICE_INIT(F "To: a@x,\r\n b@y\r\n\r\n"),
+	{ "folded after a comma", SLICE_INIT(F "To: a@x,\r\n b@y\r\n\r\n"),
 	    0, ADDR },
-	{ "two blanks behind a comma", SLICE_INIT(F "To: a@x,  b@y\r\n\r\n"),
+	{ "two blanks after a comma", SLICE_INIT(F "To: a@x,  b@y\r\n\r\n"),
 	    0, ADDR },
 	{ "a list of 78", SLICE_INIT(F
 	    "To: a12345678901234567890123456789012345@x, "

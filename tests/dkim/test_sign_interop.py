@@ -79,7 +79,7 @@ LINES = [b"", b"", b" ", b"\t", b"text", b"text ", b" text", b"a  b\tc",
 
 
 def value():
-    """Text stands before each fold: a line of blanks alone is taken by
+    """Text is before each fold: a line of blanks alone is taken by
     dkimpy's parser for the end of the header."""
     out = rand.choice([b"", b" ", b" ", b"\t", b"  "]) + rand.choice(WORDS)
     for _ in range(rand.randrange(12)):

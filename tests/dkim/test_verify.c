@@ -24,7 +24,7 @@ static EVP_PKEY			*rsa, *ed;
 /* ---- making messages and zones ---- */
 
 struct draft {
-	const char	*extra;		/* tags, each with ";" behind it */
+	const char	*extra;		/* tags, each with ";" after it */
 	const char	*d, *h;
 	enum dkim_canon	 header, body;
 	uint64_t	 length;
@@ -252,7 +252,7 @@ static void
 test_misfits(void)
 {
 	static const struct {
-		const char *record;	/* behind the key */
+		const char *record;	/* after the key */
 		const char *extra;		/* in the signature */
 		enum auth_result result;
 		const char *comment;
@@ -370,7 +370,7 @@ test_report(void)
 	    !s->authenticated && !s->body_differs, "flags");
 	is_num(s->key_bits, 1024, "bits of the key");
 	is_num((long long)s->unsigned_octets, 21 - 5 + 5,
-	    "octets behind l=");
+	    "octets after l=");
 	is_num((long long)s->b.len, 172, "b=");
 	run_fini(&run);
 	*strstr(t.ptr, "Hi.") = 'x';

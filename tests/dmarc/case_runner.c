@@ -2,10 +2,10 @@
 /*
  * case_runner: answers the questions of tests/dmarc/test_cases.py.
  *
- * Lines on stdin; what stands behind the first blank is an argument.
+ * Lines on stdin; what is after the first blank is an argument.
  *
  *	zone			an empty zone
- *	NAME TXT VALUE ...	a line of tests/dmarc/world.h, behind "+"
+ *	NAME TXT VALUE ...	a line of tests/dmarc/world.h, after "+"
  *	from TEXT		the From field; "none" alone: there is none
  *	identifiers WORDS	as in tests/dmarc/world.h
  *	check

@@ -225,7 +225,7 @@ test_names_limit(void)
 	    run.verdict.alignments[0] == DMARC_ALIGNED_RELAXED,
 	    "and is not aligned");
 
-	/* The walk that is short comes first, wherever it stands. */
+	/* The walk that is short comes first, wherever it is. */
 	make_many(ids, domains, 8, "a.b.c.d.e", ".example.com");
 	make_many(ids + 8, domains + 8, 1, "f", ".example.com");
 	is_num((long long)check_many(ids, 9, &run), 31,
@@ -256,7 +256,7 @@ test_identifiers_limit(void)
 	(void)check_many(ids, last + 2, &run);
 	ok(run.verdict.alignments[last] == DMARC_ALIGNED_STRICT &&
 	    run.verdict.result == AUTH_FAIL,
-	    "the last one counts, what is behind it does not");
+	    "the last one counts, what is after it does not");
 	ids[last].certainty = DMARC_IS_PASS;
 	(void)check_many(ids, last + 2, &run);
 	ok(run.verdict.result == AUTH_PASS &&

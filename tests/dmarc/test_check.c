@@ -124,7 +124,7 @@ static const struct row policy_rows[] = {
 	    "a@a.example.com", "dkim=pass:a.example.com",
 	    "temperror from=a.example.com org= "
 	    "(DNS failed on the way to the policy record)" },
-	{ "DNS fails behind the end of the walk", "_dmarc.example.com TXT "
+	{ "DNS fails after the end of the walk", "_dmarc.example.com TXT "
 	    "v=DMARC1; p=reject; psd=n\n_dmarc.com SERVFAIL\n",
 	    "a@a.example.com", "", "fail from=a.example.com org=example.com "
 	    "example.com:p=reject->reject" },
@@ -371,7 +371,7 @@ static const struct {
 	    "_dmarc.a.b.example.com: no record\n"
 	    "_dmarc.b.example.com: no record\n"
 	    "_dmarc.example.com: policy record\n_dmarc.com: no record\n" },
-	{ "what lies behind the end is not told", "_dmarc.b.example.com TXT "
+	{ "what lies after the end is not told", "_dmarc.b.example.com TXT "
 	    "v=DMARC1; p=none; psd=n\n", "a@a.b.example.com", "", 2,
 	    "_dmarc.a.b.example.com _dmarc.b.example.com _dmarc.example.com "
 	    "_dmarc.com",

@@ -3,7 +3,7 @@
  * Notes on DMARC records, and that what is to be published is right.
  *
  * Want is "E[part] " for an error, "W" and "H" likewise for warning and
- * hint; the record to publish stands apart.
+ * hint; the record to publish is apart.
  */
 #include "dmarc/lint.h"
 
@@ -39,11 +39,11 @@ static const struct {
 	    "v=dmarc1; p=reject;" RUA, .want =
 	    "E[v=dmarc1; p=reject;" RUA "] ",
 	    .publish = "v=DMARC1; p=reject;" RUA },
-	{ .name = "no semicolon behind the version", .record =
+	{ .name = "no semicolon after the version", .record =
 	    "v=DMARC1 p=reject;" RUA, .want =
 	    "E[v=DMARC1 p=reject;" RUA "] ",
 	    .publish = "v=DMARC1; p=reject;" RUA },
-	{ .name = "no semicolon behind p", .record =
+	{ .name = "no semicolon after p", .record =
 	    "v=DMARC1; p=reject" RUA, .want =
 	    "E[rua=mailto:a@example.com] ",
 	    .publish = "v=DMARC1; p=reject;" RUA },

@@ -214,11 +214,11 @@ static void
 test_octets(void)
 {
 	is_str(parse(SLICE("v=DMARC1\0; p=reject")), "no record",
-	    "NUL behind the version");
+	    "NUL after the version");
 	is_str(parse(SLICE("v=DMARC1; p=reject\0")), "bad errors=1",
-	    "NUL behind a value");
+	    "NUL after a value");
 	is_str(parse(SLICE("v=DMARC1; p\0=reject; p=none")),
-	    "p=none errors=1", "NUL behind a name");
+	    "p=none errors=1", "NUL after a name");
 	is_str(parse(SLICE("v=DMARC1; \0; p=none")), "p=none errors=1",
 	    "NUL alone");
 	is_str(parse(SLICE("v=DMARC1; rua=mailto:a\0@example.com; p=none")),

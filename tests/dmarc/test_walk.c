@@ -259,7 +259,7 @@ static const char *const contents[] = { NULL, "v=DMARC1; p=none",
 #define NAMES_MAX (2 * LIMIT_DMARC_WALK)
 #define FAILED_MAX 4
 
-/* What stands at each of some names: index into contents, or -1: failed. */
+/* What is at each of some names: index into contents, or -1: failed. */
 struct scene {
 	struct slice	names[NAMES_MAX];
 	int		content[NAMES_MAX];

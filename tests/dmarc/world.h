@@ -68,7 +68,7 @@ void	world_check(const struct world_request *r, const struct dns_zone *z,
 enum check_state	world_call(const struct world_request *r,
 			    struct dns_ledger *l, struct dmarc_verdict *out);
 
-/* All that stands in a verdict, in one line of static memory. */
+/* All that is in a verdict, in one line of static memory. */
 const char	*world_text(const struct dmarc_verdict *v);
 /* The names in the ledger, with a blank between; the same. */
 const char	*world_asked(const struct dns_ledger *l);

@@ -18,7 +18,7 @@
 #define ROOM	65536u
 
 static void
-parse_between(const char *before, struct slice text, const char *behind,
+parse_between(const char *before, struct slice text, const char *after,
     struct mail_from *out)
 {
 	struct buf b;
@@ -26,7 +26,7 @@ parse_between(const char *before, struct slice text, const char *behind,
 	buf_init(&b, 2 * ROOM);
 	buf_adds(&b, before);
 	buf_add(&b, text);
-	buf_adds(&b, behind);
+	buf_adds(&b, after);
 	must(!buf_failed(&b));
 	mail_from_parse(buf_slice(&b), out);
 	buf_fini(&b);
@@ -34,12 +34,12 @@ parse_between(const char *before, struct slice text, const char *behind,
 
 /* Not well formed; and if sloppy, then of no other domain. */
 static void
-must_be_bad(const char *before, struct slice text, const char *behind,
+must_be_bad(const char *before, struct slice text, const char *after,
     const struct mail_from *good)
 {
 	struct mail_from f;
 
-	parse_between(before, text, behind, &f);
+	parse_between(before, text, after, &f);
 	if (f.state == MAIL_FROM_SLOPPY)
 		must(good->state != MAIL_FROM_MULTIPLE &&
 		    domain_eq(&f.domain, &good->domain));
@@ -48,22 +48,22 @@ must_be_bad(const char *before, struct slice text, const char *behind,
 }
 
 static void
-must_be_same(const char *before, struct slice text, const char *behind,
+must_be_same(const char *before, struct slice text, const char *after,
     const struct mail_from *want)
 {
 	struct mail_from f;
 
-	parse_between(before, text, behind, &f);
+	parse_between(before, text, after, &f);
 	must(f.state == want->state && f.mailboxes == want->mailboxes);
 	must(domain_eq(&f.domain, &want->domain));
 }
 
 static void
-must_be_multiple(const char *before, struct slice text, const char *behind)
+must_be_multiple(const char *before, struct slice text, const char *after)
 {
 	struct mail_from f;
 
-	parse_between(before, text, behind, &f);
+	parse_between(before, text, after, &f);
 	must(f.state == MAIL_FROM_MULTIPLE && f.has_domain);
 }
 
@@ -160,7 +160,7 @@ check_path(struct slice text)
 	buf_add(&b, p.domain_text);
 	buf_adds(&b, ">");
 	mail_path_parse(buf_slice(&b), &again);
-	/* Without brackets ">" may stand in a local part. */
+	/* Without brackets ">" may be in a local part. */
 	must(again.has_domain ? domain_eq(&again.domain, &p.domain) :
 	    slice_find(p.local, '>') < p.local.len);
 	buf_fini(&b);

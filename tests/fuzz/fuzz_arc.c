@@ -2,7 +2,7 @@
 /*
  * Fuzz target: whole messages through the validator of ARC chains.
  *
- * Behind the first line, which is a key record, stands the message.  Each
+ * After the first line, which is a key record, is the message.  Each
  * question is answered with that record.  What must hold: the verdict is one
  * of three and says why; nothing is asked for a chain without a right form;
  * a pass has its seals; nobody is trusted without one; the verdict does not

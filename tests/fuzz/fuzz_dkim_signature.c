@@ -67,7 +67,7 @@ check_request(struct slice value, const struct dkim_signature *sig,
 	must(r->bh_len > 0 && r->b != NULL && r->bh != NULL);
 	must(r->h.len > 0 && is_within(r->h, value));
 	must(is_within(r->b_cut, value));
-	/* Nothing but "b" and FWS stand before the "=" that is before it. */
+	/* Nothing but "b" and FWS are before the "=" that is before it. */
 	must(r->b_cut.ptr > value.ptr && r->b_cut.ptr[-1] == '=');
 	must(r->b_cut.ptr + r->b_cut.len == value.ptr + value.len ||
 	    r->b_cut.ptr[r->b_cut.len] == ';');

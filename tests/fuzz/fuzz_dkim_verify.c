@@ -2,7 +2,7 @@
 /*
  * Fuzz target: whole messages through the verifier.
  *
- * Behind the first line, which is a key record, stands the message.  Each
+ * After the first line, which is a key record, is the message.  Each
  * question is answered with that record.  What must hold: each signature
  * has a verdict and a state that goes with it; a pass has a key that is long
  * enough; the verdict does not depend on how the body was cut.

@@ -31,7 +31,7 @@ must_be_same(const struct dmarc_record *a, const struct dmarc_record *b)
 	must(a->testing == b->testing && a->psd == b->psd);
 }
 
-/* What stands behind the version: from the first ";" on, or nothing. */
+/* What is after the version: from the first ";" on, or nothing. */
 static size_t
 tags_at(struct slice s)
 {

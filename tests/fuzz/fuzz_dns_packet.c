@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Reads the input as an answer to the question that stands in it, of each
+ * Reads the input as an answer to the question that is in it, of each
  * type in turn.  What must hold:
  *
  * - the same octets give the same reply;
@@ -19,7 +19,7 @@
 
 #define CHECK(condition) do { if (!(condition)) abort(); } while (0)
 
-/* The first name behind the header, as far as it is plain text. */
+/* The first name after the header, as far as it is plain text. */
 static bool
 question_name(struct slice packet, struct packet_name *out)
 {

@@ -2,7 +2,7 @@
 /*
  * Fuzz target: the messages of an mbox.
  *
- * They stand in the file in their order, with nothing but line ends and
+ * They are in the file in their order, with nothing but line ends and
  * their lines "From " between them; and a body that is quoted as mboxrd
  * wants it comes back as it was.
  */
@@ -32,7 +32,7 @@ check_messages(struct slice file)
 	must(m.is_mbox || file_end - end == 0 || message.len == 0);
 }
 
-/* ">" before each line that has "From " behind any number of them. */
+/* ">" before each line that has "From " after any number of them. */
 static void
 quote(struct slice body, struct buf *out)
 {

@@ -2,8 +2,8 @@
 /*
  * Fuzz target: the "from" part of a Received field.
  *
- * What it finds lies in the field, and stands in its "from" part: the same
- * is found whatever is put behind, and nothing when the word in front goes.
+ * What it finds lies in the field, and is in its "from" part: the same
+ * is found whatever is put after, and nothing when the word in front goes.
  */
 
 #include "base/buf.h"
@@ -13,7 +13,7 @@
 #define ROOM	(1u << 20)
 
 static bool
-read_between(const char *before, struct slice text, const char *behind,
+read_between(const char *before, struct slice text, const char *after,
     struct ipaddr *out)
 {
 	struct received r;
@@ -23,7 +23,7 @@ read_between(const char *before, struct slice text, const char *behind,
 	buf_init(&b, 2 * ROOM);
 	buf_adds(&b, before);
 	buf_add(&b, text);
-	buf_adds(&b, behind);
+	buf_adds(&b, after);
 	must(!buf_failed(&b));
 	good = received_read(buf_slice(&b), &r);
 	*out = r.client;

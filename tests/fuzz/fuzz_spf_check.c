@@ -2,7 +2,7 @@
 /*
  * Fuzz target: a whole check.  Each line is a TXT record, the first one that
  * of a.example, the others those of n1.example, n2.example and so on;
- * addresses, MX and PTR records stand in a fixed zone.
+ * addresses, MX and PTR records are in a fixed zone.
  *
  * What must hold: the verdict is well-formed, its counts are within the
  * limits or say why it is a permerror, and it is the same whether the

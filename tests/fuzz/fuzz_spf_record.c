@@ -2,7 +2,7 @@
 /*
  * Fuzz target: SPF records.
  *
- * What must hold: what is read stands in the input, in order, as visible
+ * What must hold: what is read is in the input, in order, as visible
  * ASCII, by the rules of its kind; spaces at the end change nothing; and a
  * bad term at the end of a good record makes it a bad one, unless that has
  * as many terms as a record may have: then it is too long.
@@ -74,7 +74,7 @@ check_record(const struct spf_record *r)
 	return n;
 }
 
-/* Words behind the version: mechanisms and modifiers, unknown ones too. */
+/* Words after the version: mechanisms and modifiers, unknown ones too. */
 static size_t
 count_words(struct slice text)
 {
@@ -89,7 +89,7 @@ count_words(struct slice text)
 	return n - 1;
 }
 
-/* The same text with something behind it. */
+/* The same text with something after it. */
 static void
 check_longer(struct slice text, struct arena *a, size_t count)
 {

@@ -65,7 +65,7 @@ check_list(const struct taglist *l, struct slice text, bool eight_bit)
 }
 
 static void
-must_fail(struct slice text, const char *before, const char *behind,
+must_fail(struct slice text, const char *before, const char *after,
     bool eight_bit)
 {
 	struct taglist l;
@@ -74,7 +74,7 @@ must_fail(struct slice text, const char *before, const char *behind,
 	buf_init(&b, 2 * ROOM);
 	buf_adds(&b, before);
 	buf_add(&b, text);
-	buf_adds(&b, behind);
+	buf_adds(&b, after);
 	must(!taglist_parse(buf_slice(&b), eight_bit, &l));
 	must(l.problem != NULL);
 	buf_fini(&b);

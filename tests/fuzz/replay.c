@@ -2,7 +2,7 @@
 /*
  * replay: runs a fuzz target over its corpus, without a fuzzer.
  *
- * The program's name behind "fuzz_" is the name of the corpus:
+ * The program's name after "fuzz_" is the name of the corpus:
  *
  * 1. Every regular file of $top_srcdir/tests/fuzz/corpus/NAME, in the order
  *    of the names, is handed to LLVMFuzzerTestOneInput() from a block of

@@ -56,7 +56,7 @@ def postfix(daemon, sink):
 
 
 def sendmail_out(daemon, sink):
-    """Behind it a second one, whose milter sees what the first one writes."""
+    """After it a second one, whose milter sees what the first one writes."""
     second = sendmail.Sendmail(daemon.socket, sink=sink, mc="""\
 define(`confDOMAIN_NAME', `out.example.org')dnl
 define(`confSMTP_LOGIN_MSG', `out.example.org')dnl

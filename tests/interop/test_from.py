@@ -251,7 +251,7 @@ CRUDE = (brackets, looks_like)
 def shown(address):
     """The domain in lower case, as a name; None for none with a dot in it."""
     _, at, domain = address.rpartition(b"@")
-    # Signs at its end make it no other domain, nor does what is behind a
+    # Signs at its end make it no other domain, nor does what is after a
     # bracket or a comma with a blank.
     domain = re.split(rb"[]>]|,\s|\"[.:]", domain)[0]
     domain = domain.strip(b" \t\r\n.,:;<>()[]'\"").lower()

@@ -8,7 +8,7 @@ goes
   OpenDKIM look at the octets that arrive;
 - from the signing server through the other one, where we verify it.
 
-What a server changes behind the milter, and so breaks, is written down with
+What a server changes after the milter, and so breaks, is written down with
 the message; the log must have named the hazard.
 """
 
@@ -236,7 +236,7 @@ def others_verify():
 @tap.test
 def seven_bits():
     """
-    For a next hop without 8BITMIME both servers encode the body anew behind
+    For a next hop without 8BITMIME both servers encode the body anew after
     the milter, declared or not: nothing can be signed that survives it.
     """
     for name, make in SERVERS.items():
@@ -260,7 +260,7 @@ def seven_bits():
 @tap.test
 def masquerade():
     """
-    Sendmail puts another domain into From behind the milter, and nothing in
+    Sendmail puts another domain into From after the milter, and nothing in
     the message says that it will: assay-hookup(7) warns of it.
     """
     sink = mta.Sink()
@@ -280,7 +280,7 @@ def masquerade():
 
 @tap.test
 def we_verify():
-    """Behind the other server, which checks it as mail from outside."""
+    """After the other server, which checks it as mail from outside."""
     for name, make in SERVERS.items():
         other = next(n for n in SERVERS if n != name)
         sink = mta.Sink()

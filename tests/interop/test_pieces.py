@@ -92,11 +92,11 @@ def cases():
          "enforce-anyway", 550),
         ("a brand, signed", world.signed("bank.example"), BAD, None, 250),
         ("somebody else, forged", message("other.example"), BAD, None, 250),
-        ("text behind l=", world.signed("other.example", True) + weak, BAD,
+        ("text after l=", world.signed("other.example", True) + weak, BAD,
          "weak-signature", 550),
-        ("text behind l=, SPF", world.signed("other.example", True) + weak,
+        ("text after l=, SPF", world.signed("other.example", True) + weak,
          GOOD, None, 250),
-        ("text behind l=, no record",
+        ("text after l=, no record",
          world.signed("loose.example", True) + weak, BAD,
          "weak-signature-alone", 550))
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""Sealed by us behind Postfix and Sendmail, validated by others and by us.
+"""Sealed by us after Postfix and Sendmail, validated by others and by us.
 
 Each message comes from outside, is sealed on its way to the next hop, and
 then goes through the other server as well: two sets, of which each server has
@@ -97,7 +97,7 @@ def both_servers():
             title = "%s, %s: " % (first, case)
             message = arrives(servers[first], sinks[first], raw)
             check(message, 1, title)
-            title = "%s behind %s, %s: " % (second, first, case)
+            title = "%s after %s, %s: " % (second, first, case)
             check(arrives(servers[second], sinks[second], message.raw), 2,
                   title)
         for server in servers.values():

@@ -256,7 +256,7 @@ def check(sender, domain, sent, tries, why="", what=""):
 
 @tap.test
 def dane():
-    """Postfix alone; assay-tlspol must not stand in the way."""
+    """Postfix alone; assay-tlspol must not be in the way."""
     wrong = "Server certificate not verified"
     rows = (
         ("good", True, [("Verified", "mx.good")], ""),

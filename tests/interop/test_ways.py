@@ -192,10 +192,10 @@ LIE = (b"Received: from mail.example.net (unknown [192.0.2.1])\r\n"
 
 @tap.test
 def backup_mx():
-    for number, (name, (in_front, behind)) in enumerate(ORDERS.items()):
+    for number, (name, (in_front, after)) in enumerate(ORDERS.items()):
         name += ": "
         sink = mta.Sink()
-        second = behind(sink).start()
+        second = after(sink).start()
         first = in_front(second.port, sink).start()
         for what, raw, address, spf in (
                 ("honest", FOREIGN, "192.0.2.1", "pass"),

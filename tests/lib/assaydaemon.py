@@ -27,7 +27,7 @@ import tap
 SANITIZER_MARKS = ("AddressSanitizer", "LeakSanitizer", "ThreadSanitizer",
                    "MemorySanitizer", "UndefinedBehaviorSanitizer",
                    "runtime error:")
-# What begins the parts of a thread sanitizer's report behind the stacks of
+# What begins the parts of a thread sanitizer's report after the stacks of
 # those who met.
 BEHIND_STACKS = re.compile(r"\n  (?:Location|Mutex|As if|Thread) ")
 OUR_FRAME = re.compile(r"^ +#\d+ (?!main ).*\.[ch]:\d+", re.M)
@@ -112,7 +112,7 @@ def merged(base, extra):
 class Daemon:
     """
     `config`: keys laid over the defaults below (None takes one away), or the
-    whole file as text.  `zone`: what stands under zonedata, or the text of a
+    whole file as text.  `zone`: what is under zonedata, or the text of a
     zone file; None: no zone file.  `wrapper`: a command that starts it in its
     own place.
     """

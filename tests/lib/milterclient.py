@@ -435,7 +435,7 @@ class Session(Client):
 def split_message(raw):
     """
     Fields and body of a message with CRLF line ends, as an MTA hands them
-    over: folds as LF, the blanks behind the colon kept, those before it lost;
+    over: folds as LF, the blanks after the colon kept, those before it lost;
     the first line that is no field begins the body.
     """
     fields = []

@@ -107,7 +107,7 @@ def _run(*command):
 
 
 def _be_init():
-    """The first process stays behind and buries others' orphans."""
+    """The first process stays and buries others' orphans."""
     child = os.fork()
     if child == 0:
         return

@@ -3,7 +3,7 @@
 relatives.
 
 scenarios(path) gives (description, zonedata, tests) for each document of the
-file, the last two as the dictionaries that stand in it.  The other functions
+file, the last two as the dictionaries that are in it.  The other functions
 say what their values mean:
 
 - A record of type SPF (99) stands for TXT as well when its name has no TXT

@@ -2,7 +2,7 @@
 """tlsmail: domains whose mail servers have addresses, certificates, DANE and
 MTA-STS, for mail servers that deliver to them.
 
-All of it stands in a private namespace (namespace.py): unbound on port 53
+All of it is in a private namespace (namespace.py): unbound on port 53
 with a signed zone and one that is not, policy hosts on port 443, and one
 Postfix that receives at port 25 of 192.0.2.10 and so on, at each with the
 certificate of the server that has this address.

@@ -114,7 +114,7 @@ def tracked():
 
 
 def sources():
-    """C files of the parts; tests stand outside of the arrows."""
+    """C files of the parts; tests are outside of the arrows."""
     for part in ARROWS:
         folder = os.path.join(TOP, part)
         if os.path.isdir(folder):

@@ -31,7 +31,7 @@ static const struct {
 	    "example.net", "example.net" },
 	{ "domain only, no brackets", SLICE_INIT("@example.net"), false, "",
 	    "example.net", "example.net" },
-	{ "no domain behind @", SLICE_INIT("<a@>"), false, "a", "", NULL },
+	{ "no domain after @", SLICE_INIT("<a@>"), false, "a", "", NULL },
 	{ "only @", SLICE_INIT("<@>"), false, "", "", NULL },
 	{ "route", SLICE_INIT("<@h1,@h2:u@x.example>"), false, "u",
 	    "x.example", "x.example" },
@@ -64,8 +64,8 @@ static const struct {
 	{ "not closed", SLICE_INIT("<a@b"), false, "a", "b", NULL },
 	{ "nothing closed", SLICE_INIT("<"), false, "", "", NULL },
 	{ "closed twice", SLICE_INIT("<a@b>>"), false, "a", "b", NULL },
-	{ "text behind", SLICE_INIT("<a@b> x"), false, "a", "b", NULL },
-	{ "null with text behind", SLICE_INIT("<>x"), false, "", "", NULL },
+	{ "text after", SLICE_INIT("<a@b> x"), false, "a", "b", NULL },
+	{ "null with text after", SLICE_INIT("<>x"), false, "", "", NULL },
 	{ "not opened", SLICE_INIT("a@b>"), false, "a", "b>", NULL },
 	{ "open quote", SLICE_INIT("<\"a@b>"), false, "\"a@b>", "", NULL },
 	{ "backslash last", SLICE_INIT("<a@b\\"), false, "a", "b\\", NULL },
@@ -93,7 +93,7 @@ check_paths(void)
 }
 
 /* NUL between octets of a domain and of a local part are not refused by
-   length alone: the text goes on behind them. */
+   length alone: the text goes on after them. */
 static void
 check_path_nul(void)
 {
@@ -145,7 +145,7 @@ static const struct from_case {
 	/* comments, 3.2.2 */
 	{ "comments", SLICE_INIT("(a) b (c) <(d) e (f) @ (g) x (h) . (i) y "
 	    "(j)> (k)"), OK, 1, "x.y" },
-	{ "comment behind", SLICE_INIT("a@x (A B)"), OK, 1, "x" },
+	{ "comment after", SLICE_INIT("a@x (A B)"), OK, 1, "x" },
 	{ "comment with an address", SLICE_INIT("a@x (<b@y>)"), OK, 1, "x" },
 	{ "nested", SLICE_INIT("a@x (b(c\\)\\())"), OK, 1, "x" },
 	{ "comment between", SLICE_INIT("a@x,(c@d)b@x"), OK, 2, "x" },
@@ -201,14 +201,14 @@ static const struct from_case {
 	    1, "x" },
 	{ "group closed twice", SLICE_INIT("G: a@x;;"), SLOPPY, 1, "x" },
 	{ "no group", SLICE_INIT("a@x;"), SLOPPY, 1, "x" },
-	{ "no comma behind a group", SLICE_INIT("G: a@x; b@x"), SLOPPY, 1,
+	{ "no comma after a group", SLICE_INIT("G: a@x; b@x"), SLOPPY, 1,
 	    "x" },
 	{ "address as a group's name", SLICE_INIT("a@x: b@x;"), BAD, 1, "" },
 	{ "two colons", SLICE_INIT("G:: a@x;"), SLOPPY, 0, "x" },
 
 	/* obsolete forms, 4.4 */
 	{ "dots in the name", SLICE_INIT("A B. C. <a@x>"), OK, 1, "x" },
-	{ "dot behind a quoted name", SLICE_INIT("\"A\" . <a@x>"), OK, 1,
+	{ "dot after a quoted name", SLICE_INIT("\"A\" . <a@x>"), OK, 1,
 	    "x" },
 	{ "dot first in the name", SLICE_INIT(". A <a@x>"), SLOPPY, 0, "x" },
 	{ "dot for a name", SLICE_INIT(". <a@x>"), SLOPPY, 0, "x" },
@@ -253,7 +253,7 @@ static const struct from_case {
 	{ "commas", SLICE_INIT(",,"), BAD, 0, "" },
 	{ "comment only", SLICE_INIT("(a@x)"), SLOPPY, 0, "x" },
 	{ "name only", SLICE_INIT("Joe"), BAD, 0, "" },
-	{ "> behind", SLICE_INIT("user@victim.example>"), SLOPPY, 1,
+	{ "> after", SLICE_INIT("user@victim.example>"), SLOPPY, 1,
 	    "victim.example" },
 	{ "< before", SLICE_INIT("<user@victim.example"), SLOPPY, 1,
 	    "victim.example" },
@@ -263,7 +263,7 @@ static const struct from_case {
 	{ "brackets twice", SLICE_INIT("<<a@x>>"), SLOPPY, 0, "x" },
 	{ "address for a name", SLICE_INIT("a@x <b@y>"), BAD, 1, "" },
 	{ "name with @", SLICE_INIT("A a@x B <b@y>"), BAD, 0, "" },
-	{ "name behind", SLICE_INIT("<a@x> A"), SLOPPY, 1, "x" },
+	{ "name after", SLICE_INIT("<a@x> A"), SLOPPY, 1, "x" },
 	{ "comma in a name", SLICE_INIT("B, A <a@x>"), SLOPPY, 0, "x" },
 	{ "colon in a name", SLICE_INIT("A: B <a@x>"), SLOPPY, 1, "x" },
 	{ "bracket in a name", SLICE_INIT("[A] <a@x>"), SLOPPY, 0, "x" },
@@ -290,7 +290,7 @@ static const struct from_case {
 	{ "hyphen last", SLICE_INIT("a@x-"), BAD, 0, "" },
 	{ "good, then bad", SLICE_INIT("a@x, b@y-"), BAD, 1, "" },
 	{ "two domains, then garbage", SLICE_INIT("a@x, b@y >"), BAD, 2, "" },
-	{ "NUL behind", SLICE_INIT("a@x\0"), BAD, 1, "" },
+	{ "NUL after", SLICE_INIT("a@x\0"), BAD, 1, "" },
 	{ "NUL in the domain", SLICE_INIT("a@x\0.y"), BAD, 1, "" },
 	{ "NUL in a name", SLICE_INIT("A\0B <a@x>"), BAD, 0, "" },
 	{ "NUL in quotes", SLICE_INIT("\"A\0\" <a@x>"), BAD, 0, "" },
@@ -339,7 +339,7 @@ static const struct from_case {
 	    0, "" },
 	{ "other domain in quotes", SLICE_INIT("\"c@y\", A <a@x>"), BAD, 0,
 	    "" },
-	{ "other domain behind", SLICE_INIT("A, B <a@x>, c@y"), BAD, 0, "" },
+	{ "other domain after", SLICE_INIT("A, B <a@x>, c@y"), BAD, 0, "" },
 	{ "other domain in a group", SLICE_INIT("A, G: c@y; <a@x>"), BAD, 0,
 	    "" },
 	{ "route", SLICE_INIT("[A] <@y:a@x>"), BAD, 0, "" },
@@ -361,7 +361,7 @@ static const struct from_case {
 	{ "label that is not ASCII, no brackets",
 	    SLICE_INIT("A, a@x.co.b\xc3\xbc"), BAD, 0, "" },
 	{ "backslash", SLICE_INIT("A, B <a@x\\y>"), BAD, 0, "" },
-	{ "colon behind", SLICE_INIT("A, B <a@x:y>"), BAD, 0, "" },
+	{ "colon after", SLICE_INIT("A, B <a@x:y>"), BAD, 0, "" },
 	{ "literal in a list", SLICE_INIT("A, B <a@[192.0.2.1]>"), BAD, 0,
 	    "" },
 	{ "Latin-1 in the domain", SLICE_INIT("A, B <a@x\xe4y>"), BAD, 0, "" },
@@ -408,7 +408,7 @@ check_froms(void)
 	}
 }
 
-/* Whole headers: "/" stands between the fields. */
+/* Whole headers: "/" is between the fields. */
 static const struct {
 	struct from_case	from;
 	size_t			fields;
@@ -494,7 +494,7 @@ check_limits(void)
 	    "ten thousand addresses");
 
 	repeat(&b, LIMIT_COMMENT_NESTING, "()", "a@x");
-	is_state(buf_slice(&b), OK, 1, "comments one behind the other");
+	is_state(buf_slice(&b), OK, 1, "comments one after the other");
 	repeat(&b, 1000, "(", "a@x");
 	is_state(buf_slice(&b), SLOPPY, 0, "nested a thousand deep");
 

@@ -12,7 +12,7 @@
 
 /*
  * What was read, as "id/version" and for each result "|method=result", with
- * "/version" behind a method of another version than 1, then " !reason" when
+ * "/version" after a method of another version than 1, then " !reason" when
  * there is one, then " ptype.property=value" for each property; NULL:
  * unparsable.
  */
@@ -48,7 +48,7 @@ static const struct {
 	{ "version of a method", SLICE_INIT("a; dkim/2=pass"),
 	    "a/1|dkim/2=pass" },
 	{ "version as 01", SLICE_INIT("a 01; none"), "a/1" },
-	{ "version behind a comment", SLICE_INIT("a(b)1(c); none"), "a/1" },
+	{ "version after a comment", SLICE_INIT("a(b)1(c); none"), "a/1" },
 	{ "id in quotes", SLICE_INIT("\"a b\\\"\"; none"), "a b\"/1" },
 	{ "folded id in quotes", SLICE_INIT("\"a\r\n b\"; none"), "a b/1" },
 	{ "id with a U-label", SLICE_INIT("b\xc3\xbc.example; none"),
@@ -116,7 +116,7 @@ static const struct {
 	    "header.i=@d.example header.b=aBcDeF .x-bits=2048|x-arc-spf=pass"
 	    "|dmarc=pass policy.published-domain-policy=none "
 	    "policy.policy-from=p header.from=d.example" },
-	{ "reason behind properties", SLICE_INIT("a; b=c d.e=f reason=g"),
+	{ "reason after properties", SLICE_INIT("a; b=c d.e=f reason=g"),
 	    "a/1|b=c !g d.e=f" },
 	{ "same result twice", SLICE_INIT("a; b=c; b=c"), "a/1|b=c|b=c" },
 
@@ -143,7 +143,7 @@ static const struct {
 	{ "property without name", SLICE_INIT("a; b=c d.=e"), NULL },
 	{ "property without value, more", SLICE_INIT("a; b=c d.e=(x)"),
 	    "a/1|b=c d.e=" },
-	{ "text behind a value", SLICE_INIT("a; b=c d.e=f\"g\""), NULL },
+	{ "text after a value", SLICE_INIT("a; b=c d.e=f\"g\""), NULL },
 	{ "open comment", SLICE_INIT("a; b=c (d"), NULL },
 	{ "open comment first", SLICE_INIT("(a; b=c"), NULL },
 	{ "comment closed twice", SLICE_INIT("a; b=c (d))"), NULL },
@@ -154,7 +154,7 @@ static const struct {
 	{ "bare CR", SLICE_INIT("a; b=c\r d.e=f"), NULL },
 	{ "LF without a blank", SLICE_INIT("a; b=c\nd.e=f"), NULL },
 	{ "8-bit that is not UTF-8", SLICE_INIT("a; b=c d.e=\xfc"), NULL },
-	{ "slash behind the id", SLICE_INIT("a/1; none"), NULL },
+	{ "slash after the id", SLICE_INIT("a/1; none"), NULL },
 };
 
 static void
@@ -291,7 +291,7 @@ static const struct {
 	{ "no blank", SLICE_INIT("mx.example.org;spf=pass"), true },
 	{ "case", SLICE_INIT(" MX.Example.Org; spf=pass"), true },
 	{ "fold before", SLICE_INIT("\r\n mx.example.org; spf=pass"), true },
-	{ "fold behind", SLICE_INIT(" mx.example.org\n\t; spf=pass"), true },
+	{ "fold after", SLICE_INIT(" mx.example.org\n\t; spf=pass"), true },
 	{ "comments", SLICE_INIT("(x) mx.example.org (y) ; spf=pass"), true },
 	{ "quotes", SLICE_INIT(" \"mx.example.org\"; spf=pass"), true },
 	{ "quotes and case", SLICE_INIT("\"MX.example.org\"; none"), true },
@@ -301,16 +301,16 @@ static const struct {
 	{ "version 01", SLICE_INIT("mx.example.org 01; none"), true },
 	{ "version 2", SLICE_INIT("mx.example.org 2; none"), true },
 	{ "no ;", SLICE_INIT("mx.example.org"), true },
-	{ "nothing behind", SLICE_INIT("mx.example.org;"), true },
-	{ "junk behind", SLICE_INIT("mx.example.org; spf=pass (("), true },
+	{ "nothing after", SLICE_INIT("mx.example.org;"), true },
+	{ "junk after", SLICE_INIT("mx.example.org; spf=pass (("), true },
 	{ "soft hyphen", SLICE_INIT("m\xc2\xadx.example.org; none"), true },
 	{ "full width letter", SLICE_INIT("\xef\xbd\x8dx.example.org; none"),
 	    true },
 
 	/* not by the grammar */
 	{ "no ; but a result", SLICE_INIT("mx.example.org spf=pass"), true },
-	{ "text behind", SLICE_INIT("mx.example.org/1; spf=pass"), true },
-	{ "open comment behind", SLICE_INIT("mx.example.org (; spf=pass"),
+	{ "text after", SLICE_INIT("mx.example.org/1; spf=pass"), true },
+	{ "open comment after", SLICE_INIT("mx.example.org (; spf=pass"),
 	    true },
 	{ "open comment before", SLICE_INIT("(mx.example.org; spf=pass"),
 	    true },
@@ -330,7 +330,7 @@ static const struct {
 	    true },
 	{ "comments in the middle", SLICE_INIT("(a)m(b)x.(c(d))example.org(e)"
 	    " spf=pass"), true },
-	{ "open comment behind it in the middle",
+	{ "open comment after it in the middle",
 	    SLICE_INIT("m(b)x.example.org(e; spf=pass"), true },
 	{ "two words", SLICE_INIT("evil mx.example.org; spf=pass"), true },
 	{ "unreadable, with our name", SLICE_INIT("evil; spf=pass "
@@ -404,7 +404,7 @@ static const struct {
 	    .value = SLICE_INIT("a.example; x=y\n\t=?utf-8?q?=0A?=") },
 	{ .name = "no-break space before", .want = true,
 	    .value = SLICE_INIT("\xc2\xa0mx.example.org; spf=pass") },
-	{ .name = "no-break space behind", .want = true,
+	{ .name = "no-break space after", .want = true,
 	    .value = SLICE_INIT("mx.example.org\xc2\xa0; spf=pass") },
 	{ .name = "no-break space, Latin-1", .want = true,
 	    .value = SLICE_INIT("\xa0mx.example.org; spf=pass") },
@@ -539,7 +539,7 @@ check_claims_limits(void)
 	ok(authres_claims(buf_slice(&b), id), "unreadable, one past it");
 	fill(&b, "evil ", ' ', LIMIT_AUTHRES_READ);
 	buf_adds(&b, "; x=y");
-	ok(authres_claims(buf_slice(&b), id), "; behind the limit");
+	ok(authres_claims(buf_slice(&b), id), "; after the limit");
 	fill(&b, "mx.example.org", ';', 1u << 20);
 	ok(authres_claims(buf_slice(&b), id), "1 MB, ours");
 	fill(&b, "x", 'x', 1u << 20);

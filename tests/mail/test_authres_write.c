@@ -46,7 +46,7 @@ static const struct {
 	{ "last dot", SLICE_INIT("a@example.com."), false,
 	    "\"a@example.com.\"" },
 	{ "hyphen", SLICE_INIT("a@-x.example"), false, "\"a@-x.example\"" },
-	{ "text behind a quoted local part", SLICE_INIT("\"a\"b@example.com"),
+	{ "text after a quoted local part", SLICE_INIT("\"a\"b@example.com"),
 	    false, "\"\\\"a\\\"b@example.com\"" },
 	{ "open quote", SLICE_INIT("\"a@example.com"), false,
 	    "\"\\\"a@example.com\"" },
@@ -260,7 +260,7 @@ check_misuse(void)
 	authres_write_result(&w, "x", "none");
 	authres_write_property(&w, "a", "b", SLICE("c"));
 	authres_write_reason(&w, SLICE("c"));
-	is_field(&w, NULL, "reason behind a property");
+	is_field(&w, NULL, "reason after a property");
 	begin(&w, false);
 	authres_write_result(&w, "x y", "none");
 	is_field(&w, NULL, "method that is no Keyword");

@@ -15,7 +15,7 @@ static const struct {
 } value_cases[] = {
 	{ "one line", SLICE_INIT(" text"), SLICE_INIT(" text") },
 	{ "empty", SLICE_INIT(""), SLICE_INIT("") },
-	{ "no memory behind it", { NULL, 0 }, SLICE_INIT("") },
+	{ "no memory after it", { NULL, 0 }, SLICE_INIT("") },
 	{ "LF fold", SLICE_INIT(" a\n b"), SLICE_INIT(" a\r\n b") },
 	{ "CRLF fold", SLICE_INIT(" a\r\n b"), SLICE_INIT(" a\r\n b") },
 	{ "both", SLICE_INIT("\n a\r\n b\n\tc"),
@@ -33,7 +33,7 @@ static const struct {
 	struct slice	 field, want;
 } name_cases[] = {
 	{ "plain", SLICE_INIT("Subject"), SLICE_INIT("Subject") },
-	{ "blanks behind", SLICE_INIT("X-Sp \t"), SLICE_INIT("X-Sp") },
+	{ "blanks after", SLICE_INIT("X-Sp \t"), SLICE_INIT("X-Sp") },
 	{ "blanks alone", SLICE_INIT("  "), SLICE_INIT("") },
 	{ "empty", { NULL, 0 }, SLICE_INIT("") },
 	{ "NUL", SLICE_INIT("a\0"), SLICE_INIT("a\0") },
@@ -237,7 +237,7 @@ check_bytes_limit(struct arena *arena)
 	ok(!mail_header_add(&h, SLICE("A"), (struct slice){ text,
 	    LIMIT_HEADER_BYTES - 2 }), "a field past the limit");
 	ok(!mail_header_add(&h, SLICE("A"), SLICE("3")),
-	    "nothing behind the gap");
+	    "nothing after the gap");
 	is_num(mail_header_instances(&h, SLICE("A")), 1, "one is counted");
 
 	text[7] = '\n';

@@ -53,7 +53,7 @@ static const struct {
 	{ "first bracket no address", "from a (b [x] [203.0.113.9]) by c",
 	  "", "a" },
 	{ "bracket left open", "from a (b [192.0.2.7) by c", "", "a" },
-	{ "address behind by", "from a by b ([203.0.113.9])", "", "a" },
+	{ "address after by", "from a by b ([203.0.113.9])", "", "a" },
 	{ "address in a date", "from a; ([203.0.113.9])", "", "a" },
 	{ "no from", "by b ([192.0.2.1]) id 3", "", "" },
 	{ "from and no blank", "from([192.0.2.1])", "", "" },

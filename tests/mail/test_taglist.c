@@ -9,7 +9,7 @@
 
 #define EMPTY	"empty tag"
 #define NAME	"tag name does not begin with a letter"
-#define EQUALS	"no \"=\" behind a tag name"
+#define EQUALS	"no \"=\" after a tag name"
 #define OCTET	"octet that a tag value may not have"
 #define TWICE	"tag given twice"
 #define MANY	"too many tags"
@@ -71,10 +71,10 @@ static const struct {
 	{ "8-bit in a name", SLICE_INIT("a\xc3\xa4=b"), true, EQUALS },
 	{ "NUL in a name", SLICE_INIT("v\0=1"), false, EQUALS },
 	{ "NUL", SLICE_INIT("v=1\0"), false, OCTET },
-	{ "NUL behind a blank", SLICE_INIT("v=1 \0;a=b"), false, OCTET },
+	{ "NUL after a blank", SLICE_INIT("v=1 \0;a=b"), false, OCTET },
 	{ "DEL", SLICE_INIT("v=\x7f"), false, OCTET },
 	{ "control", SLICE_INIT("v=\x01"), false, OCTET },
-	{ "UTF-8 where it may not stand", SLICE_INIT("v=\xc3\xbc"), false,
+	{ "UTF-8 where it may not be", SLICE_INIT("v=\xc3\xbc"), false,
 	    OCTET },
 	{ "not UTF-8", SLICE_INIT("v=\xfc"), true, OCTET },
 	{ "surrogate", SLICE_INIT("v=\xed\xa0\x80"), true, OCTET },
@@ -83,7 +83,7 @@ static const struct {
 	{ "CRLF at the end", SLICE_INIT("v=1\r\n"), false, OCTET },
 	{ "bare CR", SLICE_INIT("v=1\r a"), false, OCTET },
 	{ "bare CR at the end", SLICE_INIT("v=1\r"), false, OCTET },
-	{ "LF behind the last ;", SLICE_INIT("v=1;\n"), false, NAME },
+	{ "LF after the last ;", SLICE_INIT("v=1;\n"), false, NAME },
 };
 
 /* Elements of a colon list, each followed by "|". */

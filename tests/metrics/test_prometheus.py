@@ -81,7 +81,7 @@ def rules():
 
 
 def names_in(text):
-    """Metrics that are named, as they stand in a text that was read."""
+    """Metrics that are named, as they are in a text that was read."""
     return set(re.findall(r"\b(?:assay|process)_\w+", text))
 
 

@@ -38,7 +38,7 @@ class Attacked(dnsserver.Server):
         return delay + (LATE if "late" in labels else 0), packet
 
 
-# What is in front of a letter, between it and the message's label, behind.
+# What is in front of a letter, between it and the message's label, after.
 ONE_DOMAIN = ("silent.", ".", ".attack.example")
 MANY_DOMAINS = ("silent.", "", ".example")
 LATE_ONES = ("late.", ".", ".tardy.example")

@@ -43,7 +43,7 @@ def found(result, name):
         return []
     top, value = result.header.all()[0]
     equal(top.lower(), b"authentication-results", name + ": field on top")
-    ok(value.startswith(b" "), name + ": a blank behind the colon", value)
+    ok(value.startswith(b" "), name + ": a blank after the colon", value)
     authserv_id, results = authres.parse(value)
     equal(authserv_id, "mx.example.org", name + ": authserv-id")
     return results

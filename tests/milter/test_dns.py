@@ -129,7 +129,7 @@ def kept_by_a_reload():
 
 def together(daemon, count, sender_of, hold=None):
     """
-    `count` sessions that all stand before the end of their message, and
+    `count` sessions that all are before the end of their message, and
     then end it at the same moment; the results of spf in their order.
     """
     barrier = threading.Barrier(count + (1 if hold else 0))

@@ -76,9 +76,9 @@ def header_sizes(daemon):
     defined(with_fields(daemon, fields), "60 fields of 60000 octets")
     forged = [(b"Authentication-Results", b" mx.example.org; dkim=pass")]
     result = with_fields(daemon, [(b"X-N", b" 1")] * 20000 + forged * 3)
-    defined(result, "forged fields behind 20000 others")
+    defined(result, "forged fields after 20000 others")
     ok(len(result.header.values("Authentication-Results")) == 1,
-       "forged fields behind 20000 others are gone")
+       "forged fields after 20000 others are gone")
     result = with_fields(daemon, [(b"Authentication-Results",
                                    b" (" + b"(" * 50000 + b"mx.example.org")])
     defined(result, "50000 open comments")
@@ -271,7 +271,7 @@ def leaving(daemon):
 
 
 def packet_sizes(daemon):
-    """65535 octets behind a command are taken, one more ends the session."""
+    """65535 octets after a command are taken, one more ends the session."""
     with daemon.session() as session:
         for step in until("eoh"):
             step(session)

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """The public SPF suite, through the daemon and its milter socket.
 
-Each scenario's zonedata is the zone file as it stands; each test is a
+Each scenario's zonedata is the zone file as it is; each test is a
 connection.  A failure is refused with the explanation in the reply, which is
 how the explanation comes out; all else is read from the header.
 """

@@ -16,7 +16,7 @@ static const char class[] =
     "the enhanced code is not in the class of the code";
 static const char percent[] = "a single % is written %%";
 static const char printable[] =
-    "only printable ASCII may stand in a reply";
+    "only printable ASCII may be in a reply";
 
 static void
 test_check(void)

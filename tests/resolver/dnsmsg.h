@@ -31,7 +31,7 @@ void	dnsmsg_bytes(struct dnsmsg *m, const void *bytes, size_t len);
 /* Uncompressed; "" is the root. */
 void	dnsmsg_name(struct dnsmsg *m, const char *name);
 /* Counts the record and writes all before its data; returns where the
-   length stands, for dnsmsg_end(). */
+   length is, for dnsmsg_end(). */
 size_t	dnsmsg_rr(struct dnsmsg *m, enum dnsmsg_section section,
 	    const char *name, unsigned int type, uint32_t ttl);
 void	dnsmsg_end(struct dnsmsg *m, size_t at);

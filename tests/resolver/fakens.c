@@ -53,7 +53,7 @@ loopback(enum fakens_kind kind)
 	return a;
 }
 
-/* The port stands at one place in both families. */
+/* The port is at one place in both families. */
 static unsigned int
 port_of(const struct address *a)
 {

@@ -117,7 +117,7 @@ do_late(struct fakens_question *q)
 	send_address(q, GOOD);
 }
 
-/* Octets without sense, behind a header that fits or without one. */
+/* Octets without sense, after a header that fits or without one. */
 static void
 send_noise(const struct fakens_question *q, size_t header, size_t len)
 {

@@ -46,7 +46,7 @@ test_names(void)
 		    types[i].name, types[i].name);
 }
 
-/* A copy stands by itself. */
+/* A copy is by itself. */
 static void
 test_stale(void)
 {

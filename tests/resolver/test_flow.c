@@ -209,7 +209,7 @@ test_fair_turns(struct resolver *r)
 	is_num((long long)wait_many(few, 20), 20, "few are answered");
 	is_num((long long)wait_many(many, 500), 500, "many are answered");
 	ok(last_of_b <= LIMIT_DNS_IN_FLIGHT + 50, "the last of few was packet "
-	    "%u behind the first %d", last_of_b - LIMIT_DNS_IN_FLIGHT,
+	    "%u after the first %d", last_of_b - LIMIT_DNS_IN_FLIGHT,
 	    LIMIT_DNS_IN_FLIGHT);
 	drop_many(first, LIMIT_DNS_IN_FLIGHT);
 	drop_many(many, 500);

@@ -172,7 +172,7 @@ test_load(void)
 	(void)fputs("nameserver 192.0.2.8\n", f);
 	(void)fclose(f);
 	is_str(print(list, nameserver_load(path, list, LIMIT_DNS_SERVERS)),
-	    "192.0.2.7 ", "what stands past the limit is not read");
+	    "192.0.2.7 ", "what is past the limit is not read");
 	mem_fail_after(0, 1);
 	is_num((long long)nameserver_load(path, list, LIMIT_DNS_SERVERS), 0,
 	    "no memory");

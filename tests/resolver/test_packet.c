@@ -562,7 +562,7 @@ static const struct {
 	    PACKET_BROKEN },
 	{ "MX pointer into the header", w_mx_compressed, MX, -1, 4,
 	    PACKET_BROKEN },
-	{ "PTR with octets behind the name", w_ptr, PTR, -9, 0,
+	{ "PTR with octets after the name", w_ptr, PTR, -9, 0,
 	    PACKET_BROKEN },
 	{ "records in a no such name", w_a, A, 3, 0x83, PACKET_BROKEN },
 	{ "answer cut off by TC", w_a, A, 2, 0x82, PACKET_TRUNCATED }
@@ -583,7 +583,7 @@ test_patches(void)
 	}
 }
 
-/* Every answer, cut off at every length, and with an octet behind it. */
+/* Every answer, cut off at every length, and with an octet after it. */
 static void
 test_lengths(void)
 {

@@ -31,7 +31,7 @@ static const struct row rows[] = {
 	{ "two records", "a.example TXT v=spf1 -all\na.example TXT V=SPF1 "
 	    "+all", "192.0.2.1", "h.example", "u@a.example", AUTH_PERMERROR,
 	    "", "", "more than one SPF record", "" },
-	{ "syntax error behind a match", "a.example TXT v=spf1 +all foo:%",
+	{ "syntax error after a match", "a.example TXT v=spf1 +all foo:%",
 	    "192.0.2.1", "h.example", "u@a.example", AUTH_PERMERROR, "", "",
 	    "syntax error in an SPF record", "" },
 	{ "case and last dot of the domain", "a.example TXT v=spf1 -all",
@@ -79,7 +79,7 @@ static const struct row rows[] = {
 	    "b.example A 192.0.2.1\nc.example SERVFAIL", "192.0.2.1",
 	    "h.example", "u@a.example", AUTH_TEMPERROR, "", "",
 	    "DNS look-up failed", NULL },
-	{ "mx: a host that fails behind the match", "a.example TXT v=spf1 mx "
+	{ "mx: a host that fails after the match", "a.example TXT v=spf1 mx "
 	    "-all\na.example MX 10 b.example\na.example MX 20 c.example\n"
 	    "b.example A 192.0.2.1\nc.example SERVFAIL", "192.0.2.1",
 	    "h.example", "u@a.example", AUTH_PASS, "mx", NULL, NULL, NULL },
@@ -332,7 +332,7 @@ static const struct row rows[] = {
 	{ "redirect fails", "a.example TXT v=spf1 redirect=b.example\n"
 	    "b.example TIMEOUT", "192.0.2.1", "h.example", "u@a.example",
 	    AUTH_TEMPERROR, NULL, NULL, NULL, NULL },
-	{ "an error behind the match does not matter", "a.example TXT v=spf1 "
+	{ "an error after the match does not matter", "a.example TXT v=spf1 "
 	    "include:c.example a:b.example +all\nb.example TIMEOUT\n"
 	    "c.example TXT v=spf1 +all", "192.0.2.1", "h.example",
 	    "u@a.example", AUTH_PASS, "include:c.example", NULL, NULL,
@@ -535,13 +535,13 @@ test_term_limits(void)
 	add_numbered(z, "t", 10, "A 192.0.2.9");
 	world_add(z, "unknown.example TXT why %{p}");
 	run_example(z, 0, &run);
-	is_verdict(&run, "fail", 10, 0, "exp behind ten terms");
+	is_verdict(&run, "fail", 10, 0, "exp after ten terms");
 	is_str(run.verdict.explanation, "why unknown", "and its text");
 	ok(run.verdict.problem == NULL, "and no problem");
 	dns_zone_free(z);
 }
 
-/* 4.6.4: the PTR query of %{p} counts once, or not at all behind a ptr. */
+/* 4.6.4: the PTR query of %{p} counts once, or not at all after a ptr. */
 static void
 test_client_name_count(void)
 {
@@ -556,7 +556,7 @@ test_client_name_count(void)
 	z = world_zone("a.example TXT v=spf1 ptr a:%{p}.x.example -all\n"
 	    "unknown.x.example A 192.0.2.9");
 	run_example(z, 2, &run);
-	is_verdict(&run, "fail", 2, 1, "%{p} behind ptr");
+	is_verdict(&run, "fail", 2, 1, "%{p} after ptr");
 	dns_zone_free(z);
 	z = dns_zone_new();
 	add_repeated(z, "a.example", "a:t", 9, "a:%{p}.x.example -all");

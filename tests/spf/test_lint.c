@@ -32,7 +32,7 @@ static const struct {
 	    .want = "E[\"v=spf1 -all\"] " },
 	{ .name = "no version", .zone = "a.example TXT spf1 -all",
 	    .want = "E[spf1 -all] " },
-	{ .name = "a comma behind the version", .zone =
+	{ .name = "a comma after the version", .zone =
 	    "a.example TXT v=spf1,-all", .want = "E[v=spf1,-all] " },
 	{ .name = "a syntax error at its place", .zone =
 	    "a.example TXT v=spf1 mx ipv4:192.0.2.1 -all",
@@ -46,7 +46,7 @@ static const struct {
 	{ .name = "an include needs none", .zone =
 	    "a.example TXT v=spf1 include:b.example -all\n"
 	    "b.example TXT v=spf1 ip4:192.0.2.1", .want = "", .terms = 1 },
-	{ .name = "terms behind all", .zone =
+	{ .name = "terms after all", .zone =
 	    "a.example TXT v=spf1 -all ip4:192.0.2.1",
 	    .want = "W[ip4:192.0.2.1] " },
 	{ .name = "redirect beside all", .zone =

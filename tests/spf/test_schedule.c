@@ -65,12 +65,12 @@ static const struct {
 	{ "redirect is asked with the terms", "a.example TXT v=spf1 "
 	    "include:b.example redirect=c.example\nb.example TXT v=spf1\n"
 	    "c.example TXT v=spf1 +all", 3, 3, "pass" },
-	{ "redirect behind all is not", "a.example TXT v=spf1 "
+	{ "redirect after all is not", "a.example TXT v=spf1 "
 	    "redirect=c.example include:b.example ~all\nb.example TXT v=spf1"
 	    "\nc.example TXT v=spf1 +all", 3, 2, "softfail" },
 	{ "a match before asks nothing", "a.example TXT v=spf1 "
 	    "ip4:192.0.2.1 a mx include:b.example -all", 2, 1, "pass" },
-	{ "a match behind ends the asking", "a.example TXT v=spf1 a "
+	{ "a match after ends the asking", "a.example TXT v=spf1 a "
 	    "ip4:192.0.2.1 mx include:b.example -all\na.example A 192.0.2.9",
 	    3, 2, "pass" },
 	{ "a syntax error asks nothing", "a.example TXT v=spf1 a mx:x foo",
@@ -88,7 +88,7 @@ static const struct {
 	    "b.example A 192.0.2.9\n"
 	    "1.2.0.192.in-addr.arpa PTR c.example\nc.example A 192.0.2.1", 5,
 	    5, "fail" },
-	{ "nothing behind the third exists", "a.example TXT v=spf1 "
+	{ "nothing after the third exists", "a.example TXT v=spf1 "
 	    "exists:b.example exists:c.example exists:d.example a:e.example",
 	    3, 4, "permerror" },
 	{ "an include that cannot be passed", "a.example TXT v=spf1 "

@@ -623,7 +623,7 @@ def broken_file():
             ("a bad line", "assay-tlspol policies 1\n%sjunk\nend 2\n" % good),
             ("a bad policy", "assay-tlspol policies 1\n" +
              good.replace("mx.a", "*.*.a") + "end 1\n"),
-            ("more behind the end", "assay-tlspol policies 1\n%send 1\nx\n" %
+            ("more after the end", "assay-tlspol policies 1\n%send 1\nx\n" %
              good),
             ("empty", "")):
         with open(cache, "w", encoding="latin-1") as f:

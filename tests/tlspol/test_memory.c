@@ -157,7 +157,7 @@ static const struct {
 	{ "no end", SLICE_INIT(HEAD LINE), 3, 1 },
 	{ "half an end", SLICE_INIT(HEAD LINE "end 1"), 3, 1 },
 	{ "a wrong number", SLICE_INIT(HEAD LINE "end 2\n"), 3, 1 },
-	{ "something behind the end", SLICE_INIT(HEAD "end 0\nx"), 2, 0 },
+	{ "something after the end", SLICE_INIT(HEAD "end 0\nx"), 2, 0 },
 	{ "no domain", SLICE_INIT(HEAD "a..b 1 1 1 none none 600 \nend 1\n"),
 	  2, 0 },
 	{ "no time", SLICE_INIT(HEAD "a.b x 1 1 none none 600 \nend 1\n"), 2,

@@ -13,7 +13,7 @@ static const struct {
 } rows[] = {
 	{ "one", SLICE_INIT("3:abc,"), NETSTRING_WHOLE, SLICE_INIT("abc"),
 	  SLICE_INIT("") },
-	{ "more behind it", SLICE_INIT("3:abc,2:x"), NETSTRING_WHOLE,
+	{ "more after it", SLICE_INIT("3:abc,2:x"), NETSTRING_WHOLE,
 	  SLICE_INIT("abc"), SLICE_INIT("2:x") },
 	{ "empty", SLICE_INIT("0:,"), NETSTRING_WHOLE, SLICE_INIT(""),
 	  SLICE_INIT("") },

@@ -80,7 +80,7 @@ test_refused(void)
 {
 	static const struct {
 		const char	*text;
-		const char	*want;	/* its beginning, behind "t.yaml:" */
+		const char	*want;	/* its beginning, after "t.yaml:" */
 	} rows[] = {
 		{ "sokcet: x", "1:1: unknown key 'sokcet' in the "
 		  "configuration, did you mean socket?; allowed: " KEYS },

@@ -128,7 +128,7 @@ static const struct {
 	  "  a.test: [{A: 192.0.2.1}]\n"
 	  "  _25._tcp.a.test: [{RCODE: 2}]\n", false,
 	  "found secure a.test=insecure: none" },
-	{ "TLSA fails behind a secure address", SIGNED MX_A A
+	{ "TLSA fails after a secure address", SIGNED MX_A A
 	  "  _25._tcp.a.example: [{RCODE: 2}]\n", false,
 	  "found secure a.example=failed(a.example): failed" },
 	{ "TLSA times out", SIGNED MX_A A

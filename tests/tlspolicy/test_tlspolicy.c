@@ -96,7 +96,7 @@ test_keys(void)
 	    "10,000 octets");
 }
 
-/* The longest name there is, with all that may stand around it. */
+/* The longest name there is, with all that may be around it. */
 static void
 test_longest_key(void)
 {

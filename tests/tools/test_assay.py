@@ -770,7 +770,7 @@ def json_facts():
     status, value = check("-c", CONFIG, "--from", "a@early.example", MESSAGE)
     equal((status, value["decision"]["at_mail"],
            value["decision"]["rule"]["name"]), (1, True, "early"),
-          "refused before DATA, by a rule behind one that accepts")
+          "refused before DATA, by a rule after one that accepts")
     equal([s["result"] for s in value["dkim"]], ["pass", "pass"],
           "and the rest is told all the same")
     status, value = check("-c", CONFIG, "--ip", "192.0.2.99", MESSAGE)

@@ -61,13 +61,13 @@ def sloppy_from():
 
 @tap.test
 def partial_body():
-    """Anybody's text behind l= must not carry a DMARC pass."""
+    """Anybody's text after l= must not carry a DMARC pass."""
     status, value = check("dkim-l-appended", STRICT, "--ip", "203.0.113.9",
                           "--from", "x@evil.example")
     if value is not None:
         equal([s["result"] for s in value["dkim"]], ["policy"],
-              "text behind l=: DKIM")
-        equal(value["dmarc"]["result"], "fail", "text behind l=: DMARC")
+              "text after l=: DKIM")
+        equal(value["dmarc"]["result"], "fail", "text after l=: DMARC")
 
 
 @tap.test

@@ -110,7 +110,7 @@ structure(void)
 	fclose(f);
 	is_str(got, "{\"none\":[],\"some\":[-1,true,{}],\"null\":null,"
 	    "\"absent\":null,\"text\":\"x\",\"empty\":null}",
-	    "commas stand where they should");
+	    "commas are where they should");
 }
 
 static const struct {
