@@ -201,6 +201,10 @@
 #define LIMIT_SOCKET_PATH	107	/* unix(7): sun_path less its NUL */
 #define LIMIT_ORIGINS		1000	/* ours */
 #define LIMIT_ORIGIN_WORD	256	/* ours: octets of a CN */
+#define LIMIT_FORWARDERS	1000	/* ours */
+#define LIMIT_HOSTS		200000	/* ours: networks and names of all
+					   forwarders */
+#define LIMIT_HOSTS_BYTES	(8u << 20) /* ours: octets of a file of hosts */
 #define LIMIT_POLICY_RULES	1000	/* ours */
 #define LIMIT_POLICY_LIST	10000	/* ours: items of one condition */
 #define LIMIT_RULE_NAME		64	/* ours: octets */

@@ -19,6 +19,7 @@
 #include "base/limits.h"
 #include "base/mem.h"
 #include "config/describe_internal.h"
+#include "config/forwarders_internal.h"
 #include "config/origins_internal.h"
 #include "config/rules_internal.h"
 #include "config/sections.h"
@@ -177,6 +178,9 @@ const struct schema_key config_keys[] = {
 	{ .name = "trusted-sealers", .read = values_patterns,
 	  FIELD(trusted_sealers), COUNT(trusted_sealer_count),
 	  .max = LIMIT_POLICY_LIST },
+	{ .name = "forwarders", .read = forwarders_list,
+	  .table = forwarders_keys, FIELD(forwarders),
+	  COUNT(forwarder_count), .max = LIMIT_FORWARDERS },
 	{ .name = "policy", .read = rules_policy, .table = rules_keys,
 	  FIELD(policy.rules),
 	  COUNT(policy.count), .max = LIMIT_POLICY_RULES },
@@ -220,7 +224,8 @@ static bool
 is_joined(const struct schema_key *k)
 {
 	return k->read == rules_policy || k->read == sign_rules ||
-	    k->read == origins_list || k->read == read_include;
+	    k->read == origins_list || k->read == forwarders_list ||
+	    k->read == read_include;
 }
 
 static struct owned	*owned_of(struct config *c);
@@ -513,7 +518,8 @@ read_tree(const struct yaml_tree *t, const char *path, bool offline,
 	take_keys(&s, yaml_tree_root(t), owned_of(c));
 	if (schema_mapping(&s, config_keys, "the configuration",
 	    yaml_tree_root(t), c) && origins_complete(&s,
-	    yaml_tree_root(t), c) && sign_complete(&s, c) && (offline ||
+	    yaml_tree_root(t), c) && sign_complete(&s, c) &&
+	    forwarders_complete(&s, c) && (offline ||
 	    sections_read_zone(&c->resolver, why, why_size)))
 		return c;
 	config_unref(c);

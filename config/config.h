@@ -14,6 +14,7 @@
 
 #include "base/ipaddr.h"
 #include "base/slice.h"
+#include "config/hosts.h"
 #include "policy/policy.h"
 #include "resolver/resolver.h"
 #include "resolver/zone.h"
@@ -133,6 +134,28 @@ struct config_origin {
 	unsigned int			 line;	/* 0: of the short form */
 };
 
+/*
+ * Hosts that forward mail of our users.  A host is one of `clients`, or has a
+ * name of `names` that leads back to it (iprev), or stands in the file.
+ */
+struct config_forwarder {
+	struct slice			 name;
+	const struct ipnet		*clients;
+	size_t				 client_count;
+	const struct policy_pattern	*names;
+	size_t				 name_count;
+	const char			*file;		/* NULL: none */
+	/* All recipients are there; none: anybody. */
+	const struct policy_pattern	*recipients;
+	size_t				 recipient_count;
+	/* So is the Author Domain; none: any. */
+	const struct policy_pattern	*from_domains;
+	size_t				 from_domain_count;
+	const char			*path;		/* where it is */
+	unsigned int			 line;
+	unsigned int			 file_line, file_column;
+};
+
 struct config {
 	const char		*path;		/* the file it was read from */
 	/* libmilter's spelling, checked; default CONFIG_SOCKET */
@@ -180,7 +203,8 @@ struct config {
 		unsigned int	doubled;
 	} dkim;
 	bool			 dns_sec;	/* of each result; default no */
-	/* The names of the client's address are looked up; default no */
+	/* The names of the client's address are looked up; default no, but
+	   for forwarders that are known by name */
 	bool			 iprev;
 	bool			 annotate_own;	/* likewise mail of ours gets
 						   the field; default no */
@@ -195,6 +219,10 @@ struct config {
 	/* Domains whose ARC seals are believed; none by default. */
 	const struct policy_pattern *trusted_sealers;
 	size_t			 trusted_sealer_count;
+	/* Their hosts are in the table, whose owners are indexes. */
+	const struct config_forwarder *forwarders;
+	size_t			 forwarder_count;
+	const struct hosts	*forwarder_hosts;	/* NULL: none */
 	struct policy		 policy;	/* count 0: annotate only */
 	/* Another one, whose decisions are only recorded, if `observes`. */
 	struct policy		 observed_policy;

@@ -8,6 +8,7 @@
  */
 #include "config/describe_internal.h"
 
+#include "config/forwarders_internal.h"
 #include "config/origins_internal.h"
 #include "config/rules_internal.h"
 #include "config/sign_internal.h"
@@ -45,6 +46,7 @@ static const struct {
 	{ values_nameservers, SCHEMA_TEXTS },
 	{ values_patterns, SCHEMA_TEXTS },
 	{ origins_list, SCHEMA_ENTRIES },
+	{ forwarders_list, SCHEMA_ENTRIES },
 	{ rules_policy, SCHEMA_ENTRIES },
 	{ sign_rules, SCHEMA_ENTRIES }
 };

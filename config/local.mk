@@ -5,6 +5,8 @@ dist_pkgdata_DATA = etc/assay.schema.json
 libassay_a_SOURCES += \
 	config/config.c config/config.h \
 	config/describe.c config/describe_internal.h \
+	config/forwarders.c config/forwarders_internal.h \
+	config/hosts.c config/hosts.h \
 	config/origins.c config/origins_internal.h \
 	config/rules.c config/rules_internal.h \
 	config/schema.c config/schema.h \
@@ -20,6 +22,8 @@ libassay_a_SOURCES += \
 check_PROGRAMS += \
 	tests/config/test_config \
 	tests/config/test_describe \
+	tests/config/test_forwarders \
+	tests/config/test_hosts \
 	tests/config/test_oracle \
 	tests/config/test_policies \
 	tests/config/test_users \
@@ -27,6 +31,8 @@ check_PROGRAMS += \
 	tests/config/test_zonefile
 tests_config_test_config_SOURCES = tests/config/test_config.c
 tests_config_test_describe_SOURCES = tests/config/test_describe.c
+tests_config_test_forwarders_SOURCES = tests/config/test_forwarders.c
+tests_config_test_hosts_SOURCES = tests/config/test_hosts.c
 tests_config_test_oracle_SOURCES = tests/config/test_oracle.c
 tests_config_test_policies_SOURCES = tests/config/test_policies.c
 tests_config_test_users_SOURCES = tests/config/test_users.c

@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "base/limits.h"
+#include "config/forwarders_internal.h"
 #include "config/values.h"
 #include "policy/condition.h"
 
@@ -100,15 +101,53 @@ read_pattern(struct slice text, void *item)
 	return text.len > 0 && text.len <= LIMIT_USERS_WORD;
 }
 
+static bool
+read_slice(struct slice text, void *item)
+{
+	memcpy(item, &text, sizeof(text));
+	return true;
+}
+
+/* struct slice * and count: words of the condition, and names */
+static bool
+read_names(struct schema *s, const struct schema_key *key,
+    const struct yaml_node *n, void *out)
+{
+	static const char allowed[] = "yes, no, unknown, and names of "
+	    "forwarders";
+	const struct policy_condition *c = key->table;
+	const struct yaml_node *i = schema_first(n);
+	const struct policy_word *w;
+	struct slice *items;
+	size_t count, at = 0;
+
+	if (!schema_list(s, key, n, out, sizeof(struct slice), read_slice,
+	    allowed))
+		return false;
+	memcpy(&items, (char *)out + key->field, sizeof(items));
+	memcpy(&count, (char *)out + key->count, sizeof(count));
+	for (; i != NULL; i = schema_next(n, i), at++) {
+		w = find_word(c->words, i);
+		if (w != NULL)
+			items[at] = slice_str(w->word);
+		else if (!forwarders_name_is_good(i->text))
+			return schema_refuse(s, key, i, allowed);
+	}
+	return schema_keep(s, items, count);
+}
+
 /* struct slice * and count */
 static bool
 read_texts(struct schema *s, const struct schema_key *key,
     const struct yaml_node *n, void *out)
 {
+	const struct policy_condition *c = key->table;
 	struct schema_key few = *key;
 	struct slice *items;
 	size_t count;
 
+	if (c->words != NULL)
+		return read_names(s, key, n, out);
 	few.max = LIMIT_USER_ITEMS;
 	if (!schema_list(s, &few, n, out, sizeof(struct slice), read_pattern,
 	    "names of users, in which * is any text"))

@@ -218,6 +218,38 @@ list_is_missing(const struct config *c, const struct policy_rule *r)
 	return NULL;
 }
 
+static bool
+is_forwarder(const struct config *c, struct slice name)
+{
+	size_t i;
+
+	for (i = 0; i < c->forwarder_count; i++) {
+		if (slice_eq_nocase(c->forwarders[i].name, name))
+			return true;
+	}
+	return false;
+}
+
+/*
+ * It asks for forwarders that are not there.  A rule for any of them is no
+ * slip: shipped policies have one.
+ */
+static bool
+lacks_forwarder(const struct config *c, const struct policy_rule *r)
+{
+	const struct slice *name = r->forwarder;
+	size_t i;
+
+	for (i = 0; i < r->forwarder_count; i++) {
+		if (slice_eq(name[i], SLICE("yes")) ||
+		    slice_eq(name[i], SLICE("no")) ||
+		    slice_eq(name[i], SLICE("unknown")) ||
+		    is_forwarder(c, name[i]))
+			return false;
+	}
+	return r->forwarder_count > 0;
+}
+
 /* Why a rule can never match, whatever is around it; or NULL. */
 static const char *
 why_never(const struct config *c, const struct policy_rule *r)
@@ -234,6 +266,8 @@ why_never(const struct config *c, const struct policy_rule *r)
 		return "it asks for spf-helo, but spf.helo is no";
 	if (r->iprev != 0 && !c->iprev)
 		return "it asks for iprev, but iprev is no";
+	if (lacks_forwarder(c, r))
+		return "it asks for a forwarder that is not in forwarders";
 	if (r->dnssec == BIT(true) &&
 	    c->resolver.options.trust_ad == RESOLVER_TRUST_AD_NO)
 		return "it asks for dnssec, but resolver.trust-ad is no";

@@ -223,10 +223,14 @@ static const struct event_field message_fields[] = {
 	    "What was done with the message for DMARC, in the words of RFC "
 	    "9990; absent for a message that was deferred or did not come to "
 	    "its end."),
-	WORD("override", "trusted-sealer", "There when a message with "
+	TEXT("forwarder", "The known forwarder that handed it in, or unknown "
+	    "when DNS did not say the name of the client; absent for "
+	    "none."),
+	WORD("override", "trusted-forwarder trusted-sealer", "There when a message with "
 	    "dmarc=fail was accepted and somebody who is trusted answers for "
 	    "it: what that is."),
-	TEXT("override-by", "The domain of the sealer."),
+	TEXT("override-by", "The name of the forwarder, or the domain of the "
+	    "sealer."),
 	OBJECTS("dmarc-overrides", override_fields, "Why that is not what "
 	    "the record asks for."),
 	WORD("dnssec", "yes", "There when an identity that is aligned with "

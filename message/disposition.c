@@ -64,7 +64,8 @@ why_weaker(const struct policy_decision *d, enum message_outcome outcome)
 	    SLICE("no rule enforces the policy");
 }
 
-/* Who answers for it; of a sealer with RFC 8617 7.2.2. */
+/* Who answers for it; of a sealer with RFC 8617 7.2.2, of a forwarder RFC 9990
+   3.1.6. */
 static void
 explain_override(const struct message *m, struct event *e)
 {
@@ -79,6 +80,9 @@ explain_override(const struct message *m, struct event *e)
 		arc_trust_comment(message_arc(m), m->arena, &comment);
 		add_override(e, SLICE("local_policy"), buf_slice(&comment));
 		buf_fini(&comment);
+		break;
+	case MESSAGE_FORWARDER:
+		add_override(e, SLICE("trusted_forwarder"), o->name);
 		break;
 	}
 }

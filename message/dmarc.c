@@ -12,8 +12,11 @@
  */
 #include "message/dmarc.h"
 
+#include <stdio.h>
+
 #include "base/buf.h"
 #include "message/arc.h"
+#include "message/forwarder.h"
 #include "message/message_internal.h"
 #include "message/shown_internal.h"
 
@@ -109,12 +112,17 @@ static void
 find_override(struct message *m, const struct dmarc_verdict *v)
 {
 	struct message_override *o = &m->results.override;
+	const struct config_forwarder *f = message_forwarder(m)->found;
 
 	if (v->result != AUTH_FAIL)
 		return;
 	o->name = message_arc_trusted_sealer(m);
-	if (o->name.len > 0)
+	if (o->name.len > 0) {
 		o->kind = MESSAGE_TRUSTED_SEALER;
+	} else if (f != NULL) {
+		o->kind = MESSAGE_FORWARDER;
+		o->name = f->name;
+	}
 }
 
 /* Step 3. */
@@ -143,7 +151,8 @@ override_name(enum message_override_kind kind)
 {
 	static const char *const names[] = {
 		[MESSAGE_NO_OVERRIDE] = "",
-		[MESSAGE_TRUSTED_SEALER] = "trusted-sealer"
+		[MESSAGE_TRUSTED_SEALER] = "trusted-sealer",
+		[MESSAGE_FORWARDER] = "trusted-forwarder"
 	};
 
 	return names[kind];
@@ -154,6 +163,19 @@ message_is_overridden(const struct message *m)
 {
 	return m->results.override.kind != MESSAGE_NO_OVERRIDE &&
 	    m->results.decision.action == POLICY_ACCEPT;
+}
+
+/* A domain, or a name of the configuration: both are tokens. */
+static void
+write_override_comment(const struct message_override *o,
+    struct authres_writer *w)
+{
+	char text[DOMAIN_MAX + 64];
+
+	snprintf(text, sizeof(text), "accepted by local policy: %s %.*s",
+	    o->kind == MESSAGE_FORWARDER ? "known forwarder" :
+	    "trusted sealer", SLICE_ARG(o->name));
+	authres_write_comment(w, text);
 }
 
 /* RFC 8601 2.3: what local policy makes of it. */
@@ -179,7 +201,7 @@ write_result(const struct message *m, const void *arg,
 	if (m->results.from.state == MAIL_FROM_SLOPPY)
 		authres_write_comment(w, "From is not well formed");
 	if (message_is_overridden(m))
-		authres_write_comment(w, "accepted by local policy");
+		write_override_comment(&m->results.override, w);
 	shown_reason(w, v->stale, v->result != AUTH_PASS &&
 	    v->result != AUTH_NONE ? v->problem : NULL);
 	if (v->has_record) {

@@ -9,6 +9,7 @@ libassay_a_SOURCES += \
 	message/disposition.c \
 	message/dmarc.c message/dmarc.h \
 	message/engine.c message/engine.h \
+	message/forwarder.c message/forwarder.h \
 	message/inquiry.c message/inquiry.h \
 	message/iprev.c message/iprev.h \
 	message/message.c message/message.h message/message_internal.h \

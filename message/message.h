@@ -38,12 +38,13 @@ struct message;
 /* Why dmarc=fail is not held against a message. */
 enum message_override_kind {
 	MESSAGE_NO_OVERRIDE,
-	MESSAGE_TRUSTED_SEALER		/* trusted-sealers */
+	MESSAGE_TRUSTED_SEALER,		/* trusted-sealers */
+	MESSAGE_FORWARDER		/* forwarders */
 };
 
 struct message_override {
 	enum message_override_kind	kind;
-	struct slice			name;	/* of the sealer: its domain */
+	struct slice			name;	/* of a sealer: its domain */
 };
 
 /* TLS of the connection, as the mail server reports it; absent text is

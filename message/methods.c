@@ -14,6 +14,7 @@ extern const struct message_method message_method_spf;	/* spf.c */
 extern const struct message_method message_method_dkim;	/* dkim.c */
 extern const struct message_method message_method_arc;	/* arc.c */
 extern const struct message_method message_method_replay; /* replay.c */
+extern const struct message_method message_method_forwarder; /* forwarder.c */
 extern const struct message_method message_method_dmarc; /* dmarc.c */
 
 const struct message_method *const message_methods[] = {
@@ -24,6 +25,7 @@ const struct message_method *const message_methods[] = {
 	&message_method_dkim,
 	&message_method_arc,
 	&message_method_replay,
+	&message_method_forwarder,
 	&message_method_dmarc
 };
 const size_t message_method_count = sizeof(message_methods) /

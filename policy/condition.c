@@ -85,6 +85,13 @@ static const struct policy_word tls_words[] = {
 	{ "verified", POLICY_TLS_VERIFIED },
 	{ NULL, 0 }
 };
+/* Beside the names of forwarders. */
+static const struct policy_word forwarder_words[] = {
+	{ "yes", 0 },
+	{ "no", 1 },
+	{ "unknown", 2 },
+	{ NULL, 0 }
+};
 static const struct policy_word yes_no[] = {
 	{ "yes", true },
 	{ "no", false },
@@ -109,7 +116,9 @@ find_name(const struct slice *name, struct policy_found *out)
 static void
 get_spf(const struct policy_facts *f, struct policy_found *out)
 {
-	out->set = set_of(f->spf);
+	if (!f->spf_excused ||
+	    (f->spf != AUTH_FAIL && f->spf != AUTH_SOFTFAIL))
+		out->set = set_of(f->spf);
 }
 
 static void
@@ -235,6 +244,13 @@ get_client(const struct policy_facts *f, struct policy_found *out)
 }
 
 static void
+get_forwarder(const struct policy_facts *f, struct policy_found *out)
+{
+	out->names = f->forwarder;
+	out->name_count = f->forwarder_count;
+}
+
+static void
 get_dnssec(const struct policy_facts *f, struct policy_found *out)
 {
 	out->set = set_of(f->dnssec);
@@ -342,6 +358,12 @@ const struct policy_condition policy_conditions[] = {
 	    "whether a name of the client's address leads back to it"),
 	RATES("replay", END, replay, get_replay, "how many networks a "
 	    "signature has come from, or recipients it has had"),
+	{ .name = "forwarder", .kind = POLICY_TEXTS,
+	  .known = POLICY_KNOWN_END,
+	  .member = offsetof(struct policy_rule, forwarder),
+	  .count = offsetof(struct policy_rule, forwarder_count),
+	  .words = forwarder_words, .get = get_forwarder,
+	  .text = "whether a known forwarder hands it in, or which" },
 	{ .name = NULL }
 };
 
@@ -515,6 +537,19 @@ rate_is_exceeded(const struct policy_condition *c,
 	return false;
 }
 
+static bool
+any_text_matches(const struct policy_condition *c,
+    const struct policy_rule *r, const struct policy_found *found)
+{
+	size_t i;
+
+	for (i = 0; i < found->name_count; i++) {
+		if (text_matches(c, r, found->names[i]))
+			return true;
+	}
+	return false;
+}
+
 bool
 policy_condition_matches(const struct policy_condition *c,
     const struct policy_rule *r, const struct policy_facts *f)
@@ -533,8 +568,7 @@ policy_condition_matches(const struct policy_condition *c,
 	case POLICY_DOMAINS:
 		return any_name_matches(c, r, &found);
 	case POLICY_TEXTS:
-		return found.name_count > 0 &&
-		    text_matches(c, r, found.names[0]);
+		return any_text_matches(c, r, &found);
 	case POLICY_RATES:
 		return rate_is_exceeded(c, r, &found.counter);
 	}

@@ -24,7 +24,7 @@ enum policy_kind {
 	   count. */
 	POLICY_DOMAINS,
 	/* A text under any of some patterns (base/glob.h): struct slice *
-	   and count. */
+	   and count.  With `words`: a word of these, or a name without "*". */
 	POLICY_TEXTS,
 	/* More than so many within a time, any of some: struct policy_rate *
 	   and count. */
@@ -66,13 +66,14 @@ struct policy_condition {
 	enum policy_known		 known;
 	/* Offsets in struct policy_rule; `count` is 0 for a set. */
 	size_t				 member, count;
-	const struct policy_word	*words;	/* of POLICY_WORDS, YES_NO */
+	const struct policy_word	*words;	/* of POLICY_WORDS, YES_NO,
+						   and some TEXTS */
 	policy_get_fn			*get;
 	const char			*text;	/* one line for a person */
 };
 
 /* In the order of the manual; number POLICY_CONDITIONS has no name. */
-#define POLICY_CONDITIONS 25
+#define POLICY_CONDITIONS 26
 extern const struct policy_condition policy_conditions[POLICY_CONDITIONS + 1];
 
 /* NULL: there is none of that name. */

@@ -110,6 +110,8 @@ struct policy_rule {
 	unsigned int		 iprev;		/* set of results */
 	struct slice		*auth_user;	/* patterns with "*" */
 	size_t			 auth_user_count;
+	struct slice		*forwarder;	/* words and names */
+	size_t			 forwarder_count;
 	struct ipnet		*client;
 	size_t			 client_count;
 	struct policy_pattern	*mailfrom_domain;
@@ -197,6 +199,13 @@ struct policy_facts {
 	/* Of the signature seen most: from so many networks, or for so many
 	   recipients, whichever is more. */
 	struct policy_counter	 replay;
+	/* {"yes", its name}, {"no"} or {"unknown"}; count 0: not known, as at
+	   MAIL. */
+	struct slice		 forwarder[2];
+	size_t			 forwarder_count;
+	/* A known forwarder breaks SPF by design: fail and softfail count for
+	   nothing. */
+	bool			 spf_excused;
 	/* For reply texts. */
 	struct slice		 spf_domain;
 	struct slice		 spf_explanation;

@@ -101,7 +101,22 @@ put_rule(struct buf *b, const struct policy_rule *r)
 	if (r->arc != 0 || r->arc_trusted != 0)
 		buf_addf(b, " arc=%x/%x", r->arc, r->arc_trusted);
 	put_patterns(b, "arc-sealer", r->arc_sealer, r->arc_sealer_count);
+	for (i = 0; i < r->forwarder_count; i++)
+		buf_addf(b, " forwarder=%.*s", SLICE_ARG(r->forwarder[i]));
 	buf_addf(b, " reply='%.*s'", SLICE_ARG(r->reply));
+}
+
+static void
+put_forwarder(struct buf *b, const struct config_forwarder *f)
+{
+	buf_addf(b, " %.*s{", SLICE_ARG(f->name));
+	put_nets(b, "client", f->clients, f->client_count);
+	put_patterns(b, "iprev", f->names, f->name_count);
+	if (f->file != NULL)
+		buf_addf(b, " file=%s", f->file);
+	put_patterns(b, "for", f->recipients, f->recipient_count);
+	put_patterns(b, "from", f->from_domains, f->from_domain_count);
+	buf_addc(b, '}');
 }
 
 static void
@@ -185,6 +200,8 @@ put_config(struct buf *b, const struct config *c)
 		buf_addf(b, " seal=%u", c->limits.seal_age);
 	put_patterns(b, "sealer", c->trusted_sealers,
 	    c->trusted_sealer_count);
+	for (i = 0; i < c->forwarder_count; i++)
+		put_forwarder(b, &c->forwarders[i]);
 	for (i = 0; i < c->policy.count; i++)
 		put_rule(b, &c->policy.rules[i]);
 	for (i = 0; i < c->sign_count; i++)
@@ -373,6 +390,20 @@ test_values(void)
 		  "unsigned=0 sealer=lists.example" },
 		{ "trusted-sealers: ['*.example.net', b.test]",
 		  "unsigned=0 sealer=*.example.net sealer=b.test" },
+		{ "forwarders: []", "unsigned=0" },
+		{ "forwarders: [{name: alumni, client: [192.0.2.0/24, '::1'], "
+		  "for: example.org, from-domain: ['*.a.test', b.test]}]",
+		  "unsigned=0 alumni{ client=192.0.2.0/24 client=::1/128 "
+		  "for=example.org from=*.a.test from=b.test}" },
+		{ "forwarders: [{name: a_1.B-2, iprev: ['*.Alumni.example', "
+		  "mx.b.test]}, {name: c, file: c.txt}]", "unsigned=0 iprev "
+		  "a_1.B-2{ iprev=*.alumni.example iprev=mx.b.test} "
+		  "c{ file=c.txt}" },
+		{ "policy: [{action: accept, when: {forwarder: yes}}]",
+		  " forwarder=yes " },
+		{ "policy: [{action: accept, when: {forwarder: [FALSE, alumni, "
+		  "Unknown]}}]", " forwarder=no forwarder=alumni "
+		  "forwarder=unknown " },
 		{ "limits: {signatures: 1}", "signatures=1 " },
 		{ "limits: {signatures: 100}", "signatures=100 " },
 		{ "spf: {helo: TRUE}", "helo=1 " },
@@ -490,7 +521,7 @@ test_values(void)
 	"remove-received-spf, trusted-networks, " \
 	"origins, log, resolver, limits, spf, dkim, dns-sec, iprev, " \
 	"annotate-own, show-auth-name, own-domains, " \
-	"enforce-anyway, trusted-sealers, policy, " \
+	"enforce-anyway, trusted-sealers, forwarders, policy, " \
 	"observe-policy, sign, sign-defaults, seal, unsigned"
 #define LOG_KEYS "target, level, format"
 #define RESOLVER_KEYS "nameservers, timeout, tries, trust-ad, " \
@@ -502,7 +533,10 @@ test_values(void)
 	"dmarc-policy, dmarc-testing, from, from-domain, mailfrom-domain, " \
 	"helo, client, recipient-domain, dnssec, tls, dkim-partial, " \
 	"dkim-doubled, own-domain, enforce-anyway, arc, arc-trusted, " \
-	"arc-sealer, auth-user, iprev, replay"
+	"arc-sealer, auth-user, iprev, replay, forwarder"
+#define FORWARDER_WORDS "yes, no, unknown, and names of forwarders"
+#define FORWARDER_NAME "letters, digits, \".\", \"-\" and \"_\", at most " \
+	"64 of them, and none of yes, no, true, false, unknown"
 #define SIGN_KEYS "domains, identity, keys, canonicalization, headers, " \
 	"oversign, resign, null-sender, for-user, expire"
 #define KEY_KEYS "selector, file, from, until"
@@ -941,6 +975,40 @@ static const struct {
 	  "when.arc-sealer is 'a@b'; allowed: " DOMAINS },
 	{ "trusted-sealers: [lists.example, '*']", "1:34: trusted-sealers "
 	  "is '*'; allowed: " DOMAINS },
+	{ "policy: [{when: {forwarder: 'a*'}}]", "1:29: policy rule 1: "
+	  "when.forwarder is 'a*'; allowed: " FORWARDER_WORDS },
+	{ "policy: [{when: {forwarder: []}}]", "1:29: policy rule 1: "
+	  "when.forwarder is an empty list; allowed: " FORWARDER_WORDS },
+	{ "policy: [{action: accept, stage: mail, when: {forwarder: yes}}]",
+	  "1:47: policy rule 1: when.forwarder is not known yet with stage: "
+	  "mail; allowed: spf, spf-helo, mailfrom-domain, helo, client, tls, "
+	  "auth-user, iprev" },
+	{ "forwarders: {a: b}", "1:13: forwarders is a mapping; allowed: a "
+	  "list of forwarders" },
+	{ "forwarders: [a]", "1:14: forwarder 1 must be a mapping of \"key: "
+	  "value\"; allowed: name, client, iprev, file, for, from-domain" },
+	{ "forwarders: [{client: 192.0.2.1}]", "1:14: forwarder 1: name is "
+	  "missing; allowed: a name for the log and for the condition "
+	  "forwarder" },
+	{ "forwarders: [{name: a, for: b.test}]", "1:14: forwarder 1: it has "
+	  "no host; allowed: at least one of client, iprev, file" },
+	{ "forwarders: [{name: Yes, client: '::1'}]", "1:21: forwarder 1: "
+	  "name is 'Yes'; allowed: " FORWARDER_NAME },
+	{ "forwarders: [{name: 'a b', client: '::1'}]", "1:21: forwarder 1: "
+	  "name is 'a b'; allowed: " FORWARDER_NAME },
+	{ "forwarders:\n- {name: a, client: '::1'}\n- {name: A, iprev: b}",
+	  "3:10: forwarder 2: name is 'A', which is the forwarder in line 2; "
+	  "allowed: a name of its own" },
+	{ "forwarders: [{name: a, client: mx.test}]", "1:32: forwarder 1: "
+	  "client is 'mx.test'; allowed: " NETWORKS },
+	{ "forwarders: [{name: a, iprev: '*'}]", "1:31: forwarder 1: iprev "
+	  "is '*'; allowed: " DOMAINS },
+	{ "forwarders: [{name: a, file: []}]", "1:30: forwarder 1: file is "
+	  "an empty list; allowed: the path of a file with a network or a "
+	  "name on each line" },
+	{ "forwarders: [{name: a, clients: '::1'}]", "1:24: unknown key "
+	  "'clients' in a forwarder, did you mean client?; allowed: name, "
+	  "client, iprev, file, for, from-domain" },
 	{ "trusted-sealers: {a: b}", "1:18: trusted-sealers is a mapping; "
 	  "allowed: " DOMAINS },
 	{ "seal: [a]", "1:7: seal is a list; allowed: a mapping with domain, "
@@ -1072,7 +1140,7 @@ static const struct {
 	  "dmarc-testing, from, from-domain, mailfrom-domain, helo, client, "
 	  "recipient-domain, dnssec, tls, dkim-partial, dkim-doubled, "
 	  "own-domain, enforce-anyway, arc, arc-trusted, arc-sealer, "
-	  "auth-user, iprev, replay, rule, "
+	  "auth-user, iprev, replay, forwarder, rule, "
 	  "spf-domain, spf-explanation" },
 	{ "policy: [{reply: '', action: reject}]", "1:18: policy rule 1: "
 	  "reply is ''; allowed: printable ASCII, at most 480 characters "
@@ -1601,6 +1669,13 @@ test_warnings(void)
 		NEVER("own-domain: yes", "it asks for own-domain, but there "
 		    "are neither own-domains nor domains in sign"),
 		FINE("own-domain: no"),
+		NEVER("forwarder: alumni", "it asks for a forwarder that is "
+		    "not in forwarders"),
+		FINE("forwarder: yes"),
+		FINE("forwarder: [alumni, no]"),
+		{ "user: a\nforwarders: [{name: Alumni, client: '::1'}]\n"
+		  "policy:\n- {action: reject, when: {forwarder: alumni}}\n",
+		  "" },
 		NEVER("enforce-anyway: yes", "it asks for enforce-anyway, "
 		    "but there is no such list"),
 		{ "user: a\nown-domains: a.example\nenforce-anyway: b.example"

@@ -40,7 +40,7 @@ chance(unsigned int below)
 
 /* ---- conditions, as the manual has them ---- */
 
-enum fit { SAME, PATTERN, NETWORK, STARS, RATE };
+enum fit { SAME, PATTERN, NETWORK, STARS, RATE, FORWARDER };
 
 struct subject {
 	const char	*name;
@@ -108,6 +108,9 @@ static const struct subject subjects[] = {
 	  .known = { "1/1", "4/4", "51/51", "51/60", "1001/1001" } },
 	{ .name = "iprev", .at_mail = true, .maybe = true, .asked = {
 	  "pass", "fail", "temperror", "permerror" } },
+	{ .name = "forwarder", .fit = FORWARDER, .maybe = true,
+	  .asked = { "yes", "no", "unknown", "alumni", "Club", "club-2" },
+	  .known = { "alumni", "no", "unknown", "club" } },
 };
 #define SUBJECTS (sizeof(subjects) / sizeof(subjects[0]))
 
@@ -278,7 +281,10 @@ fits(enum fit fit, const char *asked, const char *known)
 
 	if (fit == RATE)
 		return rate_fits(asked, known);
-	if (fit == STARS)
+	if (fit == FORWARDER && strcmp(asked, "yes") == 0)
+		return strcmp(known, "no") != 0 &&
+		    strcmp(known, "unknown") != 0;
+	if (fit == STARS || fit == FORWARDER)
 		return fnmatch(asked, known, FNM_CASEFOLD) == 0;
 	if (fit == PATTERN && asked[0] == '*')
 		return k > a - 1 && strcmp(known + k - (a - 1), asked + 1) ==
@@ -430,6 +436,7 @@ make_facts(const struct message *m, struct slice recipients[WORDS],
 	const struct some *to = &m->known[subject("recipient-domain")];
 	const char *helo = only(m, "spf-helo");
 	const char *iprev = only(m, "iprev");
+	const char *forwarder = only(m, "forwarder");
 	unsigned int i;
 
 	*f = (struct policy_facts){
@@ -462,6 +469,10 @@ make_facts(const struct message *m, struct slice recipients[WORDS],
 		.iprev = result(iprev[0] != '\0' ? iprev : "pass"),
 		.iprev_checked = iprev[0] != '\0' };
 	ipaddr_parse(slice_str(only(m, "client")), &f->client);
+	if (forwarder[0] != '\0')
+		f->forwarder[f->forwarder_count++] = slice_str(forwarder);
+	if (fits(FORWARDER, "yes", forwarder) && forwarder[0] != '\0')
+		f->forwarder[f->forwarder_count++] = SLICE("yes");
 	for (i = 0; i < to->count; i++)
 		recipients[i] = slice_str(to->word[i]);
 }

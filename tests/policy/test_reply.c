@@ -246,6 +246,7 @@ test_each_variable(void)
 		{ "auth-user", "jane", "(none)", "jane" },
 		{ "iprev", "fail", "(none)", "fail" },
 		{ "replay", "51", "(none)", "(none)" },
+		{ "forwarder", "yes,alumni", "(none)", "(none)" },
 		{ "rule", "my rule", "(none)", "my rule" },
 		{ "spf-domain", "example.com", "(none)", "example.com" },
 		{ "spf-explanation", "see https://example.com/?a=%{i}",
@@ -278,6 +279,9 @@ test_each_variable(void)
 	f.iprev = AUTH_FAIL;
 	f.iprev_checked = true;
 	f.replay.within = fifty_one;
+	f.forwarder[0] = SLICE("yes");
+	f.forwarder[1] = SLICE("alumni");
+	f.forwarder_count = 2;
 	early = f;
 	early.at_mail = true;
 	for (i = 0; i < sizeof(each) / sizeof(each[0]); i++) {
