@@ -222,7 +222,7 @@ struct config {
 	/* Their hosts are in the table, whose owners are indexes. */
 	const struct config_forwarder *forwarders;
 	size_t			 forwarder_count;
-	const struct hosts	*forwarder_hosts;	/* NULL: none */
+	const struct config_hosts	*forwarder_hosts;	/* NULL: none */
 	struct policy		 policy;	/* count 0: annotate only */
 	/* Another one, whose decisions are only recorded, if `observes`. */
 	struct policy		 observed_policy;

@@ -154,8 +154,8 @@ refuse_host(struct schema *s, enum hosts_status status, const char *place)
 }
 
 static bool
-add_lists(struct schema *s, struct hosts *h, const struct config_forwarder *f,
-    unsigned int owner)
+add_lists(struct schema *s, struct config_hosts *h,
+    const struct config_forwarder *f, unsigned int owner)
 {
 	enum hosts_status status = HOSTS_OK;
 	char place[300];
@@ -170,8 +170,8 @@ add_lists(struct schema *s, struct hosts *h, const struct config_forwarder *f,
 }
 
 static bool
-add_file(struct schema *s, struct hosts *h, const struct config_forwarder *f,
-    unsigned int owner, char *text)
+add_file(struct schema *s, struct config_hosts *h,
+    const struct config_forwarder *f, unsigned int owner, char *text)
 {
 	char problem[512], place[600];
 	enum hosts_status status;
@@ -192,7 +192,8 @@ add_file(struct schema *s, struct hosts *h, const struct config_forwarder *f,
 
 /* One after the other, as a mistake ends it. */
 static bool
-add_files(struct schema *s, struct hosts *h, const struct config *c)
+add_files(struct schema *s, struct config_hosts *h,
+    const struct config *c)
 {
 	char *text = mem_alloc(LIMIT_HOSTS_BYTES);
 	bool good = text != NULL || schema_no_memory(s);
@@ -220,7 +221,7 @@ has_file(const struct config *c)
 bool
 forwarders_complete(struct schema *s, struct config *c)
 {
-	struct hosts *h;
+	struct config_hosts *h;
 	size_t i;
 
 	if (c->forwarder_count == 0)

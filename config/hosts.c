@@ -42,7 +42,7 @@ struct rows {
 	size_t	 size, count, cap;
 };
 
-struct hosts {
+struct config_hosts {
 	struct arena	*arena;
 	struct rows	 nets, names, below;
 	bool		 v4[LENGTHS], v6[LENGTHS];
@@ -52,10 +52,10 @@ _Static_assert(LIMIT_FORWARDERS <= UINT16_MAX, "owners fit into rows");
 
 /* ---- adding ---- */
 
-struct hosts *
+struct config_hosts *
 hosts_new(struct arena *arena)
 {
-	struct hosts *h = arena_alloc(arena, sizeof(*h));
+	struct config_hosts *h = arena_alloc(arena, sizeof(*h));
 
 	if (h == NULL)
 		return NULL;
@@ -66,20 +66,20 @@ hosts_new(struct arena *arena)
 }
 
 size_t
-hosts_count(const struct hosts *h)
+hosts_count(const struct config_hosts *h)
 {
 	return h->nets.count + h->names.count + h->below.count;
 }
 
 bool
-hosts_has_names(const struct hosts *h)
+hosts_has_names(const struct config_hosts *h)
 {
 	return h->names.count + h->below.count > 0;
 }
 
 /* Room for one more row; what is outgrown stays in the arena. */
 static enum hosts_status
-add_row(struct hosts *h, struct rows *rows, const void *row)
+add_row(struct config_hosts *h, struct rows *rows, const void *row)
 {
 	size_t cap = rows->cap > 0 ? 2 * rows->cap : FIRST_ROOM;
 	char *list;
@@ -111,7 +111,8 @@ row_of(const struct ipnet *net, unsigned int owner)
 }
 
 enum hosts_status
-hosts_add_net(struct hosts *h, const struct ipnet *net, unsigned int owner)
+hosts_add_net(struct config_hosts *h, const struct ipnet *net,
+    unsigned int owner)
 {
 	struct net_row row = row_of(net, owner);
 
@@ -123,7 +124,7 @@ hosts_add_net(struct hosts *h, const struct ipnet *net, unsigned int owner)
 }
 
 enum hosts_status
-hosts_add_name(struct hosts *h, const struct policy_pattern *name,
+hosts_add_name(struct config_hosts *h, const struct policy_pattern *name,
     unsigned int owner)
 {
 	struct name_row row = { .owner = (uint16_t)owner,
@@ -138,7 +139,7 @@ hosts_add_name(struct hosts *h, const struct policy_pattern *name,
 }
 
 static enum hosts_status
-add_word(struct hosts *h, struct slice word, unsigned int owner)
+add_word(struct config_hosts *h, struct slice word, unsigned int owner)
 {
 	struct policy_pattern name;
 	struct ipnet net;
@@ -153,8 +154,8 @@ add_word(struct hosts *h, struct slice word, unsigned int owner)
 }
 
 enum hosts_status
-hosts_add_text(struct hosts *h, struct slice text, unsigned int owner,
-    unsigned int *line)
+hosts_add_text(struct config_hosts *h, struct slice text,
+    unsigned int owner, unsigned int *line)
 {
 	enum hosts_status status = HOSTS_OK;
 	struct slice word;
@@ -216,7 +217,7 @@ sort(struct rows *rows, int (*compare)(const void *, const void *))
 }
 
 void
-hosts_sort(struct hosts *h)
+hosts_sort(struct config_hosts *h)
 {
 	sort(&h->nets, compare_nets);
 	sort(&h->names, compare_names);
@@ -251,7 +252,7 @@ find_net(const struct rows *rows, const struct ipnet *net,
 }
 
 bool
-hosts_find_address(const struct hosts *h, const struct ipaddr *a,
+hosts_find_address(const struct config_hosts *h, const struct ipaddr *a,
     hosts_owner_fn *fn, void *arg)
 {
 	const bool *lengths = a->family == IPADDR_V4 ? h->v4 : h->v6;
@@ -289,8 +290,8 @@ find_text(const struct rows *rows, struct slice text, hosts_owner_fn *fn,
 }
 
 bool
-hosts_find_name(const struct hosts *h, struct slice name, hosts_owner_fn *fn,
-    void *arg)
+hosts_find_name(const struct config_hosts *h, struct slice name,
+    hosts_owner_fn *fn, void *arg)
 {
 	if (name.len > 0 && find_text(&h->names, name, fn, arg))
 		return true;

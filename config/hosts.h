@@ -18,7 +18,7 @@
 #include "base/slice.h"
 #include "policy/policy.h"
 
-struct hosts;
+struct config_hosts;
 
 enum hosts_status {
 	HOSTS_OK,
@@ -28,10 +28,10 @@ enum hosts_status {
 };
 
 /* All memory is the arena's.  NULL: none is left. */
-struct hosts		*hosts_new(struct arena *arena);
-enum hosts_status	 hosts_add_net(struct hosts *h,
+struct config_hosts	*hosts_new(struct arena *arena);
+enum hosts_status	 hosts_add_net(struct config_hosts *h,
 			    const struct ipnet *net, unsigned int owner);
-enum hosts_status	 hosts_add_name(struct hosts *h,
+enum hosts_status	 hosts_add_name(struct config_hosts *h,
 			    const struct policy_pattern *name,
 			    unsigned int owner);
 /*
@@ -39,13 +39,14 @@ enum hosts_status	 hosts_add_name(struct hosts *h,
  * "mx.example.org" or "*.example.org"; "#" begins a comment.  `*line` is the
  * one that is wrong.
  */
-enum hosts_status	 hosts_add_text(struct hosts *h, struct slice text,
-			    unsigned int owner, unsigned int *line);
+enum hosts_status	 hosts_add_text(struct config_hosts *h,
+			    struct slice text, unsigned int owner,
+			    unsigned int *line);
 /* When all is added; before that nothing is found. */
-void			 hosts_sort(struct hosts *h);
+void			 hosts_sort(struct config_hosts *h);
 
-size_t			 hosts_count(const struct hosts *h);
-bool			 hosts_has_names(const struct hosts *h);
+size_t			 hosts_count(const struct config_hosts *h);
+bool			 hosts_has_names(const struct config_hosts *h);
 
 /* Is this owner the one?  Then the search ends. */
 typedef bool		 hosts_owner_fn(void *arg, unsigned int owner);
@@ -54,10 +55,10 @@ typedef bool		 hosts_owner_fn(void *arg, unsigned int owner);
  * pattern that matches the canonical name; one owner may be asked several
  * times.  False: none was the one.
  */
-bool			 hosts_find_address(const struct hosts *h,
+bool			 hosts_find_address(const struct config_hosts *h,
 			    const struct ipaddr *a, hosts_owner_fn *fn,
 			    void *arg);
-bool			 hosts_find_name(const struct hosts *h,
+bool			 hosts_find_name(const struct config_hosts *h,
 			    struct slice name, hosts_owner_fn *fn,
 			    void *arg);
 

@@ -226,9 +226,9 @@ static const struct event_field message_fields[] = {
 	TEXT("forwarder", "The known forwarder that handed it in, or unknown "
 	    "when DNS did not say the name of the client; absent for "
 	    "none."),
-	WORD("override", "trusted-forwarder trusted-sealer", "There when a message with "
-	    "dmarc=fail was accepted and somebody who is trusted answers for "
-	    "it: what that is."),
+	WORD("override", "trusted-forwarder trusted-sealer", "There when a "
+	    "message with dmarc=fail was accepted and somebody who is trusted "
+	    "answers for it: what that is."),
 	TEXT("override-by", "The name of the forwarder, or the domain of the "
 	    "sealer."),
 	OBJECTS("dmarc-overrides", override_fields, "Why that is not what "

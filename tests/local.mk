@@ -21,6 +21,7 @@ script_tests = \
 	tests/interop/test_authres.py \
 	tests/interop/test_bounces.py \
 	tests/interop/test_from.py \
+	tests/interop/test_forwarders.py \
 	tests/interop/test_hop.py \
 	tests/interop/test_migrate.py \
 	tests/interop/test_outbound.py \

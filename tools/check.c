@@ -25,6 +25,7 @@
 #include "tools/client.h"
 #include "tools/dmarc.h"
 #include "tools/envelope.h"
+#include "tools/forwarder.h"
 #include "tools/mbox.h"
 #include "tools/signatures.h"
 #include "tools/spf.h"
@@ -39,6 +40,7 @@ struct check {
 	struct buf		 file;
 	struct mbox		 mbox;
 	struct envelope		 given;		/* on the command line */
+	const char		*to;		/* RCPT TO; NULL: not given */
 
 	/* Of one message. */
 	size_t			 number;	/* 1, 2 ... of the file */
@@ -151,6 +153,8 @@ feed_envelope(struct check *c, const struct inquiry_waiting *waiting)
 	c->at_mail = message_decide_at_mail(c->message, waiting, &orders);
 	if (c->at_mail)
 		keep_decision(c, &orders);
+	if (c->to != NULL)
+		message_recipient(c->message, slice_str(c->to));
 }
 
 static void
@@ -331,6 +335,7 @@ text_decision(const struct check *c)
 		text_say(t, "  no -c FILE: there are no rules\n");
 	else
 		text_say(t, "  no rule matched\n");
+	forwarder_text_override(t, message_results(c->message));
 	if (d->observed != NULL)
 		text_rule(t, "observed", d->observed);
 	if (reply->code[0] != '\0') {
@@ -375,6 +380,7 @@ tell_text(const struct check *c)
 	text_heading(c);
 	text_message(c);
 	client_text(t, c->message);
+	forwarder_text(t, c->message);
 	spf_story_text(t, c->spf);
 	if (c->spf_helo != NULL)
 		spf_story_text(t, c->spf_helo);
@@ -496,6 +502,7 @@ tell_json(const struct check *c)
 	json_bool(j, "bare_lf", c->bare_lf);
 	json_bool(j, "header_cut", c->header.overflow);
 	client_json(j, "iprev", c->message);
+	forwarder_json(j, "forwarder", c->message);
 	spf_story_json(j, "spf", c->spf);
 	if (c->spf_helo != NULL)
 		spf_story_json(j, "spf_helo", c->spf_helo);
@@ -582,6 +589,7 @@ static enum tool_exit
 check_run(struct tool *t, int argc, char **argv)
 {
 	const char *ip = NULL, *helo = NULL, *from = NULL;
+	struct check c = { .t = t };
 	const struct tool_option own[] = {
 		{ .name = "ip", .value = &ip, .argument = "ADDRESS",
 		  .what = "the client's address" },
@@ -589,9 +597,10 @@ check_run(struct tool *t, int argc, char **argv)
 		  .what = "the name that the client sent in HELO" },
 		{ .name = "from", .value = &from, .argument = "SENDER",
 		  .what = "the address in MAIL FROM" },
+		{ .name = "to", .value = &c.to, .argument = "RECIPIENT",
+		  .what = "the address in RCPT TO" },
 		{ .name = NULL }
 	};
-	struct check c = { .t = t };
 	enum tool_exit status;
 
 	if (!tool_options(t, argc, argv, own))
@@ -614,7 +623,8 @@ check_run(struct tool *t, int argc, char **argv)
 const struct tool_command check_command = {
 	.name = "check",
 	.run = check_run,
-	.synopsis = "[--ip ADDRESS] [--helo NAME] [--from SENDER] MESSAGE",
+	.synopsis = "[--ip ADDRESS] [--helo NAME] [--from SENDER] "
+	    "[--to RECIPIENT] MESSAGE",
 	.what = "Checks a message and explains the results",
 	.example = "assay check ~/Maildir/.Spam/cur/1795341600.M1P1.mx\n"
 	    "assay check -c new.yaml --ip 192.0.2.1 - < message"

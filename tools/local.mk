@@ -6,6 +6,7 @@ assay_parts = \
 	tools/chain.c tools/chain.h \
 	tools/check.c tools/check.h \
 	tools/client.c tools/client.h \
+	tools/forwarder.c tools/forwarder.h \
 	tools/dmarc.c tools/dmarc.h \
 	tools/envelope.c tools/envelope.h \
 	tools/help.c tools/help.h \
@@ -43,7 +44,7 @@ tests_fuzz_fuzz_mbox_SOURCES = tests/fuzz/fuzz_mbox.c tests/fuzz/replay.c \
 
 dist_check_SCRIPTS += tests/tools/test_assay.py tests/tools/test_cases.py \
 	tests/tools/test_chain.py tests/tools/test_client.py \
-	tests/tools/test_migrate.py
+	tests/tools/test_forwarder.py tests/tools/test_migrate.py
 TESTS += tests/tools/test_assay.py tests/tools/test_cases.py \
 	tests/tools/test_chain.py tests/tools/test_client.py \
-	tests/tools/test_migrate.py
+	tests/tools/test_forwarder.py tests/tools/test_migrate.py

@@ -10,8 +10,9 @@
 
 static struct arena *arena;
 
-static struct hosts *
-read_hosts(const char *text, unsigned int owner, struct hosts *h)
+static struct config_hosts *
+read_hosts(const char *text, unsigned int owner,
+    struct config_hosts *h)
 {
 	unsigned int line;
 
@@ -62,8 +63,8 @@ static const struct {
 static void
 test_find(void)
 {
-	struct hosts *h = read_hosts("# ours\n192.0.2.7\nmx.example.org # x\n"
-	    "\r\n 2001:db8::/32\t\n\n", 0, NULL);
+	struct config_hosts *h = read_hosts("# ours\n192.0.2.7\n"
+	    "mx.example.org # x\n\r\n 2001:db8::/32\t\n\n", 0, NULL);
 	struct ipaddr a;
 	struct buf b;
 	size_t i;
@@ -91,7 +92,7 @@ test_find(void)
 static void
 test_empty(void)
 {
-	struct hosts *h = read_hosts("\n# nothing", 0, NULL);
+	struct config_hosts *h = read_hosts("\n# nothing", 0, NULL);
 	unsigned int owner;
 	struct ipaddr a;
 
@@ -158,7 +159,7 @@ put_host(struct buf *b, size_t i)
 
 /* Each is found, and its neighbour is not. */
 static void
-find_host(const struct hosts *h, size_t i, size_t *found)
+find_host(const struct config_hosts *h, size_t i, size_t *found)
 {
 	char text[100];
 	unsigned int owner;
@@ -196,7 +197,7 @@ find_host(const struct hosts *h, size_t i, size_t *found)
 static void
 test_many(void)
 {
-	struct hosts *h = hosts_new(arena);
+	struct config_hosts *h = hosts_new(arena);
 	unsigned int line;
 	size_t i, found = 0;
 	struct buf b;
@@ -234,7 +235,7 @@ static void
 test_memory(void)
 {
 	struct arena *small = arena_new(3000);
-	struct hosts *h = hosts_new(small);
+	struct config_hosts *h = hosts_new(small);
 	enum hosts_status status = HOSTS_OK;
 	unsigned int line;
 

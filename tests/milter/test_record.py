@@ -84,6 +84,8 @@ DISPOSITION_ZONE = dict(messages.plain_zone(), **{
 
 DISPOSITION_POLICY = [
     {"name": "friend", "action": "accept", "when": {"client": "192.0.2.9"}},
+    {"name": "forwarder", "action": "accept",
+     "when": {"dmarc": "fail", "forwarder": ["yes"]}},
     {"name": "foe", "action": "reject", "when": {"client": "192.0.2.8"}},
     {"name": "later", "action": "tempfail", "when": {"client": "192.0.2.7"}},
     {"name": "more", "action": "reject",
@@ -115,6 +117,8 @@ DISPOSITIONS = (
     ("reject.example", "192.0.2.9", "none", ["local_policy"]),
     ("reject.example", "192.0.2.8", "none", ["local_policy"]),
     ("none.example", "192.0.2.8", "none", []),
+    ("reject.example", "192.0.2.10", "none", ["trusted_forwarder"]),
+    ("none.example", "192.0.2.10", "none", []),
     ("reject.example", "192.0.2.7", None, None),
     ("test.example", "192.0.2.1", "quarantine", ["policy_test_mode"]),
     ("test.example", "192.0.2.9", "none", ["local_policy"]),
@@ -126,7 +130,8 @@ DISPOSITIONS = (
 @tap.test
 def dispositions():
     """What a report says was done, in the words of RFC 9990."""
-    with assaydaemon.Daemon({"policy": DISPOSITION_POLICY},
+    with assaydaemon.Daemon({"policy": DISPOSITION_POLICY, "forwarders": [
+            {"name": "fwd", "client": "192.0.2.10"}]},
                             DISPOSITION_ZONE) as daemon:
         for domain, client, done, why in DISPOSITIONS:
             daemon.send(with_from(domain), client=client,
