@@ -623,8 +623,8 @@ check_run(struct tool *t, int argc, char **argv)
 const struct tool_command check_command = {
 	.name = "check",
 	.run = check_run,
-	.synopsis = "[--ip ADDRESS] [--helo NAME] [--from SENDER] "
-	    "[--to RECIPIENT] MESSAGE",
+	.synopsis = "[--ip IP] [--helo NAME] [--from SENDER] [--to RCPT] "
+	    "MESSAGE",
 	.what = "Checks a message and explains the results",
 	.example = "assay check ~/Maildir/.Spam/cur/1795341600.M1P1.mx\n"
 	    "assay check -c new.yaml --ip 192.0.2.1 - < message"
