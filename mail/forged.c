@@ -107,17 +107,28 @@ forged_find(const struct forged_search *search,
 	return true;
 }
 
+const struct mail_field *
+forged_next_ours(const struct forged_search *search,
+    const struct mail_header *header, unsigned int *i)
+{
+	unsigned int count = mail_header_instances(header,
+	    names[FORGED_AUTHRES]);
+	const struct mail_field *f;
+
+	while (*i < count) {
+		f = mail_header_find(header, names[FORGED_AUTHRES], ++*i);
+		if (claims(search, f->value))
+			return f;
+	}
+	return NULL;
+}
+
 bool
 forged_is_ours(const struct forged_search *search,
     const struct mail_header *header)
 {
-	unsigned int i = mail_header_instances(header,
-	    names[FORGED_AUTHRES]);
+	unsigned int i = 0;
 
-	for (; i > 0; i--) {
-		if (claims(search, mail_header_find(header,
-		    names[FORGED_AUTHRES], i)->value))
-			return true;
-	}
-	return search->lost[FORGED_AUTHRES] > 0;
+	return forged_next_ours(search, header, &i) != NULL ||
+	    search->lost[FORGED_AUTHRES] > 0;
 }

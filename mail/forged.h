@@ -58,8 +58,14 @@ struct forged_field {
 bool	forged_find(const struct forged_search *search,
 	    const struct mail_header *header, struct arena *arena,
 	    struct forged_field **list, size_t *count);
-/* Has the header an Authentication-Results field of one of the ids, or one
-   that was lost? */
+/*
+ * The Authentication-Results fields of one of the ids, from the top: `*i` is 0
+ * at first.  NULL when there are no more.
+ */
+const struct mail_field	*forged_next_ours(const struct forged_search *search,
+			    const struct mail_header *header,
+			    unsigned int *i);
+/* Is there one, or one that was lost? */
 bool	forged_is_ours(const struct forged_search *search,
 	    const struct mail_header *header);
 

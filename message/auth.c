@@ -12,6 +12,8 @@
 #include "message/message_internal.h"
 #include "message/shown_internal.h"
 
+extern const struct message_method message_method_auth;
+
 #define MECHANISM_MAX 20	/* RFC 4422 3.1 */
 
 /* The name of a SASL mechanism, RFC 4422 section 3.1. */
@@ -51,6 +53,38 @@ write_result(const struct message *m, const void *state,
 	}
 	if (r->engine->config->show_auth_name)
 		shown_text(w, "smtp", "auth", r->user);
+}
+
+static bool
+is_of_ours(struct slice method)
+{
+	size_t i;
+
+	for (i = 0; i < message_method_count; i++) {
+		if (message_methods[i]->ours && slice_eq_nocase(method,
+		    slice_str(message_methods[i]->name)))
+			return true;
+	}
+	return false;
+}
+
+/* Mail of ours always has a result of this method. */
+bool
+message_is_annotation(struct slice value, struct arena *arena)
+{
+	struct authres read;
+	bool found = false;
+	size_t i;
+
+	if (authres_read(value, arena, &read) != AUTHRES_OK)
+		return false;
+	for (i = 0; i < read.result_count; i++) {
+		if (!is_of_ours(read.results[i].method))
+			return false;
+		found = found || slice_eq_nocase(read.results[i].method,
+		    slice_str(message_method_auth.name));
+	}
+	return found;
 }
 
 static void

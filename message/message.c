@@ -546,15 +546,30 @@ read_from(struct message *m)
 			.state = MAIL_FROM_UNPARSABLE };
 }
 
+/*
+ * Has this host, or one of the same authserv-id, seen it come from outside?
+ * What it wrote into mail of ours says the contrary.
+ */
+static bool
+was_checked(struct message *m)
+{
+	const struct mail_field *f;
+	unsigned int i = 0;
+
+	while ((f = forged_next_ours(&m->forged, &m->header, &i)) != NULL)
+		if (!message_is_annotation(f->value, m->arena))
+			return true;
+	return m->forged.lost[FORGED_AUTHRES] > 0;
+}
+
 static void
 start_signing(struct message *m)
 {
 	struct message_results *r = &m->results;
 	struct signing_plan *plan = &r->signing;
 
-	/* This host has seen it come from outside, whoever hands it in. */
-	r->seen_before = !m->facts.authenticated &&
-	    forged_is_ours(&m->forged, &m->header);
+	/* Whoever hands it in. */
+	r->seen_before = !m->facts.authenticated && was_checked(m);
 	if (r->seen_before) {
 		plan->state = SIGNING_SEEN_BEFORE;
 		return;

@@ -89,6 +89,14 @@ bool	message_write_results(const struct message *m, bool sealed,
 bool	message_give_orders(struct message *m,
 	    struct message_orders *orders);
 
+/* ---- message/auth.c ---- */
+
+/*
+ * Is this value of Authentication-Results one that was written into mail of
+ * ours: a result of auth, and none but of methods that testify of ours?
+ */
+bool	message_is_annotation(struct slice value, struct arena *arena);
+
 /* ---- message/dmarc.c ---- */
 
 /* Is dmarc=fail not held against a message that was decided on? */
