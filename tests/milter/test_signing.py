@@ -182,7 +182,8 @@ def rotation():
         ok(first in ([b"old"], [b"new"]), "one key signs", first)
         assaydaemon.wait_for(lambda: selector() == [b"new"], 30,
                              "the next key signs when its time has come")
-        ok(first == [b"new"] or "key rotation" in daemon.log(),
+        ok(first == [b"new"] or assaydaemon.wait_for(
+            lambda: "key rotation" in daemon.log(), 30, "the switch"),
            "the switch is logged")
 
 
