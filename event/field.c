@@ -327,9 +327,6 @@ static const struct event_field statistics_fields[] = {
 	  .about = "The memory of the cache now." },
 	COUNT("in-flight", "Queries under way now."),
 	COUNT("waiting", "Queries that wait for their place now."),
-	TEXT("latency-ms-by-powers-of-2", "How long queries took: numbers "
-	    "with commas between them, of those under 1 ms, 2 ms, 4 ms and "
-	    "so on."),
 	MS("p50-ms", "Half of the queries took no longer."),
 	MS("p95-ms", "95 of 100 took no longer."),
 	END

@@ -68,7 +68,15 @@ add_value(struct exposition *x, struct slice value)
 	}
 }
 
-/* All in front of the number, and the blank. */
+static void
+add_label(struct exposition *x, const struct exposition_label *l)
+{
+	buf_addf(&x->out, "%s=\"", l->name);
+	add_value(x, l->value);
+	buf_addc(&x->out, '"');
+}
+
+/* All before the number, and the blank. */
 static void
 begin_sample(struct exposition *x, const char *ending,
     const struct exposition_label *labels, size_t count)
@@ -78,10 +86,8 @@ begin_sample(struct exposition *x, const char *ending,
 	buf_adds(&x->out, x->family->name);
 	buf_adds(&x->out, ending);
 	for (i = 0; i < count; i++) {
-		buf_addf(&x->out, "%c%s=\"", i == 0 ? '{' : ',',
-		    labels[i].name);
-		add_value(x, labels[i].value);
-		buf_addc(&x->out, '"');
+		buf_addc(&x->out, i == 0 ? '{' : ',');
+		add_label(x, &labels[i]);
 	}
 	buf_adds(&x->out, count > 0 ? "} " : " ");
 }
@@ -156,18 +162,23 @@ void
 exposition_histogram(struct exposition *x,
     const struct exposition_histogram *h)
 {
-	const char *name = x->family->name;
+	bool labelled = h->label.name != NULL;
 	uint64_t all = 0;
 	size_t i;
 
 	for (i = 0; i <= h->bound_count; i++) {
 		all += h->counts[i];
-		buf_addf(&x->out, "%s_bucket{le=\"", name);
+		buf_addf(&x->out, "%s_bucket{", x->family->name);
+		if (labelled)
+			add_label(x, &h->label);
+		buf_adds(&x->out, labelled ? ",le=\"" : "le=\"");
 		add_seconds(x, i < h->bound_count ? h->bounds_us[i] :
 		    INT64_MAX);
 		buf_addf(&x->out, "\"} %llu\n", (unsigned long long)all);
 	}
-	buf_addf(&x->out, "%s_sum ", name);
+	begin_sample(x, "_sum", &h->label, labelled);
 	add_seconds(x, h->sum_us);
-	buf_addf(&x->out, "\n%s_count %llu\n", name, (unsigned long long)all);
+	buf_addc(&x->out, '\n');
+	begin_sample(x, "_count", &h->label, labelled);
+	buf_addf(&x->out, "%llu\n", (unsigned long long)all);
 }

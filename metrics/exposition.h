@@ -88,6 +88,8 @@ struct exposition_histogram {
 	const uint64_t	*counts;	/* bound_count + 1 */
 	size_t		 bound_count;
 	int64_t		 sum_us;
+	/* Of all its samples; name NULL: none. */
+	struct exposition_label label;
 };
 void	exposition_histogram(struct exposition *x,
 	    const struct exposition_histogram *h);

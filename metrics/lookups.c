@@ -23,45 +23,110 @@ write_outcomes(struct exposition *x, const struct resolver_stats *s)
 	}
 }
 
+static struct exposition_histogram
+histogram(const struct statistics_times *t)
+{
+	return (struct exposition_histogram){
+		.bounds_us = statistics_bounds_us, .counts = t->count,
+		.sum_us = (int64_t)t->sum_us,
+		.bound_count = STATISTICS_BUCKETS - 1 };
+}
+
 static void
-write_latency(struct exposition *x, const struct resolver_stats *s)
+write_latency(struct exposition *x, const struct statistics_times *t)
 {
 	static const struct exposition_family f = {
 		"assay_dns_latency_seconds", EXPOSITION_HISTOGRAM, "seconds",
-		"How long queries took, from the first question to the "
-		"answer." };
-	int64_t bounds[RESOLVER_LATENCY_BUCKETS - 1];
-	const struct exposition_histogram h = { .bounds_us = bounds,
-		.counts = s->latency, .sum_us = (int64_t)s->latency_us,
-		.bound_count = RESOLVER_LATENCY_BUCKETS - 1 };
-	size_t i;
+		"How long queries took, from the first packet to the end." };
+	const struct exposition_histogram h = histogram(t);
 
-	for (i = 0; i < h.bound_count; i++)
-		bounds[i] = (INT64_C(1) << i) * 1000;
 	exposition_family(x, &f);
 	exposition_histogram(x, &h);
 }
 
+/* ---- each nameserver ---- */
+
+static long long
+is_up(const struct statistics_server *s)
+{
+	return !s->failed;
+}
+
+#define COUNT(name)							\
+	static long long						\
+	count_ ## name(const struct statistics_server *s)		\
+	{								\
+		return (long long)s->name;				\
+	}
+COUNT(sent)
+COUNT(answered)
+COUNT(failures)
+COUNT(broken)
+COUNT(mismatches)
+COUNT(timeouts)
+COUNT(unreachable)
+COUNT(sockets)
+COUNT(in_flight)
+COUNT(slow)
+COUNT(waiting)
+
+static const struct {
+	struct exposition_family family;
+	long long		 (*get)(const struct statistics_server *);
+} of_server[] = {
+	{ { "assay_dns_server_up", EXPOSITION_GAUGE, NULL,
+	    "1 when the nameserver answers." }, is_up },
+	{ { "assay_dns_server_sent", EXPOSITION_COUNTER, NULL,
+	    "Packets sent to the nameserver." }, count_sent },
+	{ { "assay_dns_server_answered", EXPOSITION_COUNTER, NULL,
+	    "Packets that came from it in time." }, count_answered },
+	{ { "assay_dns_server_failures", EXPOSITION_COUNTER, NULL,
+	    "Answers with SERVFAIL, REFUSED and the like." },
+	    count_failures },
+	{ { "assay_dns_server_broken", EXPOSITION_COUNTER, NULL,
+	    "Answers that break RFC 1035." }, count_broken },
+	{ { "assay_dns_mismatches", EXPOSITION_COUNTER, NULL,
+	    "Answers to a name in other letters, which were not taken." },
+	    count_mismatches },
+	{ { "assay_dns_server_timeouts", EXPOSITION_COUNTER, NULL,
+	    "Packets that were not answered in time." }, count_timeouts },
+	{ { "assay_dns_server_unreachable", EXPOSITION_COUNTER, NULL,
+	    "Packets that could not be sent, or were refused." },
+	    count_unreachable },
+	{ { "assay_dns_server_sockets", EXPOSITION_GAUGE, NULL,
+	    "Sockets with queries under way." }, count_sockets },
+	{ { "assay_dns_server_in_flight", EXPOSITION_GAUGE, NULL,
+	    "Queries under way at the nameserver." }, count_in_flight },
+	{ { "assay_dns_server_slow", EXPOSITION_GAUGE, NULL,
+	    "Those of them that have waited long." }, count_slow },
+	{ { "assay_dns_server_waiting", EXPOSITION_GAUGE, NULL,
+	    "Queries that wait for their place at it." }, count_waiting }
+};
+
 static void
 write_servers(struct exposition *x, const struct resolver_statistics *now)
 {
-	static const struct exposition_family f = { "assay_dns_server_up",
-		EXPOSITION_GAUGE, NULL, "1 when the nameserver answers." },
-	    forged = { "assay_dns_mismatches", EXPOSITION_COUNTER, NULL,
-		"Answers to a name in other letters, which were not taken." };
+	static const struct exposition_family times = {
+		"assay_dns_server_latency_seconds", EXPOSITION_HISTOGRAM,
+		"seconds", "How long the nameserver took to answer." };
 	struct exposition_label label = { .name = "server" };
-	size_t i;
+	struct exposition_histogram h;
+	size_t row, i;
 
-	exposition_family(x, &f);
-	for (i = 0; i < now->server_count; i++) {
-		label.value = slice_str(now->servers[i].address);
-		exposition_number(x, &label, 1, !now->servers[i].failed);
+	for (row = 0; row < sizeof(of_server) / sizeof(*of_server); row++) {
+		exposition_family(x, &of_server[row].family);
+		for (i = 0; i < now->server_count; i++) {
+			label.value = slice_str(now->servers[i].address);
+			exposition_number(x, &label, 1,
+			    of_server[row].get(&now->servers[i]));
+		}
 	}
-	exposition_family(x, &forged);
+	exposition_family(x, &times);
 	for (i = 0; i < now->server_count; i++) {
+		h = histogram(&now->servers[i].times);
 		label.value = slice_str(now->servers[i].address);
-		exposition_number(x, &label, 1,
-		    (long long)now->servers[i].mismatches);
+		h.label = label;
+		exposition_histogram(x, &h);
 	}
 }
 
@@ -89,8 +154,16 @@ lookups_write(struct exposition *x, struct resolver *r)
 	    "Queries that were sent again.", (long long)s->retries);
 	exposition_value(x, "assay_dns_cancelled", EXPOSITION_COUNTER,
 	    "Questions that were taken back.", (long long)s->cancelled);
+	exposition_value(x, "assay_dns_renewals", EXPOSITION_COUNTER,
+	    "Queries for an answer that was about to expire.",
+	    (long long)s->renewals);
+	exposition_value(x, "assay_dns_guesses", EXPOSITION_COUNTER,
+	    "Queries ahead of a check, by the path that it took last time.",
+	    (long long)s->guesses);
+	exposition_value(x, "assay_dns_stale", EXPOSITION_COUNTER,
+	    "Expired answers that were used.", (long long)s->stale);
 	write_outcomes(x, s);
-	write_latency(x, s);
+	write_latency(x, &now.times);
 	exposition_value(x, "assay_dns_cache_entries", EXPOSITION_GAUGE,
 	    "Answers in the cache.", (long long)s->cache_entries);
 	exposition_bytes(x, "assay_dns_cache_bytes", "Memory of the cache.",

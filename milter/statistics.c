@@ -25,19 +25,6 @@ log_outcome(struct log_record *r, enum dns_outcome outcome, uint64_t count)
 }
 
 static void
-log_latency(struct log_record *r, const struct resolver_stats *s)
-{
-	char text[RESOLVER_LATENCY_BUCKETS * 12];
-	size_t i, at = 0;
-
-	for (i = 0; i < RESOLVER_LATENCY_BUCKETS && at < sizeof(text) - 1;
-	    i++)
-		at += (size_t)snprintf(text + at, sizeof(text) - at, "%s%llu",
-		    i > 0 ? "," : "", (unsigned long long)s->latency[i]);
-	log_record_text(r, "latency-ms-by-powers-of-2", slice_str(text));
-}
-
-static void
 log_totals(const struct resolver_statistics *now)
 {
 	const struct resolver_stats *s = &now->totals;
@@ -61,7 +48,6 @@ log_totals(const struct resolver_statistics *now)
 	log_record_number(&r, "cache-bytes", (long long)s->cache_bytes);
 	log_record_number(&r, "in-flight", (long long)s->in_flight);
 	log_record_number(&r, "waiting", (long long)s->waiting);
-	log_latency(&r, s);
 	log_record_ms(&r, "p50-ms", statistics_percentile(&now->times, 50));
 	log_record_ms(&r, "p95-ms", statistics_percentile(&now->times, 95));
 	log_record_end(&r);

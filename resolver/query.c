@@ -1000,18 +1000,6 @@ answer_failure(const struct query *q)
 	    q->broken ? DNS_MALFORMED : DNS_SERVER_FAILURE);
 }
 
-static size_t
-latency_bucket(int64_t us)
-{
-	size_t i = 0;
-	int64_t ms;
-
-	for (ms = us / 1000; ms > 0 && i < RESOLVER_LATENCY_BUCKETS - 1;
-	    ms >>= 1)
-		i++;
-	return i;
-}
-
 /* The next who waits, or NULL: then the query is gone. */
 static struct resolver_wait *
 next_waiter(struct resolver *r, struct query *q)
@@ -1064,8 +1052,6 @@ finish(struct resolver *r, struct query *q, const struct dns_answer *answer)
 	q->state = QUERY_DONE;
 	answer = settle(r, q, answer, now);
 	r->stats.outcomes[answer->outcome]++;
-	r->stats.latency[latency_bucket(now - q->asked_us)]++;
-	r->stats.latency_us += (uint64_t)(now - q->asked_us);
 	if (q->begun_us > 0) {
 		statistics_add(&r->times, now - q->begun_us);
 		statistics_note_slow(&r->slow, q->node.key.name,

@@ -169,12 +169,6 @@ void			 resolver_note_path(struct resolver *r,
  */
 bool	resolver_cancel(struct resolver *r, struct resolver_wait *w);
 
-/*
- * Number of buckets of the latency histogram: [0] under 1 ms, [i] under
- * 2^i ms, the last all above.
- */
-#define RESOLVER_LATENCY_BUCKETS 16
-
 struct resolver_stats {
 	uint64_t	asked;		/* resolver_ask() calls */
 	uint64_t	zone_answers;
@@ -188,9 +182,6 @@ struct resolver_stats {
 	uint64_t	guesses;	/* queries by resolver_note_path() */
 	/* Of queries; DNS_NOT_ASKED: questions refused at once. */
 	uint64_t	outcomes[DNS_NOT_ASKED + 1];
-	/* Of queries, from the first question to the answer. */
-	uint64_t	latency[RESOLVER_LATENCY_BUCKETS];
-	uint64_t	latency_us;	/* of all together */
 	uint64_t	cache_entries;
 	uint64_t	cache_bytes;
 	uint64_t	in_flight;	/* now */

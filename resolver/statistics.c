@@ -232,9 +232,6 @@ totals_since(struct resolver_stats *now, const struct resolver_stats *was)
 	now->stale -= was->stale;
 	for (i = 0; i <= DNS_NOT_ASKED; i++)
 		now->outcomes[i] -= was->outcomes[i];
-	now->latency_us -= was->latency_us;
-	for (i = 0; i < RESOLVER_LATENCY_BUCKETS; i++)
-		now->latency[i] -= was->latency[i];
 }
 
 void

@@ -66,6 +66,18 @@ write_histogram(struct exposition *x)
 		.sum_us = 2500 });
 }
 
+static void
+write_labelled_histogram(struct exposition *x)
+{
+	static const int64_t bounds[] = { 1000 };
+	static const uint64_t counts[] = { 1, 2 };
+
+	exposition_family(x, &histogram);
+	exposition_histogram(x, &(struct exposition_histogram){
+		.bounds_us = bounds, .counts = counts, .bound_count = 1,
+		.sum_us = 2500, .label = { "s", SLICE("a\"") } });
+}
+
 static const struct {
 	const char	*name;
 	void		(*write)(struct exposition *x);
@@ -86,6 +98,18 @@ static const struct {
 	  "c_seconds 0.000001\nc_seconds +Inf\n",
 	  "# HELP c_seconds C.\n# TYPE c_seconds gauge\nc_seconds 0.0\n"
 	  "c_seconds 1.5\nc_seconds 0.000001\nc_seconds +Inf\n" },
+	{ "histogram with a label", write_labelled_histogram,
+	  "# HELP e_seconds E.\n# TYPE e_seconds histogram\n"
+	  "# UNIT e_seconds seconds\n"
+	  "e_seconds_bucket{s=\"a\\\"\",le=\"0.001\"} 1\n"
+	  "e_seconds_bucket{s=\"a\\\"\",le=\"+Inf\"} 3\n"
+	  "e_seconds_sum{s=\"a\\\"\"} 0.0025\n"
+	  "e_seconds_count{s=\"a\\\"\"} 3\n",
+	  "# HELP e_seconds E.\n# TYPE e_seconds histogram\n"
+	  "e_seconds_bucket{s=\"a\\\"\",le=\"0.001\"} 1\n"
+	  "e_seconds_bucket{s=\"a\\\"\",le=\"+Inf\"} 3\n"
+	  "e_seconds_sum{s=\"a\\\"\"} 0.0025\n"
+	  "e_seconds_count{s=\"a\\\"\"} 3\n" },
 	{ "info", write_info,
 	  "# HELP d D.\n# TYPE d info\nd_info{version=\"0.1\"} 1\n",
 	  "# HELP d_info D.\n# TYPE d_info gauge\n"

@@ -9,6 +9,7 @@ import socket
 import time
 
 import assaydaemon
+import dnsserver
 import messages
 import signkeys
 import tap
@@ -134,6 +135,28 @@ def what_is_counted():
            "the start")
         ok(any(name.startswith("assay_build_info{version=")
                for name in got), "the version")
+
+
+@tap.test
+def nameservers():
+    server = dnsserver.Server(messages.plain_zone())
+    tap.cleanup(server.stop)
+    where = address()
+    with assaydaemon.Daemon({"metrics": where, "resolver": {
+            "nameservers": [server.address]}}) as daemon:
+        daemon.send(messages.PLAIN)
+        got = fresh(where)
+    label = '{server="%s"}' % server.address
+    sent = len(server.asked())
+    for name, want in (("server_up", 1), ("server_sent_total", sent),
+                       ("server_answered_total", sent),
+                       ("server_timeouts_total", 0),
+                       ("server_latency_seconds_count", sent),
+                       ("server_in_flight", 0), ("server_waiting", 0)):
+        equal(got.get("assay_dns_" + name + label), want, name)
+    equal(got["assay_dns_latency_seconds_count"],
+          got["assay_dns_queries_total"], "each query is in the histogram")
+    equal(got["assay_dns_stale_total"], 0, "nothing expired was used")
 
 
 @tap.test

@@ -4,6 +4,7 @@
  * way from one server and transport to the next.
  */
 #include "resolver/resolver.h"
+#include "resolver/statistics.h"
 
 #include <unistd.h>
 
@@ -577,6 +578,7 @@ test_cached(void)
 	struct resolver *r = asker_resolver(fakens_address(ns), NULL,
 	    PATIENT, 2);
 	const struct dns_answer *a;
+	struct resolver_statistics all;
 	struct resolver_stats s;
 	unsigned int before;
 	size_t i;
@@ -600,8 +602,9 @@ test_cached(void)
 	is_num((long long)s.cache_entries, 6, "entries");
 	ok(s.cache_bytes > 0 && s.in_flight == 0 && s.waiting == 0,
 	    "the rest");
-	for (before = 0, i = 0; i < RESOLVER_LATENCY_BUCKETS; i++)
-		before += (unsigned int)s.latency[i];
+	resolver_statistics(r, &all);
+	for (before = 0, i = 0; i < STATISTICS_BUCKETS; i++)
+		before += (unsigned int)all.times.count[i];
 	is_num(before, 13, "each query in one bucket");
 	resolver_free(r);
 	fakens_stop(ns);
