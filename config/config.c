@@ -449,19 +449,32 @@ is_listed(const struct policy_pattern *list, size_t count, struct slice name)
 	return false;
 }
 
-bool
-config_is_own_domain(const struct config *c, struct slice name)
+static bool
+is_signed(const struct config *c, struct slice name)
 {
 	size_t i;
 
-	if (c->own_domain_count > 0)
-		return is_listed(c->own_domains, c->own_domain_count, name);
 	for (i = 0; i < c->sign_count; i++) {
 		if (is_listed(c->sign[i].domains, c->sign[i].domain_count,
 		    name))
 			return true;
 	}
 	return false;
+}
+
+bool
+config_is_own_domain(const struct config *c, struct slice name)
+{
+	if (c->own_domain_count > 0)
+		return is_listed(c->own_domains, c->own_domain_count, name);
+	return is_signed(c, name);
+}
+
+bool
+config_is_at_home(const struct config *c, struct slice name)
+{
+	return is_listed(c->own_domains, c->own_domain_count, name) ||
+	    is_signed(c, name);
 }
 
 bool

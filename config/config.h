@@ -267,6 +267,9 @@ struct slice	 config_sign_null_domain(const struct config_sign *r);
 /* Is the canonical name one of ours, see `own_domains`? */
 bool		 config_is_own_domain(const struct config *c,
 		    struct slice name);
+/* Likewise, or is it one that a rule of `sign` is for? */
+bool		 config_is_at_home(const struct config *c,
+		    struct slice name);
 /* Is it one of `enforce_anyway`? */
 bool		 config_is_enforced(const struct config *c,
 		    struct slice name);

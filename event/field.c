@@ -252,7 +252,8 @@ static const struct event_field message_fields[] = {
 	    "domain: its identity or its pattern."),
 	TEXT("sealed", "Our own ARC seal as domain:selector:instance."),
 	TEXT("unsealed-why", "Why mail that should be sealed is not."),
-	TEXT("unsigned-why", "Why mail that should be signed is not."),
+	TEXT("unsigned-why", "Why mail of ours, or mail of others whose From "
+	    "is a domain of ours, is not signed."),
 	TEXT("hazards", "What may still break a signature of ours."),
 	TEXT("left-out", "Fields that are not signed, since they would not "
 	    "survive."),

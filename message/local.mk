@@ -23,6 +23,7 @@ libassay_a_SOURCES += \
 	message/signing.c message/signing.h \
 	message/spf.c message/spf.h \
 	message/tls.c \
+	message/unsigned.c \
 	message/userfile.c message/userfile_internal.h
 
 check_PROGRAMS += \

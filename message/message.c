@@ -602,7 +602,7 @@ message_header_end(struct message *m)
 	m->header_ended = true;
 	if (m->relay_open)
 		relay_received(m, NULL);
-	if (!m->failed && (m->checking || r->ours))
+	if (!m->failed)
 		read_from(m);
 	if (m->inquiry != NULL && r->from.has_domain)
 		inquiry_set_author(m->inquiry, &r->from.domain);

@@ -237,6 +237,13 @@ const char	*message_queue_id(const struct message *m);
  */
 void	message_told(struct message *m, const struct message_answer *answer);
 
+/*
+ * Why a message has no signature of ours although its sender or its From is
+ * ours: static.  NULL when it has one, or nobody expects one.  `accepted`: it
+ * was or will be.
+ */
+const char	*message_unsigned_why(const struct message *m, bool accepted);
+
 /* After message_finish(). */
 const struct message_results	*message_results(const struct message *m);
 

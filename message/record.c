@@ -180,15 +180,13 @@ record_signing(const struct message_results *r,
 		event_text(e, "signed", SLICE("no"));
 	if (plan->rule != NULL)
 		record_sign_domain(plan->rule, &r->from, e);
-	if (signing_problem(plan->state) != NULL)
-		event_text(e, "unsigned-why",
-		    slice_str(signing_problem(plan->state)));
 	record_hazards(r->hazards, e);
 	if (r->left_out.len > 0)
 		event_text(e, "left-out", r->left_out);
 	/* Mail that is not signed as it should be, or may break, is for the
 	   postmaster to see. */
-	if (r->hazards != 0 || signing_problem(plan->state) != NULL)
+	if (r->hazards != 0 || (plan->state != SIGNING_NO_RULE &&
+	    plan->state != SIGNING_READY))
 		e->level = CONFIG_LOG_WARNING;
 }
 
@@ -282,6 +280,7 @@ message_record(const struct message *m, const struct message_answer *answer)
 {
 	const struct message_results *r = &m->results;
 	struct event *e = event_new("message", m->now);
+	const char *why;
 
 	if (e == NULL) {
 		log_line(CONFIG_LOG_ERROR, "%s: no memory for the record of "
@@ -293,6 +292,9 @@ message_record(const struct message *m, const struct message_answer *answer)
 	record_methods(m, e);
 	if (r->ours && signing_has_rules(r->engine->signing))
 		record_signing(r, answer, e);
+	why = message_unsigned_why(m, answer->outcome == MESSAGE_ACCEPTED);
+	if (why != NULL)
+		event_text(e, "unsigned-why", slice_str(why));
 	message_record_seal(m, e);
 	record_end(r, answer, e);
 	if (r->checked && r->finished)

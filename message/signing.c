@@ -222,6 +222,7 @@ signing_problem(enum signing_state state)
 	case SIGNING_FAILED:
 		return "memory or OpenSSL failed";
 	case SIGNING_NO_RULE:
+		return "no rule of sign has the domain in From";
 	case SIGNING_READY:
 		break;
 	}

@@ -45,7 +45,7 @@ enum signing_state {
 	SIGNING_NO_KEY,		/* no key of the rule signs at this time */
 	SIGNING_FAILED		/* memory or OpenSSL */
 };
-/* "the From field cannot be read" ...; NULL for the first two. */
+/* "the From field cannot be read" ...; NULL for SIGNING_READY. */
 const char	*signing_problem(enum signing_state state);
 
 /* A signature should be there, or may have to be, and is not: the setting

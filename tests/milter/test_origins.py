@@ -172,4 +172,105 @@ def relay():
     daemon.check_stop("the daemon")
 
 
+NOT_TRUSTED = "not from a trusted network nor authenticated"
+NOT_OF_ORIGINS = "not from one of origins (a trusted network, or " \
+    "authenticated)"
+LOGIN = {"{auth_type}": "PLAIN", "{auth_authen}": "joe"}
+
+
+def with_from(value, *more):
+    return [(b"From", value), (b"To", b" a@b.example"), (b"Date", b" today"),
+            (b"Message-ID", b" <1@example.org>")] + list(more)
+
+
+def check_reasons(daemon, cases):
+    """(what, fields, options, why it is not signed; None: it is, or nobody
+    expects it)"""
+    for what, fields, options, why in cases:
+        daemon.sent = getattr(daemon, "sent", 0) + 1
+        result = daemon.send(fields=fields, body=b"Hi.\r\n",
+                             sender="<joe@example.org>", **options)
+        event = last_event(daemon)
+        equal(event.get("unsigned-why"), why, what + ": why not signed",
+              event)
+        ok(not (why and signed(result)), what + ": indeed")
+
+
+@tap.test
+def unsigned_why():
+    """Mail of ours that is not signed, and mail that claims to be."""
+    mine, other = with_from(SENDER), with_from(b" eve@other.example")
+    stranger, home = {"client": "203.0.113.9"}, {"client": "127.0.0.1"}
+    daemon = assaydaemon.Daemon()
+    started(daemon, policy=[
+        {"name": "never", "action": "reject",
+         "when": {"helo": "never.example"}},
+        {"name": "early", "action": "reject", "stage": "mail",
+         "when": {"helo": "early.example"}}])
+    check_reasons(daemon, (
+        ("a stranger with our From", mine, stranger, NOT_TRUSTED),
+        ("a stranger", other, stranger, None),
+        ("a stranger, refused", mine, dict(stranger, helo="never.example"),
+         NOT_TRUSTED),
+        ("refused before it has a From", mine,
+         dict(stranger, helo="early.example"), None),
+        ("two domains claimed", with_from(
+            b" joe@example.org, eve@other.example"), stranger, None),
+        ("ours", mine, home, None),
+        ("a login", mine, dict(stranger, macros=LOGIN), None),
+        ("ours, no rule", other, home,
+         "no rule of sign has the domain in From"),
+        ("a login, no rule", other, dict(stranger, macros=LOGIN),
+         "no rule of sign has the domain in From"),
+        ("ours, no From", mine[1:], home,
+         "From is absent, repeated or cannot be read")))
+    daemon.check_stop("the daemon")
+    daemon = assaydaemon.Daemon()
+    started(daemon, sign=[], **{"own-domains": ["example.org"]})
+    check_reasons(daemon, (
+        ("nothing is signed", other, home, "sign has no rules"),
+        ("nothing is signed, a stranger", mine, stranger, NOT_TRUSTED)))
+    daemon.check_stop("the daemon")
+
+
+@tap.test
+def unsigned_by_origin():
+    mine, other = with_from(SENDER), with_from(b" eve@other.example")
+    daemon = assaydaemon.Daemon()
+    started(daemon, origins=ORIGINS + [
+        {"name": "friends", "client": ["192.0.2.90"], "check": False}],
+            policy=[{"name": "never", "action": "quarantine",
+                     "when": {"helo": "never.example"}}],
+            **{"trusted-networks": None})
+    check_reasons(daemon, (
+        ("of no origin", mine, {"client": "203.0.113.9"}, NOT_OF_ORIGINS),
+        ("neither checked nor signed", mine, {"client": "192.0.2.90"},
+         "its origin has sign: no"),
+        ("somebody else's From", other, {"client": "192.0.2.90"}, None),
+        ("a relay", mine, {"client": "192.0.2.7"}, "handed in by a relay, "
+         "which hands in mail of strangers"),
+        ("checked and signed", mine, {"client": "192.0.2.80"}, None),
+        ("ours, held", mine,
+         {"client": "192.0.2.80", "helo": "never.example"},
+         "it was not accepted")))
+    daemon.check_stop("the daemon")
+
+
+@tap.test
+def not_read_to_its_end():
+    """The client goes away in the middle of mail of ours."""
+    daemon = assaydaemon.Daemon()
+    started(daemon)
+    with daemon.session() as client:
+        client.connect(address="127.0.0.1")
+        client.helo()
+        client.mail("<joe@example.org>")
+        client.rcpt()
+        client.abort()
+    event = daemon.wait_records(1)[0]
+    equal(event.get("unsigned-why"), "it was not read to its end", "said so",
+          event)
+    daemon.check_stop("the daemon")
+
+
 tap.main()
