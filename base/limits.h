@@ -230,6 +230,15 @@
 #define LIMIT_SIGN_RULES	1000	/* ours */
 #define LIMIT_SIGN_DOMAINS	10000	/* ours: of all signing rules */
 #define LIMIT_SIGN_KEYS		10	/* ours: keys of one rule */
+#define LIMIT_KEYDIR_LAYOUT	255	/* ours: octets of a layout */
+#define LIMIT_KEYDIR_KEYS	2000	/* ours: keys of a folder that are
+					   kept, 2 MB of the secure heap */
+#define LIMIT_KEYDIR_LISTING	(32u << 20) /* ours: octets of all names in a
+					   folder with keys of many domains */
+#define LIMIT_KEYDIR_PARENTS	8	/* ours: domains above that are tried,
+					   as in RFC 9989 4.10 */
+#define LIMIT_KEYDIR_ASKED	100	/* ours: records looked up at once */
+#define LIMIT_KEYDIR_CHECKED	1000	/* ours: keys that -t reads */
 #define LIMIT_SIGN_HEADERS	100	/* ours: names in headers, oversign */
 #define LIMIT_SIGN_NAME		76	/* ours: octets of such a name */
 

@@ -58,6 +58,21 @@ struct config_sign_key {
 	unsigned int	 line, column;
 };
 
+/*
+ * Keys found in a folder when they are needed (sign: keys: {directory}).
+ */
+struct config_sign_directory {
+	const char	*path;		/* resolved; NULL: there is none */
+	/* Where a key is below it, with %{domain}, and %{selector} unless
+	   `selector` is given; checked. */
+	struct slice	 layout;
+	struct slice	 selector;	/* canonical; empty: of the layout */
+	/* What has no key is signed with the key of a domain above;
+	   default no */
+	bool		 subdomains;
+	unsigned int	 line, column;
+};
+
 /* Rules in order: the first that has the Author Domain signs. */
 struct config_sign {
 	const struct policy_pattern	*domains;
@@ -66,6 +81,8 @@ struct config_sign {
 	struct slice			 identity;
 	const struct config_sign_key	*keys;	/* all that are valid sign */
 	size_t				 key_count;
+	/* Instead of `keys`; `domains` may then be empty, for all. */
+	struct config_sign_directory	 directory;
 	bool				 relaxed_header;	/* default */
 	bool				 relaxed_body;		/* default */
 	/* Field names as written; NULL: the default.  `oversign` may be

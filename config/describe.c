@@ -270,6 +270,20 @@ put_entries(struct describer *d, const struct schema_key *k)
 	put_mapping(d, "items", k->table);
 }
 
+/* A list of them, or where they are. */
+static void
+put_keys(struct describer *d, const struct schema_key *k)
+{
+	struct json *j = d->json;
+
+	json_array(j, "anyOf");
+	json_object(j, NULL);
+	put_entries(d, k);
+	json_object_end(j);
+	put_mapping(d, NULL, sign_directory_keys);
+	json_array_end(j);
+}
+
 static void
 put_value(struct describer *d, const struct schema_key *k)
 {
@@ -303,6 +317,9 @@ put_value(struct describer *d, const struct schema_key *k)
 		break;
 	case SCHEMA_ENTRIES:
 		put_entries(d, k);
+		break;
+	case SCHEMA_KEYS:
+		put_keys(d, k);
 		break;
 	case SCHEMA_CONDITIONS:
 		put_conditions(j);

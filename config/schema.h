@@ -54,6 +54,7 @@ enum schema_shape {
 	SCHEMA_TEXTS,
 	SCHEMA_SECTION,		/* a mapping: `table` has its keys */
 	SCHEMA_ENTRIES,		/* a list of mappings: likewise */
+	SCHEMA_KEYS,		/* of a sign rule: entries, or a folder */
 	SCHEMA_CONDITIONS	/* of a policy rule */
 };
 

@@ -162,12 +162,132 @@ read_key(struct schema *s, const struct yaml_node *n, void *items,
 	return true;
 }
 
+/* ---- keys in a folder ---- */
+
+#define DIRECTORY(member) \
+	.field = offsetof(struct config_sign_directory, member)
+
+static const struct slice domain_place = SLICE_INIT("%{domain}");
+static const struct slice selector_place = SLICE_INIT("%{selector}");
+
+/* Printable, and no path that leaves the folder. */
+static bool
+is_layout(struct slice text)
+{
+	struct cursor c = cursor_of(text);
+	struct slice part;
+	bool more;
+
+	cursor_span(&c, ascii_is_vchar);
+	if (!cursor_at_end(&c) || text.len > LIMIT_KEYDIR_LAYOUT)
+		return false;
+	do {
+		more = slice_cut(&text, '/', &part);
+		if (part.len == 0 || slice_eq(part, SLICE(".")) ||
+		    slice_eq(part, SLICE("..")))
+			return false;
+	} while (more);
+	return true;
+}
+
+/* Every "%" begins one of the two places. */
+static bool
+count_places(struct slice text, size_t *domains, size_t *selectors)
+{
+	size_t at;
+
+	*domains = *selectors = 0;
+	while ((at = slice_find(text, '%')) < text.len) {
+		text = slice_from(text, at);
+		if (slice_starts(text, domain_place)) {
+			++*domains;
+			text = slice_from(text, domain_place.len);
+		} else if (slice_starts(text, selector_place)) {
+			++*selectors;
+			text = slice_from(text, selector_place.len);
+		} else {
+			return false;
+		}
+	}
+	return true;
+}
+
+/* Two places without anything between them. */
+static bool
+has_neighbours(struct slice text)
+{
+	size_t i;
+
+	for (i = 0; i + 1 < text.len; i++) {
+		if (text.ptr[i] == '}' && text.ptr[i + 1] == '%')
+			return true;
+	}
+	return false;
+}
+
+static bool
+read_layout(struct schema *s, const struct schema_key *key,
+    const struct yaml_node *n, void *out)
+{
+	struct config_sign_directory *d = out;
+	size_t domains, selectors;
+
+	if (!schema_has_text(n) || !is_layout(n->text) ||
+	    !count_places(n->text, &domains, &selectors) || domains != 1 ||
+	    selectors > 1 || has_neighbours(n->text))
+		return schema_refuse(s, key, n, "a path below the directory "
+		    "with %{domain} once and %{selector} at most once, like "
+		    "%{domain}/%{selector}.pem");
+	d->layout = n->text;
+	return schema_keep(s, &d->layout, 1);
+}
+
+const struct schema_key sign_directory_keys[] = {
+	{ .name = "directory", .read = values_file, DIRECTORY(path),
+	  .table = "the path of a folder" },
+	{ .name = "layout", .read = read_layout, .shape = SCHEMA_TEXT },
+	{ .name = "selector", .read = values_domain, DIRECTORY(selector),
+	  .table = "a name like s2026" },
+	{ .name = "subdomains", .read = schema_bool, DIRECTORY(subdomains) },
+	{ .name = NULL }
+};
+
+static bool
+read_directory(struct schema *s, const struct yaml_node *n,
+    struct config_sign_directory *d)
+{
+	const struct yaml_node *place;
+	size_t domains, selectors;
+
+	d->layout = SLICE("%{domain}/%{selector}.pem");
+	if (!schema_mapping(s, sign_directory_keys, "keys", n, d) ||
+	    !must_have(s, n, "directory"))
+		return false;
+	(void)count_places(d->layout, &domains, &selectors);
+	if (selectors == 1 && d->selector.len > 0)
+		return schema_fail(s, schema_get(n, "selector"),
+		    "%sselector is given, and layout has %%{selector}, too; "
+		    "allowed: one of them", s->where);
+	if (selectors == 0 && d->selector.len == 0)
+		return schema_fail(s, n, "%sselector is missing: layout has "
+		    "no %%{selector}", s->where);
+	place = schema_get(n, "directory");
+	d->line = place->line;
+	d->column = place->column;
+	return true;
+}
+
 static bool
 read_keys(struct schema *s, const struct schema_key *key,
     const struct yaml_node *n, void *out)
 {
+	struct config_sign *r = out;
+
+	if (n->kind == YAML_MAPPING)
+		return read_directory(s, n, &r->directory);
 	return schema_entries(s, key, n, out, sizeof(struct config_sign_key),
-	    read_key, "a list of {selector: NAME, file: PATH}");
+	    read_key, "a list of {selector: NAME, file: PATH}, "
+	    "or {directory: PATH}");
 }
 
 /* ---- names of header fields ---- */
@@ -305,7 +425,7 @@ const struct schema_key sign_keys[] = {
 	{ .name = "identity", .read = values_domain, RULE(identity),
 	  .table = "a domain like example.org" },
 	{ .name = "keys", .read = read_keys, .table = key_keys,
-	  .shape = SCHEMA_ENTRIES, RULE(keys),
+	  .shape = SCHEMA_KEYS, RULE(keys),
 	  RULE_COUNT(key_count), .min = 1, .max = LIMIT_SIGN_KEYS },
 	{ .name = "canonicalization", .read = read_canonicalization,
 	  .table = canonicalizations, .shape = SCHEMA_WORD },
@@ -390,7 +510,9 @@ who_has(const struct config_sign *rules, const struct config_sign *end,
 	size_t i;
 
 	for (r = rules; r < end; r++) {
-		for (i = 0; i < r->domain_count; i++) {
+		/* Where no key is, the next rule has its turn. */
+		for (i = 0; i < r->domain_count && r->directory.path == NULL;
+		    i++) {
 			if (policy_pattern_covers(&r->domains[i], p))
 				return r;
 		}
@@ -407,6 +529,8 @@ check_domains(struct schema *s, const struct yaml_node *n,
 	const struct policy_pattern *p = r->domains;
 	const struct config_sign *earlier;
 
+	if (list == NULL)
+		return true;
 	for (i = schema_first(list); i != NULL; i = schema_next(list, i)) {
 		earlier = who_has(rules, r, p++);
 		if (earlier == NULL)
@@ -491,7 +615,8 @@ read_rule(struct schema *s, const struct yaml_node *n, void *items,
 	r->line = n->line;
 	r->relaxed_header = r->relaxed_body = true;
 	if (!schema_mapping(s, sign_keys, "a sign rule", n, r) ||
-	    !must_have(s, n, "domains") || !must_have(s, n, "keys") ||
+	    !must_have(s, n, "keys") ||
+	    (r->directory.path == NULL && !must_have(s, n, "domains")) ||
 	    !check_domain_count(s, n, rules, r) ||
 	    !check_domains(s, n, rules, r) || !check_key_names(s, n, r) ||
 	    !check_null_sender(s, n, r))

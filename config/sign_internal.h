@@ -15,6 +15,8 @@ extern const struct schema_key sign_keys[];
 extern const struct schema_key sign_default_keys[];
 /* When all files are read: rules take the defaults.  False: no memory. */
 bool		sign_complete(struct schema *s, struct config *c);
+/* Of "keys" that are in a folder. */
+extern const struct schema_key sign_directory_keys[];
 
 /* struct config_seal */
 schema_read_fn	seal_section;

@@ -20,6 +20,7 @@
 #include <assert.h>
 #include <pthread.h>
 #include <stdarg.h>
+#include <stdatomic.h>
 #include <stdint.h>
 #include <stdio.h>
 
@@ -37,6 +38,7 @@
 #define SECURE_MINIMUM	 64	/* octets of its smallest piece */
 
 struct dkim_private_key {
+	atomic_uint		 refs;
 	enum dkim_key_type	 type;
 	unsigned int		 bits;
 	EVP_PKEY		*pkey;	/* OpenSSL wipes what it frees */
@@ -69,10 +71,17 @@ dkim_private_key_protect(void)
 	(void)pthread_once(&once, make_secure_heap);
 }
 
+struct dkim_private_key *
+dkim_private_key_ref(struct dkim_private_key *k)
+{
+	atomic_fetch_add(&k->refs, 1);
+	return k;
+}
+
 void
 dkim_private_key_free(struct dkim_private_key *k)
 {
-	if (k == NULL)
+	if (k == NULL || atomic_fetch_sub(&k->refs, 1) != 1)
 		return;
 	EVP_PKEY_free(k->pkey);
 	crypto_key_fini(&k->public);
@@ -328,6 +337,7 @@ dkim_private_key_adopt(struct evp_pkey_st *pkey, char *why, size_t why_size)
 		(void)complain(why, why_size, "out of memory");
 		return NULL;
 	}
+	atomic_init(&k->refs, 1);
 	k->pkey = pkey;
 	if (!check_size(k, why, why_size) || !check_parts(k, why, why_size)) {
 		dkim_private_key_free(k);

@@ -42,7 +42,9 @@ struct dkim_private_key	*dkim_private_key_read(const char *path, char *why,
 /* Makes a new key; `bits` for RSA only.  NULL on failure. */
 struct dkim_private_key	*dkim_private_key_generate(enum dkim_key_type type,
 			    unsigned int bits);
-/* Wipes and frees.  NULL is harmless. */
+/* One more owner, for whom dkim_private_key_free() is due as well. */
+struct dkim_private_key	*dkim_private_key_ref(struct dkim_private_key *k);
+/* Wipes and frees when it is the last one.  NULL is harmless. */
 void			 dkim_private_key_free(struct dkim_private_key *k);
 enum dkim_key_type	 dkim_private_key_type(
 			    const struct dkim_private_key *k);

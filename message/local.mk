@@ -12,6 +12,8 @@ libassay_a_SOURCES += \
 	message/forwarder.c message/forwarder.h \
 	message/inquiry.c message/inquiry.h \
 	message/iprev.c message/iprev.h \
+	message/keydir.c message/keydir_internal.h \
+	message/keylayout.c message/keylayout_internal.h \
 	message/message.c message/message.h message/message_internal.h \
 	message/methods.c message/method_internal.h \
 	message/orders.c \
@@ -29,6 +31,7 @@ libassay_a_SOURCES += \
 check_PROGRAMS += \
 	tests/message/test_inquiry \
 	tests/message/test_iprev \
+	tests/message/test_keydir \
 	tests/message/test_lock \
 	tests/message/test_origin \
 	tests/message/test_chain_memory \
@@ -38,6 +41,7 @@ check_PROGRAMS += \
 	tests/message/test_facts
 tests_message_test_inquiry_SOURCES = tests/message/test_inquiry.c
 tests_message_test_iprev_SOURCES = tests/message/test_iprev.c
+tests_message_test_keydir_SOURCES = tests/message/test_keydir.c
 tests_message_test_lock_SOURCES = tests/message/test_lock.c
 tests_message_test_lock_LDFLAGS = $(AM_LDFLAGS) \
 	-Wl,--wrap=inquiry_lock -Wl,--wrap=inquiry_unlock \

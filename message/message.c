@@ -118,6 +118,7 @@ message_free(struct message *m)
 	end_methods(m);
 	dkim_signer_fini(m->signer);
 	dkim_signer_fini(m->sealing.signer);
+	signing_release(&m->results.signing);
 	buf_fini(&m->left_out);
 	if (m->writing)
 		authres_write_fini(&m->writer);

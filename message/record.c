@@ -162,7 +162,7 @@ record_sign_domain(const struct config_sign *rule,
 		d = domain_slice(&p->domain);
 	snprintf(name, sizeof(name), "%s%.*s",
 	    p < end && rule->identity.len == 0 && p->below ? "*." : "",
-	    SLICE_ARG(d));
+	    SLICE_ARG(d.len > 0 ? d : SLICE("*")));
 	event_detail_text(e, "sign-domain", slice_str(name));
 }
 

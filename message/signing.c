@@ -11,6 +11,7 @@
 
 #include "base/mem.h"
 #include "message/inquiry.h"
+#include "message/keydir_internal.h"
 #include "message/userfile_internal.h"
 #include "event/log.h"
 
@@ -38,6 +39,7 @@ struct loaded_key {
 struct loaded_rule {
 	const struct config_sign	 *rule;
 	struct loaded_key		 *keys;	/* as rule->keys */
+	struct keydir			 *folder;	/* in place of `keys` */
 	bool				  seals;	/* signs nothing */
 	struct userfile			 *users;	/* NULL: for all */
 	_Atomic int64_t			  warned;	/* of a rotation */
@@ -73,6 +75,7 @@ signing_free(struct signing *s)
 				dkim_private_key_free(
 				    s->rules[i].keys[k].key);
 		mem_free(s->rules[i].keys);
+		keydir_free(s->rules[i].folder);
 		userfile_free(s->rules[i].users);
 	}
 	mem_free(s->rules);
@@ -95,12 +98,27 @@ load_users(struct loaded_rule *r, char *why, size_t why_size)
 }
 
 static bool
+load_folder(struct loaded_rule *r, char *why, size_t why_size)
+{
+	const struct config_sign_directory *c = &r->rule->directory;
+	char problem[512];
+
+	r->folder = keydir_new(c, problem, sizeof(problem));
+	if (r->folder == NULL)
+		snprintf(why, why_size, "%s:%u:%u: %s: %s", r->rule->path,
+		    c->line, c->column, c->path, problem);
+	return r->folder != NULL;
+}
+
+static bool
 load_rule(struct loaded_rule *r, char *why, size_t why_size)
 {
 	const struct config_sign_key *key;
 	char problem[512];
 	size_t k;
 
+	if (r->rule->directory.path != NULL)
+		return load_folder(r, why, why_size);
 	r->keys = mem_array(r->rule->key_count, sizeof(*r->keys));
 	if (r->keys == NULL) {
 		snprintf(why, why_size, "no memory for keys");
@@ -229,20 +247,70 @@ signing_problem(enum signing_state state)
 	return NULL;
 }
 
-static struct loaded_rule *
-find_rule(struct signing *s, struct slice domain)
-{
-	const struct config_sign *rule;
-	size_t i, d;
+/* Who signs, and what for. */
+struct found {
+	struct loaded_rule	*rule;	/* NULL: nobody */
+	struct slice		 d;	/* d= */
+	/* Of a folder: which keys, from the arena. */
+	enum keydir_status	 status;
+	struct keydir_choice	*choice;
+};
 
-	for (i = 0; i < s->count; i++) {
-		rule = s->rules[i].rule;
-		for (d = 0; d < rule->domain_count && !s->rules[i].seals;
-		    d++)
-			if (policy_pattern_matches(&rule->domains[d], domain))
-				return &s->rules[i];
+/* The keys of found->d or, if the rule wants it, of a domain above it. */
+static void
+look_in_folder(const struct loaded_rule *r, int64_t now, struct arena *arena,
+    struct found *found)
+{
+	bool above = r->rule->directory.subdomains;
+	struct slice d = found->d;
+	unsigned int i;
+
+	if (found->choice == NULL)
+		found->choice = arena_alloc(arena, sizeof(*found->choice));
+	found->status = found->choice == NULL ? KEYDIR_FAILED :
+	    keydir_choose(r->folder, d, now, found->choice);
+	for (i = 0; i < LIMIT_KEYDIR_PARENTS && above &&
+	    found->status == KEYDIR_NONE && domain_labels(d) > 2; i++) {
+		d = domain_parent(d);
+		found->status = keydir_choose(r->folder, d, now,
+		    found->choice);
 	}
-	return NULL;
+	if (found->status != KEYDIR_NONE)
+		found->d = d;
+}
+
+/* One without domains has all of them. */
+static bool
+has_domain(const struct config_sign *rule, struct slice domain)
+{
+	size_t d;
+
+	for (d = 0; d < rule->domain_count; d++) {
+		if (policy_pattern_matches(&rule->domains[d], domain))
+			return true;
+	}
+	return rule->domain_count == 0;
+}
+
+/* By the Author Domain.  A folder without a key of it leaves it to others. */
+static void
+find_rule(struct signing *s, struct slice domain, int64_t now,
+    struct arena *arena, struct found *found)
+{
+	struct loaded_rule *r;
+	size_t i;
+
+	for (i = 0; i < s->count && found->rule == NULL; i++) {
+		r = &s->rules[i];
+		if (r->seals || !has_domain(r->rule, domain))
+			continue;
+		found->d = r->rule->identity.len > 0 ? r->rule->identity :
+		    domain;
+		if (r->folder != NULL)
+			look_in_folder(r, now, arena, found);
+		if (r->folder == NULL || found->status != KEYDIR_NONE)
+			found->rule = r;
+	}
 }
 
 static bool
@@ -385,36 +453,25 @@ is_our_bounce(const struct mail_from *from, struct slice d, struct slice host)
 	return from->domain_count < 2;
 }
 
-/* The rule that signs it, and `*d` for it. */
-static struct loaded_rule *
-bounce_rule(struct signing *s, const struct signing_facts *f, struct slice *d)
+static void
+find_bounce_rule(struct signing *s, const struct signing_facts *f,
+    struct arena *arena, struct found *found)
 {
+	struct loaded_rule *r;
 	size_t i;
 
-	for (i = 0; i < s->count && f->null_sender; i++) {
-		*d = config_sign_null_domain(s->rules[i].rule);
-		if (s->rules[i].rule->null_sender &&
-		    is_our_bounce(f->from, *d, f->host))
-			return &s->rules[i];
+	for (i = 0; i < s->count && found->rule == NULL && f->null_sender;
+	    i++) {
+		r = &s->rules[i];
+		found->d = config_sign_null_domain(r->rule);
+		if (!r->rule->null_sender ||
+		    !is_our_bounce(f->from, found->d, f->host))
+			continue;
+		if (r->folder != NULL)
+			look_in_folder(r, f->now, arena, found);
+		if (r->folder == NULL || found->status != KEYDIR_NONE)
+			found->rule = r;
 	}
-	return NULL;
-}
-
-/* By From, else as a bounce. */
-static struct loaded_rule *
-rule_for(struct signing *s, const struct signing_facts *f, struct slice *d)
-{
-	struct loaded_rule *r = NULL;
-
-	if (mail_from_has_author(f->from)) {
-		*d = domain_slice(&f->from->domain);
-		r = find_rule(s, *d);
-	}
-	if (r == NULL)
-		return bounce_rule(s, f, d);
-	if (r->rule->identity.len > 0)
-		*d = r->rule->identity;
-	return r;
 }
 
 void
@@ -451,31 +508,33 @@ is_his(const struct loaded_rule *r, const struct signing_facts *f)
 	    domain_slice(&f->from->domain));
 }
 
-void
-signing_choose(struct signing *s, const struct signing_facts *f,
+static void
+use_folder(const struct found *found, struct signing_plan *plan)
+{
+	const struct keydir_choice *c = found->choice;
+	size_t i;
+
+	for (i = 0; i < c->count; i++)
+		plan->keys[i] = (struct dkim_sign_key){ .key = c->keys[i],
+			.selector = domain_slice(&c->selectors[i]) };
+	plan->options.key_count = c->count;
+	plan->state = c->count > 0 ? SIGNING_READY : SIGNING_NO_KEY;
+}
+
+static void
+plan_for(const struct found *found, const struct signing_facts *f,
     struct arena *arena, struct signing_plan *out)
 {
-	const struct config_sign *rule;
-	struct loaded_rule *r;
-	struct slice d;
+	const struct config_sign *rule = found->rule->rule;
 
-	*out = (struct signing_plan){ .state = mail_from_has_author(f->from) ?
-	    SIGNING_NO_RULE : SIGNING_NO_FROM };
-	r = rule_for(s, f, &d);
-	if (r == NULL)
-		return;
-	rule = out->rule = r->rule;
-	if (!is_his(r, f)) {
-		out->state = SIGNING_NOT_HIS;
-		return;
-	}
-	out->keys = arena_array(arena, rule->key_count, sizeof(*out->keys));
-	if (out->keys == NULL) {
+	out->keys = arena_array(arena, rule->directory.path != NULL ?
+	    KEYDIR_SIGNERS : rule->key_count, sizeof(*out->keys));
+	if (out->keys == NULL || found->status == KEYDIR_FAILED) {
 		out->state = SIGNING_FAILED;
 		return;
 	}
 	out->options = (struct dkim_sign_options){
-		.domain = d,
+		.domain = found->d,
 		.keys = out->keys,
 		.relaxed_header = rule->relaxed_header,
 		.relaxed_body = rule->relaxed_body,
@@ -483,8 +542,43 @@ signing_choose(struct signing *s, const struct signing_facts *f,
 		.oversign = rule->oversign,
 		.oversign_count = rule->oversign_count,
 		.now = f->now, .expire = rule->expire };
-	choose_keys(r, f->now, out);
+	if (found->rule->folder != NULL)
+		use_folder(found, out);
+	else
+		choose_keys(found->rule, f->now, out);
 	drop_done(rule, f->header, out);
+}
+
+void
+signing_choose(struct signing *s, const struct signing_facts *f,
+    struct arena *arena, struct signing_plan *out)
+{
+	struct found found = { .status = KEYDIR_NONE };
+	bool author = mail_from_has_author(f->from);
+
+	*out = (struct signing_plan){ .state = author ? SIGNING_NO_RULE :
+	    SIGNING_NO_FROM };
+	if (author)
+		find_rule(s, domain_slice(&f->from->domain), f->now, arena,
+		    &found);
+	if (found.rule == NULL)
+		find_bounce_rule(s, f, arena, &found);
+	out->held = found.choice;
+	if (found.rule == NULL)
+		return;
+	out->rule = found.rule->rule;
+	if (is_his(found.rule, f))
+		plan_for(&found, f, arena, out);
+	else
+		out->state = SIGNING_NOT_HIS;
+}
+
+void
+signing_release(struct signing_plan *plan)
+{
+	if (plan->held != NULL)
+		keydir_release(plan->held);
+	plan->held = NULL;
 }
 
 /* ---- pre-flight ---- */
@@ -658,6 +752,153 @@ signing_next_check(const struct signing *s, int64_t now)
 		}
 	}
 	return next;
+}
+
+/* ---- keys in folders ---- */
+
+struct folder_check {
+	size_t			 count;
+	struct keydir_question	 asked[LIMIT_KEYDIR_ASKED];
+	struct dns_ledger	*ledger;
+};
+
+static void
+write_name(const struct keydir_question *q, char name[NAME_SIZE])
+{
+	snprintf(name, NAME_SIZE, "%s" KEY_PREFIX "%s", q->selector.text,
+	    q->domain.text);
+}
+
+/* An inquiry_step_fn. */
+static bool
+ask_some(void *arg, struct dns_ledger *ledger)
+{
+	struct folder_check *c = arg;
+	char name[NAME_SIZE];
+	bool all = true;
+	size_t i;
+
+	c->ledger = ledger;
+	for (i = 0; i < c->count; i++) {
+		write_name(&c->asked[i], name);
+		if (dns_ledger_ask(ledger, slice_str(name), DNS_TYPE_TXT) ==
+		    NULL)
+			all = false;
+	}
+	return all;
+}
+
+/* What the answer says of one key; nothing without a ledger. */
+static void
+note_record(const struct loaded_rule *r, const struct dns_ledger *ledger,
+    struct keydir_question *q, int64_t now, signing_check_fn *fn, void *arg)
+{
+	const struct config_sign_key key = { .from = INT64_MIN,
+		.until = INT64_MAX, .selector = domain_slice(&q->selector) };
+	struct signing_check check = { .rule = r->rule, .key = &key,
+		.match = DKIM_KEY_UNKNOWN, .now = true };
+	char name[NAME_SIZE];
+
+	write_name(q, name);
+	check.name = name;
+	if (ledger != NULL)
+		check.match = dkim_private_key_examine(q->key,
+		    dns_ledger_peek(ledger, slice_str(name), DNS_TYPE_TXT),
+		    &check.problem);
+	if (keydir_answer(r->folder, q, check.match, now) && fn != NULL)
+		fn(arg, &check);
+}
+
+static void
+look_up_folder(const struct loaded_rule *r, struct resolver *resolver,
+    int64_t now, unsigned int deadline_ms, signing_check_fn *fn, void *arg)
+{
+	const struct inquiry_waiting waiting = { .progress_ms = 0 };
+	struct folder_check *c = mem_alloc(sizeof(*c));
+	struct inquiry *q = NULL;
+	size_t i;
+
+	if (c == NULL)
+		return;
+	c->count = keydir_ask(r->folder, now, c->asked, LIMIT_KEYDIR_ASKED);
+	if (c->count > 0)
+		q = inquiry_new(resolver, ask_some, c);
+	if (q != NULL) {
+		inquiry_wait(q, deadline_ms, &waiting);
+		c->ledger = inquiry_ledger(q);
+	}
+	for (i = 0; i < c->count; i++)
+		note_record(r, q != NULL ? c->ledger : NULL, &c->asked[i],
+		    now, fn, arg);
+	inquiry_free(q);
+	mem_free(c);
+}
+
+void
+signing_look_up(const struct signing *s, struct resolver *resolver,
+    int64_t now, unsigned int deadline_ms, signing_check_fn *fn, void *arg)
+{
+	size_t i;
+
+	for (i = 0; i < s->count; i++)
+		if (s->rules[i].folder != NULL)
+			look_up_folder(&s->rules[i], resolver, now,
+			    deadline_ms, fn, arg);
+}
+
+size_t
+signing_kept(const struct signing *s)
+{
+	size_t i, count = 0;
+
+	for (i = 0; s != NULL && i < s->count; i++)
+		if (s->rules[i].folder != NULL)
+			count += keydir_count(s->rules[i].folder);
+	return count;
+}
+
+struct survey {
+	signing_survey_fn	*fn;
+	void			*arg;
+};
+
+/* A keydir_problem_fn. */
+static void
+tell_problem(void *arg, const char *text)
+{
+	const struct survey *s = arg;
+
+	s->fn(s->arg, true, text);
+}
+
+bool
+signing_survey(const struct signing *s, signing_survey_fn *fn, void *arg,
+    char *why, size_t why_size)
+{
+	struct survey survey = { .fn = fn, .arg = arg };
+	const struct config_sign_directory *c;
+	struct keydir_survey sum;
+	char text[1024], problem[256];
+	size_t i;
+
+	for (i = 0; i < s->count; i++) {
+		if (s->rules[i].folder == NULL)
+			continue;
+		c = &s->rules[i].rule->directory;
+		if (!keydir_survey(s->rules[i].folder, &sum, tell_problem,
+		    &survey, problem, sizeof(problem))) {
+			snprintf(why, why_size, "%s:%u:%u: %s: %s",
+			    s->rules[i].rule->path, c->line, c->column,
+			    c->path, problem);
+			return false;
+		}
+		snprintf(text, sizeof(text), "keys in %s: %zu, of which %zu "
+		    "were read and %zu cannot be used; their records are "
+		    "looked up when they sign", c->path, sum.keys,
+		    sum.checked, sum.bad);
+		fn(arg, false, text);
+	}
+	return true;
 }
 
 static void

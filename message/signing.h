@@ -64,7 +64,11 @@ struct signing_plan {
 	const struct config_sign	*rule;
 	struct dkim_sign_options	 options;
 	struct dkim_sign_key		*keys;	/* from the arena */
+	struct keydir_choice		*held;	/* keys of a folder, or NULL */
 };
+
+/* Before the arena is freed, and after the signer: lets go of its keys. */
+void	signing_release(struct signing_plan *plan);
 
 /* Borrowed; `from` outlives the plan. */
 struct signing_facts {
@@ -122,6 +126,25 @@ int64_t	signing_next_check(const struct signing *s, int64_t now);
 void	signing_preflight(const struct signing *s, struct resolver *resolver,
 	    int64_t now, unsigned int deadline_ms, signing_check_fn *fn,
 	    void *arg);
+/*
+ * The same for those keys of folders that have signed of late, as far as their
+ * time has come; `fn` hears of what is new.  Their number is bounded, so this
+ * is called often.  One thread at a time.
+ */
+void	signing_look_up(const struct signing *s, struct resolver *resolver,
+	    int64_t now, unsigned int deadline_ms, signing_check_fn *fn,
+	    void *arg);
+/*
+ * Counts the keys in folders and reads some: `fn` gets a line for each folder,
+ * and one for each key that cannot be used (`bad`).  False: a folder cannot be
+ * read, see `why`.  As signing_load() for who reads them.
+ */
+typedef void	signing_survey_fn(void *arg, bool bad, const char *text);
+bool	signing_survey(const struct signing *s, signing_survey_fn *fn,
+	    void *arg, char *why, size_t why_size);
+/* Keys of folders that are kept parsed now. */
+size_t	signing_kept(const struct signing *s);
+
 /* The sentence for a log line or a terminal, with a mend where there is one. */
 void	signing_check_text(const struct signing_check *c, char *out,
 	    size_t size);

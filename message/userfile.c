@@ -10,6 +10,7 @@
 #include <pthread.h>
 #include <sys/stat.h>
 
+#include "base/file.h"
 #include "base/mem.h"
 #include "config/users.h"
 
@@ -26,21 +27,6 @@ look(const struct userfile *f, struct stat *st)
 {
 	if (stat(f->path, st) != 0)
 		*st = (struct stat){ .st_size = 0 };
-}
-
-static bool
-is_time(const struct timespec *a, const struct timespec *b)
-{
-	return a->tv_sec == b->tv_sec && a->tv_nsec == b->tv_nsec;
-}
-
-static bool
-is_same(const struct stat *a, const struct stat *b)
-{
-	return a->st_dev == b->st_dev && a->st_ino == b->st_ino &&
-	    a->st_size == b->st_size && a->st_mode == b->st_mode &&
-	    is_time(&a->st_mtim, &b->st_mtim) &&
-	    is_time(&a->st_ctim, &b->st_ctim);
 }
 
 struct userfile *
@@ -78,7 +64,7 @@ userfile_follow(struct userfile *f, char *why, size_t why_size)
 	struct stat now;
 
 	look(f, &now);
-	if (is_same(&now, &f->seen))
+	if (file_is_same(&now, &f->seen))
 		return USERFILE_SAME;
 	f->seen = now;
 	fresh = users_read(f->path, why, why_size);

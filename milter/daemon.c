@@ -176,10 +176,14 @@ log_configuration(const struct daemon *d, const struct config *c)
 		    SLICE_ARG(c->policy.rules[i].name));
 	log_record_text(&r, "rules", buf_slice(&text));
 	buf_reset(&text);
-	for (i = 0; i < c->sign_count; i++)
+	for (i = 0; i < c->sign_count; i++) {
 		for (k = 0; k < c->sign[i].key_count; k++)
 			buf_addf(&text, "%s%.*s", text.len > 0 ? "," : "",
 			    SLICE_ARG(c->sign[i].keys[k].selector));
+		if (c->sign[i].directory.path != NULL)
+			buf_addf(&text, "%sof %s", text.len > 0 ? "," : "",
+			    c->sign[i].directory.path);
+	}
 	if (c->seal.given)
 		buf_addf(&text, "%s%.*s", text.len > 0 ? "," : "",
 		    SLICE_ARG(c->seal.key.selector));

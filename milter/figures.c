@@ -64,6 +64,9 @@ figures_write(void *arg, struct exposition *x)
 	counters_write(counters, x);
 	lookups_write(x, e->resolver);
 	keydates_write(x, e->config, (int64_t)time(NULL));
+	exposition_value(x, "assay_key_cache_entries", EXPOSITION_GAUGE,
+	    "Keys of folders that are kept parsed.",
+	    (long long)signing_kept(e->signing));
 	vitals_write_process(x);
 	engine_unref(e);
 }

@@ -31,6 +31,14 @@ print_key(void *arg, const struct signing_check *c)
 	    c->name[0] == '\0' ? "" : "warning: ", text);
 }
 
+/* A signing_survey_fn. */
+static void
+print_survey(void *arg, bool bad, const char *text)
+{
+	(void)arg;
+	printf("%s%s\n", bad ? "warning: " : "", text);
+}
+
 /* The keys can be read; what DNS says of them is told, and no error. */
 static bool
 check_keys(struct config *c, char *why)
@@ -43,6 +51,11 @@ check_keys(struct config *c, char *why)
 	if (!privileges_borrow(c->user, why, WHY_SIZE))
 		return false;
 	s = signing_load(c, why, WHY_SIZE);
+	if (s != NULL && !signing_survey(s, print_survey, NULL, why,
+	    WHY_SIZE)) {
+		signing_free(s);
+		s = NULL;
+	}
 	privileges_return();
 	if (s == NULL)
 		return false;

@@ -202,6 +202,17 @@ check_keys(struct engine *e, signing_check_fn **tell, int64_t *next)
 	*next = signing_next_check(e->signing, (int64_t)time(NULL));
 }
 
+/* What is looked at in each step. */
+static void
+follow_files(struct engine *e)
+{
+	if (e->signing == NULL)
+		return;
+	signing_follow(e->signing);
+	signing_look_up(e->signing, e->resolver, (int64_t)time(NULL),
+	    e->config->limits.deadline_ms, log_key, NULL);
+}
+
 /* Does it ask whom resolv.conf names? */
 static bool
 follows_file(const struct engine *e)
@@ -230,8 +241,7 @@ look_after(struct engine *e, struct said *said)
 		}
 		log_news(e, said);
 		check_keys(e, &tell, &next);
-		if (e->signing != NULL)
-			signing_follow(e->signing);
+		follow_files(e);
 		status_refresh();
 		changed = resolvconf_wait(&file, STEP_MS);
 	}

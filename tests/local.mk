@@ -42,6 +42,7 @@ script_tests = \
 	tests/milter/test_forged.py \
 	tests/milter/test_hop.py \
 	tests/milter/test_hostile.py \
+	tests/milter/test_keydir.py \
 	tests/milter/test_life.py \
 	tests/milter/test_metrics.py \
 	tests/milter/test_observe.py \

@@ -145,6 +145,12 @@ put_sign(struct buf *b, const struct config_sign *r)
 	    r->null_sender ? " null-sender" : "");
 	put_names(b, "headers", r->headers, r->header_count);
 	put_names(b, "oversign", r->oversign, r->oversign_count);
+	if (r->directory.path != NULL)
+		buf_addf(b, "\nkeys in %s at %u:%u layout=%.*s selector=%.*s "
+		    "subdomains=%d", r->directory.path, r->directory.line,
+		    r->directory.column, SLICE_ARG(r->directory.layout),
+		    SLICE_ARG(r->directory.selector),
+		    r->directory.subdomains);
 	for (k = r->keys; k < r->keys + r->key_count; k++) {
 		buf_addf(b, "\nkey %.*s %s at %u:%u", SLICE_ARG(k->selector),
 		    k->file, k->line, k->column);
@@ -320,6 +326,8 @@ test_full(void)
 }
 
 #define KEY "{selector: s, file: s.pem}"
+#define X10 "xxxxxxxxxx"
+#define X50 X10 X10 X10 X10 X10
 #define SIGN(keys) "sign: [{" keys "}]"
 #define SIGN_DATE(date) SIGN("domains: a.example, keys: [{selector: s, " \
 	"file: s.pem, from: " date "}]")
@@ -488,6 +496,20 @@ test_values(void)
 		{ "sign: [{domains: a.example, keys: [" KEY "]}, {domains: "
 		  "'*.a.example', keys: [" KEY "]}, {domains: [b.example, "
 		  "example], keys: [" KEY "]}]", "domain=*.a.example d= " },
+		{ SIGN("keys: {directory: /k}"), " d= c=relaxed/relaxed x=0 "
+		  "headers=default oversign=default\nkeys in /k at 1:27 "
+		  "layout=%{domain}/%{selector}.pem selector= subdomains=0" },
+		{ SIGN("domains: '*.a.example', keys: {directory: /k, layout: "
+		  "'a/%{domain}.key', selector: M, subdomains: yes}"),
+		  "domain=*.a.example d= c=relaxed/relaxed x=0 "
+		  "headers=default oversign=default\nkeys in /k at 1:51 "
+		  "layout=a/%{domain}.key selector=m subdomains=1" },
+		{ SIGN("keys: {directory: k, selector: m, layout: '%{domain}"
+		  X50 X50 X50 X50 X10 X10 X10 X10 "xxxxxx'}"),
+		  "\nkeys in k at 1:27 layout=%{domain}x" },
+		{ "sign: [{domains: a.example, keys: {directory: /k}}, "
+		  "{domains: a.example, keys: [" KEY "]}]",
+		  "\nsign line 1 domain=a.example d= " },
 		{ "dkim: {test-keys: yes}", " test=1 " },
 		{ "unsigned: tempfail", " unsigned=1" },
 		{ "sign: []", " unsigned=0" },
@@ -550,6 +572,8 @@ test_values(void)
 	"name it (@127.0.0.1, @::1)"
 #define NETS "IP addresses and networks like 192.0.2.0/24, " \
 	"\"2001:db8::/32\""
+#define LAYOUT "allowed: a path below the directory with %{domain} once and " \
+	"%{selector} at most once, like %{domain}/%{selector}.pem"
 #define DOMAINS "domain names like example.org, \"*.example.org\" for all " \
 	"below it"
 #define NAMESERVERS "up to 8 of ADDRESS, ADDRESS:PORT, [IPV6]:PORT"
@@ -557,12 +581,11 @@ test_values(void)
 	"characters after local:"
 #define ACTIONS "accept, reject, tempfail, quarantine, discard"
 #define FIELDS "default, or names of header fields like [From, Subject]"
-#define KEYS "a list of {selector: NAME, file: PATH}"
+#define KEYS "a list of {selector: NAME, file: PATH}, or " \
+	"{directory: PATH}"
 #define BAD_DATE(date) "1:69: sign rule 1: key 1: from is '" date "'; " \
 	"allowed: a date like 2026-12-31, or a time like " \
 	"2026-12-31T12:00:00Z, both in UTC"
-#define X10 "xxxxxxxxxx"
-#define X50 X10 X10 X10 X10 X10
 
 static const struct {
 	const char	*text;
@@ -893,8 +916,30 @@ static const struct {
 	  "allowed: " KEYS },
 	{ SIGN("keys: s.pem"), "1:15: sign rule 1: keys is 's.pem'; "
 	  "allowed: " KEYS },
-	{ SIGN("keys: " KEY), "1:15: sign rule 1: keys is a mapping; "
-	  "allowed: " KEYS },
+	{ SIGN("keys: " KEY), "1:29: unknown key 'file' in keys; "
+	  "allowed: directory, layout, selector, subdomains" },
+	{ SIGN("keys: {layout: '%{domain}.pem'}"), "1:15: sign rule 1: "
+	  "directory is missing" },
+	{ SIGN("keys: {directory: k, layout: '%{domain}.pem'}"), "1:15: sign "
+	  "rule 1: selector is missing: layout has no %{selector}" },
+	{ SIGN("keys: {directory: k, selector: s}"), "1:40: sign rule 1: "
+	  "selector is given, and layout has %{selector}, too; allowed: one "
+	  "of them" },
+	{ SIGN("keys: {directory: k, layout: '/%{domain}/%{selector}'}"),
+	  "1:38: sign rule 1: layout is '/%{domain}/%{selector}'; " LAYOUT },
+	{ SIGN("keys: {directory: k, layout: '../%{domain}/%{selector}'}"),
+	  "1:38: sign rule 1: layout is '../%{domain}/%{selector}'; " LAYOUT },
+	{ SIGN("keys: {directory: k, layout: '%{domain}//%{selector}'}"),
+	  "1:38: sign rule 1: layout is '%{domain}//%{selector}'; " LAYOUT },
+	{ SIGN("keys: {directory: k, layout: '%{domain}%{selector}'}"),
+	  "1:38: sign rule 1: layout is '%{domain}%{selector}'; " LAYOUT },
+	{ SIGN("keys: {directory: k, layout: '%{domain}/%{domain}'}"),
+	  "1:38: sign rule 1: layout is '%{domain}/%{domain}'; " LAYOUT },
+	{ SIGN("keys: {directory: k, layout: '%{user}/%{domain}'}"),
+	  "1:38: sign rule 1: layout is '%{user}/%{domain}'; " LAYOUT },
+	{ SIGN("keys: {directory: k, selector: m, layout: '%{domain}" X50 X50
+	  X50 X50 X10 X10 X10 X10 "xxxxxxx'}"), "1:51: sign rule 1: layout "
+	  "is '%{domain}" X50 "x...'; " LAYOUT },
 	{ SIGN("keys: "), "1:15: sign rule 1: keys has no value; allowed: "
 	  KEYS },
 	{ SIGN("keys: [s.pem]"), "1:16: sign rule 1: key 1: must be a "
