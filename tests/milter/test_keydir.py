@@ -130,7 +130,8 @@ def files_that_are_no_keys():
         f.write(whole[:100])
     equal(house.signed("a@one.example"), "one.example:s1",
           "half written: the key before signs on")
-    ok("signs on" in house.daemon.log(), "and the log says so")
+    assaydaemon.wait_for(lambda: "signs on" in house.daemon.log(), 30,
+                         "the log says so")
     with open(path, "wb") as f:
         f.write(whole)
     equal(house.signed("a@one.example"), "one.example:s1", "whole again")
@@ -147,6 +148,8 @@ def files_that_are_no_keys():
     equal((got, record["unsigned-why"]),
           ("no", "no key signs at this time"), "readable by all")
     house.signed("a@two.example")
+    assaydaemon.wait_for(
+        lambda: "two.example/s1.pem" in house.daemon.log(), 30, "a line")
     equal(sum("two.example/s1.pem" in line
               for line in house.daemon.log().splitlines()), 1,
           "is said once")
@@ -171,8 +174,10 @@ def rotation():
         lambda: "new._domainkey.one.example" in daemon.log(), 30,
         "the new one is looked up")
     equal(house.signed("a@one.example"), "one.example:old", "not in DNS")
-    ok("key rotation: DNS does not have the record of the newest key of "
-       "one.example, new; old signs on" in daemon.log(), "a warning")
+    assaydaemon.wait_for(
+        lambda: "key rotation: DNS does not have the record of the newest "
+        "key of one.example, new; old signs on" in daemon.log(), 30,
+        "a warning")
     house.signed("a@one.example")
     equal(daemon.log().count("key rotation:"), 1, "not for each message")
     house.put("one.example/ed.pem", "ed", "ed25519")

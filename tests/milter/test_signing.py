@@ -219,6 +219,8 @@ def rotation_waits():
         assaydaemon.wait_for(lambda: selectors() == [b"old"], 30,
                              "the old key signs on")
         equal(selectors(), [b"old"], "the old key signs on")
+        assaydaemon.wait_for(lambda: "key rotation: DNS" in daemon.log(), 30,
+                             "a warning")
         log = daemon.log()
         equal(log.count("key rotation: DNS does not have"), 1,
               "one warning for all of it")
