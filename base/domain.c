@@ -17,6 +17,7 @@
 
 #include <idn2.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "base/ascii.h"
@@ -234,4 +235,16 @@ struct slice
 domain_parent(struct slice name)
 {
 	return slice_from(name, slice_find(name, '.') + 1);
+}
+
+bool
+domain_below(struct slice labels, struct slice name, struct domain *out)
+{
+	char text[DOMAIN_MAX + 2];	/* with a dot that may be at the end */
+	int len = snprintf(text, sizeof(text), "%.*s.%.*s",
+	    SLICE_ARG(labels), SLICE_ARG(name));
+
+	*out = (struct domain){ .len = 0 };
+	return len > 0 && (size_t)len < sizeof(text) &&
+	    domain_parse_dns((struct slice){ text, (size_t)len }, out);
 }

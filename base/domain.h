@@ -44,6 +44,10 @@ bool	domain_parse(struct slice text, struct domain *out);
  */
 bool	domain_parse_dns(struct slice text, struct domain *out);
 
+/* "LABELS.NAME"; false when that is no name to ask (domain_parse_dns()). */
+bool	domain_below(struct slice labels, struct slice name,
+	    struct domain *out);
+
 struct slice	domain_slice(const struct domain *d);
 bool		domain_eq(const struct domain *a, const struct domain *b);
 size_t		domain_labels(struct slice name);

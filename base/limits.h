@@ -101,6 +101,7 @@
 
 /* TLS policies of others, RFC 8461 and RFC 7672. */
 #define LIMIT_STS_POLICY	(64u << 10) /* 3.3: octets of a policy */
+#define LIMIT_STS_FETCH_MS	60000	/* 3.3: for all of a fetch */
 #define LIMIT_STS_MAX_AGE	31557600 /* 3.2: seconds */
 #define LIMIT_STS_MX		100	/* ours: names in a policy */
 #define LIMIT_DANE_HOSTS	32	/* ours: mail servers of a domain */
@@ -245,6 +246,18 @@
 /* The command `assay`. */
 #define LIMIT_TOOL_MESSAGE	(256u << 20) /* ours: octets of a file */
 #define LIMIT_TOOL_MEMORY	(32u << 20) /* ours: what is explained of it */
+
+#define LIMIT_TOOL_PEM		(1u << 20) /* ours: octets of a file of
+					   certificates */
+#define LIMIT_TOOL_CERTIFICATES	100	/* ours: of one file or server; OpenSSL
+					   takes 100 KB of a server */
+#define LIMIT_TOOL_SMTP		(64u << 10) /* ours: octets that a server says
+					   before the handshake */
+#define LIMIT_TOOL_SMTP_MS	30000	/* ours: for all that it says */
+#define LIMIT_TOOL_CONNECT_MS	120000	/* ours: for all servers of a domain */
+#define LIMIT_TOOL_ADDRESSES	4	/* ours: of one server that are tried */
+#define LIMIT_TOOL_SMIME	(5u << 20) /* ours: octets of a message whose
+					   S/MIME signature is verified */
 
 /* Aggregate reports that others sent (report/). */
 #define LIMIT_REPORT_XML	(64u << 20) /* ours: octets of a document when

@@ -1,12 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * store: one line for each domain,
- *
- *	DOMAIN FETCHED ASKED ID DANE MODE MAX_AGE MX:MX
- *
- * after a line that names the format, and before one with their number: a
- * file without that is not whole.  What is read goes through the parser of
- * policies, as if it came from a policy host.
+ * store: one line for each domain (tlspolicy/saved.h) after a line that
+ * names the format, and before one with their number: a file without that is
+ * not whole.
  */
 #include "tlspol/store.h"
 
@@ -20,30 +16,21 @@
 #include <unistd.h>
 
 #include "base/arena.h"
-#include "base/ascii.h"
 #include "base/file.h"
 #include "base/limits.h"
 #include "base/mem.h"
-
-#define HEAD	"assay-tlspol policies 1"
-#define FIELDS	8
+#include "tlspolicy/saved.h"
 
 /* ---- text ---- */
 
 static void
 write_entry(const struct memory_entry *e, struct buf *out)
 {
-	const struct sts_policy *p = e->policy;
-	size_t i;
+	struct saved_policy p = { .fetched = e->fetched, .asked = e->asked,
+		.dane = e->last_dane, .policy = *e->policy };
 
-	buf_addf(out, "%.*s %lld %lld %s %s %s %lu ", SLICE_ARG(e->key),
-	    (long long)e->fetched, (long long)e->asked, e->id,
-	    dane_summary_name(e->last_dane), sts_mode_name(p->mode),
-	    (unsigned long)p->max_age);
-	for (i = 0; i < p->mx_count; i++)
-		buf_addf(out, "%s%.*s", i > 0 ? ":" : "",
-		    SLICE_ARG(p->mx[i]));
-	buf_addc(out, '\n');
+	memcpy(p.id, e->id, sizeof(p.id));
+	saved_policy_write(e->key, &p, out);
 }
 
 void
@@ -52,7 +39,7 @@ store_write_text(const struct memory *m, int64_t wall, struct buf *out)
 	const struct memory_entry *e;
 	size_t count = 0;
 
-	buf_adds(out, HEAD "\n");
+	buf_adds(out, SAVED_POLICY_HEAD "\n");
 	for (e = memory_first_policy(m); e != NULL;
 	    e = TAILQ_NEXT(e, round)) {
 		if (memory_policy(e, wall) == NULL)
@@ -63,109 +50,33 @@ store_write_text(const struct memory *m, int64_t wall, struct buf *out)
 	buf_addf(out, "end %zu\n", count);
 }
 
-static bool
-read_time(struct slice s, int64_t wall, int64_t *out)
-{
-	unsigned long long number;
-
-	if (!slice_number(s, INT64_MAX / 2, &number))
-		return false;
-	/* The clock was wrong then, or is now: nothing lives longer by it. */
-	*out = (int64_t)number < wall ? (int64_t)number : wall;
-	return true;
-}
-
-static bool
-read_dane(struct slice s, enum dane_summary *out)
-{
-	int i;
-
-	for (i = DANE_UNKNOWN; i <= DANE_FAILED; i++) {
-		*out = (enum dane_summary)i;
-		if (slice_eq(s, slice_str(dane_summary_name(*out))))
-			return true;
-	}
-	return false;
-}
-
-/* The policy as a policy host would send it. */
-static bool
-read_policy(const struct slice *field, struct arena *arena,
-    struct sts_policy *out)
-{
-	struct slice rest = field[7], mx;
-	const char *problem;
-	struct buf body;
-	bool good;
-
-	buf_init(&body, LIMIT_STS_POLICY);
-	buf_addf(&body, "version: STSv1\nmode: %.*s\nmax_age: %.*s\n",
-	    SLICE_ARG(field[5]), SLICE_ARG(field[6]));
-	while (rest.len > 0) {
-		(void)slice_cut(&rest, ':', &mx);
-		buf_addf(&body, "mx: %.*s\n", SLICE_ARG(mx));
-	}
-	good = !buf_failed(&body) && sts_policy_parse(buf_slice(&body),
-	    arena, out, &problem) == STS_PARSED;
-	buf_fini(&body);
-	return good;
-}
-
-static bool
-read_id(struct slice s, char out[STS_ID_MAX + 1])
-{
-	size_t i;
-
-	memset(out, 0, STS_ID_MAX + 1);
-	if (s.len == 0 || s.len > STS_ID_MAX)
-		return false;
-	for (i = 0; i < s.len; i++) {
-		if (!ascii_is_alnum(s.ptr[i]))
-			return false;
-		out[i] = s.ptr[i];
-	}
-	return true;
-}
-
 /* Memory that is short loses the entry, and makes no line wrong. */
 static void
-put_entry(struct memory *m, const struct tlspolicy_hop *hop,
-    const struct memory_entry *from, const struct sts_policy *policy)
+put_entry(struct memory *m, const struct saved_policy *p)
 {
-	struct sts_policy *copy = sts_policy_copy(policy);
-	struct memory_entry *e = copy != NULL ? memory_get(m, hop) : NULL;
+	struct sts_policy *copy = sts_policy_copy(&p->policy);
+	struct memory_entry *e = copy != NULL ? memory_get(m, &p->hop) : NULL;
 
 	if (e == NULL) {
 		mem_free(copy);
 		return;
 	}
-	e->asked = from->asked;
-	e->dane = e->last_dane = from->last_dane;
-	memory_set_policy(m, e, copy, from->id, from->fetched);
+	e->asked = p->asked;
+	e->dane = e->last_dane = p->dane;
+	memory_set_policy(m, e, copy, p->id, p->fetched);
 }
 
 static bool
 read_entry(struct memory *m, struct slice line, int64_t wall,
     struct arena *arena)
 {
-	struct slice field[FIELDS], rest = line;
-	struct memory_entry e = { .policy = NULL };
-	struct sts_policy policy;
-	struct tlspolicy_hop hop;
-	size_t i;
+	struct saved_policy p;
 
-	for (i = 0; i < FIELDS; i++)
-		(void)slice_cut(&rest, ' ', &field[i]);
 	arena_reset(arena);
-	if (rest.len > 0 || !tlspolicy_key(field[0], &hop) ||
-	    !read_time(field[1], wall, &e.fetched) ||
-	    !read_time(field[2], wall, &e.asked) ||
-	    !read_id(field[3], e.id) || !read_dane(field[4], &e.last_dane) ||
-	    !read_policy(field, arena, &policy))
+	if (!saved_policy_read(line, wall, arena, &p))
 		return false;
-	e.policy = &policy;
-	if (memory_policy(&e, wall) != NULL)
-		put_entry(m, &hop, &e, &policy);
+	if (saved_policy_is_valid(&p, wall))
+		put_entry(m, &p);
 	return true;
 }
 
@@ -188,7 +99,7 @@ store_read_text(struct memory *m, struct slice text, int64_t wall,
 
 	*number = 1;
 	good = arena != NULL && slice_cut(&rest, '\n', &line) &&
-	    slice_eq(line, SLICE(HEAD));
+	    slice_eq(line, SLICE(SAVED_POLICY_HEAD));
 	while (good && !whole) {
 		++*number;
 		good = slice_cut(&rest, '\n', &line);

@@ -4,16 +4,20 @@
 
 libassay_a_SOURCES += \
 	tlspolicy/dane.c tlspolicy/dane.h \
+	tlspolicy/saved.c tlspolicy/saved.h \
 	tlspolicy/sts.c tlspolicy/sts.h \
+	tlspolicy/tlsrpt.c tlspolicy/tlsrpt.h \
 	tlspolicy/tlspolicy.c tlspolicy/tlspolicy.h
 
 check_PROGRAMS += \
 	tests/tlspolicy/test_dane \
 	tests/tlspolicy/test_sts \
-	tests/tlspolicy/test_tlspolicy
+	tests/tlspolicy/test_tlspolicy \
+	tests/tlspolicy/test_tlsrpt
 tests_tlspolicy_test_dane_SOURCES = tests/tlspolicy/test_dane.c
 tests_tlspolicy_test_sts_SOURCES = tests/tlspolicy/test_sts.c
 tests_tlspolicy_test_tlspolicy_SOURCES = tests/tlspolicy/test_tlspolicy.c
+tests_tlspolicy_test_tlsrpt_SOURCES = tests/tlspolicy/test_tlsrpt.c
 
 fuzz_programs += tests/fuzz/fuzz_sts_policy tests/fuzz/fuzz_sts_record \
 	tests/fuzz/fuzz_tlspolicy_key

@@ -32,28 +32,16 @@
 
 /* ---- names ---- */
 
-static bool
-name_below(const char *label, struct slice domain, struct domain *out)
-{
-	char text[DOMAIN_MAX + 16];
-	int len = snprintf(text, sizeof(text), "%s.%.*s", label,
-	    (int)domain.len, domain.ptr);
-
-	*out = (struct domain){ .len = 0 };
-	return len > 0 && (size_t)len < sizeof(text) &&
-	    domain_parse((struct slice){ text, (size_t)len }, out);
-}
-
 bool
 sts_record_name(struct slice domain, struct domain *out)
 {
-	return name_below("_mta-sts", domain, out);
+	return domain_below(SLICE("_mta-sts"), domain, out);
 }
 
 bool
 sts_policy_host(struct slice domain, struct domain *out)
 {
-	return name_below("mta-sts", domain, out);
+	return domain_below(SLICE("mta-sts"), domain, out);
 }
 
 /* ---- parts of both grammars ---- */

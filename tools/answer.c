@@ -38,8 +38,9 @@ text_tlsa(struct text *t, struct slice data)
 		text_say(t, " and %zu more octets", data.len - i);
 }
 
-static void
-text_record(struct text *t, enum dns_type type, const struct dns_record *r)
+void
+answer_record_text(struct text *t, enum dns_type type,
+    const struct dns_record *r)
 {
 	char address[IPADDR_TEXT];
 
@@ -113,7 +114,7 @@ answer_text(struct text *t, enum dns_type type, struct slice name,
 		}
 		if (i > 0)
 			text_say(t, ", ");
-		text_record(t, type, &answer->records[i]);
+		answer_record_text(t, type, &answer->records[i]);
 	}
 	text_end_of(t, answer);
 }

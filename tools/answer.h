@@ -19,6 +19,9 @@ void	answer_text(struct text *t, enum dns_type type, struct slice name,
 /* The same, but of what was found just how much: "found". */
 void	answer_text_short(struct text *t, enum dns_type type,
 	    struct slice name, const struct dns_answer *answer);
+/* One record of an answer of that type. */
+void	answer_record_text(struct text *t, enum dns_type type,
+	    const struct dns_record *r);
 /* {"type", "name", "outcome", "rcode", "ttl", "dnssec", "records"} */
 void	answer_json(struct json *j, const char *key, enum dns_type type,
 	    struct slice name, const struct dns_answer *answer);

@@ -67,15 +67,15 @@ text_record(struct text *t, const struct lint_note *note)
 		    text_width(part_of(note)));
 }
 
+static const enum text_style styles[] = {
+	[LINT_ERROR] = TEXT_BAD,
+	[LINT_WARNING] = TEXT_DOUBT,
+	[LINT_HINT] = TEXT_PLAIN
+};
+
 static void
 text_note(struct text *t, const struct lint_note *note)
 {
-	static const enum text_style styles[] = {
-		[LINT_ERROR] = TEXT_BAD,
-		[LINT_WARNING] = TEXT_DOUBT,
-		[LINT_HINT] = TEXT_PLAIN
-	};
-
 	text_indent(t, 2);
 	if (note->publish.len > 0) {
 		text_style(t, TEXT_BOLD, "publish");
@@ -112,6 +112,67 @@ lint_notes_text(struct text *t, const struct lint_notes *n)
 		if (item->note.publish.len == 0)
 			before = &item->note;
 		text_note(t, &item->note);
+	}
+	if (n->cut)
+		text_say(t, "  ... (too much to show)\n");
+}
+
+/* ---- as a list ---- */
+
+static void
+list_note(struct text *t, const struct lint_note *note)
+{
+	text_indent(t, 1);
+	text_style(t, styles[note->weight], "%s",
+	    lint_weight_name(note->weight));
+	text_say(t, ": ");
+	text_foreign(t, note->domain);
+	text_say(t, ": ");
+	if (note->len > 0) {
+		text_value(t, part_of(note));
+		text_say(t, ": ");
+	}
+	text_say(t, "%s", note->what);
+	if (note->name.len > 0) {
+		text_say(t, ": ");
+		text_foreign(t, note->name);
+	}
+	text_end(t);
+}
+
+static void
+list_publish(struct text *t, const struct lint_note *note)
+{
+	text_indent(t, 2);
+	text_style(t, TEXT_BOLD, "publish");
+	text_say(t, " ");
+	text_foreign(t, note->domain);
+	text_say(t, ": \"");
+	text_foreign(t, note->publish);
+	text_say(t, "\"\n");
+}
+
+/* Advice belongs to the note before it. */
+void
+lint_notes_list(struct text *t, const struct lint_notes *n)
+{
+	enum lint_weight weight, last = LINT_HINT;
+	const struct lint_item *item;
+
+	if (n->first == NULL)
+		return;
+	text_title(t, "To mend\n");
+	for (weight = LINT_ERROR; weight <= LINT_HINT; weight++) {
+		for (item = n->first; item != NULL; item = item->next) {
+			if (item->note.publish.len == 0)
+				last = item->note.weight;
+			if (last != weight)
+				continue;
+			if (item->note.publish.len == 0)
+				list_note(t, &item->note);
+			else
+				list_publish(t, &item->note);
+		}
 	}
 	if (n->cut)
 		text_say(t, "  ... (too much to show)\n");

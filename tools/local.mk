@@ -4,11 +4,13 @@
 assay_parts = \
 	tools/answer.c tools/answer.h \
 	tools/chain.c tools/chain.h \
+	tools/certificate.c tools/certificate.h \
 	tools/check.c tools/check.h \
 	tools/client.c tools/client.h \
 	tools/forwarder.c tools/forwarder.h \
 	tools/dmarc.c tools/dmarc.h \
 	tools/envelope.c tools/envelope.h \
+	tools/fetch.c tools/fetch.h \
 	tools/help.c tools/help.h \
 	tools/keys.c tools/keys.h \
 	tools/lint.c tools/lint.h \
@@ -19,13 +21,19 @@ assay_parts = \
 	tools/report.c tools/report.h \
 	tools/signatures.c tools/signatures.h \
 	tools/spf.c tools/spf.h tools/spf_command.c \
+	tools/starttls.c tools/starttls.h \
 	tools/text.c tools/text.h \
+	tools/tls.c tools/tls.h tools/tls_command.c \
+	tools/tls_lint.c tools/tls_text.c \
+	tools/tlsa.c tools/tlsa.h \
 	tools/tool.c tools/tool.h \
 	tools/unquote.c tools/unquote.h
 
 bin_PROGRAMS += assay
 assay_SOURCES = tools/main.c $(assay_parts)
-assay_LDADD = libstore.a $(report_libs) $(database_libs)
+assay_libs = libstore.a $(report_libs) $(database_libs) $(CURL_LIBS) \
+	$(SSL_LIBS)
+assay_LDADD = $(assay_libs)
 
 check_PROGRAMS += \
 	tests/tools/test_mbox \
@@ -34,7 +42,7 @@ check_PROGRAMS += \
 tests_tools_test_mbox_SOURCES = tests/tools/test_mbox.c \
 	tools/mbox.c tools/mbox.h
 tests_tools_test_memory_SOURCES = tests/tools/test_memory.c $(assay_parts)
-tests_tools_test_memory_LDADD = libstore.a $(report_libs) $(database_libs)
+tests_tools_test_memory_LDADD = $(assay_libs)
 tests_tools_test_output_SOURCES = tests/tools/test_output.c \
 	tools/text.c tools/text.h
 
@@ -48,3 +56,7 @@ dist_check_SCRIPTS += tests/tools/test_assay.py tests/tools/test_cases.py \
 TESTS += tests/tools/test_assay.py tests/tools/test_cases.py \
 	tests/tools/test_chain.py tests/tools/test_client.py \
 	tests/tools/test_forwarder.py tests/tools/test_migrate.py
+	tests/tools/test_migrate.py tests/tools/test_tls.py
+TESTS += tests/tools/test_assay.py tests/tools/test_cases.py \
+	tests/tools/test_chain.py tests/tools/test_client.py \
+	tests/tools/test_migrate.py tests/tools/test_tls.py

@@ -16,6 +16,8 @@
 #include "tools/migrate.h"
 #include "tools/report.h"
 #include "tools/spf.h"
+#include "tools/tls.h"
+#include "tools/tlsa.h"
 #include "tools/tool.h"
 
 static const struct tool_command *const commands[] = {
@@ -24,6 +26,8 @@ static const struct tool_command *const commands[] = {
 	&dmarc_command,
 	&keygen_command,
 	&key_check_command,
+	&tls_command,
+	&tlsa_command,
 	&migrate_command,
 	&report_read_command,
 	NULL

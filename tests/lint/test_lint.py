@@ -40,7 +40,8 @@ ARROWS = {
     "tlspol": ("base", "resolver", "tlspolicy", "config", "event", "process",
                "metrics", "https"),
     "tools": ("base", "mail", "resolver", "spf", "dkim", "dmarc", "arc",
-              "policy", "report", "config", "event", "store", "message"),
+              "policy", "report", "config", "event", "store", "message",
+              "tlspolicy", "https"),
 }
 # Nobody includes these, so that no header of theirs needs a mark.
 TOPS = ("milter", "tlspol", "tools")
@@ -73,7 +74,7 @@ LIBRARIES = (
     (r"ares", r"resolver/"),
     (r"yaml\.h", r"config/yaml\.c$"),
     (r"idn2", r"base/domain\.c$"),
-    (r"openssl/", r"dkim/"),
+    (r"openssl/", r"dkim/|tools/(certificate\.[ch]|signed\.c|starttls\.c)$"),
     (r"libmilter/", r"milter/"),
     (r"microhttpd", r"metrics/scrape\.c$"),
     (r"curl/", r"https/"),
