@@ -277,6 +277,8 @@
 #define LIMIT_REPORT_MEMORY	(512u << 20) /* ours: of all reports read */
 
 /* The store of records (store/). */
+#define LIMIT_STORE_NAME	2048	/* ours: octets of its name, a path or
+					   a URI */
 #define LIMIT_STORE_RECORD	(64u << 10) /* ours: octets of one */
 #define LIMIT_STORE_ROWS	200000	/* ours: of a policy and day; what our
 					   own reader takes of a report */
@@ -284,6 +286,12 @@
 #define LIMIT_STORE_REASONS	8	/* ours: overrides of one */
 #define LIMIT_STORE_CORRESPONDENTS 1000000 /* ours: domains remembered */
 #define LIMIT_STORE_CORRESPONDENT 90	/* ours: days that one is */
+#define LIMIT_STORE_WAIT_MS	1000	/* ours: until a batch is written that
+					   is not full */
+#define LIMIT_STORE_QUEUE	(8u << 20) /* ours: octets of records that wait
+					   for the database */
+#define LIMIT_STORE_SPOOL	(64u << 20) /* ours: octets of the file that
+					   they wait in while it is away */
 #define LIMIT_STORE_BUSY_MS	5000	/* ours: wait for another writer */
 
 /* The log. */

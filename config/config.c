@@ -145,6 +145,10 @@ const struct schema_key config_keys[] = {
 	{ .name = "metrics", .read = values_socket, FIELD(metrics) },
 	{ .name = "user", .read = values_user, FIELD(user) },
 	{ .name = "pid-file", .read = schema_path, FIELD(pid_file) },
+	{ .name = "store", .read = values_store, FIELD(store) },
+	{ .name = "store-spool", .read = schema_path, FIELD(store_spool) },
+	{ .name = "keep", .read = schema_seconds, FIELD(keep),
+	  .min = 86400, .max = 3650u * 86400 },
 	{ .name = "confinement", .read = schema_bool, FIELD(confinement) },
 	{ .name = "authserv-id", .read = values_domain,
 	  FIELD(authserv_id), .table = "a name like mx.example.org" },
@@ -400,6 +404,7 @@ set_defaults(struct config *c)
 	c->limits.deadline_ms = 20000;
 	c->limits.signatures = LIMIT_DKIM_SIGNATURES;
 	c->limits.seal_age = 7 * 86400;
+	c->keep = 30 * 86400;
 	c->spf.helo = true;
 	c->spf.void_limit = LIMIT_SPF_VOID;
 	c->dkim.minimum_rsa_bits = 1024;

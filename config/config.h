@@ -40,6 +40,7 @@ struct config_resolver {
 	struct dns_zone		*zone;		/* owned */
 };
 
+#define CONFIG_STORE_SPOOL "/var/lib/assay/store.spool"
 #define CONFIG_SOCKET "local:/run/assay/milter.sock"
 
 /* What to do with mail that ought to be signed and cannot be. */
@@ -181,6 +182,11 @@ struct config {
 	const char		*metrics;	/* likewise; NULL: none */
 	const char		*user;		/* NULL: stay who we are */
 	const char		*pid_file;	/* NULL: none */
+	/* sqlite:/PATH or postgresql://...; NULL: none */
+	const char		*store;
+	const char		*store_spool;	/* NULL: PATH.spool, or
+						   CONFIG_STORE_SPOOL */
+	unsigned int		 keep;		/* s, default 30 days */
 	bool			 confinement;	/* default yes */
 	struct slice		 authserv_id;	/* empty: the MTA's own name */
 	/* Further names of ours, whose fields are removed as forged. */

@@ -37,6 +37,7 @@ static const struct {
 	{ schema_text, SCHEMA_TEXT },
 	{ schema_section, SCHEMA_SECTION },
 	{ values_socket, SCHEMA_TEXT },
+	{ values_store, SCHEMA_TEXT },
 	{ values_user, SCHEMA_TEXT },
 	{ values_domain, SCHEMA_TEXT },
 	{ values_domains, SCHEMA_TEXTS },

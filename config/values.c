@@ -162,6 +162,19 @@ values_socket(struct schema *s, const struct schema_key *key,
 	return put_copy(s, key, n->text, out);
 }
 
+bool
+values_store(struct schema *s, const struct schema_key *key,
+    const struct yaml_node *n, void *out)
+{
+	if (!schema_has_text(n) || schema_has_control(n->text) ||
+	    n->text.len > LIMIT_STORE_NAME ||
+	    !(slice_starts(n->text, SLICE("sqlite:/")) ||
+	    slice_starts(n->text, SLICE("postgresql://"))))
+		return schema_refuse(s, key, n,
+		    "sqlite:/PATH or postgresql://USER@HOST/DATABASE");
+	return put_copy(s, key, n->text, out);
+}
+
 /* ---- names ---- */
 
 static bool

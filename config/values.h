@@ -10,6 +10,8 @@
 
 /* const char *: local:PATH, inet:PORT@HOST, inet6:PORT@HOST */
 schema_read_fn	values_socket;
+/* const char *: sqlite:/PATH or postgresql://... */
+schema_read_fn	values_store;
 /* const char *: a user of this machine, who exists unless offline */
 schema_read_fn	values_user;
 /* slice: the canonical form of a domain name; `table` is the text of what

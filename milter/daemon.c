@@ -43,6 +43,7 @@
 #include "metrics/vitals.h"
 #include "milter/drain.h"
 #include "milter/figures.h"
+#include "milter/keeper.h"
 #include "process/listen.h"
 #include "process/notify.h"
 #include "milter/wire.h"
@@ -58,6 +59,7 @@
 #define DRAIN_SECONDS	30	/* for the messages in hand at SIGTERM */
 #define HANDOVER_SECONDS 5	/* before, for connections, when the socket
 				   is the service manager's */
+#define KEEP_MS		3000	/* and for the database */
 #define FLUSH_MS	1000	/* and for a log that is slow */
 
 struct daemon {
@@ -135,9 +137,9 @@ static bool
 confine_process(struct daemon *d)
 {
 	char socket_folder[PATH_MAX], pid_folder[PATH_MAX],
-	    metrics_folder[PATH_MAX];
+	    metrics_folder[PATH_MAX], database[PATH_MAX], spool[PATH_MAX];
 	const char *const writable[] = { socket_folder, pid_folder,
-		metrics_folder, NULL };
+		metrics_folder, database, spool, NULL };
 	const char *metrics = d->config->metrics;
 
 	if (!d->config->confinement)
@@ -146,6 +148,7 @@ confine_process(struct daemon *d)
 	confine_folder_of(metrics != NULL ? path_of(metrics) : NULL,
 	    metrics_folder);
 	confine_folder_of(d->config->pid_file, pid_folder);
+	keeper_folders(d->config, database, spool);
 	if (confine(writable, d->confinement, sizeof(d->confinement)))
 		return true;
 	snprintf(d->why, WHY_SIZE, "%s", d->confinement);
@@ -307,6 +310,18 @@ open_outlet(struct daemon *d)
 	return outlet_open(&metrics, d->why, WHY_SIZE);
 }
 
+static bool
+needs_restart(const struct config *was, const struct config *c)
+{
+	return !slice_same_str(c->socket, was->socket) ||
+	    c->socket_mode != was->socket_mode ||
+	    !slice_same_str(c->user, was->user) ||
+	    !slice_same_str(c->pid_file, was->pid_file) ||
+	    !slice_same_str(c->store, was->store) ||
+	    !slice_same_str(c->store_spool, was->store_spool) ||
+	    c->keep != was->keep || c->confinement != was->confinement;
+}
+
 /* All of the new configuration, or none of it. */
 static void
 reload(struct daemon *d)
@@ -330,14 +345,10 @@ reload(struct daemon *d)
 		outlet_commit();
 		log_configure(c->log.target, c->log.level, c->log.format);
 		log_warnings(c);
-		if (!slice_same_str(c->socket, was->socket) ||
-		    c->socket_mode != was->socket_mode ||
-		    !slice_same_str(c->user, was->user) ||
-		    !slice_same_str(c->pid_file, was->pid_file) ||
-		    c->confinement != was->confinement)
+		if (needs_restart(was, c))
 			log_line(CONFIG_LOG_WARNING, "socket, socket-mode, "
-			    "user, pid-file and confinement change with a "
-			    "restart only");
+			    "user, pid-file, store, store-spool, keep and "
+			    "confinement change with a restart only");
 		engine_set_current(engine_ref(e));
 		watch_engine(e);
 		log_configuration(d, c);
@@ -360,6 +371,7 @@ leave(struct daemon *d, enum daemon_exit status)
 			pause();
 	listener_remove(d->listener);
 	outlet_remove();
+	keeper_end(KEEP_MS);
 	pidfile_remove();
 	log_line(CONFIG_LOG_INFO, "stopped");
 	log_flush(FLUSH_MS);
@@ -452,7 +464,8 @@ settle_in(struct daemon *d, bool foreground)
 	/* One that comes during the start waits for its thread. */
 	block_signals(d);
 	privileges_raise_descriptors();
-	if (!load_keys(d, d->config)) {
+	if (!keeper_check(d->config, d->why, WHY_SIZE) ||
+	    !load_keys(d, d->config)) {
 		d->status = DAEMON_EXIT_CONFIG;
 		return false;
 	}
@@ -488,7 +501,7 @@ make_common(struct daemon *d)
 	d->deferrals = deferral_new();
 	d->sightings = sightings_new();
 	if (d->deferrals == NULL || d->sightings == NULL ||
-	    !figures_start()) {
+	    !figures_start() || !keeper_start(d->config)) {
 		snprintf(d->why, WHY_SIZE, "no memory");
 		return false;
 	}

@@ -14,6 +14,7 @@
 #include "metrics/lookups.h"
 #include "metrics/vitals.h"
 #include "milter/drain.h"
+#include "milter/keeper.h"
 #include "milter/keydates.h"
 #include "milter/session.h"
 
@@ -62,6 +63,7 @@ figures_write(void *arg, struct exposition *x)
 	(void)arg;
 	write_daemon(x, e);
 	counters_write(counters, x);
+	keeper_write(x);
 	lookups_write(x, e->resolver);
 	keydates_write(x, e->config, (int64_t)time(NULL));
 	exposition_value(x, "assay_key_cache_entries", EXPOSITION_GAUGE,

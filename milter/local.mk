@@ -6,6 +6,7 @@ assay_milter_SOURCES = \
 	milter/daemon.c milter/daemon.h \
 	milter/drain.c milter/drain.h \
 	milter/figures.c milter/figures.h \
+	milter/keeper.c milter/keeper.h \
 	milter/keydates.c milter/keydates.h \
 	milter/libsyslog.c \
 	milter/main.c \
@@ -18,7 +19,7 @@ assay_milter_SOURCES = \
 	milter/statistics.c milter/statistics.h \
 	milter/watch.c milter/watch.h \
 	milter/watchdog.c milter/watchdog.h
-assay_milter_LDADD = $(LDADD) $(SECCOMP_LIBS) $(MICROHTTPD_LIBS)
+assay_milter_LDADD = $(store_libs) $(SECCOMP_LIBS) $(MICROHTTPD_LIBS)
 # libmilter has to find these: see milter/sigwait.c, wire.c, libsyslog.c.
 assay_milter_LDFLAGS = $(AM_LDFLAGS) \
 	-Wl,--export-dynamic-symbol=sigwait \

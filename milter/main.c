@@ -10,6 +10,7 @@
 #include "config/config.h"
 #include "milter/daemon.h"
 #include "milter/figures.h"
+#include "milter/keeper.h"
 #include "process/command.h"
 #include "process/listen.h"
 #include "process/privileges.h"
@@ -84,6 +85,7 @@ check_only(struct config *c)
 	if (outlet_warning(&metrics, text, sizeof(text)))
 		fprintf(stderr, "warning: %s\n", text);
 	good = daemon_user_exists(c, text, sizeof(text)) &&
+	    keeper_check(c, text, sizeof(text)) &&
 	    check_keys(c, text);
 	if (good)
 		printf("%s: the configuration is fine\n", c->path);

@@ -93,6 +93,8 @@ db_query(struct db *db, const char *sql, const struct db_value *values,
 void
 db_begin(struct db *db)
 {
+	if (db->driver->look != NULL)
+		db->driver->look(db);
 	if (db->status == STORE_OK)
 		db->driver->script(db, db->driver->begin);
 	db->within = db->status == STORE_OK;

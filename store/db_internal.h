@@ -56,6 +56,8 @@ struct db_driver {
 			    const struct db_value *values, size_t count,
 			    int64_t *changed);
 	void		 (*sync)(struct db *db);
+	/* Fails when what was opened is there no more.  Or NULL. */
+	void		 (*look)(struct db *db);
 	void		 (*query)(struct db *db, const char *sql,
 			    const struct db_value *values, size_t count,
 			    db_row_fn *fn, void *arg);

@@ -12,7 +12,9 @@ libstore_a_SOURCES = \
 	store/rows.c store/rows_internal.h \
 	store/schema_internal.h \
 	store/store.c store/store.h store/store_internal.h \
-	store/write.c
+	store/spool.c store/spool_internal.h \
+	store/write.c \
+	store/writer.c store/writer.h
 if SQLITE
 libstore_a_SOURCES += store/sqlite.c
 else
@@ -22,7 +24,9 @@ libstore_a_CPPFLAGS = $(AM_CPPFLAGS) $(SQLITE_CFLAGS)
 database_libs = $(SQLITE_LIBS)
 store_libs = libstore.a $(LDADD) $(database_libs)
 
-check_PROGRAMS += tests/store/test_store
+check_PROGRAMS += tests/store/test_spool tests/store/test_store
+tests_store_test_spool_SOURCES = tests/store/test_spool.c
+tests_store_test_spool_LDADD = $(store_libs)
 tests_store_test_store_SOURCES = tests/store/test_store.c
 tests_store_test_store_CPPFLAGS = $(AM_CPPFLAGS) $(SQLITE_CFLAGS)
 tests_store_test_store_LDADD = $(store_libs)

@@ -267,6 +267,17 @@ sqlite_sync(struct db *db)
 	(void)db;
 }
 
+/* A file that was deleted would take all that is written, for nobody. */
+static void
+sqlite_look(struct db *db)
+{
+	int moved = 0;
+
+	if (sqlite3_file_control(own(db)->handle, "main",
+	    SQLITE_FCNTL_HAS_MOVED, &moved) == SQLITE_OK && moved != 0)
+		db_fail(db, STORE_AWAY, "the file has gone");
+}
+
 static struct db_value
 column(sqlite3_stmt *stmt, int at)
 {
@@ -319,5 +330,6 @@ const struct db_driver db_sqlite = {
 	.script = sqlite_script,
 	.run = sqlite_run,
 	.sync = sqlite_sync,
+	.look = sqlite_look,
 	.query = sqlite_query
 };

@@ -45,6 +45,7 @@ script_tests = \
 	tests/milter/test_keydir.py \
 	tests/milter/test_life.py \
 	tests/milter/test_metrics.py \
+	tests/milter/test_store.py \
 	tests/milter/test_observe.py \
 	tests/milter/test_origins.py \
 	tests/milter/test_policy.py \

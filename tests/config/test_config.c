@@ -169,6 +169,9 @@ put_config(struct buf *b, const struct config *c)
 
 	if (c->metrics != NULL)
 		buf_addf(b, "metrics=%s ", c->metrics);
+	if (c->store != NULL)
+		buf_addf(b, "store=%s:%s:%u ", c->store, c->store_spool !=
+		    NULL ? c->store_spool : "-", c->keep);
 	buf_addf(b, "%s %03o user=%s pid=%s id=%.*s", c->socket,
 	    c->socket_mode, c->user != NULL ? c->user : "-",
 	    c->pid_file != NULL ? c->pid_file : "-",
@@ -353,6 +356,12 @@ test_values(void)
 		{ "metrics: inet:9102@127.0.0.1",
 		  "metrics=inet:9102@127.0.0.1 " },
 		{ "metrics: local:/run/m", "metrics=local:/run/m " },
+		{ "store: sqlite:/var/lib/assay/assay.db",
+		  "store=sqlite:/var/lib/assay/assay.db:-:2592000 " },
+		{ "store: postgresql:///assay\nstore-spool: /var/spool/a\n"
+		  "keep: 1d", "store=postgresql:///assay:/var/spool/a:86400 "
+		  },
+		{ "store: sqlite:/a\nkeep: 3650d", ":315360000 " },
 		{ "user: _assay-1.x", "user=_assay-1.x " },
 		{ "authserv-id: localhost", "id=localhost " },
 		{ "authserv-id: B\xc3\xbc" "cher.example.",
@@ -539,12 +548,14 @@ test_values(void)
 /* ---- bad files ---- */
 
 #define ROOT_KEYS "include, socket, socket-mode, metrics, user, pid-file, " \
-	"confinement, authserv-id, authserv-ids-to-remove, " \
+	"store, store-spool, keep, confinement, authserv-id, " \
+	"authserv-ids-to-remove, " \
 	"remove-received-spf, trusted-networks, " \
 	"origins, log, resolver, limits, spf, dkim, dns-sec, iprev, " \
 	"annotate-own, show-auth-name, own-domains, " \
 	"enforce-anyway, trusted-sealers, forwarders, policy, " \
 	"observe-policy, sign, sign-defaults, seal, unsigned"
+#define STORES "sqlite:/PATH or postgresql://USER@HOST/DATABASE"
 #define LOG_KEYS "target, level, format"
 #define RESOLVER_KEYS "nameservers, timeout, tries, trust-ad, " \
 	"random-case, cache, serve-stale, statistics, zone"
@@ -636,6 +647,16 @@ static const struct {
 	/* The daemon. */
 	{ "socket:", "1:8: socket has no value; allowed: " SOCKETS },
 	{ "metrics: 9102", "1:10: metrics is '9102'; allowed: " SOCKETS },
+	{ "store: assay.db", "1:8: store is 'assay.db'; allowed: " STORES },
+	{ "store: sqlite:assay.db", "1:8: store is 'sqlite:assay.db'; "
+	  "allowed: " STORES },
+	{ "store: mysql://x", "1:8: store is 'mysql://x'; allowed: " STORES },
+	{ "store-spool: a", "1:14: store-spool is 'a'; allowed: a path that "
+	  "begins with \"/\"" },
+	{ "keep: 23h", "1:7: keep is '23h'; allowed: a number "
+	  "with s, m, h or d, 1d to 3650d" },
+	{ "keep: 3651d", "1:7: keep is '3651d'; allowed: a number "
+	  "with s, m, h or d, 1d to 3650d" },
 	{ "metrics: yes", "1:10: metrics is 'yes'; allowed: " SOCKETS },
 	{ "socket: ''", "1:9: socket is ''; allowed: " SOCKETS },
 	{ "socket: [a]", "1:9: socket is a list; allowed: " SOCKETS },

@@ -67,7 +67,7 @@ FOR_OTHERS = {
 }
 
 # Parts that land before those who use them.
-UNDER_WAY = ("arc", "report", "store", "tlspolicy")
+UNDER_WAY = ("arc", "report", "tlspolicy", "store")
 
 # Who alone may include a library's headers.
 LIBRARIES = (

@@ -1,0 +1,275 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""The store in a file: what is in it, and what happens when it is killed,
+full, read-only, gone, or made by a later version."""
+
+import os
+import shutil
+import signal
+import sqlite3
+import time
+
+import assaydaemon
+import messages
+import tap
+from scrape import address, get, values
+from tap import equal, ok
+
+ZONE = dict(messages.plain_zone(), **{
+    "_dmarc.example.net": [
+        {"TXT": "v=DMARC1; p=none; rua=mailto:dmarc@example.net"}],
+})
+
+
+def rows(path, query):
+    with sqlite3.connect("file:%s?mode=ro" % path, uri=True,
+                         timeout=30) as base:
+        got = base.execute(query).fetchall()
+    base.close()
+    return got
+
+
+def count(path):
+    try:
+        return rows(path, "SELECT count(*) FROM assay_message")[0][0]
+    except sqlite3.OperationalError:
+        return -1
+
+
+def wait_count(path, want):
+    assaydaemon.wait_for(lambda: count(path) >= want, 30,
+                         "%d messages in the store" % want)
+    return count(path)
+
+
+class Store:
+    """A daemon with a store in a folder of its own."""
+
+    def __init__(self, wrapper=(), spool=False):
+        self.folder = assaydaemon.work_folder()
+        self.where = os.path.join(self.folder, "db")
+        os.mkdir(self.where)
+        self.path = os.path.join(self.where, "assay.db")
+        self.spool = os.path.join(self.folder, "spool")
+        self.metrics = address()
+        self.daemon = assaydaemon.Daemon(
+            dict({"store": "sqlite:" + self.path, "metrics": self.metrics},
+                 **({"store-spool": self.spool} if spool else {})), ZONE,
+            folder=self.folder,
+            wrapper=[part.replace("FOLDER", self.where) for part in wrapper])
+
+    def figure(self, name):
+        return values(get(self.metrics)[2])["assay_store_" + name]
+
+    def wait_figure(self, name, want):
+        assaydaemon.wait_for(
+            lambda: want(self.figure(name)), 40, "assay_store_" + name)
+
+    def mail(self, number=1):
+        for _ in range(number):
+            ok_reply = self.daemon.send(messages.PLAIN)
+            if not ok_reply.accepted:
+                ok(False, "mail flows", ok_reply.reply)
+
+    def says(self, text):
+        assaydaemon.wait_for(lambda: text in self.daemon.log(), 30, text)
+        ok(True, "the log says: " + text)
+
+
+@tap.test
+def what_is_in_it():
+    store = Store()
+    with store.daemon:
+        store.mail(3)
+        equal(wait_count(store.path, 3), 3, "three messages")
+        got = rows(store.path, "SELECT client, from_domain, dmarc, action, "
+                   "rule, told FROM assay_message LIMIT 1")
+        equal(got, [("192.0.2.1", "example.net", "pass", "accept", "",
+                     "accepted")], "what is in columns")
+        equal(rows(store.path, "SELECT domain, messages, amount "
+                   "FROM assay_policy"), [("example.net", 3, 1)],
+              "one policy, one row")
+        equal(rows(store.path, "SELECT count FROM assay_row"), [(3,)],
+              "which counts three")
+        equal(oct(os.stat(store.path).st_mode & 0o777), "0o640",
+              "not for everybody")
+        store.wait_figure("records_total", lambda n: n == 3)
+        tap.note("confined by " + store.daemon.events("configuration")[0]
+                 ["confinement"])
+
+
+@tap.test
+def the_last_second():
+    """A daemon that is stopped writes all that it has."""
+    store = Store()
+    with store.daemon:
+        store.mail(5)
+    equal(count(store.path), 5, "nothing is lost by a stop")
+    with store.daemon:
+        store.mail(1)
+    equal(count(store.path), 6, "nor when it begins again")
+
+
+@tap.test
+def killed():
+    """SIGKILL in the middle of load."""
+    store = Store()
+    sent = 0
+    for turn in range(4):
+        store.daemon.start()
+        store.mail(40)
+        sent += 40
+        wait_count(store.path, sent)
+        end = time.monotonic() + 0.3 + 0.3 * turn
+        while time.monotonic() < end:
+            store.mail(1)
+        store.daemon.process.kill()
+        store.daemon.process.wait()
+        after = count(store.path)
+        ok(after >= sent, "what was written is there", after, sent)
+        sent = after
+    store.daemon.start()
+    store.mail(1)
+    wait_count(store.path, sent + 1)
+    store.daemon.stop()
+    equal(rows(store.path, "SELECT count(*) FROM (SELECT DISTINCT run, seq "
+               "FROM assay_message)")[0][0], sent + 1, "none is there twice")
+    equal(rows(store.path, "SELECT sum(count) FROM assay_row"), [(sent + 1,)],
+          "the rows count each once")
+    equal(rows(store.path, "SELECT sum(messages) FROM assay_policy"),
+          [(sent + 1,)], "and the policies")
+
+
+@tap.test
+def gone():
+    """Its folder is deleted, and comes back."""
+    store = Store(spool=True)
+    store.daemon.start()
+    store.mail(2)
+    wait_count(store.path, 2)
+    shutil.rmtree(store.where)
+    store.mail(3)
+    store.says("the store cannot be used: the file has gone")
+    store.wait_figure("spilled_total", lambda n: n == 3)
+    equal(store.figure("away"), 1, "the metrics say so")
+    store.wait_figure("spool_bytes", lambda n: n > 3 * 40)
+    store.daemon.kill(signal.SIGKILL)
+    store.daemon.process.wait()
+    os.mkdir(store.where)
+    with store.daemon:
+        equal(wait_count(store.path, 3), 3, "and are read in later")
+        store.wait_figure("spool_bytes", lambda n: n == 0)
+        equal(store.figure("lost_total"), 0, "none was lost")
+    ok(os.stat(store.spool).st_size < 100, "the file is empty")
+
+
+@tap.test
+def comes_back():
+    """The same, while the daemon runs."""
+    store = Store()
+    os.rmdir(store.where)
+    with store.daemon:
+        store.mail(2)
+        store.wait_figure("lost_total", lambda n: n == 2)
+        store.says("no file for records while the store is away")
+        store.says("2 records of messages were lost for the store")
+        os.mkdir(store.where)
+        store.wait_figure("away", lambda n: n == 0)
+        store.mail(2)
+        equal(wait_count(store.path, 2), 2, "what came later is there")
+        store.says("the store can be used again")
+
+
+def in_namespace(*commands):
+    """A wrapper that has mounts of its own."""
+    return ("unshare", "--mount", "sh", "-c",
+            " && ".join(commands) + ' && exec "$@"', "sh")
+
+
+def may_mount():
+    return os.geteuid() == 0 and os.system(
+        "unshare --mount mount -t tmpfs none /mnt 2>/dev/null") == 0
+
+
+@tap.test
+def full():
+    if not may_mount():
+        tap.skip("a full disk", "needs root and mounts")
+        return
+    store = Store(wrapper=in_namespace(
+        "mount -t tmpfs -o size=256k none FOLDER"))
+    with store.daemon:
+        for _ in range(40):
+            store.mail(50)
+            if "the store cannot be used" in store.daemon.log():
+                break
+        store.says("the store cannot be used: database or disk is full")
+        store.mail(400)
+        store.wait_figure("lost_total", lambda n: n > 0)
+        store.mail(2)
+        ok(True, "mail flows")
+
+
+@tap.test
+def read_only():
+    if not may_mount():
+        tap.skip("a read-only disk", "needs root and mounts")
+        return
+    store = Store(wrapper=in_namespace(
+        "mount --bind FOLDER FOLDER", "mount -o remount,bind,ro FOLDER"))
+    with store.daemon:
+        store.mail(2)
+        store.says("the store cannot be used")
+        store.wait_figure("lost_total", lambda n: n == 2)
+
+
+@tap.test
+def later_version():
+    store = Store()
+    with store.daemon:
+        store.mail(1)
+        wait_count(store.path, 1)
+    with sqlite3.connect(store.path) as base:
+        base.execute("UPDATE assay_meta SET number = 99 "
+                     "WHERE name = 'schema'")
+    base.close()
+    with store.daemon:
+        store.mail(2)
+        store.says("the store cannot be used: its tables are of version 99, "
+                   "made by a later assay; this one knows 1")
+        store.wait_figure("spilled_total", lambda n: n == 2)
+    equal(count(store.path), 1, "it was left alone")
+
+
+@tap.test
+def damaged():
+    store = Store()
+    with open(store.path, "wb") as f:
+        f.write(b"this is not a database " * 400)
+    with store.daemon:
+        store.mail(1)
+        store.says("file is not a database")
+        store.wait_figure("spilled_total", lambda n: n == 1)
+
+
+@tap.test
+def slow_reader():
+    """Somebody has locked the database: it waits, mail does not."""
+    store = Store()
+    with store.daemon:
+        store.mail(1)
+        wait_count(store.path, 1)
+        base = sqlite3.connect(store.path, isolation_level=None)
+        base.execute("BEGIN IMMEDIATE")
+        began = time.monotonic()
+        store.mail(20)
+        ok(time.monotonic() - began < 5, "mail is not held up",
+           time.monotonic() - began)
+        store.says("database is locked")
+        base.execute("COMMIT")
+        base.close()
+        equal(wait_count(store.path, 21), 21, "all are there later")
+    equal(rows(store.path, "SELECT sum(count) FROM assay_row"), [(21,)],
+          "each once")
+
+
+tap.main()
