@@ -258,6 +258,7 @@
 #define LIMIT_TOOL_ADDRESSES	4	/* ours: of one server that are tried */
 #define LIMIT_TOOL_SMIME	(5u << 20) /* ours: octets of a message whose
 					   S/MIME signature is verified */
+#define LIMIT_TOOL_SIGNERS	10	/* ours: of one message */
 
 /* Aggregate reports that others sent (report/). */
 #define LIMIT_REPORT_XML	(64u << 20) /* ours: octets of a document when

@@ -151,7 +151,8 @@ read_tlsa_fields(const struct yaml_node *n, struct buf *out)
 }
 
 static bool
-read_tlsa(struct reader *r, const struct yaml_node *n)
+read_association(struct reader *r, const struct yaml_node *n,
+    enum dns_type type)
 {
 	struct buf data;
 	bool good;
@@ -164,9 +165,21 @@ read_tlsa(struct reader *r, const struct yaml_node *n)
 		    "digits");
 	else
 		good = added(r, n, !buf_failed(&data) && dns_zone_add(r->zone,
-		    r->owner, DNS_TYPE_TLSA, 0, buf_slice(&data)));
+		    r->owner, type, 0, buf_slice(&data)));
 	buf_fini(&data);
 	return good;
+}
+
+static bool
+read_tlsa(struct reader *r, const struct yaml_node *n)
+{
+	return read_association(r, n, DNS_TYPE_TLSA);
+}
+
+static bool
+read_smimea(struct reader *r, const struct yaml_node *n)
+{
+	return read_association(r, n, DNS_TYPE_SMIMEA);
 }
 
 static bool
@@ -295,6 +308,7 @@ static const struct {
 	{ SLICE_INIT("MX"), read_mx },
 	{ SLICE_INIT("PTR"), read_ptr },
 	{ SLICE_INIT("TLSA"), read_tlsa },
+	{ SLICE_INIT("SMIMEA"), read_smimea },
 	{ SLICE_INIT("TXT"), read_txt },
 	{ SLICE_INIT("SPF"), read_spf },
 	{ SLICE_INIT("CNAME"), read_cname },

@@ -12,6 +12,7 @@
 #include <openssl/pem.h>
 #include <openssl/ssl.h>
 #include <openssl/x509v3.h>
+#include <stdio.h>
 #include <time.h>
 
 #include "base/domain.h"
@@ -200,24 +201,39 @@ time_of(const ASN1_TIME *t)
 }
 
 static void
-take_names(const GENERAL_NAMES *names, int type, struct arena *arena,
-    const struct slice **out, size_t *count)
+take_names(const GENERAL_NAMES *names, struct arena *arena,
+    struct certificate_facts *out)
 {
 	struct slice *list = arena_array(arena, NAMES_MAX, sizeof(*list));
 	const ASN1_STRING *s;
 	int i, kind;
 
-	*count = 0;
-	*out = list;
+	out->names = list;
 	for (i = 0; list != NULL && i < sk_GENERAL_NAME_num(names) &&
-	    *count < NAMES_MAX; i++) {
+	    out->name_count < NAMES_MAX; i++) {
 		s = GENERAL_NAME_get0_value(sk_GENERAL_NAME_value(names, i),
 		    &kind);
-		if (kind == type)
-			list[(*count)++] = arena_dup(arena, (struct slice){
+		if (kind == GEN_DNS)
+			list[out->name_count++] = arena_dup(arena,
+			    (struct slice){
 			    (const char *)ASN1_STRING_get0_data(s),
 			    (size_t)ASN1_STRING_length(s) });
 	}
+}
+
+static void
+take_addresses(X509 *x, struct arena *arena, struct certificate_facts *out)
+{
+	STACK_OF(OPENSSL_STRING) *list = X509_get1_email(x);
+	struct slice *copy = arena_array(arena, NAMES_MAX, sizeof(*copy));
+	int i;
+
+	out->addresses = copy;
+	for (i = 0; copy != NULL && i < sk_OPENSSL_STRING_num(list) &&
+	    out->address_count < NAMES_MAX; i++)
+		copy[out->address_count++] = arena_dup(arena,
+		    slice_str(sk_OPENSSL_STRING_value(list, i)));
+	X509_email_free(list);
 }
 
 bool
@@ -234,12 +250,9 @@ certificates_facts(const struct certificates *c, struct arena *arena,
 		.not_before = time_of(X509_get0_notBefore(x)),
 		.not_after = time_of(X509_get0_notAfter(x))
 	};
-	if (names != NULL) {
-		take_names(names, GEN_DNS, arena, &out->names,
-		    &out->name_count);
-		take_names(names, GEN_EMAIL, arena, &out->addresses,
-		    &out->address_count);
-	}
+	if (names != NULL)
+		take_names(names, arena, out);
+	take_addresses(x, arena, out);
 	GENERAL_NAMES_free(names);
 	ERR_clear_error();
 	return !arena_failed(arena);
@@ -347,6 +360,20 @@ certificates_record(const struct certificates *c, size_t index,
 	len = record->selector == 0 ? i2d_X509(x, &der) :
 	    i2d_X509_PUBKEY(X509_get_X509_PUBKEY(x), &der);
 	return add_data(der, len, record->matching, out);
+}
+
+bool
+certificate_name(struct slice local, char out[CERTIFICATE_NAME + 1])
+{
+	unsigned char digest[EVP_MAX_MD_SIZE];
+	size_t i;
+
+	if (EVP_Digest(local.ptr, local.len, digest, NULL, EVP_sha256(),
+	    NULL) != 1)
+		return false;
+	for (i = 0; i < CERTIFICATE_NAME / 2; i++)
+		snprintf(out + 2 * i, 3, "%02x", digest[i]);
+	return true;
 }
 
 /* ---- judging ---- */

@@ -36,11 +36,16 @@ struct certificates	*certificates_of(X509 *leaf, STACK_OF(X509) *others,
 void			 certificates_free(struct certificates *c);
 size_t			 certificates_count(const struct certificates *c);
 
+/* How records are named for the local part of an address (RFC 8162 section 3):
+   56 hexadecimal digits.  False: OpenSSL has no memory. */
+#define CERTIFICATE_NAME	56
+bool	certificate_name(struct slice local, char out[CERTIFICATE_NAME + 1]);
+
 /* Of the first one; text in the arena. */
 struct certificate_facts {
 	struct slice		 subject, issuer;	/* one line each */
 	int64_t			 not_before, not_after;	/* 0: not known */
-	/* dNSName, rfc822Name */
+	/* dNSName; rfc822Name and those of the subject */
 	const struct slice	*names, *addresses;
 	size_t			 name_count, address_count;
 };

@@ -20,6 +20,8 @@ assay_parts = \
 	tools/oldconf.c tools/oldconf.h \
 	tools/report.c tools/report.h \
 	tools/signatures.c tools/signatures.h \
+	tools/signed.c tools/signed.h \
+	tools/smimea.c tools/smimea.h \
 	tools/spf.c tools/spf.h tools/spf_command.c \
 	tools/starttls.c tools/starttls.h \
 	tools/text.c tools/text.h \
@@ -57,6 +59,7 @@ TESTS += tests/tools/test_assay.py tests/tools/test_cases.py \
 	tests/tools/test_chain.py tests/tools/test_client.py \
 	tests/tools/test_forwarder.py tests/tools/test_migrate.py
 	tests/tools/test_migrate.py tests/tools/test_tls.py
+	tests/tools/test_migrate.py tests/tools/test_smimea.py tests/tools/test_tls.py
 TESTS += tests/tools/test_assay.py tests/tools/test_cases.py \
 	tests/tools/test_chain.py tests/tools/test_client.py \
-	tests/tools/test_migrate.py tests/tools/test_tls.py
+	tests/tools/test_migrate.py tests/tools/test_smimea.py tests/tools/test_tls.py

@@ -15,6 +15,7 @@
 #include "tools/keys.h"
 #include "tools/migrate.h"
 #include "tools/report.h"
+#include "tools/smimea.h"
 #include "tools/spf.h"
 #include "tools/tls.h"
 #include "tools/tlsa.h"
@@ -28,6 +29,7 @@ static const struct tool_command *const commands[] = {
 	&key_check_command,
 	&tls_command,
 	&tlsa_command,
+	&smimea_command,
 	&migrate_command,
 	&report_read_command,
 	NULL

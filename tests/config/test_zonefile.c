@@ -92,6 +92,7 @@ static const char zone[] =
     "  _25._tcp.mx.example.com:\n"
     "    - TLSA: [3, 1, 1, 4142Ef]\n"
     "    - TLSA: [255, 0, 2, '']\n"
+    "  x._smimecert.example.com: [{SMIMEA: [3, 0, 0, 41]}]\n"
     "  signed.example.com: [{DNSSEC: yes}, {A: 192.0.2.7}]\n"
     "  un.signed.example.com: [{DNSSEC: no}, {A: 192.0.2.7}]\n"
     "  deep.below.example.com: [{A: 192.0.2.9}]\n"
@@ -146,6 +147,8 @@ test_answers(void)
 		  SLICE_INIT("found <mail.example.com>") },
 		{ "_25._tcp.mx.example.com", DNS_TYPE_TLSA,
 		  SLICE_INIT("found <\3\1\1AB\xef> <\xff\0\2>") },
+		{ "x._smimecert.example.com", DNS_TYPE_SMIMEA,
+		  SLICE_INIT("found <\3\0\0A>") },
 		{ "signed.example.com", DNS_TYPE_A,
 		  SLICE_INIT("found secure 192.0.2.7") },
 		{ "x.signed.example.com", DNS_TYPE_A,
@@ -199,8 +202,8 @@ test_nothing(void)
 #define MX "[PREFERENCE, NAME], the preference from 0 to 65535"
 #define TLSA "[USAGE, SELECTOR, MATCHING, HEX], three numbers up to 255 and " \
     "an even number of hexadecimal digits"
-#define ENTRIES "A, AAAA, MX, PTR, TLSA, TXT, SPF, CNAME, CNAMELOOP, " \
-    "DNSSEC, TIMEOUT, RCODE"
+#define ENTRIES "A, AAAA, MX, PTR, TLSA, SMIMEA, TXT, SPF, CNAME, " \
+    "CNAMELOOP, DNSSEC, TIMEOUT, RCODE"
 #define X10 "xxxxxxxxxx"
 #define X60 X10 X10 X10 X10 X10 X10
 
