@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: BSD-2-Clause
 #
-# The benchmark: no part of the test run, run.sh compiles its own programs.
+# The benchmarks: no part of the test run, they compile their own programs.
 
 EXTRA_DIST += tests/bench/run.sh \
 	tests/bench/crypto.c \
@@ -9,4 +9,6 @@ EXTRA_DIST += tests/bench/run.sh \
 	tests/bench/make_messages.c \
 	tests/bench/mta.c tests/bench/mta.h \
 	tests/bench/null_milter.c \
-	tests/bench/signed.c tests/bench/signed.h
+	tests/bench/signed.c tests/bench/signed.h \
+	tests/bench/socketmap.c \
+	tests/bench/tlspol.py
