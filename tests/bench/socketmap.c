@@ -301,6 +301,6 @@ main(int argc, char **argv)
 		return run_load(argv + 2);
 	if (argc == 3 && strcmp(argv[1], "null") == 0)
 		return run_null(argv + 2);
-	errx(64, "usage: socketmap load|each PORT CONNECTIONS REQUESTS MAP DOMAINS"
-	    " | socketmap null PORT");
+	errx(64, "usage: socketmap load|each PORT CONNECTIONS REQUESTS MAP "
+	    "DOMAINS | socketmap null PORT");
 }

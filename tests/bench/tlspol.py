@@ -227,7 +227,8 @@ def main():
     server.stop()
     try:
         measure(mta_sts_resolver(), 5000)
-    except (debs.Unavailable, RuntimeError, TimeoutError) as reason:
+    except (debs.Unavailable, RuntimeError,
+            TimeoutError) as reason:
         print("no postfix-mta-sts-resolver: %s" % reason)
     memory_lines(program)
 

@@ -2,6 +2,7 @@
 """assay-tlspol and its clients, kind ones and others; its life."""
 
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -371,6 +372,67 @@ def socket_activation():
     second.terminate()
     equal(second.wait(60), 0, "the second one ends")
     listener.close()
+
+
+@tap.test
+def socket_of_systemd():
+    """Started by the first connection, with two sockets."""
+    program = shutil.which("systemd-socket-activate")
+    if not program:
+        tap.skip("systemd's own sockets", "no systemd-socket-activate")
+        return
+    ports = [assaydaemon.free_port() for _ in range(2)]
+    daemon = tlspol.Daemon(zone=ZONE, hosts=HOSTS)
+    process = subprocess.Popen(
+        [program] + ["--listen=127.0.0.1:%d" % port for port in ports] +
+        [tlspol.binary(), "-f", "-c", daemon.path],
+        stdin=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=daemon.env)
+    for port in ports:
+        spelling = "inet:%d@127.0.0.1" % port
+        tlspol.until(lambda: listens(spelling), spelling)
+        with tlspol.Client(spelling, 60) as client:
+            equal(client.ask("enforce.example"), SECURE, "port %d" % port)
+    ok(not os.path.exists(daemon.socket[6:]),
+       "the socket of the configuration is not made")
+    process.terminate()
+    equal(process.wait(60), 0, "it ends")
+
+
+def listens(spelling):
+    try:
+        tlspol.connect(spelling).close()
+        return True
+    except ConnectionError:
+        return False
+
+
+@tap.test
+def units():
+    """systemd takes them as they are written."""
+    program = shutil.which("systemd-analyze")
+    if not program:
+        tap.skip("systemd-analyze verify", "no systemd-analyze")
+        return
+    folder = assaydaemon.work_folder()
+    top = os.path.join(assaydaemon.top_srcdir(), "etc")
+    with open(os.path.join(top, "assay-tlspol.service.in")) as f:
+        text = f.read()
+    for name, text in (
+            ("assay-tlspol.service", text.replace(
+                "@sbindir@/assay-tlspol", os.path.abspath(tlspol.binary()))
+             .replace("@sysconfdir@", "/etc")),
+            ("assay-tlspol.socket",
+             open(os.path.join(top, "assay-tlspol.socket")).read())):
+        with open(os.path.join(folder, name), "w") as f:
+            f.write(text)
+    done = subprocess.run(
+        [program, "verify", "--man=no", os.path.join(
+            folder, "assay-tlspol.service"), os.path.join(
+                folder, "assay-tlspol.socket")],
+        capture_output=True, text=True, timeout=120)
+    mine = [line for line in done.stderr.splitlines()
+            if "assay-tlspol" in line]
+    equal(mine, [], "systemd-analyze verify")
 
 
 @tap.test
