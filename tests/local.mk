@@ -37,6 +37,7 @@ script_tests = \
 	tests/milter/test_basic.py \
 	tests/milter/test_dkim.py \
 	tests/milter/test_dmarc.py \
+	tests/milter/test_container.py \
 	tests/milter/test_crowd.py \
 	tests/milter/test_dns.py \
 	tests/milter/test_forged.py \

@@ -16,6 +16,12 @@ here=$(cd "$(dirname "$0")" && pwd)
 
 source=$1 work=$2
 shift 2
+# What debian/control wants for a build, without versions.
+build_depends() {
+	sed -n '/^Build-Depends:/,/^[^ B]/p' "$source/debian/control" |
+	    sed -n 's/^ \([a-z0-9.+-]*\).*/\1/p'
+}
+
 # The packages are built with a second, later version, for the upgrade.
 build() {
 	chroot_run "$root" sh -c '
@@ -47,8 +53,7 @@ suite() {
 		return
 	fi
 	ok "$suite: a chroot to build in" chroot_make "$suite" "$root" \
-	    build-essential lintian debhelper libc-ares-dev libidn2-dev \
-	    libmicrohttpd-dev libmilter-dev libssl-dev libyaml-dev pkgconf python3 || return
+	    build-essential lintian debhelper $(build_depends) || return
 	mkdir "$root/assay"
 	cp -a "$source" "$root/assay/src"
 	ok "$suite: dpkg-buildpackage" build || return
