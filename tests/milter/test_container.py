@@ -71,13 +71,13 @@ def apparmor():
         return
     parser = next(p for p in ("/usr/sbin", "/sbin")
                   if os.path.exists(root + p + "/apparmor_parser"))
+    features = root + "/usr/share/apparmor-features/features"
     for name in PROFILES:
         done = subprocess.run(
             [root + parser + "/apparmor_parser", "--skip-kernel-load",
-             "--skip-cache", "--config-file",
-             root + "/etc/apparmor/parser.conf", "--base", root + "/etc/apparmor.d",
-             "--kernel-features",
-             root + "/usr/share/apparmor-features/features",
+             "--skip-cache", "--config-file", "/dev/null",
+             "--base", root + "/etc/apparmor.d",
+             "--kernel-features", features, "--policy-features", features,
              path(profile_path(name))],
             capture_output=True, text=True, timeout=120)
         equal((done.returncode, done.stderr), (0, ""),
