@@ -76,6 +76,23 @@
    1 KiB for each private key and 2 KiB for each thread that signs */
 #define LIMIT_DKIM_SIGN_H	(32u << 10) /* ours: octets of an h= we make */
 
+/* Edits that broke a signature, searched for by hand only; all ours. */
+#define LIMIT_DOCTOR_OCTETS	(256u << 20) /* hashed or rewritten for one
+					   message: about a second */
+#define LIMIT_DOCTOR_TRIES	50000	/* bodies, or ten for a signature, of
+					   one message: likewise */
+#define LIMIT_DOCTOR_FOOT	100	/* lines of a footer */
+#define LIMIT_DOCTOR_HEAD	30	/* lines of a banner: each costs the
+					   hash of a whole body */
+#define LIMIT_DOCTOR_PART_FOOT	24	/* lines at the end of two parts: the
+					   square of it */
+#define LIMIT_DOCTOR_PARTS	20	/* of a multipart */
+#define LIMIT_DOCTOR_REWRITTEN	(16u << 20) /* octets of a body that is
+					   rewritten: each takes memory */
+#define LIMIT_DOCTOR_CHANGES	200	/* changes of fields tried by
+					   themselves, then two together ... */
+#define LIMIT_DOCTOR_FIELD	2000	/* octets of a value that is changed */
+
 /* ARC, RFC 8617. */
 #define LIMIT_ARC_SETS		50	/* 4.2.1: instances of one message */
 #define LIMIT_ARC_BYTES		(512u << 10) /* ours: names and values of all

@@ -70,6 +70,13 @@ crypto_hash_end(struct crypto_hash *h, unsigned char out[DKIM_SHA256_LEN])
 }
 
 void
+crypto_hash_copy(struct crypto_hash *to, const struct crypto_hash *from)
+{
+	to->failed = from->failed || to->ctx == NULL ||
+	    EVP_MD_CTX_copy_ex(to->ctx, from->ctx) != 1;
+}
+
+void
 crypto_hash_fini(struct crypto_hash *h)
 {
 	EVP_MD_CTX_free(h->ctx);

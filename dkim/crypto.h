@@ -45,6 +45,9 @@ struct crypto_hash {
 
 void	crypto_hash_init(struct crypto_hash *h, struct evp_md_st *md);
 void	crypto_hash_add(struct crypto_hash *h, const char *ptr, size_t len);
+/* Makes `to`, which was initialised, what `from` is now. */
+void	crypto_hash_copy(struct crypto_hash *to,
+	    const struct crypto_hash *from);
 /* False: no memory at some point; `out` is then not set.  Ready for
    crypto_hash_restart() or crypto_hash_fini(). */
 bool	crypto_hash_end(struct crypto_hash *h,

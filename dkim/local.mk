@@ -6,6 +6,8 @@ libassay_a_SOURCES += \
 	dkim/context.c dkim/context.h dkim/context_internal.h \
 	dkim/coverage.c dkim/coverage_internal.h \
 	dkim/crypto.c dkim/crypto.h \
+	dkim/doctor.c dkim/doctor.h dkim/doctor_internal.h \
+	dkim/doctor_header.c dkim/doctor_recipe.c \
 	dkim/hazard.c dkim/hazard_internal.h \
 	dkim/headerhash.c dkim/headerhash.h \
 	dkim/key.c dkim/key.h \
@@ -28,6 +30,7 @@ check_PROGRAMS += \
 	tests/dkim/test_canon \
 	tests/dkim/test_crypto \
 	tests/dkim/test_conformance \
+	tests/dkim/test_doctor \
 	tests/dkim/test_headerhash \
 	tests/dkim/test_key \
 	tests/dkim/test_keycache \
@@ -45,6 +48,8 @@ tests_dkim_test_canon_SOURCES = \
 tests_dkim_test_crypto_SOURCES = tests/dkim/test_crypto.c
 tests_dkim_test_conformance_SOURCES = \
 	tests/dkim/test_conformance.c $(dkim_test_support)
+tests_dkim_test_doctor_SOURCES = \
+	tests/dkim/test_doctor.c $(dkim_test_support)
 tests_dkim_test_headerhash_SOURCES = \
 	tests/dkim/test_headerhash.c $(dkim_test_support)
 tests_dkim_test_key_SOURCES = \
@@ -78,6 +83,7 @@ TESTS += tests/dkim/test_interop.py tests/dkim/test_sign_interop.py
 
 fuzz_programs += \
 	tests/fuzz/fuzz_dkim_canon \
+	tests/fuzz/fuzz_dkim_doctor \
 	tests/fuzz/fuzz_dkim_key \
 	tests/fuzz/fuzz_dkim_sign \
 	tests/fuzz/fuzz_dkim_signature \
@@ -85,6 +91,9 @@ fuzz_programs += \
 
 tests_fuzz_fuzz_dkim_canon_SOURCES = \
 	tests/fuzz/fuzz_dkim_canon.c tests/fuzz/replay.c \
+	$(dkim_test_support)
+tests_fuzz_fuzz_dkim_doctor_SOURCES = \
+	tests/fuzz/fuzz_dkim_doctor.c tests/fuzz/replay.c \
 	$(dkim_test_support)
 tests_fuzz_fuzz_dkim_key_SOURCES = \
 	tests/fuzz/fuzz_dkim_key.c tests/fuzz/replay.c
@@ -99,6 +108,7 @@ tests_fuzz_fuzz_dkim_verify_SOURCES = \
 
 EXTRA_DIST += \
 	tests/fuzz/dkim_canon.dict \
+	tests/fuzz/dkim_doctor.dict \
 	tests/fuzz/dkim_key.dict \
 	tests/fuzz/dkim_sign.dict \
 	tests/fuzz/dkim_signature.dict \

@@ -4,6 +4,7 @@ libassay_a_SOURCES += \
 	mail/forged.c mail/forged.h \
 	mail/header.c mail/header.h \
 	mail/lex.c mail/lex.h \
+	mail/mime.c mail/mime.h \
 	mail/received.c mail/received.h \
 	mail/result.c mail/result.h \
 	mail/scan.c mail/scan_internal.h \
@@ -16,6 +17,7 @@ check_PROGRAMS += \
 	tests/mail/test_forged \
 	tests/mail/test_header \
 	tests/mail/test_lex \
+	tests/mail/test_mime \
 	tests/mail/test_received \
 	tests/mail/test_result \
 	tests/mail/test_taglist
@@ -25,6 +27,7 @@ tests_mail_test_authres_write_SOURCES = tests/mail/test_authres_write.c
 tests_mail_test_forged_SOURCES = tests/mail/test_forged.c
 tests_mail_test_header_SOURCES = tests/mail/test_header.c
 tests_mail_test_lex_SOURCES = tests/mail/test_lex.c
+tests_mail_test_mime_SOURCES = tests/mail/test_mime.c
 tests_mail_test_received_SOURCES = tests/mail/test_received.c
 tests_mail_test_result_SOURCES = tests/mail/test_result.c
 tests_mail_test_taglist_SOURCES = tests/mail/test_taglist.c

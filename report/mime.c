@@ -14,6 +14,7 @@
 #include "base/limits.h"
 #include "base/mem.h"
 #include "mail/header.h"
+#include "mail/mime.h"
 
 #define HEADER_MEMORY (8U << 20)	/* of a mail and the parts around */
 
@@ -25,29 +26,6 @@ struct part {
 };
 
 /* ---- the header of a part ---- */
-
-/* The value of `name=` in a structured value, with or without quotes. */
-static struct slice
-parameter(struct slice value, struct slice name)
-{
-	struct slice piece, key;
-
-	(void)slice_cut(&value, ';', &piece);
-	while (value.len > 0) {
-		(void)slice_cut(&value, ';', &piece);
-		if (!slice_cut(&piece, '=', &key) ||
-		    !slice_eq_nocase(slice_trim(key), name))
-			continue;
-		piece = slice_trim(piece);
-		if (piece.len >= 2 && piece.ptr[0] == '"') {
-			piece = slice_from(piece, 1);
-			(void)slice_cut(&piece, '"', &key);
-			return key;
-		}
-		return piece;
-	}
-	return (struct slice){ NULL, 0 };
-}
 
 static struct slice
 field(const struct mail_header *h, struct slice name)
@@ -68,7 +46,7 @@ read_part(struct arena *arena, struct slice text, struct part *p)
 	if (!mail_header_parse(&h, text, &p->body))
 		return false;
 	type = field(&h, SLICE("Content-Type"));
-	p->boundary = parameter(type, SLICE("boundary"));
+	p->boundary = mime_parameter(type, SLICE("boundary"));
 	p->type = slice_trim(slice_head(type, slice_find(type, ';')));
 	p->encoding = field(&h, SLICE("Content-Transfer-Encoding"));
 	return true;
@@ -88,32 +66,6 @@ decode_base64(struct slice text, struct slice *out, char *room)
 	out->ptr = room;
 	return base64_decode(slice_head(text, end), (unsigned char *)room,
 	    text.len, &out->len);
-}
-
-static void
-decode_quoted_printable(struct slice text, struct slice *out, char *room)
-{
-	size_t i, n = 0;
-
-	for (i = 0; i < text.len; i++) {
-		int high = -1, low = -1;
-
-		if (text.ptr[i] != '=') {
-			room[n++] = text.ptr[i];
-			continue;
-		}
-		if (text.len - i > 2) {
-			high = ascii_hex(text.ptr[i + 1]);
-			low = ascii_hex(text.ptr[i + 2]);
-		}
-		if (high >= 0 && low >= 0) {
-			room[n++] = (char)(16 * high + low);
-			i += 2;
-		} else		/* a soft line break */
-			while (i + 1 < text.len && text.ptr[i] != '\n')
-				i++;
-	}
-	*out = (struct slice){ room, n };
 }
 
 static void
@@ -138,7 +90,7 @@ unpack_leaf(struct unpack *u, const struct part *p, unsigned int depth)
 		return;
 	}
 	if (!base64)
-		decode_quoted_printable(p->body, &content, room);
+		mime_decode_quoted(p->body, &content, room);
 	else if (!decode_base64(p->body, &content, room)) {
 		unpack_trouble(u, REPORT_NOT_XML);
 		content.len = 0;
@@ -148,42 +100,6 @@ unpack_leaf(struct unpack *u, const struct part *p, unsigned int depth)
 }
 
 /* ---- multipart ---- */
-
-/* Is this line the boundary?  `*last` for the one that closes. */
-static bool
-is_boundary(struct slice line, struct slice boundary, bool *last)
-{
-	line = slice_trim(line);
-	if (!slice_starts(line, SLICE("--")) ||
-	    !slice_starts(slice_from(line, 2), boundary))
-		return false;
-	line = slice_from(line, 2 + boundary.len);
-	*last = slice_eq(line, SLICE("--"));
-	return *last || line.len == 0;
-}
-
-/* The next part of `rest`, whose first line is after a boundary. */
-static bool
-next_part(struct slice *rest, struct slice boundary, struct slice *part,
-    bool *last)
-{
-	struct slice line, from = *rest;
-
-	if (*last || rest->len == 0)
-		return false;
-	while (rest->len > 0) {
-		size_t before = from.len - rest->len;
-
-		(void)slice_cut(rest, '\n', &line);
-		if (is_boundary(line, boundary, last)) {
-			*part = slice_head(from, before);
-			return true;
-		}
-	}
-	/* Cut short: what there is of it. */
-	*part = from;
-	return true;
-}
 
 static void	unpack_part(struct unpack *u, struct slice text,
 		    unsigned int depth);
@@ -195,9 +111,9 @@ unpack_multipart(struct unpack *u, const struct part *p, unsigned int depth)
 	bool last = false;
 
 	if (depth == LIMIT_REPORT_MAILS || p->boundary.len == 0 ||
-	    !next_part(&rest, p->boundary, &part, &last))
+	    !mime_next_part(&rest, p->boundary, &part, &last))
 		return;		/* `part` is the preamble */
-	while (!u->stopped && next_part(&rest, p->boundary, &part, &last))
+	while (!u->stopped && mime_next_part(&rest, p->boundary, &part, &last))
 		unpack_part(u, part, depth + 1);
 }
 

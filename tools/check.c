@@ -212,7 +212,7 @@ explain(struct check *c)
 	return c->spf != NULL && (helo == NULL || c->spf_helo != NULL) &&
 	    c->dmarc != NULL && signatures_read(&c->signatures, c->t,
 	    dkim->verifier, message_dmarc(c->message)->alignments + 1,
-	    message_header(c->message), ledger, c->now);
+	    message_header(c->message), c->body, ledger, c->now);
 }
 
 /* A field's value, one line for each of its own. */

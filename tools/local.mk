@@ -9,6 +9,7 @@ assay_parts = \
 	tools/client.c tools/client.h \
 	tools/forwarder.c tools/forwarder.h \
 	tools/dmarc.c tools/dmarc.h \
+	tools/doctor.c tools/doctor.h \
 	tools/envelope.c tools/envelope.h \
 	tools/fetch.c tools/fetch.h \
 	tools/help.c tools/help.h \
@@ -63,3 +64,8 @@ TESTS += tests/tools/test_assay.py tests/tools/test_cases.py \
 TESTS += tests/tools/test_assay.py tests/tools/test_cases.py \
 	tests/tools/test_chain.py tests/tools/test_client.py \
 	tests/tools/test_migrate.py tests/tools/test_smimea.py tests/tools/test_tls.py
+	tests/tools/test_migrate.py tests/tools/test_tls.py
+	tests/tools/test_doctor.py tests/tools/test_migrate.py
+TESTS += tests/tools/test_assay.py tests/tools/test_cases.py \
+	tests/tools/test_chain.py tests/tools/test_client.py \
+	tests/tools/test_doctor.py tests/tools/test_migrate.py

@@ -8,24 +8,44 @@
 #include "base/base64.h"
 #include "mail/taglist.h"
 #include "tools/answer.h"
+#include "tools/doctor.h"
 
 /* Base64 of a SHA-256 value, and NUL. */
 #define HASH_TEXT 45
 #define NAMES_SHOWN 40		/* of h=, to a human */
 #define TAG_SHOWN 40		/* octets of c= and l=, likewise */
 
+static void
+find_cures(struct signature_facts *f, const struct dkim_patient *patient)
+{
+	f->header_differs = f->trace.checked &&
+	    f->trace.header == DKIM_TRACE_DIFFERS;
+	f->body_differs = f->trace.checked && f->trace.body_known &&
+	    f->sig->body_differs;
+	if (f->body_differs)
+		dkim_doctor_body(patient, f->trace.request, &f->body_cure);
+	if (f->header_differs)
+		dkim_doctor_header(patient, f->trace.request, f->sig->field,
+		    f->answer, &f->header_cure);
+}
+
 bool
 signatures_read(struct signatures *s, struct tool *t,
     const struct dkim_verifier *verifier,
     const enum dmarc_alignment *alignments,
-    const struct mail_header *header, const struct dns_ledger *ledger,
-    int64_t now)
+    const struct mail_header *header, struct slice body,
+    const struct dns_ledger *ledger, int64_t now)
 {
+	struct dkim_effort effort;
+	const struct dkim_patient patient = { .ctx = t->dkim,
+		.header = header, .body = body, .arena = t->arena,
+		.effort = &effort };
 	const struct dkim_signature *list;
 	struct signature_facts *f;
 	size_t i;
 
-	*s = (struct signatures){ .now = now };
+	*s = (struct signatures){ .now = now, .header = header };
+	dkim_effort_init(&effort);
 	list = dkim_verifier_signatures(verifier, &s->count);
 	s->list = arena_array(t->arena, s->count + 1, sizeof(*s->list));
 	if (s->list == NULL)
@@ -38,6 +58,7 @@ signatures_read(struct signatures *s, struct tool *t,
 		if (f->trace.checked)
 			f->answer = dns_ledger_peek(ledger,
 			    f->trace.request->key_name, DNS_TYPE_TXT);
+		find_cures(f, &patient);
 	}
 	return true;
 }
@@ -113,6 +134,8 @@ text_header(struct text *t, const struct signature_facts *f)
 		break;
 	}
 	text_end(t);
+	if (f->header_differs)
+		cure_text(t, &f->header_cure);
 }
 
 static void
@@ -137,6 +160,8 @@ text_body(struct text *t, const struct signature_facts *f)
 	text_end(t);
 	text_item(t, "");
 	text_say(t, "computed %s\n", hash);
+	if (f->body_differs)
+		cure_text(t, &f->body_cure);
 	if (f->sig->unsigned_octets == 0)
 		return;
 	text_item(t, "");
@@ -196,6 +221,8 @@ text_signature(struct text *t, const struct signatures *s, size_t i)
 	text_names(t, f);
 	text_header(t, f);
 	text_body(t, f);
+	if (f->body_differs && !f->body_cure.found)
+		cure_hints_text(t, s->header);
 }
 
 void
@@ -256,6 +283,14 @@ json_checked(struct json *j, const struct signature_facts *f)
 	json_string(j, "body", !f->trace.body_known ? "unknown" :
 	    f->sig->body_differs ? "differs" : "good");
 	json_string(j, "computed_bh", f->trace.body_known ? hash : NULL);
+	if (f->header_differs)
+		cure_json(j, "header_cure", &f->header_cure);
+	else
+		json_null(j, "header_cure");
+	if (f->body_differs)
+		cure_json(j, "body_cure", &f->body_cure);
+	else
+		json_null(j, "body_cure");
 	json_number(j, "unsigned_octets",
 	    (long long)f->sig->unsigned_octets);
 }

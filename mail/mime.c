@@ -1,0 +1,144 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * mime: see mime.h.
+ */
+#include "mail/mime.h"
+
+#include "base/ascii.h"
+
+struct slice
+mime_parameter(struct slice value, struct slice name)
+{
+	struct slice piece, key;
+
+	(void)slice_cut(&value, ';', &piece);
+	while (value.len > 0) {
+		(void)slice_cut(&value, ';', &piece);
+		if (!slice_cut(&piece, '=', &key) ||
+		    !slice_eq_nocase(slice_trim(key), name))
+			continue;
+		piece = slice_trim(piece);
+		if (piece.len >= 2 && piece.ptr[0] == '"') {
+			piece = slice_from(piece, 1);
+			(void)slice_cut(&piece, '"', &key);
+			return key;
+		}
+		return piece;
+	}
+	return (struct slice){ NULL, 0 };
+}
+
+/* Is this line the boundary?  `*last` for the one that closes. */
+static bool
+is_boundary(struct slice line, struct slice boundary, bool *last)
+{
+	line = slice_trim(line);
+	if (!slice_starts(line, SLICE("--")) ||
+	    !slice_starts(slice_from(line, 2), boundary))
+		return false;
+	line = slice_from(line, 2 + boundary.len);
+	*last = slice_eq(line, SLICE("--"));
+	return *last || line.len == 0;
+}
+
+bool
+mime_next_part(struct slice *rest, struct slice boundary, struct slice *part,
+    bool *last)
+{
+	struct slice line, from = *rest;
+
+	if (*last || rest->len == 0)
+		return false;
+	while (rest->len > 0) {
+		size_t before = from.len - rest->len;
+
+		(void)slice_cut(rest, '\n', &line);
+		if (is_boundary(line, boundary, last)) {
+			*part = slice_head(from, before);
+			return true;
+		}
+	}
+	/* Cut short: what there is of it. */
+	*part = from;
+	return true;
+}
+
+void
+mime_decode_quoted(struct slice text, struct slice *out, char *room)
+{
+	size_t i, n = 0;
+
+	for (i = 0; i < text.len; i++) {
+		int high = -1, low = -1;
+
+		if (text.ptr[i] != '=') {
+			room[n++] = text.ptr[i];
+			continue;
+		}
+		if (text.len - i > 2) {
+			high = ascii_hex(text.ptr[i + 1]);
+			low = ascii_hex(text.ptr[i + 2]);
+		}
+		if (high >= 0 && low >= 0) {
+			room[n++] = (char)(16 * high + low);
+			i += 2;
+		} else		/* a soft line break */
+			while (i + 1 < text.len && text.ptr[i] != '\n')
+				i++;
+	}
+	*out = (struct slice){ room, n };
+}
+
+/* Of RFC 2045 6.7: what is itself, but for blanks at a line's end. */
+static bool
+is_plain(char c)
+{
+	return c == ' ' || c == '\t' || (c > ' ' && c <= '~' && c != '=');
+}
+
+/* One line without its end. */
+static void
+encode_line(struct slice line, size_t width, struct buf *out)
+{
+	static const char hex[] = "0123456789ABCDEF";
+	size_t i, column = 0, need;
+	unsigned char c;
+	bool plain, end;
+
+	for (i = 0; i < line.len; i++) {
+		c = (unsigned char)line.ptr[i];
+		end = i + 1 == line.len;
+		plain = is_plain(line.ptr[i]) &&
+		    !(end && ascii_is_wsp(line.ptr[i]));
+		need = plain ? 1 : 3;
+		if (column + need + (end ? 0 : 1) > width) {
+			buf_adds(out, "=\r\n");
+			column = 0;
+		}
+		if (plain) {
+			buf_addc(out, line.ptr[i]);
+		} else {
+			buf_addc(out, '=');
+			buf_addc(out, hex[c >> 4]);
+			buf_addc(out, hex[c & 15]);
+		}
+		column += need;
+	}
+}
+
+void
+mime_encode_quoted(struct slice text, size_t width, struct buf *out)
+{
+	struct slice line;
+	bool more = text.len > 0;
+
+	while (more) {
+		more = slice_cut(&text, '\n', &line);
+		if (more && line.len > 0 && line.ptr[line.len - 1] == '\r')
+			line.len--;
+		encode_line(line, width, out);
+		if (more)
+			buf_adds(out, "\r\n");
+		more = more && text.len > 0;
+	}
+}

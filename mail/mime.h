@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * mime: the parts of a body and their transfer encodings (RFC 2045, RFC
+ * 2046), leniently: what cannot be read is passed over.
+ */
+#ifndef MAIL_MIME_H
+#define MAIL_MIME_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/buf.h"
+#include "base/slice.h"
+
+/*
+ * The value of `name=` in a structured value, with or without quotes; empty
+ * if there is none.  A part of `value`.
+ */
+struct slice	mime_parameter(struct slice value, struct slice name);
+/*
+ * The next part of `rest`, whose first line is after a boundary; of a whole
+ * body it is the preamble.  `*last` is false at first, and true once the part
+ * was ended by the boundary that closes.  A body that is cut short ends its
+ * last part.  False: there is no more; `rest` is then the epilogue.
+ */
+bool		mime_next_part(struct slice *rest, struct slice boundary,
+		    struct slice *part, bool *last);
+
+/* Undoes quoted-printable; `room` has text.len octets, `*out` is there. */
+void		mime_decode_quoted(struct slice text, struct slice *out,
+		    char *room);
+/*
+ * Encodes lines of text as quoted-printable, with at most `width` columns,
+ * which is 5 or more; line ends become CRLF.
+ */
+void		mime_encode_quoted(struct slice text, size_t width,
+		    struct buf *out);
+
+#endif
