@@ -603,8 +603,8 @@ struct key_visit {
 };
 
 static void
-visit_keys(const struct signing *s, void (*fn)(void *,
-    const struct key_visit *), void *arg)
+visit_keys(const struct signing *s, const struct config_sign *only,
+    void (*fn)(void *, const struct key_visit *), void *arg)
 {
 	struct key_visit v;
 	struct slice d, selector;
@@ -612,6 +612,8 @@ visit_keys(const struct signing *s, void (*fn)(void *,
 
 	for (i = 0; i < s->count; i++) {
 		v.rule = &s->rules[i];
+		if (only != NULL && v.rule->rule != only)
+			continue;
 		for (v.key = 0; v.key < v.rule->rule->key_count; v.key++) {
 			selector = v.rule->rule->keys[v.key].selector;
 			for (p = 0; p < v.rule->rule->domain_count; p++) {
@@ -634,6 +636,7 @@ visit_keys(const struct signing *s, void (*fn)(void *,
 
 struct preflight {
 	const struct signing	*signing;
+	const struct config_sign *only;
 	struct dns_ledger	*ledger;
 	bool			 all;		/* every answer is there */
 	int64_t			 now;
@@ -659,7 +662,7 @@ ask_keys(void *arg, struct dns_ledger *ledger)
 
 	p->ledger = ledger;
 	p->all = true;
-	visit_keys(p->signing, ask_key, p);
+	visit_keys(p->signing, p->only, ask_key, p);
 	return p->all;
 }
 
@@ -676,12 +679,14 @@ note_published(struct loaded_key *key, enum dkim_key_match match)
 
 /* All of the pass at once, so that no message sees half of it. */
 static void
-publish(const struct signing *s, bool begin)
+publish(const struct signing *s, const struct config_sign *only, bool begin)
 {
 	struct loaded_key *key;
 	size_t i, k;
 
 	for (i = 0; i < s->count; i++) {
+		if (only != NULL && s->rules[i].rule != only)
+			continue;
 		for (k = 0; k < s->rules[i].rule->key_count; k++) {
 			key = &s->rules[i].keys[k];
 			if (begin)
@@ -713,11 +718,12 @@ tell_key(void *arg, const struct key_visit *v)
 }
 
 void
-signing_preflight(const struct signing *s, struct resolver *resolver,
-    int64_t now, unsigned int deadline_ms, signing_check_fn *fn, void *arg)
+signing_preflight(const struct signing *s, const struct config_sign *only,
+    struct resolver *resolver, int64_t now, unsigned int deadline_ms,
+    signing_check_fn *fn, void *arg)
 {
-	struct preflight p = { .signing = s, .now = now, .fn = fn,
-		.arg = arg };
+	struct preflight p = { .signing = s, .only = only, .now = now,
+		.fn = fn, .arg = arg };
 	const struct inquiry_waiting waiting = { .progress_ms = 0 };
 	struct inquiry *q = inquiry_new(resolver, ask_keys, &p);
 
@@ -725,9 +731,9 @@ signing_preflight(const struct signing *s, struct resolver *resolver,
 		return;
 	inquiry_wait(q, deadline_ms, &waiting);
 	p.ledger = inquiry_ledger(q);
-	publish(s, true);
-	visit_keys(s, tell_key, &p);
-	publish(s, false);
+	publish(s, only, true);
+	visit_keys(s, only, tell_key, &p);
+	publish(s, only, false);
 	inquiry_free(q);
 }
 

@@ -117,13 +117,14 @@ typedef void signing_check_fn(void *arg, const struct signing_check *c);
 int64_t	signing_next_check(const struct signing *s, int64_t now);
 
 /*
- * Looks up the record of every key and tells `fn` how it compares with the
- * private one (the pre-flight); `fn` may be NULL.  Waits for DNS,
- * `deadline_ms` at most.  What is found is remembered: a key whose record is
- * not there does not take over from one whose record is.  One thread at a
- * time for one configuration.
+ * Looks up the record of every key, or of those of the rule `only`, and says to
+ * `fn` how it compares with the private one (the pre-flight); `fn` may be
+ * NULL.  Waits for DNS, `deadline_ms` at most.  What is found is remembered: a
+ * key whose record is not there does not take over from one whose record is.
+ * One thread at a time for one configuration.
  */
-void	signing_preflight(const struct signing *s, struct resolver *resolver,
+void	signing_preflight(const struct signing *s,
+	    const struct config_sign *only, struct resolver *resolver,
 	    int64_t now, unsigned int deadline_ms, signing_check_fn *fn,
 	    void *arg);
 /*

@@ -62,8 +62,8 @@ check_keys(struct config *c, char *why)
 		return false;
 	r = resolver_new(&c->resolver.options, why, WHY_SIZE);
 	if (r != NULL) {
-		signing_preflight(s, r, (int64_t)time(NULL), CHECK_MS,
-		    print_key, NULL);
+		signing_preflight(s, NULL, r, (int64_t)time(NULL),
+		    CHECK_MS, print_key, NULL);
 		resolver_free(r);
 	}
 	signing_free(s);

@@ -195,8 +195,8 @@ check_keys(struct engine *e, signing_check_fn **tell, int64_t *next)
 {
 	if (e->signing == NULL || (int64_t)time(NULL) < *next)
 		return;
-	signing_preflight(e->signing, e->resolver, (int64_t)time(NULL),
-	    e->config->limits.deadline_ms, *tell, NULL);
+	signing_preflight(e->signing, NULL, e->resolver,
+	    (int64_t)time(NULL), e->config->limits.deadline_ms, *tell, NULL);
 	/* Later only a rotation that waits is logged, by whoever signs. */
 	*tell = NULL;
 	*next = signing_next_check(e->signing, (int64_t)time(NULL));

@@ -20,6 +20,8 @@ assay_parts = \
 	tools/migrate_origins.c tools/migrate_policy.c tools/migrate_sign.c \
 	tools/oldconf.c tools/oldconf.h \
 	tools/report.c tools/report.h \
+	tools/reasons.c tools/reasons.h \
+	tools/sign.c tools/sign.h \
 	tools/signatures.c tools/signatures.h \
 	tools/signed.c tools/signed.h \
 	tools/smimea.c tools/smimea.h \
@@ -69,3 +71,15 @@ TESTS += tests/tools/test_assay.py tests/tools/test_cases.py \
 TESTS += tests/tools/test_assay.py tests/tools/test_cases.py \
 	tests/tools/test_chain.py tests/tools/test_client.py \
 	tests/tools/test_doctor.py tests/tools/test_migrate.py
+tool_tests = \
+	tests/tools/test_assay.py \
+	tests/tools/test_cases.py \
+	tests/tools/test_chain.py \
+	tests/tools/test_client.py \
+	tests/tools/test_forwarder.py \
+	tests/tools/test_migrate.py \
+	tests/tools/test_sign.py \
+	tests/tools/test_smimea.py \
+	tests/tools/test_tls.py
+dist_check_SCRIPTS += $(tool_tests)
+TESTS += $(tool_tests)

@@ -15,6 +15,7 @@
 #include "tools/keys.h"
 #include "tools/migrate.h"
 #include "tools/report.h"
+#include "tools/sign.h"
 #include "tools/smimea.h"
 #include "tools/spf.h"
 #include "tools/tls.h"
@@ -27,6 +28,7 @@ static const struct tool_command *const commands[] = {
 	&dmarc_command,
 	&keygen_command,
 	&key_check_command,
+	&sign_command,
 	&tls_command,
 	&tlsa_command,
 	&smimea_command,

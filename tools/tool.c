@@ -220,8 +220,10 @@ tool_start(struct tool *t)
 	}
 	t->trusted = c->trusted_networks;
 	t->trusted_count = c->trusted_network_count;
-	c->trusted_network_count = 0;
-	c->origin_count = 0;
+	if (!t->keeps_origins) {
+		c->trusted_network_count = 0;
+		c->origin_count = 0;
+	}
 	set_receiver(t, c);
 	t->arena = arena_new(LIMIT_TOOL_MEMORY);
 	t->dkim = dkim_context_new();

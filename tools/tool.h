@@ -58,11 +58,14 @@ struct tool {
 
 	struct text		 text;
 	struct json		 out;
+	/* Who hands in a message counts, as in the daemon. */
+	bool			 keeps_origins;
+
 	/* From tool_start() on. */
 	struct arena		*arena;
 	struct dkim_context	*dkim;
-	/* Its configuration trusts no network: what is asked about is
-	   checked.  The networks that it did trust are here. */
+	/* Without keeps_origins its configuration trusts no network: what is
+	   asked about is checked.  The networks that it did trust are here. */
 	struct engine		*engine;
 	const struct ipnet	*trusted;
 	size_t			 trusted_count;
