@@ -233,7 +233,7 @@
 					   5321 4.5.4.1 says 30 minutes */
 #define LIMIT_DEFERRAL_RETRY	432000	/* RFC 5321 4.5.4.1: 5 days, in s */
 #define LIMIT_SIGHTINGS		200000	/* ours: networks and recipients of
-					   signatures remembered, about 25 MB */
+					   signatures remembered, about 30 MB */
 #define LIMIT_SIGHTINGS_COUNT	1000	/* ours: the most of one signature that
 					   a rule can ask for */
 #define LIMIT_SIGHTINGS_S	604800	/* ours: s, the longest time that a

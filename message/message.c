@@ -2,7 +2,7 @@
 /*
  * message: the life of one message, without the mail server around it.
  *
- *  1. HELO and MAIL FROM start checks, and so do fields of the header: the
+ *  1. Connection, HELO and MAIL FROM start checks, and so do fields: the
  *     hooks of all methods (message/method_internal.h) are called, and
  *     step() puts their questions.
  *  2. Fields are collected, the body goes to the methods and to the signer.

@@ -4,9 +4,10 @@
  *
  * Callbacks of one session come one after another, though on changing
  * threads.  A message begins with HELO, if that is to be checked, or else
- * with MAIL, and ends with end-of-message, abort, the next MAIL or the end
- * of the connection.  xxfi_close comes also for connections that said
- * nothing (port scanners, our own nudges), without any private data.
+ * with MAIL; the first one of a connection with that itself, when something
+ * is asked about the client.  It ends with end-of-message, abort, the next
+ * MAIL or the end of the connection.  xxfi_close comes also for connections
+ * that said nothing (port scanners, our own nudges), without private data.
  */
 #include "milter/session.h"
 
