@@ -39,8 +39,10 @@ tests_config_test_users_SOURCES = tests/config/test_users.c
 tests_config_test_yaml_SOURCES = tests/config/test_yaml.c
 tests_config_test_zonefile_SOURCES = tests/config/test_zonefile.c
 
-fuzz_programs += tests/fuzz/fuzz_config tests/fuzz/fuzz_users \
+fuzz_programs += tests/fuzz/fuzz_config tests/fuzz/fuzz_hosts \
+	tests/fuzz/fuzz_users \
 	tests/fuzz/fuzz_zonefile
+tests_fuzz_fuzz_hosts_SOURCES = tests/fuzz/fuzz_hosts.c tests/fuzz/replay.c
 tests_fuzz_fuzz_users_SOURCES = tests/fuzz/fuzz_users.c tests/fuzz/replay.c
 tests_fuzz_fuzz_config_SOURCES = tests/fuzz/fuzz_config.c tests/fuzz/replay.c
 tests_fuzz_fuzz_zonefile_SOURCES = \

@@ -6,6 +6,7 @@
 #include "tools/check.h"
 #include "tools/dmarc.h"
 #include "tools/keys.h"
+#include "tools/sign.h"
 #include "tools/spf.h"
 
 #include <fcntl.h>
@@ -20,7 +21,7 @@
 #define ROUNDS 20000
 
 static char config[600], zone[600], message[600], mailbox[600];
-static char folder[600], made[700], key_file[700];
+static char folder[600], made[700], key_file[700], sign_config[700];
 
 static const struct {
 	const char	*name;
@@ -44,7 +45,11 @@ static const struct {
 	  TOOL_OK },
 	{ "key-check", &key_check_command, { "assay", "--zone", zone,
 	  "--domain", "football.example.com", "--selector", "test",
-	  key_file }, TOOL_REFUSED }
+	  key_file }, TOOL_REFUSED },
+	{ "sign", &sign_command, { "assay", "-c", sign_config, "--zone", zone,
+	  message }, TOOL_OK },
+	{ "sign --json", &sign_command, { "assay", "-c", sign_config, "--json",
+	  "--zone", zone, message }, TOOL_OK }
 };
 
 static bool
@@ -140,6 +145,18 @@ make_key(void)
 	dkim_private_key_free(k);
 }
 
+/* It signs the message with that key. */
+static void
+write_config(void)
+{
+	FILE *f = fopen(sign_config, "w");
+
+	if (f == NULL || fprintf(f, "authserv-id: a.example\nsign:\n"
+	    "- domains: football.example.com\n  keys: [{selector: new, file: "
+	    "test-memory-key.pem}]\n") < 0 || fclose(f) != 0)
+		exit(EXIT_FAILURE);
+}
+
 int
 main(void)
 {
@@ -156,6 +173,9 @@ main(void)
 	snprintf(key_file, sizeof(key_file), "%s/test-memory-key.pem",
 	    folder);
 	make_key();
+	snprintf(sign_config, sizeof(sign_config), "%s/test-memory-sign.yaml",
+	    folder);
+	write_config();
 	snprintf(config, sizeof(config), "%s/%s/assay.yaml", top, data);
 	snprintf(zone, sizeof(zone), "%s/%s/zone.yaml", top, data);
 	snprintf(message, sizeof(message), "%s/%s/message.eml", top, data);
@@ -165,5 +185,6 @@ main(void)
 		starve(i);
 	unlink(made);
 	unlink(key_file);
+	unlink(sign_config);
 	return tap_done();
 }
