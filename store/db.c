@@ -15,6 +15,7 @@
 #define HAVE_LIBPQ 0
 #endif
 
+/* Those that this assay was configured with. */
 static const struct db_driver *const drivers[] = {
 #if HAVE_SQLITE
 	&db_sqlite,

@@ -20,13 +20,21 @@ libstore_a_SOURCES += store/sqlite.c
 else
 EXTRA_DIST += store/sqlite.c
 endif
-libstore_a_CPPFLAGS = $(AM_CPPFLAGS) $(SQLITE_CFLAGS)
-database_libs = $(SQLITE_LIBS)
+if LIBPQ
+libstore_a_SOURCES += store/postgresql.c
+dist_check_SCRIPTS += tests/store/test_postgres.py
+TESTS += tests/store/test_postgres.py
+else
+EXTRA_DIST += store/postgresql.c tests/store/test_postgres.py
+endif
+libstore_a_CPPFLAGS = $(AM_CPPFLAGS) $(SQLITE_CFLAGS) $(LIBPQ_CFLAGS)
+database_libs = $(SQLITE_LIBS) $(LIBPQ_LIBS)
 store_libs = libstore.a $(LDADD) $(database_libs)
 
 check_PROGRAMS += tests/store/test_spool tests/store/test_store
 tests_store_test_spool_SOURCES = tests/store/test_spool.c
 tests_store_test_spool_LDADD = $(store_libs)
 tests_store_test_store_SOURCES = tests/store/test_store.c
-tests_store_test_store_CPPFLAGS = $(AM_CPPFLAGS) $(SQLITE_CFLAGS)
+tests_store_test_store_CPPFLAGS = $(AM_CPPFLAGS) $(SQLITE_CFLAGS) \
+	$(LIBPQ_CFLAGS)
 tests_store_test_store_LDADD = $(store_libs)

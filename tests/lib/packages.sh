@@ -8,7 +8,7 @@
 build_packages="gcc libc6-dev make autoconf automake pkg-config libssl-dev
 	libc-ares-dev libyaml-dev libidn2-dev libmilter-dev libmicrohttpd-dev
 	libseccomp-dev libcurl4-openssl-dev libxml2-dev zlib1g-dev libzip-dev
-	libsqlite3-dev"
+	libsqlite3-dev libpq-dev"
 
 # What the tests want besides.
 test_packages="python3 python3-yaml python3-dkim python3-authres

@@ -80,6 +80,7 @@ LIBRARIES = (
     (r"curl/", r"https/"),
     (r"libxml/", r"report/"),
     (r"sqlite3", r"store/sqlite\.c$"),
+    (r"libpq", r"store/postgresql\.c$"),
     (r"zip\.h|zlib\.h", r"report/unpack\.c$"),
 )
 

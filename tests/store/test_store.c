@@ -21,6 +21,7 @@
 
 static char folder[] = "/tmp/assay-store-XXXXXX";
 static char name[128];
+static bool in_file = true;
 
 /* A message, by what differs between them. */
 struct letter {
@@ -130,6 +131,35 @@ open_store(enum store_mode mode)
 	return s;
 }
 
+#ifdef HAVE_LIBPQ
+/* Of a PostgreSQL database, whose name the environment has. */
+static void
+drop_tables(void)
+{
+	static const char tables[] = "DROP TABLE IF EXISTS assay_meta, "
+	    "assay_run, assay_message, assay_policy, assay_row, "
+	    "assay_correspondent, assay_delivery, assay_suppression, "
+	    "assay_lease";
+	enum store_status status;
+	char why[300];
+	struct db *db = db_postgresql.open(name, STORE_WRITE, &status, why,
+	    sizeof(why));
+
+	if (db == NULL) {
+		printf("# %s\n", why);
+		return;
+	}
+	db_postgresql.script(db, tables);
+	(void)db_end(db);
+	db_postgresql.close(db);
+}
+#else
+static void
+drop_tables(void)
+{
+}
+#endif
+
 static void
 remove_store(void)
 {
@@ -137,6 +167,10 @@ remove_store(void)
 	char path[160];
 	size_t i;
 
+	if (!in_file) {
+		drop_tables();
+		return;
+	}
 	for (i = 0; i < 3; i++) {
 		snprintf(path, sizeof(path), "%s%s", name + 7, ends[i]);
 		(void)unlink(path);
@@ -235,8 +269,9 @@ test_rows(void)
 
 	if (!ok(s != NULL, "a new store"))
 		return;
-	ok(stat(name + 7, &st) == 0 && (st.st_mode & 0777) == 0640,
-	    "is not for all to read");
+	if (in_file)
+		ok(stat(name + 7, &st) == 0 && (st.st_mode & 0777) == 0640,
+		    "is not for all to read");
 	ok(put(s, 1, NOON, &(struct letter){ .recipients = { "a.example" } })
 	    == 1, "a message is new");
 	ok(put(s, 1, NOON, &(struct letter){ .recipients = { "a.example" } })
@@ -485,7 +520,8 @@ test_versions(void)
 	struct store *s;
 
 	remove_store();
-	opens_as(STORE_READ, STORE_AWAY, "no file");
+	opens_as(STORE_READ, in_file ? STORE_AWAY : STORE_ABSENT,
+	    "nothing there");
 	s = fresh_store();
 	opens_as(STORE_READ, STORE_OK, "read");
 	opens_as(STORE_WRITE, STORE_OK, "write");
@@ -498,6 +534,8 @@ test_versions(void)
 	opens_as(STORE_READ, STORE_ABSENT, "no tables");
 	store_close(s);
 	remove_store();
+	if (!in_file)
+		return;
 	write_file("This is no database, but it is long enough to be told "
 	    "apart from an empty file, and from the head of one.......");
 	opens_as(STORE_MAKE, STORE_AWAY, "no database");
@@ -514,6 +552,11 @@ test_names(void)
 		{ "sqlite:/var/lib/assay/assay.db", true },
 		{ "sqlite:assay.db", false },
 		{ "sqlite:", false },
+#ifdef HAVE_LIBPQ
+		{ "postgresql://assay@db.example/assay", true },
+#else
+		{ "postgresql://assay@db.example/assay", false },
+#endif
 		{ "mysql://x", false },
 		{ "", false },
 	};
@@ -528,13 +571,21 @@ test_names(void)
 int
 main(void)
 {
+	const char *given = getenv("ASSAY_TEST_STORE");
+
 #ifndef HAVE_SQLITE
-	printf("1..0 # SKIP built without SQLite\n");
-	return 0;
+	if (given == NULL) {
+		printf("1..0 # SKIP built without SQLite\n");
+		return 0;
+	}
 #endif
 	if (mkdtemp(folder) == NULL)
 		return 1;
 	snprintf(name, sizeof(name), "sqlite:%s/assay.db", folder);
+	if (given != NULL) {
+		snprintf(name, sizeof(name), "%s", given);
+		in_file = false;
+	}
 	test_rows();
 	test_lists();
 	test_limits();

@@ -1,0 +1,205 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""The store in PostgreSQL: the same tests as those of a file, several hosts
+at once, and a server that goes away, comes back, or does not answer."""
+
+import os
+import signal
+import subprocess
+import threading
+
+import assaydaemon
+import debs
+import messages
+import postgres
+import tap
+from scrape import address, get, values
+from tap import equal, ok
+
+ZONE = dict(messages.plain_zone(), **{
+    "_dmarc.example.net": [
+        {"TXT": "v=DMARC1; p=none; rua=mailto:dmarc@example.net"}],
+})
+
+
+class Host:
+    """One daemon of those that share a database."""
+
+    def __init__(self, store):
+        self.folder = assaydaemon.work_folder()
+        self.spool = os.path.join(self.folder, "spool")
+        self.metrics = address()
+        self.daemon = assaydaemon.Daemon(
+            {"store": store, "store-spool": self.spool,
+             "metrics": self.metrics}, ZONE, folder=self.folder)
+
+    def figure(self, name):
+        return values(get(self.metrics)[2])["assay_store_" + name]
+
+    def wait_figure(self, name, want):
+        assaydaemon.wait_for(lambda: want(self.figure(name)), 60,
+                             "assay_store_" + name)
+
+    def mail(self, number=1):
+        for _ in range(number):
+            if not self.daemon.send(messages.PLAIN).accepted:
+                ok(False, "mail flows")
+
+    def says(self, text):
+        assaydaemon.wait_for(lambda: text in self.daemon.log(), 60, text)
+        ok(True, "the log says: " + text)
+
+
+def number(base, query):
+    got = SERVER.ask(base, query)
+    return int(got) if got.isdigit() else -1
+
+
+def messages_in(base):
+    return number(base, "SELECT count(*) FROM assay_message")
+
+
+def wait_messages(base, want):
+    assaydaemon.wait_for(lambda: messages_in(base) >= want, 60,
+                         "%d messages" % want)
+    equal(messages_in(base), want, "%d messages" % want)
+
+
+def wait_whole(base, want):
+    """Every message is there, and counts once."""
+    wait_messages(base, want)
+    for query in ("sum(count) FROM assay_row", "sum(messages) FROM "
+                  "assay_policy", "count(*) FROM (SELECT DISTINCT run, seq "
+                  "FROM assay_message) AS x"):
+        equal(number(base, "SELECT " + query), want, query.split(" ")[0] +
+              " of " + query.split(" ")[2])
+
+
+@tap.test
+def the_same_tests():
+    name = SERVER.create("same")
+    done = subprocess.run(["tests/store/test_store"], capture_output=True,
+                          text=True, env=dict(os.environ,
+                                              ASSAY_TEST_STORE=name))
+    lines = [line for line in done.stdout.splitlines()
+             if line.startswith("not ok")]
+    ok(done.returncode == 0 and not lines, "tests/store/test_store",
+       done.stdout[-2000:] + done.stderr[-2000:])
+    ok(done.stdout.count("\nok ") > 40, "with its tests",
+       done.stdout.count("\nok "))
+
+
+@tap.test
+def two_hosts():
+    """They make the tables at once, and write the same rows."""
+    name = SERVER.create("fleet")
+    hosts = [Host(name), Host(name)]
+    for host in hosts:
+        host.daemon.spawn()
+    for host in hosts:
+        assaydaemon.wait_for(host.daemon._listens, 60, "the socket accepts")
+    threads = [threading.Thread(target=host.mail, args=(100,))
+               for host in hosts]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    wait_whole("fleet", 200)
+    equal(number("fleet", "SELECT count(*) FROM assay_row"), 1, "one row")
+    equal(number("fleet", "SELECT count(*) FROM assay_run"), 2, "two hosts")
+    for host in hosts:
+        equal(host.figure("spilled_total"), 0, "nothing was spilled")
+        host.daemon.check_stop("the daemon")
+
+
+@tap.test
+def killed():
+    name = SERVER.create("killed")
+    host = Host(name)
+    for turn in range(3):
+        host.daemon.start()
+        host.mail(20)
+        wait_messages("killed", 20 * (turn + 1))
+        host.mail(5)
+        host.daemon.process.kill()
+        host.daemon.process.wait()
+        # The rest of the last second is lost, as is said.
+        SERVER.ask("killed", "DELETE FROM assay_message WHERE seq > 20")
+    equal(number("killed", "SELECT count(*) FROM assay_message"), 60,
+          "what was written is there")
+
+
+@tap.test
+def server_away():
+    name = SERVER.create("away")
+    host = Host(name)
+    with host.daemon:
+        host.mail(10)
+        wait_messages("away", 10)
+        SERVER.stop()
+        host.mail(20)
+        host.says("the store cannot be used")
+        host.wait_figure("spilled_total", lambda n: n == 20)
+        equal(host.figure("away"), 1, "the metrics say so")
+        host.mail(5)
+        host.wait_figure("spilled_total", lambda n: n == 25)
+        SERVER.start()
+        wait_whole("away", 35)
+        host.wait_figure("spool_bytes", lambda n: n == 0)
+        host.says("the store can be used again")
+        equal(host.figure("lost_total"), 0, "none was lost")
+
+
+@tap.test
+def no_answer():
+    """The server stands still: mail does not, and the end comes in time."""
+    name = SERVER.create("still")
+    host = Host(name)
+    host.daemon.start()
+    host.mail(5)
+    wait_messages("still", 5)
+    pids = [int(pid) for pid in subprocess.run(
+        ["ps", "-o", "pid=", "--ppid", str(SERVER.process.pid)],
+        capture_output=True, text=True).stdout.split()]
+    pids.append(SERVER.process.pid)
+    for pid in pids:
+        os.kill(pid, signal.SIGSTOP)
+    try:
+        host.mail(10)
+        ok(True, "mail flows")
+        equal(host.daemon.stop(), 0, "the daemon ends")
+        ok(os.stat(host.spool).st_size > 10 * 40, "what it had is saved",
+           os.stat(host.spool).st_size)
+    finally:
+        for pid in pids:
+            os.kill(pid, signal.SIGCONT)
+    host.daemon.start()
+    wait_whole("still", 15)
+    host.daemon.check_stop("the next daemon")
+
+
+@tap.test
+def refused():
+    """Who may not write there, and tables of a later version."""
+    name = SERVER.create("later")
+    host = Host(name)
+    with host.daemon:
+        host.mail(1)
+        wait_messages("later", 1)
+    SERVER.ask("later", "UPDATE assay_meta SET number = 99 "
+               "WHERE name = 'schema'")
+    with host.daemon:
+        host.mail(1)
+        host.says("its tables are of version 99, made by a later assay")
+        host.wait_figure("spilled_total", lambda n: n == 1)
+    SERVER.ask("later", "CREATE ROLE guest LOGIN")
+    host = Host(name.replace("assay@", "guest@"))
+    with host.daemon:
+        host.mail(1)
+        host.says("permission denied for table assay_meta")
+
+
+try:
+    SERVER = postgres.Server()
+except debs.Unavailable as why:
+    tap.skip_all(str(why))
+tap.main(600)
