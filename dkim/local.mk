@@ -13,6 +13,7 @@ libassay_a_SOURCES += \
 	dkim/key.c dkim/key.h \
 	dkim/keycache.c dkim/keycache_internal.h \
 	dkim/keyfile.c \
+	dkim/lint.c dkim/lint.h \
 	dkim/privkey.c dkim/privkey_internal.h \
 	dkim/prove.c dkim/prove.h \
 	dkim/sign.c dkim/sign.h \

@@ -31,6 +31,7 @@
 #include "tools/spf.h"
 #include "tools/unquote.h"
 
+#define SUMMARY_MAX 4096	/* octets; domains and the name of a rule */
 #define BODY_CHUNK 65535	/* as a milter gets it */
 
 static const struct slice authres_name = SLICE_INIT("Authentication-Results");
@@ -372,12 +373,62 @@ text_field_orders(const struct check *c)
 	text_field(t, written(c));
 }
 
+/* The answer in one line; it has foreign text. */
+static void
+sum_up(const struct check *c, struct buf *out)
+{
+	static const char *const words[] = {
+		[POLICY_ACCEPT] = "accepted",
+		[POLICY_REJECT] = "rejected",
+		[POLICY_TEMPFAIL] = "deferred",
+		[POLICY_QUARANTINE] = "quarantined",
+		[POLICY_DISCARD] = "discarded"
+	};
+	const struct policy_decision *d = &c->decision;
+
+	buf_init(out, SUMMARY_MAX);
+	buf_adds(out, words[d->action]);
+	if (d->rule != NULL) {
+		buf_adds(out, " by rule \"");
+		buf_add(out, d->rule->name);
+		buf_adds(out, "\"");
+	}
+	if (c->at_mail)
+		buf_adds(out, ", before DATA");
+	buf_adds(out, "; ");
+	dmarc_story_sum(c->dmarc, out);
+}
+
+static void
+text_summary(const struct check *c)
+{
+	struct text *t = &c->t->text;
+	struct buf line;
+
+	sum_up(c, &line);
+	t->begun = true;
+	text_foreign(t, buf_slice(&line));
+	text_end(t);
+	buf_fini(&line);
+}
+
+static void
+json_summary(const struct check *c)
+{
+	struct buf line;
+
+	sum_up(c, &line);
+	json_slice(&c->t->out, "summary", buf_slice(&line));
+	buf_fini(&line);
+}
+
 static void
 tell_text(const struct check *c)
 {
 	struct text *t = &c->t->text;
 
 	text_heading(c);
+	text_summary(c);
 	text_message(c);
 	client_text(t, c->message);
 	forwarder_text(t, c->message);
@@ -496,6 +547,7 @@ tell_json(const struct check *c)
 	json_to_stream(j, c->t->text.out);
 	json_object(j, NULL);
 	json_string(j, "command", "check");
+	json_summary(c);
 	envelope_json(j, "envelope", &c->envelope);
 	json_from(j, &r->from);
 	json_file(c);

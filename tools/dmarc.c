@@ -127,7 +127,11 @@ alignment_text(const struct dmarc_story *s, size_t i)
 	case DMARC_ALIGNED_STRICT:
 		return "aligned: the same domain";
 	case DMARC_ALIGNED_RELAXED:
-		return "aligned: the same organization (relaxed)";
+		return domain_labels(domain_slice(
+		    &v->organizational_domain)) < 2 ? "aligned: the same "
+		    "organization (relaxed), by the record of a top-level "
+		    "domain; by a list of public suffixes (RFC 7489) it would "
+		    "not be" : "aligned: the same organization (relaxed)";
 	case DMARC_NOT_KNOWN:
 		return "DNS failed, so it is not known whether it is aligned";
 	case DMARC_NOT_ALIGNED:
@@ -138,12 +142,14 @@ alignment_text(const struct dmarc_story *s, size_t i)
 	if (id->domain.len == 0)
 		return "not aligned: no domain";
 	if (spf ? v->record.strict_spf : v->record.strict_dkim)
-		return spf ? "not aligned: not the same domain (aspf=s)" :
-		    "not aligned: not the same domain (adkim=s)";
+		return spf ? "not aligned (strict): not the same domain "
+		    "(aspf=s)" : "not aligned (strict): not the same domain "
+		    "(adkim=s)";
 	/* RFC 7489 went by a list of public suffixes there. */
-	return domain_labels(shared) >= 2 ? "not aligned: no DMARC record "
-	    "joins the two (a list of public suffixes may)" :
-	    "not aligned: another organization";
+	return domain_labels(shared) >= 2 ? "not aligned (relaxed): no DMARC "
+	    "record joins the two; by a list of public suffixes (RFC 7489) "
+	    "they may be aligned" :
+	    "not aligned (relaxed): another organization";
 }
 
 static void
@@ -213,6 +219,72 @@ dmarc_story_text(struct text *t, const struct dmarc_story *s)
 		return;
 	text_item(t, "because");
 	text_say(t, "%s\n", v->problem);
+}
+
+/* ---- in a few words ---- */
+
+#define SUM_SHOWN 3	/* identifiers that are named */
+
+/* Several signatures of a domain are named once. */
+static bool
+was_named(const struct dmarc_story *s, size_t i)
+{
+	const struct dmarc_identifier *id = s->request->identifiers;
+	size_t j;
+
+	for (j = 0; j < i; j++)
+		if (id[j].method == id[i].method &&
+		    id[j].certainty == id[i].certainty &&
+		    slice_eq(id[j].domain, id[i].domain))
+			return true;
+	return false;
+}
+
+/* Adds those that passed, and are aligned or not; how many. */
+static size_t
+sum_passed(const struct dmarc_story *s, bool aligned, struct buf *out)
+{
+	const struct dmarc_identifier *id;
+	size_t i, n = 0;
+
+	for (i = 0; i < s->request->count; i++) {
+		id = &s->request->identifiers[i];
+		if (id->certainty != DMARC_IS_PASS ||
+		    dmarc_is_aligned(s->verdict.alignments[i]) != aligned ||
+		    was_named(s, i) || n++ >= SUM_SHOWN)
+			continue;
+		buf_adds(out, n > 1 ? " and " : aligned ? " by " : ", ");
+		buf_adds(out, id->method == DMARC_SPF ? "SPF " : "DKIM ");
+		buf_add(out, id->domain);
+	}
+	return n;
+}
+
+void
+dmarc_story_sum(const struct dmarc_story *s, struct buf *out)
+{
+	const struct dmarc_verdict *v = &s->verdict;
+
+	buf_addf(out, "DMARC %s", auth_result_name(v->result));
+	if (v->result == AUTH_PASS) {
+		(void)sum_passed(s, true, out);
+		return;
+	}
+	if (v->from_domain.len > 0) {
+		buf_adds(out, " for ");
+		buf_add(out, domain_slice(&v->from_domain));
+	}
+	if (v->has_record)
+		buf_addf(out, " (p=%s)", dmarc_policy_name(v->published));
+	if (v->result != AUTH_FAIL && v->result != AUTH_NONE) {
+		if (v->problem != NULL)
+			buf_addf(out, ": %s", v->problem);
+	} else if (sum_passed(s, true, out) == 0) {
+		if (sum_passed(s, false, out) > 0)
+			buf_adds(out, " passed but not aligned");
+		else
+			buf_adds(out, ", neither SPF nor DKIM passed");
+	}
 }
 
 /* ---- as JSON ---- */

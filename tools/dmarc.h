@@ -7,6 +7,7 @@
 
 #include <stdbool.h>
 
+#include "base/buf.h"
 #include "base/json.h"
 #include "dmarc/dmarc.h"
 #include "resolver/ledger.h"
@@ -20,6 +21,8 @@ struct dmarc_story	*dmarc_story_new(struct tool *t,
 			    const struct dmarc_request *request,
 			    struct dns_ledger *ledger);
 void	dmarc_story_text(struct text *t, const struct dmarc_story *s);
+/* "DMARC pass by DKIM example.com": in a few words, and foreign. */
+void	dmarc_story_sum(const struct dmarc_story *s, struct buf *out);
 void	dmarc_story_json(struct json *j, const char *key,
 	    const struct dmarc_story *s);
 

@@ -12,8 +12,11 @@
 
 #include "base/domain.h"
 #include "base/limits.h"
+#include "dkim/key.h"
+#include "dkim/lint.h"
 #include "dkim/sign.h"
 #include "tools/answer.h"
+#include "tools/lint.h"
 
 /* RFC 1035 3.3 allows 255. */
 #define STRING_MAX 250
@@ -264,9 +267,20 @@ static const struct {
 		TOOL_TEMPORARY }
 };
 
+/* What is wrong with the record, once DNS has said what it is. */
+static void
+look_at_record(struct tool *t, const struct key *k,
+    const struct dns_answer *answer, struct lint_notes *notes)
+{
+	lint_notes_init(notes, t->arena);
+	if (dkim_key_unknown(answer) == NULL)
+		dkim_key_lint(domain_slice(&k->name), answer, lint_notes_add,
+		    notes);
+}
+
 static void
 text_match(struct text *t, const struct key *k, enum dkim_key_match match,
-    const struct dns_answer *answer)
+    const struct dns_answer *answer, const struct lint_notes *notes)
 {
 	text_title(t, "Key record: ");
 	text_style(t, matches[match].style, "%s\n", matches[match].name);
@@ -276,6 +290,7 @@ text_match(struct text *t, const struct key *k, enum dkim_key_match match,
 	text_item(t, "DNS");
 	answer_text(t, DNS_TYPE_TXT, domain_slice(&k->name), answer);
 	text_end(t);
+	lint_notes_text(t, notes);
 	if (match != DKIM_KEY_DIFFERS && match != DKIM_KEY_ABSENT)
 		return;
 	text_say(t, "\nWhat to publish:\n");
@@ -284,7 +299,7 @@ text_match(struct text *t, const struct key *k, enum dkim_key_match match,
 
 static void
 json_match(struct json *j, const struct key *k, enum dkim_key_match match,
-    const struct dns_answer *answer)
+    const struct dns_answer *answer, const struct lint_notes *notes)
 {
 	json_object(j, NULL);
 	json_string(j, "command", "key-check");
@@ -293,6 +308,7 @@ json_match(struct json *j, const struct key *k, enum dkim_key_match match,
 	json_key(j, k);
 	answer_json(j, "lookup", DNS_TYPE_TXT, domain_slice(&k->name),
 	    answer);
+	lint_notes_json(j, "notes", notes);
 	json_object_end(j);
 }
 
@@ -301,19 +317,80 @@ tell_match(struct tool *t, const struct key *k, struct inquiry *q)
 {
 	const struct dns_answer *answer;
 	enum dkim_key_match match;
+	struct lint_notes notes;
 
 	answer = dns_ledger_peek(inquiry_ledger(q), domain_slice(&k->name),
 	    DNS_TYPE_TXT);
 	match = dkim_private_key_compare(k->key, answer);
+	look_at_record(t, k, answer, &notes);
 	if (t->json) {
-		json_match(&t->out, k, match, answer);
+		json_match(&t->out, k, match, answer, &notes);
 		text_end(&t->text);
 	} else {
-		text_match(&t->text, k, match, answer);
+		text_match(&t->text, k, match, answer, &notes);
 	}
-	return matches[match].status;
+	return matches[match].status == TOOL_OK && notes.errors > 0 ?
+	    TOOL_REFUSED : matches[match].status;
 }
 
+/* ---- key-check, without a private key ---- */
+
+/* The type and the size of each record that has a key. */
+static void
+text_keys(struct text *t, const struct dns_answer *answer)
+{
+	struct dkim_key key;
+	const char *problem;
+	size_t i;
+
+	for (i = 0; answer != NULL && i < answer->count; i++) {
+		if (dkim_key_parse(answer->records[i].text, &key, &problem) ==
+		    DKIM_KEY_OK) {
+			text_item(t, "key");
+			text_say(t, "%s, %u bits\n", key.type == CRYPTO_RSA ?
+			    "RSA" : "Ed25519", key.bits);
+		}
+		dkim_key_fini(&key);
+	}
+}
+
+static enum tool_exit
+tell_record_alone(struct tool *t, const struct key *k,
+    const struct dns_answer *answer)
+{
+	const char *unknown = dkim_key_unknown(answer), *word;
+	struct lint_notes notes;
+
+	look_at_record(t, k, answer, &notes);
+	word = unknown != NULL ? "unknown" : notes.errors > 0 ? "faulty" :
+	    "good";
+	if (t->json) {
+		json_object(&t->out, NULL);
+		json_string(&t->out, "command", "key-check");
+		json_string(&t->out, "result", word);
+		json_slice(&t->out, "name", domain_slice(&k->name));
+		answer_json(&t->out, "lookup", DNS_TYPE_TXT,
+		    domain_slice(&k->name), answer);
+		lint_notes_json(&t->out, "notes", &notes);
+		json_object_end(&t->out);
+		text_end(&t->text);
+	} else {
+		text_title(&t->text, "Key record: ");
+		text_style(&t->text, unknown != NULL ? TEXT_DOUBT :
+		    notes.errors > 0 ? TEXT_BAD : TEXT_GOOD, "%s\n",
+		    unknown != NULL ? unknown : word);
+		text_item(&t->text, "DNS");
+		answer_text(&t->text, DNS_TYPE_TXT, domain_slice(&k->name),
+		    answer);
+		text_end(&t->text);
+		text_keys(&t->text, answer);
+		lint_notes_text(&t->text, &notes);
+	}
+	return unknown != NULL ? TOOL_TEMPORARY : notes.errors > 0 ?
+	    TOOL_REFUSED : TOOL_OK;
+}
+
+/* `path` is that of the private key; NULL: the record by itself. */
 static enum tool_exit
 compare(struct tool *t, struct key *k, const char *path)
 {
@@ -321,18 +398,22 @@ compare(struct tool *t, struct key *k, const char *path)
 	char why[WHY_MAX];
 	struct inquiry *q;
 
-	k->key = dkim_private_key_read(path, why, sizeof(why));
-	if (k->key == NULL)
-		return tool_fail_at(TOOL_NO_INPUT, path, why);
-	if (!make_record(k))
-		return tool_no_memory();
+	if (path != NULL) {
+		k->key = dkim_private_key_read(path, why, sizeof(why));
+		if (k->key == NULL)
+			return tool_fail_at(TOOL_NO_INPUT, path, why);
+		if (!make_record(k))
+			return tool_no_memory();
+	}
 	status = tool_start(t);
 	if (status != TOOL_OK)
 		return status;
 	q = tool_inquire(t, ask, k);
 	if (q == NULL)
 		return tool_no_memory();
-	status = tell_match(t, k, q);
+	status = path != NULL ? tell_match(t, k, q) :
+	    tell_record_alone(t, k, dns_ledger_peek(inquiry_ledger(q),
+	    domain_slice(&k->name), DNS_TYPE_TXT));
 	inquiry_free(q);
 	return status;
 }
@@ -352,7 +433,7 @@ key_check_run(struct tool *t, int argc, char **argv)
 
 	if (!tool_options(t, argc, argv, own))
 		return t->ended;
-	if (optind + 1 != argc)
+	if (optind != argc && optind + 1 != argc)
 		return tool_usage(t);
 	status = read_name(t, &k);
 	if (status == TOOL_OK)
@@ -364,8 +445,8 @@ key_check_run(struct tool *t, int argc, char **argv)
 const struct tool_command key_check_command = {
 	.name = "key-check",
 	.run = key_check_run,
-	.synopsis = "--domain DOMAIN --selector NAME KEYFILE",
-	.what = "Compares a private key with its DNS record",
-	.example = "assay key-check --domain example.org --selector s2026 "
-	    "s2026.pem"
+	.synopsis = "--domain DOMAIN --selector NAME [KEYFILE]",
+	.what = "Checks a key record, and compares a private key with it",
+	.example = "assay key-check --domain example.org --selector s2026\n"
+	    "assay key-check --domain example.org --selector s2026 s2026.pem"
 };

@@ -5,15 +5,49 @@
  * The first octet chooses: the rest is a whole record, or DER.  What must
  * hold: a key that was taken is one for OpenSSL, too, with as many bits as
  * we counted and within the limits; whatever our DER reader takes OpenSSL
- * takes as well, and uses all of it; a refusal has a reason.
+ * takes as well, and uses all of it; a refusal has a reason.  The notes on a
+ * record are of places in it, and one that cannot be used has an error.
  */
+
+#include <string.h>
 
 #include <openssl/evp.h>
 #include <openssl/rsa.h>
 #include <openssl/x509.h>
 
 #include "dkim/key.h"
+#include "dkim/lint.h"
 #include "tests/fuzz/fuzz.h"
+
+/* A lint_fn; `arg` counts errors. */
+static void
+check_note(void *arg, const struct lint_note *n)
+{
+	unsigned int *errors = arg;
+
+	must(n->at <= n->record.len && n->len <= n->record.len - n->at);
+	must(n->what != NULL);
+	*errors += n->weight == LINT_ERROR;
+}
+
+static void
+check_lint(struct slice record, bool usable)
+{
+	unsigned int errors = 0;
+	struct dns_draft d;
+
+	if (!dns_answer_new(DNS_TYPE_TXT, SLICE("s._domainkey.a.example"), 1,
+	    record.len, &d))
+		return;
+	if (record.len > 0)
+		memcpy(d.text, record.ptr, record.len);
+	d.records[0].text = (struct slice){ d.text, record.len };
+	d.answer->outcome = DNS_FOUND;
+	dkim_key_lint(SLICE("s._domainkey.a.example"), d.answer, check_note,
+	    &errors);
+	must(usable || errors > 0);
+	dns_answer_unref(d.answer);
+}
 
 static void
 check_record(struct slice record)
@@ -32,6 +66,7 @@ check_record(struct slice record)
 	}
 	if (status == DKIM_KEY_OK)
 		must(record.len <= LIMIT_DKIM_KEY_RECORD);
+	check_lint(record, status == DKIM_KEY_OK);
 	dkim_key_fini(&key);
 }
 

@@ -28,8 +28,8 @@ for my $name (@ARGV) {
 """
 
 
-def openssl(*arguments):
-    return subprocess.run(("openssl",) + arguments, check=True,
+def openssl(*arguments, data=None):
+    return subprocess.run(("openssl",) + arguments, check=True, input=data,
                           capture_output=True).stdout
 
 

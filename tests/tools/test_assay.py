@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """The command assay: what it says, how it ends, what it lets through."""
 
+import base64
 import json
 import os
 import pty
@@ -745,12 +746,133 @@ def key_statuses(folder):
              (os.path.join(folder, "none"),)),
             ("key-check: no such file", 66, ("key-check",) + who +
              (os.path.join(folder, "none"),)),
-            ("key-check: no file", 64, ("key-check",) + who)):
+            ("key-check: two files", 64, ("key-check",) + who +
+             ("a", "b"))):
         done = run(*arguments)
         equal(done.returncode, want, name, done.stderr)
         ok(done.stderr, name + ": it says why")
         ok(not os.path.exists(os.path.join(folder, "s.pem")),
            name + ": no key is left")
+
+
+def rsa_record(bits):
+    der = signkeys.openssl(
+        "pkey", "-pubout", "-outform", "DER", "-in", "/dev/stdin",
+        data=signkeys.openssl("genpkey", "-algorithm", "rsa", "-pkeyopt",
+                              "rsa_keygen_bits:%d" % bits))
+    return base64.b64encode(der).decode("ascii")
+
+
+@tap.test
+def key_records():
+    """assay key-check without a private key: the record by itself."""
+    good, weak, short = rsa_record(2048), rsa_record(1024), rsa_record(512)
+    edwards = base64.b64encode(bytes(range(32))).decode("ascii")
+    rows = (
+        # records, status, (weight, part, words) ...
+        (["v=DKIM1; k=rsa; p=" + good], 0, ()),
+        (["v=DKIM1; p=" + weak], 0,
+         (("warning", None, "should have 2048 bits: 1024 bits"),)),
+        (["v=DKIM1; p=" + short], 1,
+         (("error", None, "too weak: verifiers ignore it: 512 bits"),)),
+        (["v=DKIM1; p="], 1, (("error", "p=", "revoked"),)),
+        (["v=DKIM1; t=y:s; p=" + good], 0,
+         (("warning", "t=y:s", "is a test"),)),
+        (["v=DKIM1; p=" + good[:50] + "*" + good[51:]], 1,
+         (("error", "*", "no base64"),)),
+        (["v=DKIM1; p=" + good[:50] + "==" + good[52:]], 1,
+         (("error", good[52:], "no base64"),)),
+        (["v=DKIM1; p=" + good[:-3]], 1,
+         (("error", good[:-3], "without its end"),)),
+        (["v=DKIM1; p=" + good[:40]], 1,
+         (("error", None, "cannot be used: key syntax error"),)),
+        (["v=dkim1; p=" + good], 1,
+         (("error", "v=dkim1", "capital letters"),)),
+        (["p=" + good + "; v=DKIM1"], 1,
+         (("error", "v=DKIM1", "first tag"),)),
+        (["v=DKIM1 k=rsa; p=" + good], 1,
+         (("error", "k=rsa", "no semicolon before it"),)),
+        (["v=DKIM1; k=rsa p=" + good], 1,
+         (("error", "p=" + good, "no semicolon before it"),)),
+        (["v=DKIM1; k=ras; p=" + good], 1,
+         (("error", "k=ras", "meant was probably: rsa"),)),
+        (["v=DKIM1; P=" + good], 1,
+         (("warning", "P=" + good, "meant was probably: p"),
+          ("error", None, "there is no p="))),
+        (["v=DKIM1; h=sha1; p=" + good], 1,
+         (("error", "h=sha1", "sha256"),)),
+        (["v=DKIM1; s=tlsrpt; p=" + good], 1,
+         (("error", "s=tlsrpt", "email"),)),
+        (["v=DKIM1; g=*; p=" + good], 0, (("hint", "g=*", "no effect"),)),
+        (["v=DKIM1; p=" + good + "; p=" + good], 1,
+         (("error", "p=" + good, "twice"),)),
+        (['"v=DKIM1; p=' + good + '"'], 1,
+         (("error", '"v=DKIM1; p=' + good + '"', "quotation marks"),)),
+        (["v=DKIM1; k=ed25519; p=" + edwards], 0,
+         (("hint", None, "RSA key as well"),)),
+        (["v=DKIM1; k=ed25519; p=" + good], 1,
+         (("error", None, "cannot be used"),)),
+        (["v=DKIM1; p=" + good, "v=DKIM1; p=" + good], 1,
+         (("error", None, "several records"),)),
+        (["spf1"], 1, (("error", "spf1", 'no "="'),
+                       ("error", None, "there is no p="))),
+    )
+    who = ("--domain", "a.example", "--selector", "s")
+    with tempfile.TemporaryDirectory() as folder:
+        for records, status, want in rows:
+            name = records[0][:40]
+            path = zone_file(folder, {"s._domainkey.a.example": records})
+            done = run("key-check", "--json", "--zone", path, *who)
+            found = json.loads(done.stdout)
+            equal((done.returncode, found["result"]),
+                  (status, "faulty" if status else "good"), name)
+            equal([(n["weight"], n["part"]) for n in found["notes"]],
+                  [w[:2] for w in want], name + ": notes")
+            text = run("key-check", "--zone", path, *who).stdout
+            for note in want:
+                ok(note[2] in text.decode("ascii"), name + ": " + note[2],
+                   text)
+        path = zone_file(folder, {"x.example": ["x"]})
+        done = run("key-check", "--zone", path, *who)
+        ok(done.returncode == 1 and b"no TXT record" in done.stdout,
+           "no record", done.stdout)
+        with open(path, "w", encoding="ascii") as f:
+            f.write("zonedata:\n  s._domainkey.a.example: [TIMEOUT]\n")
+        done = run("key-check", "--zone", path, *who)
+        ok(done.returncode == 75 and b"DNS timeout" in done.stdout,
+           "DNS does not answer", done.stdout)
+
+
+@tap.test
+def summary():
+    """The first line has the answer."""
+    def first(*arguments, **options):
+        done = run("check", *arguments, **options)
+        value = json.loads(run("check", "--json", *arguments,
+                               **options).stdout)
+        line = done.stdout.decode("ascii").split("\n")[0]
+        equal(line, value["summary"], "text and JSON")
+        return line
+
+    zone = ("--zone", ZONE)
+    equal(first(*zone, MESSAGE), "accepted; DMARC pass by SPF "
+          "football.example.com and DKIM football.example.com", "pass")
+    line = first(*zone, "-c", CONFIG, "--ip", "192.0.2.99", MESSAGE)
+    ok(re.match(r'rejected by rule ".*"; DMARC pass by DKIM football\.'
+                r"example\.com$", line), "rejected", line)
+    line = first(*zone, "-c", CONFIG, "--from", "a@early.example", MESSAGE)
+    ok(line.startswith('rejected by rule "early", before DATA; DMARC '),
+       "before DATA", line)
+    plain = b"From: a@%s\r\n\r\nx\r\n"
+    equal(first(*zone, "-", data=plain % b"football.example.com"),
+          "accepted; DMARC fail for football.example.com (p=reject), "
+          "neither SPF nor DKIM passed", "fail")
+    equal(first(*zone, "--ip", "192.0.2.7", "--from",
+                "x@football.example.com", "-", data=plain % b"none.example"),
+          "accepted; DMARC none for none.example, SPF football.example.com "
+          "passed but not aligned", "none")
+    line = first(*zone, "-", data=b"From: a@\x1b[31m.example\r\n\r\n")
+    ok(line.startswith("accepted; DMARC "), "no From", line)
 
 
 @tap.test
@@ -835,10 +957,13 @@ def alignment_in_words():
         # sender's domain, record at example.com and at a.example.com, words
         ("example.com", record, None, "aligned: the same domain"),
         ("b.example.com", record, None, "(relaxed)"),
-        ("b.example.com", record + "; aspf=s", None, "(aspf=s)"),
+        ("b.example.com", record + "; aspf=s", None,
+         "not aligned (strict): not the same domain (aspf=s)"),
         ("b.example.com", record, record + "; psd=n", "(relaxed)"),
-        ("example.net", record, None, "another organization"),
-        ("b.example.com", None, None, "list of public suffixes"),
+        ("example.net", record, None,
+         "not aligned (relaxed): another organization"),
+        ("b.example.com", None, None, "not aligned (relaxed): no DMARC "
+         "record joins the two; by a list of public suffixes"),
     )
     message = b"From: a@%s\r\nSubject: x\r\n\r\nx\r\n"
     with tempfile.TemporaryDirectory() as folder:
