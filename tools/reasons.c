@@ -27,7 +27,7 @@ reasons_is_signed(const struct reasons *r)
 	    r->orders->action == POLICY_ACCEPT;
 }
 
-/* The pattern of the rule that has the domain in From; NULL: a bounce. */
+/* The pattern of the rule that has the domain in From, or NULL. */
 static const struct policy_pattern *
 pattern_of(const struct reasons *r)
 {
@@ -40,6 +40,15 @@ pattern_of(const struct reasons *r)
 		    domain_slice(&from->domain)))
 			return &rule->domains[i];
 	return NULL;
+}
+
+/* By From, and not as a bounce?  A rule without patterns is for all. */
+static bool
+is_by_from(const struct reasons *r)
+{
+	return pattern_of(r) != NULL ||
+	    (plan_of(r)->rule->domain_count == 0 &&
+	    mail_from_has_author(&message_results(r->message)->from));
 }
 
 /* ---- the records of the keys ---- */
@@ -190,6 +199,8 @@ text_rule(struct text *t, const struct reasons *r)
 	if (p != NULL) {
 		text_say(t, "the first with the domain in From, as ");
 		text_pattern(t, p);
+	} else if (is_by_from(r)) {
+		text_say(t, "the first with keys for the domain in From");
 	} else {
 		text_say(t, "null-sender, as it is a bounce of this host");
 	}
@@ -242,15 +253,18 @@ text_idle(struct text *t, const struct reasons *r)
 	}
 }
 
+/* The file, or the folder that it was found in. */
 static const char *
 file_of(const struct signing_plan *plan, size_t i)
 {
+	const struct config_sign *rule = plan->rule;
 	size_t k = 0;
 
-	while (!slice_eq(plan->rule->keys[k].selector,
+	while (k < rule->key_count && !slice_eq(rule->keys[k].selector,
 	    plan->keys[i].selector))
 		k++;
-	return plan->rule->keys[k].file;
+	return k < rule->key_count ? rule->keys[k].file :
+	    rule->directory.path;
 }
 
 static void
@@ -267,6 +281,21 @@ text_key(struct text *t, const struct signing_plan *plan, size_t i,
 	text_style(t, matches[match].style, "%s\n", matches[match].text);
 }
 
+static const char *
+why_domain(const struct reasons *r)
+{
+	const struct signing_plan *plan = plan_of(r);
+
+	if (plan->rule->identity.len > 0)
+		return "the identity of the rule";
+	if (!is_by_from(r))
+		return "the first domain of the rule";
+	return slice_eq(plan->options.domain, domain_slice(
+	    &message_results(r->message)->from.domain)) ?
+	    "the domain in From" : "a domain above the one in From, which "
+	    "has no key of its own";
+}
+
 static void
 text_keys(struct text *t, const struct reasons *r, struct inquiry *q)
 {
@@ -276,9 +305,7 @@ text_keys(struct text *t, const struct reasons *r, struct inquiry *q)
 
 	text_item(t, "d=");
 	text_foreign(t, plan->options.domain);
-	text_say(t, plan->rule->identity.len > 0 ? ", the identity of the "
-	    "rule\n" : pattern_of(r) != NULL ? ", the domain in From\n" :
-	    ", the first domain of the rule\n");
+	text_say(t, ", %s\n", why_domain(r));
 	for (i = 0; i < plan->options.key_count; i++)
 		text_key(t, plan, i, q);
 	if (m->left_out.len > 0) {
@@ -376,7 +403,7 @@ json_rule(struct json *j, const struct reasons *r)
 	json_string(j, "file", rule->path);
 	json_number(j, "line", rule->line);
 	json_string(j, "pattern", p != NULL ? pattern : NULL);
-	json_bool(j, "null_sender", p == NULL);
+	json_bool(j, "null_sender", !is_by_from(r));
 	json_object_end(j);
 }
 

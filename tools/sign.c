@@ -164,6 +164,9 @@ run_twice(struct sign *s)
 		return true;
 	signing_preflight(e->signing, rule, e->resolver, s->reasons.now,
 	    e->config->limits.deadline_ms, NULL, NULL);
+	if (rule->directory.path != NULL)
+		signing_look_up(e->signing, e->resolver, s->reasons.now,
+		    e->config->limits.deadline_ms, NULL, NULL);
 	return run(s);
 }
 

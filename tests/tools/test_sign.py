@@ -164,6 +164,32 @@ def rotation():
 
 
 @tap.test
+def folder():
+    """Keys that are found in a folder, of the domain or of one above."""
+    keys = os.path.join(world.folder, "keys")
+    os.makedirs(os.path.join(keys, "example.org"), mode=0o755)
+    key = signkeys.Key(os.path.join(keys, "example.org"), "f1")
+    zone = world.write("folder-zone.yaml", json.dumps({"zonedata": {
+        "f1._domainkey.example.org": [{"TXT": key.record}]}}))
+    config = world.write("folder.yaml", json.dumps({
+        "authserv-id": "mx.example.org", "resolver": {"zone": zone},
+        "sign": [{"keys": {"directory": keys, "subdomains": True,
+                           "layout": "%{domain}/%{selector}.pem"}}]}))
+    for sender, why in (("joe@example.org", "the domain in From"),
+                        ("joe@mail.example.org",
+                         "a domain above the one in From")):
+        status, out, err = world.run(config=config, data=message(sender))
+        equal(status, 0, sender + ": signed", err)
+        for text in ("the first with keys for the domain in From",
+                     "d= example.org, " + why,
+                     "key f1, %s: the record in DNS fits" % keys):
+            ok(text in err, "%s: %s" % (sender, text), err)
+    status, out, err = world.run("--json", config=config,
+                                 data=message("eve@other.example"))
+    equal((status, json.loads(out)["why"]), (1, NO_RULE), "no key of it")
+
+
+@tap.test
 def says_why_not():
     field = "Authentication-Results: mx.example.org;\n\tspf=pass\n"
     done = world.run()[1].decode()
