@@ -561,7 +561,8 @@ dkim_doctor_body(const struct dkim_patient *p,
 	buf_init(&s->whole, LIMIT_DOCTOR_REWRITTEN);
 	buf_init(&s->plain, 2 * LIMIT_DOCTOR_REWRITTEN);
 	buf_init(&s->text, 8 * LIMIT_DOCTOR_REWRITTEN);
-	cure->found = find_cure(s);
+	/* A body that is as it was signed needs none. */
+	cure->found = find_cure(s) && cure->count > 0;
 	crypto_hash_fini(&s->base.hash);
 	crypto_hash_fini(&s->probe.hash);
 	buf_fini(&s->whole);
