@@ -12,10 +12,14 @@
 
 /* Step 1. */
 static const char *
-why_ours(const struct message_results *r, bool accepted)
+why_ours(const struct message *m, bool accepted)
 {
+	const struct message_results *r = &m->results;
+
 	if (!signing_has_rules(r->engine->signing))
 		return "sign has no rules";
+	if (m->failed)
+		return signing_problem(SIGNING_FAILED);
 	if (!r->finished)
 		return "it was not read to its end";
 	if (signing_problem(r->signing.state) != NULL)
@@ -37,7 +41,7 @@ message_unsigned_why(const struct message *m, bool accepted)
 	const struct message_results *r = &m->results;
 
 	if (r->ours)
-		return why_ours(r, accepted);
+		return why_ours(m, accepted);
 	if (!claims_ours(r))
 		return NULL;
 	if (r->origin == NULL)

@@ -53,7 +53,9 @@ end_of(struct message *m)
 	struct message_orders o;
 
 	if (!message_finish(m, &waiting, &o))
-		return SHORTAGE_DEFERRED;
+		return slice_same_str(message_unsigned_why(m, false),
+		    signing_problem(SIGNING_FAILED)) ? SHORTAGE_DEFERRED :
+		    SHORTAGE_WRONG;
 	state = message_results(m)->signing.state;
 	if (o.action == POLICY_TEMPFAIL)
 		return state == SIGNING_FAILED ? SHORTAGE_DEFERRED :
