@@ -8,7 +8,8 @@ libreport_a_SOURCES = \
 	report/page.c report/page.h \
 	report/reader.c \
 	report/tally.c report/tally.h \
-	report/unpack.c report/unpack.h
+	report/unpack.c report/unpack.h \
+	report/writer.c report/writer.h
 libreport_a_CPPFLAGS = $(AM_CPPFLAGS) $(REPORT_CFLAGS)
 report_libs = libreport.a $(LDADD) $(REPORT_LIBS)
 
@@ -22,5 +23,7 @@ tests_fuzz_fuzz_report_SOURCES = tests/fuzz/fuzz_report.c tests/fuzz/replay.c
 tests_fuzz_fuzz_report_LDADD = $(report_libs)
 EXTRA_DIST += tests/fuzz/report.dict
 
-dist_check_SCRIPTS += tests/report/test_page.py tests/report/test_read.py
-TESTS += tests/report/test_page.py tests/report/test_read.py
+dist_check_SCRIPTS += tests/report/test_page.py tests/report/test_read.py \
+	tests/report/test_show.py
+TESTS += tests/report/test_page.py tests/report/test_read.py \
+	tests/report/test_show.py

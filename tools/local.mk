@@ -19,7 +19,7 @@ assay_parts = \
 	tools/migrate.c tools/migrate.h tools/migrate_internal.h \
 	tools/migrate_origins.c tools/migrate_policy.c tools/migrate_sign.c \
 	tools/oldconf.c tools/oldconf.h \
-	tools/report.c tools/report.h \
+	tools/report.c tools/report.h tools/report_show.c \
 	tools/reasons.c tools/reasons.h \
 	tools/sign.c tools/sign.h \
 	tools/signatures.c tools/signatures.h \

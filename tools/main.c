@@ -34,6 +34,7 @@ static const struct tool_command *const commands[] = {
 	&smimea_command,
 	&migrate_command,
 	&report_read_command,
+	&report_show_command,
 	NULL
 };
 #define COMMANDS (sizeof(commands) / sizeof(commands[0]))

@@ -8,5 +8,6 @@
 #include "tools/tool.h"
 
 extern const struct tool_command report_read_command;
+extern const struct tool_command report_show_command;
 
 #endif

@@ -1,0 +1,334 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * report_show: assay report show, the aggregate report that a store holds
+ * about a domain, on stdout.  Nothing is sent, and the store stays as it is.
+ */
+#include "tools/report.h"
+
+#include <getopt.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+#include "base/domain.h"
+#include "base/hash.h"
+#include "base/limits.h"
+#include "report/writer.h"
+#include "store/store.h"
+
+#define DAY_SECONDS	INT64_C(86400)
+#define POLICIES_SHOWN	20	/* reports of one day that are listed */
+#define REPORT_ID	17	/* digits of a hash, and NUL */
+
+struct showing {
+	struct tool		*t;
+	struct store		*store;
+	const char		*domain, *day, *name, *org_name, *email, *id;
+	bool			 envelope_to;
+	struct domain		 wanted;
+	int64_t			 when;
+	uint64_t		 ids[POLICIES_SHOWN];
+	size_t			 count;		/* all of that day */
+	uint64_t		 chosen;
+	struct report_writer	*writer;
+	bool			 found, written;
+};
+
+/* ---- which one ---- */
+
+/* "2026-11-28" as a day since the Epoch. */
+static bool
+parse_day(const char *text, int64_t *day)
+{
+	struct tm tm = { .tm_isdst = 0 };
+	const char *end = strptime(text, "%Y-%m-%d", &tm);
+	int of_month = tm.tm_mday;
+	time_t when;
+
+	if (end == NULL || *end != '\0')
+		return false;
+	when = timegm(&tm);
+	*day = when / DAY_SECONDS;
+	/* timegm() makes 2 March of 30 February. */
+	return when >= 0 && tm.tm_mday == of_month;
+}
+
+/* A store_policy_fn. */
+static bool
+list_policy(void *arg, const struct store_policy *p)
+{
+	struct showing *s = arg;
+
+	if (s->count < POLICIES_SHOWN)
+		s->ids[s->count] = p->id;
+	s->count++;
+	return true;
+}
+
+static enum tool_exit
+choose(struct showing *s)
+{
+	char text[24 * POLICIES_SHOWN + 100];
+	unsigned long long id;
+	size_t i, at;
+
+	if (s->count == 0)
+		return tool_fail(TOOL_REFUSED, "no message of that day counts "
+		    "for a report about", s->domain);
+	if (s->id != NULL) {
+		for (i = 0; i < s->count && i < POLICIES_SHOWN; i++)
+			if (slice_number(slice_str(s->id), UINT64_MAX, &id) &&
+			    id == s->ids[i]) {
+				s->chosen = id;
+				return TOOL_OK;
+			}
+		return tool_fail(TOOL_USAGE, "--id is none of that day's",
+		    s->id);
+	}
+	s->chosen = s->ids[0];
+	if (s->count == 1)
+		return TOOL_OK;
+	at = (size_t)snprintf(text, sizeof(text), "the record changed that "
+	    "day, and each of its forms has a report; choose with --id");
+	for (i = 0; i < s->count && i < POLICIES_SHOWN; i++)
+		at += (size_t)snprintf(text + at, sizeof(text) - at,
+		    " %" PRIu64, s->ids[i]);
+	return tool_fail(TOOL_USAGE, text, NULL);
+}
+
+/* ---- what is in it ---- */
+
+/*
+ * Letters and digits alone, since a file's name has it as well (RFC 9990
+ * section 3.5.2), and the same whenever the same report is shown.
+ */
+static void
+report_id(const struct showing *s, const struct store_policy *p,
+    char out[REPORT_ID])
+{
+	static const uint64_t key[2] = { 0, 0 };
+	char text[1024];
+	int len;
+
+	len = snprintf(text, sizeof(text), "%s %s %" PRId64 " %" PRIu64 " %.*s",
+	    s->org_name, strncmp(s->name, "sqlite:", 7) == 0 ? s->t->host : "",
+	    p->day, p->id, (int)p->domain.len, p->domain.ptr);
+	snprintf(out, REPORT_ID, "%016" PRIx64, hash_with(key,
+	    (struct slice){ text, (size_t)len < sizeof(text) ? (size_t)len :
+	    sizeof(text) - 1 }, 0));
+}
+
+static bool
+write_stdout(void *arg, const char *ptr, size_t len)
+{
+	(void)arg;
+	return fwrite(ptr, 1, len, stdout) == len;
+}
+
+static enum report_disposition
+disposition(struct slice word)
+{
+	enum report_disposition d;
+
+	for (d = REPORT_NONE; d < REPORT_OTHER_DISPOSITION; d++)
+		if (slice_eq(word, slice_str(report_disposition_name(d))))
+			return d;
+	return REPORT_NONE;
+}
+
+/* A store_row_fn. */
+static bool
+show_row(void *arg, const struct store_row *r)
+{
+	struct showing *s = arg;
+	struct report_auth dkim[LIMIT_STORE_RESULTS] = { 0 }, spf = {
+		.domain = r->spf_domain, .scope = SLICE("mfrom"),
+		.result = r->spf_result };
+	struct report_reason reasons[LIMIT_STORE_REASONS] = { 0 };
+	struct report_row row = { .source = r->source, .count = r->count,
+		.disposition = disposition(r->disposition), .dkim = r->dkim,
+		.spf = r->spf, .header_from = r->header_from,
+		.envelope_from = r->envelope_from,
+		.envelope_to = r->envelope_to };
+	size_t i;
+
+	for (i = r->dkim_count; i > 0; i--) {
+		dkim[i - 1] = (struct report_auth){
+			.domain = r->dkim_results[i - 1].domain,
+			.selector = r->dkim_results[i - 1].selector,
+			.result = r->dkim_results[i - 1].result,
+			.next = row.dkim_results };
+		row.dkim_results = &dkim[i - 1];
+	}
+	for (i = r->reason_count; i > 0; i--) {
+		reasons[i - 1] = (struct report_reason){
+			.type = r->reasons[i - 1].type,
+			.comment = r->reasons[i - 1].comment,
+			.next = row.reasons };
+		row.reasons = &reasons[i - 1];
+	}
+	if (spf.result.len > 0)
+		row.spf_results = &spf;
+	report_writer_row(s->writer, &row);
+	return true;
+}
+
+/* A store_policy_fn: begins the report of the chosen one. */
+static bool
+begin_report(void *arg, const struct store_policy *p)
+{
+	struct showing *s = arg;
+	char id[REPORT_ID], error[80] = "";
+	struct report r = {
+		.org_name = slice_str(s->org_name),
+		.email = slice_str(s->email),
+		.begin = p->day * DAY_SECONDS,
+		.end = p->day * DAY_SECONDS + DAY_SECONDS - 1,
+		.domain = p->domain, .p = p->p, .sp = p->sp, .np = p->np,
+		.adkim = p->adkim, .aspf = p->aspf, .testing = p->testing,
+		.discovery = p->discovery };
+
+	if (p->id != s->chosen)
+		return true;
+	s->found = true;
+	report_id(s, p, id);
+	r.report_id = slice_str(id);
+	if (p->beyond > 0)
+		snprintf(error, sizeof(error), "%" PRIu64 " messages are not "
+		    "in the rows, which were too many", p->beyond);
+	s->writer = report_writer_new(&r, slice_str(error), write_stdout,
+	    NULL);
+	return false;
+}
+
+static enum tool_exit
+store_failed(const struct showing *s, enum store_status status)
+{
+	if (status == STORE_NO_MEMORY)
+		return tool_no_memory();
+	return tool_fail(TOOL_UNAVAILABLE, s->name, store_why(s->store));
+}
+
+static enum tool_exit
+show_chosen(struct showing *s)
+{
+	struct slice domain = domain_slice(&s->wanted);
+	enum store_status status;
+	bool good;
+
+	status = store_policies(s->store, s->when, s->when, domain,
+	    begin_report, s);
+	if (status != STORE_OK)
+		return store_failed(s, status);
+	/* Forgotten since it was listed, or no memory. */
+	if (s->writer == NULL)
+		return s->found ? tool_no_memory() : tool_fail(TOOL_TEMPORARY,
+		    "the report has gone meanwhile", NULL);
+	status = store_rows(s->store, s->chosen, s->envelope_to, show_row, s);
+	good = report_writer_end(s->writer);
+	if (status != STORE_OK)
+		return store_failed(s, status);
+	return good ? TOOL_OK : tool_fail(TOOL_OUTPUT, "stdout", "the report "
+	    "could not be written");
+}
+
+static enum tool_exit
+show_report(struct showing *s)
+{
+	enum store_status status;
+	enum tool_exit result;
+
+	status = store_policies(s->store, s->when, s->when,
+	    domain_slice(&s->wanted), list_policy, s);
+	if (status != STORE_OK)
+		return store_failed(s, status);
+	result = choose(s);
+	return result == TOOL_OK ? show_chosen(s) : result;
+}
+
+/* ---- the command ---- */
+
+static enum tool_exit
+open_and_show(struct showing *s)
+{
+	const struct config *c = s->t->engine->config;
+	enum store_status status;
+	enum tool_exit result;
+	char why[300], org_name[300], email[400];
+
+	if (s->name == NULL)
+		s->name = c->store;
+	if (s->name == NULL)
+		return tool_fail(TOOL_USAGE, "no store: the configuration "
+		    "names none; allowed: --store sqlite:/PATH or "
+		    "postgresql://...", NULL);
+	if (s->org_name == NULL) {
+		snprintf(org_name, sizeof(org_name), "%.*s",
+		    (int)s->t->receiver.len, s->t->receiver.ptr);
+		s->org_name = org_name;
+	}
+	if (s->email == NULL) {
+		snprintf(email, sizeof(email), "postmaster@%.*s",
+		    (int)s->t->receiver.len, s->t->receiver.ptr);
+		s->email = email;
+	}
+	s->store = store_open(s->name, STORE_READ, &status, why, sizeof(why));
+	if (s->store == NULL)
+		return status == STORE_NO_MEMORY ? tool_no_memory() :
+		    tool_fail(TOOL_UNAVAILABLE, s->name, why);
+	result = show_report(s);
+	store_close(s->store);
+	return result;
+}
+
+static enum tool_exit
+run(struct tool *t, int argc, char **argv)
+{
+	struct showing s = { .t = t };
+	const struct tool_option own[] = {
+		{ .name = "domain", .value = &s.domain, .argument = "DOMAIN",
+		  .what = "the domain whose DMARC record was found" },
+		{ .name = "day", .value = &s.day, .argument = "YYYY-MM-DD",
+		  .what = "a day in UTC; yesterday without it" },
+		{ .name = "id", .value = &s.id, .argument = "NUMBER",
+		  .what = "which report, if that day has several" },
+		{ .name = "store", .value = &s.name, .argument = "STORE",
+		  .what = "another store than the configuration's" },
+		{ .name = "org-name", .value = &s.org_name,
+		  .argument = "NAME", .what = "who reports; the "
+		  "authserv-id without it" },
+		{ .name = "email", .value = &s.email, .argument = "ADDRESS",
+		  .what = "whom to ask; postmaster without it" },
+		{ .name = "envelope-to", .flag = &s.envelope_to,
+		  .what = "with the domains of recipients" },
+		{ .name = NULL }
+	};
+	enum tool_exit result;
+
+	if (!tool_options(t, argc, argv, own))
+		return t->ended;
+	if (optind != argc || s.domain == NULL)
+		return tool_usage(t);
+	if (!domain_parse(slice_str(s.domain), &s.wanted))
+		return tool_fail(TOOL_USAGE, "--domain is no domain name",
+		    s.domain);
+	s.when = (int64_t)time(NULL) / DAY_SECONDS - 1;
+	if (s.day != NULL && !parse_day(s.day, &s.when))
+		return tool_fail(TOOL_USAGE, "--day is no day; allowed: "
+		    "YYYY-MM-DD", s.day);
+	result = tool_start(t);
+	return result == TOOL_OK ? open_and_show(&s) : result;
+}
+
+const struct tool_command report_show_command = {
+	.name = "report show",
+	.run = run,
+	.synopsis = "--domain DOMAIN [--day YYYY-MM-DD] [--id NUMBER]\n"
+	    "[--store STORE] [--org-name NAME] [--email ADDRESS] "
+	    "[--envelope-to]",
+	.what = "Shows the DMARC aggregate report about a domain",
+	.example = "assay report show --domain example.org\n"
+	    "assay report show --domain example.org --day 2026-11-28 |\n"
+	    "    assay report read -"
+};
