@@ -10,6 +10,13 @@
 
 #define CHUNK 16384
 
+void
+file_look(const char *path, struct stat *st)
+{
+	if (stat(path, st) != 0)
+		*st = (struct stat){ .st_size = 0 };
+}
+
 static bool
 is_time(const struct timespec *a, const struct timespec *b)
 {

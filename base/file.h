@@ -45,6 +45,8 @@ enum file_status	file_read(struct file *f, char *out, size_t size,
 /* Adds all of the file to a buffer, whose maximum is the limit. */
 enum file_status	file_load(struct file *f, struct buf *b);
 
+/* stat(); a file that is not there is all zero. */
+void		 file_look(const char *path, struct stat *st);
 /* Are these the same file, unchanged? */
 bool		 file_is_same(const struct stat *a, const struct stat *b);
 

@@ -16,6 +16,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "base/file.h"
 #include "base/limits.h"
 #include "base/mem.h"
 #include "config/describe_internal.h"
@@ -139,6 +140,7 @@ const struct schema_key config_keys[] = {
 	{ .name = "include", .read = read_include, .shape = SCHEMA_TEXTS,
 	  .table = "the path of a configuration file", .min = 1,
 	  .max = LIMIT_INCLUDES },
+	{ .name = "auto-reload", .read = schema_bool, FIELD(auto_reload) },
 	{ .name = "socket", .read = values_socket, FIELD(socket) },
 	{ .name = "socket-mode", .read = schema_mode, FIELD(socket_mode),
 	  .max = 0777 },
@@ -290,6 +292,22 @@ may_include(struct schema *s, const struct schema_key *key,
 	return true;
 }
 
+/* Before it is read, so that what changes meanwhile is seen. */
+static bool
+note_file(struct config *c, const char *path)
+{
+	if (c->files == NULL)
+		c->files = arena_array(owned_of(c)->arena, CONFIG_FILES,
+		    sizeof(*c->files));
+	if (c->files == NULL)
+		return false;
+	if (c->file_count < CONFIG_FILES) {
+		c->files[c->file_count].path = path;
+		file_look(path, &c->files[c->file_count++].seen);
+	}
+	return true;
+}
+
 /* What is done with the keys of another file; `s` has its name. */
 typedef bool	keys_fn(struct schema *s, const struct yaml_node *root,
 		    struct config *c);
@@ -303,10 +321,12 @@ read_other_file(struct schema *s, const struct schema_key *key,
 		.why_size = s->why_size, .mistakes = s->mistakes,
 		.parent = s };
 	char problem[1024];
-	struct yaml_tree *t = yaml_tree_read_file(path, problem,
-	    sizeof(problem));
+	struct yaml_tree *t;
 	bool good;
 
+	if (!note_file(c, path))
+		return schema_no_memory(s);
+	t = yaml_tree_read_file(path, problem, sizeof(problem));
 	if (t == NULL)
 		return schema_fail(s, n, "%s: %s", key->name, problem);
 	good = take(&sub, yaml_tree_root(t), c);
@@ -532,6 +552,11 @@ read_tree(const struct yaml_tree *t, const char *path, bool offline,
 	}
 	s.arena = owned_of(c)->arena;
 	s.file = c->path;
+	if (!offline && !note_file(c, c->path)) {
+		schema_no_memory(&s);
+		config_unref(c);
+		return NULL;
+	}
 	note_given(c, yaml_tree_root(t));
 	take_keys(&s, yaml_tree_root(t), owned_of(c));
 	if (schema_mapping(&s, config_keys, "the configuration",
@@ -547,12 +572,17 @@ read_tree(const struct yaml_tree *t, const char *path, bool offline,
 struct config *
 config_read(const char *path, char *why, size_t why_size)
 {
-	struct yaml_tree *t = yaml_tree_read_file(path, why, why_size);
+	struct yaml_tree *t;
 	struct config *c;
+	struct stat seen;
 
+	file_look(path, &seen);
+	t = yaml_tree_read_file(path, why, why_size);
 	if (t == NULL)
 		return NULL;
 	c = read_tree(t, path, false, why, why_size);
+	if (c != NULL)
+		c->files[0].seen = seen;
 	yaml_tree_free(t);
 	return c;
 }

@@ -11,6 +11,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/stat.h>
 
 #include "base/ipaddr.h"
 #include "base/slice.h"
@@ -174,8 +175,19 @@ struct config_forwarder {
 	unsigned int			 file_line, file_column;
 };
 
+/* One that was read, and how it was then. */
+struct config_file {
+	const char	*path;
+	struct stat	 seen;
+};
+#define CONFIG_FILES (1 + LIMIT_INCLUDES)
+
 struct config {
 	const char		*path;		/* the file it was read from */
+	/* It, and all that it includes; none of a text in memory. */
+	struct config_file	*files;
+	size_t			 file_count;
+	bool			 auto_reload;	/* default no */
 	/* libmilter's spelling, checked; default CONFIG_SOCKET */
 	const char		*socket;
 	unsigned int		 socket_mode;	/* default 0660 */

@@ -21,14 +21,6 @@ struct userfile {
 	struct users		*users;
 };
 
-/* A file that is not there is all zero. */
-static void
-look(const struct userfile *f, struct stat *st)
-{
-	if (stat(f->path, st) != 0)
-		*st = (struct stat){ .st_size = 0 };
-}
-
 struct userfile *
 userfile_new(const char *path, char *why, size_t why_size)
 {
@@ -37,7 +29,7 @@ userfile_new(const char *path, char *why, size_t why_size)
 	if (f == NULL)
 		return NULL;
 	f->path = path;
-	look(f, &f->seen);
+	file_look(f->path, &f->seen);
 	f->users = users_read(path, why, why_size);
 	if (f->users == NULL || pthread_rwlock_init(&f->lock, NULL) != 0) {
 		users_free(f->users);
@@ -63,7 +55,7 @@ userfile_follow(struct userfile *f, char *why, size_t why_size)
 	struct users *fresh, *old;
 	struct stat now;
 
-	look(f, &now);
+	file_look(f->path, &now);
 	if (file_is_same(&now, &f->seen))
 		return USERFILE_SAME;
 	f->seen = now;

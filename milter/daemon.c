@@ -420,11 +420,26 @@ take_ends(void *arg)
 	}
 }
 
+/* The thread that waits for requests. */
+static pthread_t requests_thread;
+static atomic_bool takes_requests;
+
+/* To that thread alone: the filter has no call for the whole process. */
+void
+daemon_ask_reload(void)
+{
+	if (atomic_load(&takes_requests))
+		(void)pthread_kill(requests_thread, SIGHUP);
+}
+
 static void *
 take_requests(void *arg)
 {
 	struct daemon *d = arg;
 	int sig;
+
+	requests_thread = pthread_self();
+	atomic_store(&takes_requests, true);
 
 	while ((sig = sigwaitinfo(&d->requests, NULL)) > 0 ||
 	    errno == EINTR) {

@@ -17,6 +17,9 @@
  */
 enum daemon_exit	daemon_run(struct config *config, bool foreground);
 
+/* As SIGHUP does, from any thread, and without waiting for it. */
+void	daemon_ask_reload(void);
+
 /* Does the user of the configuration exist?  If not, a sentence in `why`. */
 bool	daemon_user_exists(const struct config *config, char *why,
 	    size_t why_size);

@@ -3,6 +3,7 @@
 # libmilter and the process: no part of the library.
 
 assay_milter_SOURCES = \
+	milter/autoreload.c milter/autoreload.h \
 	milter/daemon.c milter/daemon.h \
 	milter/drain.c milter/drain.h \
 	milter/figures.c milter/figures.h \

@@ -12,6 +12,8 @@
 #include "base/mem.h"
 #include "event/log.h"
 #include "message/signing.h"
+#include "milter/autoreload.h"
+#include "milter/daemon.h"
 #include "milter/resolvconf.h"
 #include "milter/statistics.h"
 #include "milter/status.h"
@@ -58,6 +60,7 @@ struct said {
 	int64_t				silence_us;
 	struct resolver_statistics	statistics;
 	int64_t				statistics_us;	/* the next */
+	struct autoreload		files;
 };
 
 /* One line when a server fails or is back, and when none is left. */
@@ -204,8 +207,13 @@ check_keys(struct engine *e, signing_check_fn **tell, int64_t *next)
 
 /* What is looked at in each step. */
 static void
-follow_files(struct engine *e)
+follow_files(struct engine *e, struct said *said)
 {
+	if (autoreload_due(&said->files, e->config)) {
+		log_line(CONFIG_LOG_INFO, "a file of the configuration has "
+		    "changed");
+		daemon_ask_reload();
+	}
 	if (e->signing == NULL)
 		return;
 	signing_follow(e->signing);
@@ -231,6 +239,7 @@ look_after(struct engine *e, struct said *said)
 	bool changed = true, follows = follows_file(e);
 	int64_t next = 0, look_us = 0;
 
+	autoreload_begin(&said->files, e->config);
 	if (follows)
 		resolvconf_open(&file, e->config->resolver.options.resolv_conf);
 	while (is_current(e)) {
@@ -241,7 +250,7 @@ look_after(struct engine *e, struct said *said)
 		}
 		log_news(e, said);
 		check_keys(e, &tell, &next);
-		follow_files(e);
+		follow_files(e, said);
 		status_refresh();
 		changed = resolvconf_wait(&file, STEP_MS);
 	}

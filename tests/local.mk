@@ -32,6 +32,7 @@ script_tests = \
 	tests/interop/test_ways.py \
 	tests/lint/test_lint.py \
 	tests/milter/test_arc.py \
+	tests/milter/test_autoreload.py \
 	tests/milter/test_attack.py \
 	tests/metrics/test_prometheus.py \
 	tests/milter/test_basic.py \

@@ -547,7 +547,8 @@ test_values(void)
 
 /* ---- bad files ---- */
 
-#define ROOT_KEYS "include, socket, socket-mode, metrics, user, pid-file, " \
+#define ROOT_KEYS "include, auto-reload, socket, socket-mode, metrics, " \
+	"user, pid-file, " \
 	"store, store-spool, keep, confinement, authserv-id, " \
 	"authserv-ids-to-remove, " \
 	"remove-received-spf, trusted-networks, " \
