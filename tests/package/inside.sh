@@ -71,6 +71,7 @@ step_files() {
 	unit=$(dpkg -L assay-milter | grep '/assay-milter.service$') ||
 		fail "no unit"
 	[ -s "$unit" ]
+	[ -s /etc/apparmor.d/usr.sbin.assay-milter ] || fail "no profile"
 }
 
 # Step by step what systemd does with the unit and its drop-in.
