@@ -454,6 +454,24 @@ def what_differs():
 
 
 @tap.test
+def what_a_list_did():
+    """Tag and footer are named; test_doctor.py has all other edits."""
+    path = os.path.join(DATA, "list.eml")
+    _, value = check(path)
+    for s in value["dkim"]:
+        equal([(e["edit"], e["field"], e["lines"], e["text"])
+               for e in s["header_cure"]["edits"] + s["body_cure"]["edits"]],
+              [("prefix", "Subject", 0, "[dinner] "),
+               ("footer", None, 2, "-- \r\nDinner mailing list\r\n")],
+              s["s"] + ": what was done")
+    text = run("check", "--zone", ZONE, path).stdout
+    equal(text.count(b'verifies with the Subject less its "[dinner] "\n'), 2,
+          "the tag, in words", text)
+    equal(text.count(b"verifies without the last 2 lines:\n"), 2,
+          "the footer, in words", text)
+
+
+@tap.test
 def vectors():
     """The DKIM vectors, through the command."""
     folder = assaydaemon.work_folder()

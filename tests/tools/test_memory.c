@@ -20,7 +20,7 @@
 #define ARGUMENTS 10
 #define ROUNDS 20000
 
-static char config[600], zone[600], message[600], mailbox[600];
+static char config[600], zone[600], message[600], mailbox[600], list[600];
 static char folder[600], made[700], key_file[700], sign_config[700];
 
 static const struct {
@@ -33,6 +33,8 @@ static const struct {
 	  message }, TOOL_OK },
 	{ "check --json", &check_command, { "assay", "--json", "--zone", zone,
 	  message }, TOOL_OK },
+	{ "check of mail from a list", &check_command, { "assay", "--zone",
+	  zone, list }, TOOL_OK },
 	{ "check of an mbox", &check_command, { "assay", "--zone", zone,
 	  mailbox }, TOOL_OK },
 	{ "spf", &spf_command, { "assay", "--zone", zone, "192.0.2.99",
@@ -179,6 +181,7 @@ main(void)
 	snprintf(config, sizeof(config), "%s/%s/assay.yaml", top, data);
 	snprintf(zone, sizeof(zone), "%s/%s/zone.yaml", top, data);
 	snprintf(message, sizeof(message), "%s/%s/message.eml", top, data);
+	snprintf(list, sizeof(list), "%s/%s/list.eml", top, data);
 	snprintf(mailbox, sizeof(mailbox), "%s/tests/data/cases/"
 	    "check-mbox-escaped-from/message.eml", top);
 	for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
