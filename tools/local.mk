@@ -55,27 +55,12 @@ fuzz_programs += tests/fuzz/fuzz_mbox
 tests_fuzz_fuzz_mbox_SOURCES = tests/fuzz/fuzz_mbox.c tests/fuzz/replay.c \
 	tools/mbox.c tools/mbox.h
 
-dist_check_SCRIPTS += tests/tools/test_assay.py tests/tools/test_cases.py \
-	tests/tools/test_chain.py tests/tools/test_client.py \
-	tests/tools/test_forwarder.py tests/tools/test_migrate.py
-TESTS += tests/tools/test_assay.py tests/tools/test_cases.py \
-	tests/tools/test_chain.py tests/tools/test_client.py \
-	tests/tools/test_forwarder.py tests/tools/test_migrate.py
-	tests/tools/test_migrate.py tests/tools/test_tls.py
-	tests/tools/test_migrate.py tests/tools/test_smimea.py tests/tools/test_tls.py
-TESTS += tests/tools/test_assay.py tests/tools/test_cases.py \
-	tests/tools/test_chain.py tests/tools/test_client.py \
-	tests/tools/test_migrate.py tests/tools/test_smimea.py tests/tools/test_tls.py
-	tests/tools/test_migrate.py tests/tools/test_tls.py
-	tests/tools/test_doctor.py tests/tools/test_migrate.py
-TESTS += tests/tools/test_assay.py tests/tools/test_cases.py \
-	tests/tools/test_chain.py tests/tools/test_client.py \
-	tests/tools/test_doctor.py tests/tools/test_migrate.py
 tool_tests = \
 	tests/tools/test_assay.py \
 	tests/tools/test_cases.py \
 	tests/tools/test_chain.py \
 	tests/tools/test_client.py \
+	tests/tools/test_doctor.py \
 	tests/tools/test_forwarder.py \
 	tests/tools/test_migrate.py \
 	tests/tools/test_sign.py \
