@@ -8,7 +8,7 @@
 
 #include "base/lint.h"
 
-#define COLUMN 22	/* where the text on an option or a command begins */
+#define COLUMN 20	/* where the text on an option or a command begins */
 
 static const struct tool_option common[] = {
 	{ .name = "zone", .argument = "FILE",
@@ -63,8 +63,11 @@ print_usage(FILE *out, const struct tool_command *c)
 
 	do {
 		slice_cut(&rest, '\n', &line);
-		fprintf(out, "%s assay %s %.*s\n", front, c->name,
-		    SLICE_ARG(line));
+		if (slice_starts(line, SLICE(" ")))
+			fprintf(out, "       %.*s\n", SLICE_ARG(line));
+		else
+			fprintf(out, "%s assay %s %.*s\n", front, c->name,
+			    SLICE_ARG(line));
 		front = "      ";
 	} while (rest.len > 0);
 }

@@ -325,7 +325,7 @@ const struct tool_command report_show_command = {
 	.name = "report show",
 	.run = run,
 	.synopsis = "--domain DOMAIN [--day YYYY-MM-DD] [--id NUMBER]\n"
-	    "[--store STORE] [--org-name NAME] [--email ADDRESS] "
+	    "    [--store STORE] [--org-name NAME] [--email ADDRESS] "
 	    "[--envelope-to]",
 	.what = "Shows the DMARC aggregate report about a domain",
 	.example = "assay report show --domain example.org\n"

@@ -40,7 +40,9 @@ struct tool_command {
 	/* argv[0] is the last word of the name. */
 	enum tool_exit	(*run)(struct tool *t, int argc, char **argv);
 	const char	*synopsis;	/* after the name; a line for each
-					   form, ended by LF but the last */
+					   form, ended by LF but the last;
+					   one that begins with a blank goes
+					   on with the form before it */
 	const char	*what;		/* "Checks a message", no full stop */
 	const char	*example;	/* lines of a shell */
 };

@@ -157,6 +157,8 @@ def help_everywhere():
                       ("report", "help")):
         done = run(*arguments)
         equal((done.returncode, done.stderr), (0, b""), " ".join(arguments))
+    equal([s for s in run("help").stdout.splitlines() if len(s) > 80], [],
+          "the list fits a terminal")
     names = commands()
     ok(["check"] in names and ["report", "read"] in names, "the commands",
        names)
