@@ -55,8 +55,9 @@ write_daemon(struct exposition *x, const struct engine *e)
 	    "room.", (long long)seen.forgotten);
 }
 
-void
-figures_write(void *arg, struct exposition *x)
+/* A scrape_write_fn. */
+static void
+write_all(void *arg, struct exposition *x)
 {
 	struct engine *e = engine_current();
 
@@ -77,7 +78,7 @@ struct outlet_options
 figures_outlet(const struct config *c)
 {
 	return (struct outlet_options){ .socket = c->metrics,
-		.user = c->user, .write = figures_write,
+		.user = c->user, .write = write_all,
 		.contents = "the names of your rules and how much mail there "
 		    "is" };
 }

@@ -16,8 +16,6 @@
 
 /* Before the first message: everything is counted from here on. */
 bool		 figures_start(void);
-/* A scrape_write_fn. */
-scrape_write_fn	 figures_write;
 /* Where the configuration wants them shown; borrowed from it. */
 struct outlet_options	figures_outlet(const struct config *c);
 /* "1204 messages, 3 with a temperror, 2 in hand ..." */

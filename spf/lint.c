@@ -334,6 +334,8 @@ look_at_domain(struct lint *l, const struct domain *domain,
 		    "permerror: publish one");
 	if (count != 1)
 		return;
+	if (depth > l->out->depth)
+		l->out->depth = depth;
 	if (depth == 0)
 		l->out->record = f.record;
 	look_at_record(l, &f);

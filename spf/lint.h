@@ -18,6 +18,8 @@ struct spf_lint_sum {
 	unsigned int	terms;		/* that look something up, of
 					   LIMIT_SPF_TERMS */
 	unsigned int	voids;		/* of them those that find nothing */
+	unsigned int	depth;		/* records within records: 0 for the
+					   one of the domain alone */
 	unsigned int	errors;		/* notes of that weight */
 };
 

@@ -20,7 +20,9 @@ tests_tlspolicy_test_tlspolicy_SOURCES = tests/tlspolicy/test_tlspolicy.c
 tests_tlspolicy_test_tlsrpt_SOURCES = tests/tlspolicy/test_tlsrpt.c
 
 fuzz_programs += tests/fuzz/fuzz_sts_policy tests/fuzz/fuzz_sts_record \
-	tests/fuzz/fuzz_tlspolicy_key
+	tests/fuzz/fuzz_tlspolicy_key tests/fuzz/fuzz_tlsrpt
+tests_fuzz_fuzz_tlsrpt_SOURCES = tests/fuzz/fuzz_tlsrpt.c \
+	tests/fuzz/replay.c
 tests_fuzz_fuzz_tlspolicy_key_SOURCES = tests/fuzz/fuzz_tlspolicy_key.c \
 	tests/fuzz/replay.c
 tests_fuzz_fuzz_sts_policy_SOURCES = tests/fuzz/fuzz_sts_policy.c \
@@ -30,4 +32,5 @@ tests_fuzz_fuzz_sts_record_SOURCES = tests/fuzz/fuzz_sts_record.c \
 EXTRA_DIST += \
 	tests/fuzz/sts_policy.dict \
 	tests/fuzz/sts_record.dict \
-	tests/fuzz/tlspolicy_key.dict
+	tests/fuzz/tlspolicy_key.dict \
+	tests/fuzz/tlsrpt.dict

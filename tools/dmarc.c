@@ -382,8 +382,8 @@ ask(void *arg, struct dns_ledger *ledger)
 }
 
 /* The records on the way to the policy, or that there is none. */
-static void
-look_at_records(const struct dmarc_story *s, struct lint_notes *notes)
+void
+dmarc_story_lint(const struct dmarc_story *s, lint_fn *note, void *arg)
 {
 	const struct dmarc_line *line;
 
@@ -395,9 +395,14 @@ look_at_records(const struct dmarc_story *s, struct lint_notes *notes)
 		if ((line == s->first && (line->answer->count > 0 ||
 		    !s->verdict.has_record)) ||
 		    !slice_eq(slice_str(line->found), SLICE("no record")))
-			dmarc_lint(line->name, line->answer, lint_notes_add,
-			    notes);
+			dmarc_lint(line->name, line->answer, note, arg);
 	}
+}
+
+const struct dmarc_verdict *
+dmarc_story_verdict(const struct dmarc_story *s)
+{
+	return &s->verdict;
 }
 
 static enum tool_exit
@@ -410,7 +415,7 @@ tell(struct tool *t, struct question *q, struct inquiry *inquiry)
 	if (s == NULL)
 		return tool_no_memory();
 	lint_notes_init(&notes, t->arena);
-	look_at_records(s, &notes);
+	dmarc_story_lint(s, lint_notes_add, &notes);
 	if (t->json) {
 		json_object(&t->out, NULL);
 		json_string(&t->out, "command", "dmarc");

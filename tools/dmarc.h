@@ -9,6 +9,7 @@
 
 #include "base/buf.h"
 #include "base/json.h"
+#include "base/lint.h"
 #include "dmarc/dmarc.h"
 #include "resolver/ledger.h"
 #include "tools/text.h"
@@ -20,6 +21,11 @@ struct dmarc_story;
 struct dmarc_story	*dmarc_story_new(struct tool *t,
 			    const struct dmarc_request *request,
 			    struct dns_ledger *ledger);
+/* What to mend in the records on the way to the policy. */
+void	dmarc_story_lint(const struct dmarc_story *s, lint_fn *note,
+	    void *arg);
+const struct dmarc_verdict	*dmarc_story_verdict(
+				    const struct dmarc_story *s);
 void	dmarc_story_text(struct text *t, const struct dmarc_story *s);
 /* "DMARC pass by DKIM example.com": in a few words, and foreign. */
 void	dmarc_story_sum(const struct dmarc_story *s, struct buf *out);

@@ -10,6 +10,7 @@ assay_parts = \
 	tools/forwarder.c tools/forwarder.h \
 	tools/dmarc.c tools/dmarc.h \
 	tools/doctor.c tools/doctor.h \
+	tools/domain.c tools/domain.h \
 	tools/envelope.c tools/envelope.h \
 	tools/fetch.c tools/fetch.h \
 	tools/help.c tools/help.h \
@@ -22,6 +23,7 @@ assay_parts = \
 	tools/report.c tools/report.h tools/report_show.c \
 	tools/reasons.c tools/reasons.h \
 	tools/sign.c tools/sign.h \
+	tools/reports.c tools/reports.h \
 	tools/signatures.c tools/signatures.h \
 	tools/signed.c tools/signed.h \
 	tools/smimea.c tools/smimea.h \
@@ -61,6 +63,7 @@ tool_tests = \
 	tests/tools/test_chain.py \
 	tests/tools/test_client.py \
 	tests/tools/test_doctor.py \
+	tests/tools/test_domain.py \
 	tests/tools/test_forwarder.py \
 	tests/tools/test_migrate.py \
 	tests/tools/test_sign.py \

@@ -11,6 +11,7 @@
 
 #include "tools/check.h"
 #include "tools/dmarc.h"
+#include "tools/domain.h"
 #include "tools/help.h"
 #include "tools/keys.h"
 #include "tools/migrate.h"
@@ -29,6 +30,7 @@ static const struct tool_command *const commands[] = {
 	&keygen_command,
 	&key_check_command,
 	&sign_command,
+	&domain_command,
 	&tls_command,
 	&tlsa_command,
 	&smimea_command,

@@ -116,6 +116,11 @@ void			 tls_story_json(struct json *j, const char *key,
 void			 tls_story_lint(const struct tls_story *s,
 			    lint_fn *note, void *arg);
 
+/* A port of an option, `otherwise` without it.  False, and told: none. */
+bool			 tls_read_port(const char *text,
+			    unsigned int otherwise, unsigned int *out);
+
+/* assay tls DOMAIN */
 extern const struct tool_command tls_command;
 
 #endif

@@ -68,9 +68,8 @@ look_up(struct tool *t, const struct asked *a)
 	return status;
 }
 
-/* False, and told. */
-static bool
-read_port(const char *text, unsigned int otherwise, unsigned int *out)
+bool
+tls_read_port(const char *text, unsigned int otherwise, unsigned int *out)
 {
 	unsigned long long number = otherwise;
 
@@ -114,8 +113,9 @@ tls_run(struct tool *t, int argc, char **argv)
 	if (!domain_parse(slice_str(argv[optind]), &a.domain))
 		return tool_fail(TOOL_USAGE, "not a domain name",
 		    argv[optind]);
-	if (!read_port(a.https_port, HTTPS_PORT, &a.options.https_port) ||
-	    !read_port(a.smtp_port, SMTP_PORT, &a.options.smtp_port))
+	if (!tls_read_port(a.https_port, HTTPS_PORT,
+	    &a.options.https_port) ||
+	    !tls_read_port(a.smtp_port, SMTP_PORT, &a.options.smtp_port))
 		return TOOL_USAGE;
 	return look_up(t, &a);
 }
