@@ -238,6 +238,63 @@ test_parts(void)
 	}
 }
 
+/* Lines at the end of a part that is not the last of the body. */
+static void
+test_part_lines(void)
+{
+	static const char head[] = "--b\r\n\r\nx\r\n", tail[] = "--b--\r\n";
+	struct dkim_effort effort;
+	struct text t;
+	struct found f;
+	size_t i, extra;
+
+	sign(FIELDS, "--b\r\n\r\nx\r\n--b--\r\n", "relaxed");
+	for (extra = 0; extra < 2; extra++) {
+		t = (struct text){ .len = 0 };
+		text_adds(&t, head);
+		for (i = 0; i < LIMIT_DOCTOR_PART_FOOT + extra; i++)
+			text_adds(&t, "end\r\n");
+		text_adds(&t, tail);
+		dkim_effort_init(&effort);
+		f = look(SLICE(FIELDS "Content-Type: multipart/mixed; "
+		    "boundary=b\r\n"), text_slice(&t), &effort, 0);
+		is_str(f.words, extra == 0 ? "2/1/24 " : "",
+		    "lines at the end of a part");
+		text_free(&t);
+	}
+}
+
+/* A body that would have to be rewritten. */
+static void
+test_rewritten(void)
+{
+	struct dkim_effort effort;
+	struct text t = { .len = 0 };
+	struct found f;
+	size_t extra;
+	char *signed_body;
+
+	text_adds(&t, ">From x\r\n");
+	while (t.len < LIMIT_DOCTOR_REWRITTEN)
+		text_add(&t, "0123456789abcdef", t.len + 16 <=
+		    LIMIT_DOCTOR_REWRITTEN ? 16 : 1);
+	for (extra = 0; extra < 2; extra++) {
+		if (extra > 0)
+			text_add(&t, "x", 1);
+		signed_body = mem_alloc(t.len);
+		if (signed_body == NULL)
+			exit(EXIT_FAILURE);
+		memcpy(signed_body, t.ptr + 1, t.len - 1);
+		sign(FIELDS, signed_body, "relaxed");
+		mem_free(signed_body);
+		effort = (struct dkim_effort){ UINT64_MAX, SIZE_MAX };
+		f = look(SLICE(FIELDS), text_slice(&t), &effort, 0);
+		ok(f.body.found == (extra == 0) && f.body.cut == (extra > 0),
+		    "a body of %zu octets", t.len);
+	}
+	text_free(&t);
+}
+
 /* What it costs is counted, and one octet or one try less does not do. */
 static void
 test_effort(void)
@@ -354,6 +411,8 @@ main(void)
 	}
 	test_lines();
 	test_parts();
+	test_part_lines();
+	test_rewritten();
 	test_effort();
 	test_changes();
 	test_long_value();
