@@ -13,9 +13,11 @@
 
 #include <stdatomic.h>
 #include <stdio.h>
+#include <limits.h>
 #include <string.h>
 #include <sys/stat.h>
 
+#include "base/buf.h"
 #include "base/file.h"
 #include "base/limits.h"
 #include "base/mem.h"
@@ -567,6 +569,27 @@ read_tree(const struct yaml_tree *t, const char *path, bool offline,
 		return c;
 	config_unref(c);
 	return NULL;
+}
+
+/* As a file that has only this key would read it. */
+struct config *
+config_read_policy(const char *path, char *why, size_t why_size)
+{
+	struct yaml_tree *t;
+	struct config *c = NULL;
+	struct buf b;
+
+	buf_init(&b, 2 * PATH_MAX + 64);
+	buf_adds(&b, "observe-policy: '");
+	for (; *path != '\0'; path++)
+		buf_adds(&b, *path == '\'' ? "''" : (char[]){ *path, '\0' });
+	buf_adds(&b, "'");
+	t = yaml_tree_read_text(buf_slice(&b), "policy", why, why_size);
+	if (t != NULL)
+		c = read_tree(t, "policy", false, why, why_size);
+	yaml_tree_free(t);
+	buf_fini(&b);
+	return c;
 }
 
 struct config *

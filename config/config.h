@@ -290,6 +290,12 @@ struct config	*config_read(const char *path, char *why, size_t why_size);
 struct config	*config_read_text(struct slice text, const char *name,
 		    char *why, size_t why_size);
 /*
+ * A configuration of nothing but the policy that an `observe-policy` with this
+ * absolute path would read.
+ */
+struct config	*config_read_policy(const char *path, char *why,
+		    size_t why_size);
+/*
  * Things that are allowed but hardly meant (a rule that can never match,
  * no user to become when started as root ...), one at a time: `*at` begins
  * at 0.  False when there are no more.

@@ -281,7 +281,9 @@ page_write(struct buf *b, const struct page *page, const struct tallies *t)
 	write_days(b, &t->days);
 	write_table(b, "Who sends", "source", &t->sources);
 	write_table(b, "Domain in From", "domain", &t->froms);
-	write_table(b, "Who reported", "reporter", &t->reporters);
+	write_table(b, page->last_title != NULL ? page->last_title :
+	    "Who reported", page->last_key != NULL ? page->last_key :
+	    "reporter", &t->reporters);
 	buf_adds(b, "<p class=\"dim\">Passed: a DKIM signature or SPF passed "
 	    "for a domain that is aligned with the one in From.  DKIM and SPF "
 	    "count those that passed aligned.</p>\n</body></html>\n");

@@ -18,6 +18,8 @@
 struct page {
 	const char	*title;		/* ours */
 	struct slice	 about;		/* below it: anybody's text */
+	/* Of the table of tallies.reporters; NULL: who reported. */
+	const char	*last_title, *last_key;
 };
 
 /* `t` is sorted.  Errors show in buf_failed(). */

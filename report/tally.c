@@ -94,6 +94,17 @@ add_row(struct tally_line *l, const struct report_row *row)
 		l->spf += row->count;
 }
 
+void
+tally_count(struct tally_table *t, struct slice key, size_t most)
+{
+	struct tally_line *l = find(t, key);
+
+	if (l == NULL)
+		l = line_of(t, t->count < most ? key : SLICE("(other)"));
+	if (l != NULL)
+		l->messages++;
+}
+
 /* ---- all of them ---- */
 
 void
@@ -151,23 +162,30 @@ add_source(struct tallies *t, const struct report_row *row)
 	add_row(l, row);
 }
 
+void
+tallies_add_row(struct tallies *t, int64_t time, const struct report_row *row,
+    struct slice reporter, struct slice policy)
+{
+	char day[REPORT_DAY];
+
+	report_day(time, day);
+	add_row(&t->all, row);
+	add_source(t, row);
+	add_row(line_of(&t->days, slice_str(day)), row);
+	add_row(line_of(&t->froms, row->header_from), row);
+	add_row(line_of(&t->reporters, reporter), row);
+	add_row(line_of(&t->policies, policy), row);
+}
+
 bool
 tallies_add(struct tallies *t, const struct report *r)
 {
 	const struct report_row *row;
-	char day[REPORT_DAY];
 
 	if (!is_new(t, r))
 		return false;
-	report_day(r->begin, day);
-	for (row = r->rows; row != NULL; row = row->next) {
-		add_row(&t->all, row);
-		add_source(t, row);
-		add_row(line_of(&t->days, slice_str(day)), row);
-		add_row(line_of(&t->froms, row->header_from), row);
-		add_row(line_of(&t->reporters, r->org_name), row);
-		add_row(line_of(&t->policies, r->domain), row);
-	}
+	for (row = r->rows; row != NULL; row = row->next)
+		tallies_add_row(t, r->begin, row, r->org_name, r->domain);
 	if (t->reports == 0 || r->begin < t->begin)
 		t->begin = r->begin;
 	if (r->end > t->end)
@@ -210,4 +228,10 @@ tallies_sort(struct tallies *t)
 	sort(&t->froms, most_first);
 	sort(&t->reporters, most_first);
 	sort(&t->policies, most_first);
+}
+
+void
+tally_sort(struct tally_table *t)
+{
+	sort(t, most_first);
 }

@@ -27,6 +27,14 @@ struct tally_table {
 	size_t		 slot_count, room;
 };
 
+/*
+ * Adds a message to the line of `key`; to that of "(other)" when there are
+ * `most` lines.  Short memory shows in arena_failed().
+ */
+void	tally_count(struct tally_table *t, struct slice key, size_t most);
+/* The most messages first. */
+void	tally_sort(struct tally_table *t);
+
 /* What reports, each added once, come to. */
 struct tallies {
 	struct arena		*arena;
@@ -47,6 +55,13 @@ void	tallies_init(struct tallies *t, struct arena *arena);
  * memory shows in arena_failed().
  */
 bool	tallies_add(struct tallies *t, const struct report *r);
+/*
+ * The same of one row, which is not of a report: by whom it is told, or what
+ * else the table `reporters` is for; and its policy domain.
+ */
+void	tallies_add_row(struct tallies *t, int64_t time,
+	    const struct report_row *row, struct slice reporter,
+	    struct slice policy);
 /* The most messages first; days by date. */
 void	tallies_sort(struct tallies *t);
 

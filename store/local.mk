@@ -7,6 +7,7 @@ noinst_LIBRARIES += libstore.a
 libstore_a_SOURCES = \
 	store/db.c store/db_internal.h \
 	store/forget.c \
+	store/messages.c \
 	store/read.c \
 	store/record.c store/record_internal.h \
 	store/rows.c store/rows_internal.h \

@@ -38,6 +38,7 @@ static const struct text_row {
 	{ RECORD_DMARC_SPF, "dmarc-spf" },
 	{ RECORD_TESTING, "dmarc-testing" },
 	{ RECORD_DNSSEC, "dnssec" },
+	{ RECORD_FORWARDER, "forwarder" },
 	{ RECORD_FROM, "from" },
 	{ RECORD_FROM_DOMAIN, "from-domain" },
 	{ RECORD_HELO, "helo" },
@@ -53,6 +54,7 @@ static const struct text_row {
 	{ RECORD_SPF_HELO, "spf-helo" },
 	{ RECORD_STAGE, "stage" },
 	{ RECORD_TLS, "tls" },
+	{ RECORD_TLS_VERIFIED, "tls-verified" },
 	{ RECORD_TOLD, "told" },
 	{ RECORD_WHY, "why" }
 };

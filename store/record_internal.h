@@ -70,7 +70,9 @@ enum record_field {
 	RECORD_OBSERVED = 45,
 	RECORD_OBSERVED_ACTION = 46,
 	RECORD_RECIPIENT = 47,		/* a domain */
-	RECORD_INCOMPLETE = 48
+	RECORD_INCOMPLETE = 48,
+	RECORD_TLS_VERIFIED = 49,
+	RECORD_FORWARDER = 50
 };
 
 /* A message of a run. */

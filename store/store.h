@@ -121,6 +121,36 @@ enum store_status	store_policies(struct store *s, int64_t from,
 enum store_status	store_rows(struct store *s, uint64_t policy,
 			    bool envelope_to, store_row_fn *fn, void *arg);
 
+/* ---- the messages themselves ---- */
+
+struct store_signature {
+	struct slice	 result, domain, selector, aligned;
+};
+
+/* In the words of assay-events(5); what is not known is empty. */
+struct store_message {
+	int64_t		 time;
+	struct ipaddr	 client;	/* IPADDR_NONE: not known */
+	struct slice	 origin, helo, mail_from_domain, from_domain, from,
+			 auth_user, tls, tls_verified, iprev, spf, spf_helo,
+			 arc, arc_sealers, arc_trusted, forwarder, dmarc,
+			 dmarc_spf, dmarc_dkim, policy_domain, published,
+			 testing, disposition, dnssec, stage, action, rule,
+			 why, told, decided;
+	bool		 ours;
+	bool		 incomplete;	/* values are missing */
+	const struct store_signature *signatures;
+	size_t		 signature_count;
+	const struct slice *recipients;	/* domains */
+	size_t		 recipient_count;
+};
+
+typedef bool	store_message_fn(void *arg, const struct store_message *m);
+
+/* All since then, as they are read: memory does not grow with them. */
+enum store_status	store_messages(struct store *s, int64_t since,
+			    store_message_fn *fn, void *arg);
+
 /* ---- what the sender of reports keeps ---- */
 
 /*

@@ -21,6 +21,8 @@ assay_parts = \
 	tools/migrate_origins.c tools/migrate_policy.c tools/migrate_sign.c \
 	tools/oldconf.c tools/oldconf.h \
 	tools/report.c tools/report.h tools/report_show.c \
+	tools/overview.c tools/overview.h \
+	tools/replay.c tools/replay.h \
 	tools/reasons.c tools/reasons.h \
 	tools/sign.c tools/sign.h \
 	tools/reports.c tools/reports.h \
@@ -29,6 +31,7 @@ assay_parts = \
 	tools/smimea.c tools/smimea.h \
 	tools/spf.c tools/spf.h tools/spf_command.c \
 	tools/starttls.c tools/starttls.h \
+	tools/stored.c tools/stored.h \
 	tools/text.c tools/text.h \
 	tools/tls.c tools/tls.h tools/tls_command.c \
 	tools/tls_lint.c tools/tls_text.c \
@@ -66,6 +69,8 @@ tool_tests = \
 	tests/tools/test_domain.py \
 	tests/tools/test_forwarder.py \
 	tests/tools/test_migrate.py \
+	tests/tools/test_overview.py \
+	tests/tools/test_replay.py \
 	tests/tools/test_sign.py \
 	tests/tools/test_smimea.py \
 	tests/tools/test_tls.py

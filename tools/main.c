@@ -15,6 +15,8 @@
 #include "tools/help.h"
 #include "tools/keys.h"
 #include "tools/migrate.h"
+#include "tools/overview.h"
+#include "tools/replay.h"
 #include "tools/report.h"
 #include "tools/sign.h"
 #include "tools/smimea.h"
@@ -37,6 +39,8 @@ static const struct tool_command *const commands[] = {
 	&migrate_command,
 	&report_read_command,
 	&report_show_command,
+	&replay_command,
+	&overview_command,
 	NULL
 };
 #define COMMANDS (sizeof(commands) / sizeof(commands[0]))

@@ -154,8 +154,9 @@ text_share(struct text *t, uint64_t part, uint64_t whole)
 	    whole == 0 ? 0.0 : 100.0 * (double)part / (double)whole);
 }
 
-static void
-text_table(struct text *t, const char *title, const struct tally_table *y)
+void
+report_text_table(struct text *t, const char *title,
+    const struct tally_table *y)
 {
 	size_t i;
 
@@ -223,16 +224,16 @@ show_text(struct reading_reports *r)
 	struct text *t = &r->t->text;
 
 	text_head(t, r);
-	text_table(t, "Sources", &r->tallies.sources);
-	text_table(t, "Domains in From", &r->tallies.froms);
-	text_table(t, "Days", &r->tallies.days);
-	text_table(t, "Reporters", &r->tallies.reporters);
+	report_text_table(t, "Sources", &r->tallies.sources);
+	report_text_table(t, "Domains in From", &r->tallies.froms);
+	report_text_table(t, "Days", &r->tallies.days);
+	report_text_table(t, "Reporters", &r->tallies.reporters);
 }
 
 /* ---- JSON ---- */
 
-static void
-json_line(struct json *j, const struct tally_line *l)
+void
+report_json_line(struct json *j, const struct tally_line *l)
 {
 	unsigned int d;
 
@@ -247,8 +248,8 @@ json_line(struct json *j, const struct tally_line *l)
 	json_object_end(j);
 }
 
-static void
-json_tally(struct json *j, const char *name, const char *key,
+void
+report_json_tally(struct json *j, const char *name, const char *key,
     const struct tally_table *y)
 {
 	size_t i;
@@ -259,7 +260,7 @@ json_tally(struct json *j, const char *name, const char *key,
 		json_slice(j, key, y->lines[i].key);
 		if (y->lines[i].name.len > 0)
 			json_slice(j, "name", y->lines[i].name);
-		json_line(j, &y->lines[i]);
+		report_json_line(j, &y->lines[i]);
 		json_object_end(j);
 	}
 	json_array_end(j);
@@ -298,11 +299,11 @@ show_json(struct reading_reports *r)
 	for (one = r->first; one != NULL; one = one->next)
 		json_report(j, one);
 	json_array_end(j);
-	json_line(j, &r->tallies.all);
-	json_tally(j, "sources", "source", &r->tallies.sources);
-	json_tally(j, "from_domains", "domain", &r->tallies.froms);
-	json_tally(j, "days", "day", &r->tallies.days);
-	json_tally(j, "reporters", "reporter", &r->tallies.reporters);
+	report_json_line(j, &r->tallies.all);
+	report_json_tally(j, "sources", "source", &r->tallies.sources);
+	report_json_tally(j, "from_domains", "domain", &r->tallies.froms);
+	report_json_tally(j, "days", "day", &r->tallies.days);
+	report_json_tally(j, "reporters", "reporter", &r->tallies.reporters);
 	json_object_end(j);
 	puts("");
 }

@@ -5,9 +5,17 @@
 #ifndef TOOLS_REPORT_H
 #define TOOLS_REPORT_H
 
+#include "report/tally.h"
 #include "tools/tool.h"
 
 extern const struct tool_command report_read_command;
 extern const struct tool_command report_show_command;
+
+/* The parts of what it shows, for others that have tallies. */
+void	report_text_table(struct text *t, const char *title,
+	    const struct tally_table *y);
+void	report_json_line(struct json *j, const struct tally_line *l);
+void	report_json_tally(struct json *j, const char *name, const char *key,
+	    const struct tally_table *y);
 
 #endif

@@ -3,17 +3,15 @@
 a screen and on a telephone; nothing is fetched and the console is empty.
 """
 
-import html.parser
 import os
 import subprocess
 
 import assaydaemon
-import browser
-import debs
+import pages
 import tap
+from pages import Nesting
 from tap import equal, ok
 
-VOID = {"meta", "link"}
 ROW = """<record><row><source_ip>%s</source_ip><count>%d</count>
 <policy_evaluated><disposition>none</disposition><dkim>%s</dkim>
 <spf>fail</spf></policy_evaluated></row><identifiers><header_from>%s
@@ -52,23 +50,6 @@ def make_page(count):
     return page, done.stdout.decode()
 
 
-class Nesting(html.parser.HTMLParser):
-    """Every element is closed where it has to be."""
-
-    def __init__(self):
-        super().__init__()
-        self.open, self.bad, self.names = [], [], set()
-
-    def handle_starttag(self, tag, attrs):
-        self.names.add(tag)
-        if tag not in VOID:
-            self.open.append(tag)
-
-    def handle_endtag(self, tag):
-        if not self.open or self.open.pop() != tag:
-            self.bad.append(tag)
-
-
 @tap.test
 def markup():
     _, text = make_page(3)
@@ -94,48 +75,10 @@ def no_reports():
     equal((nesting.bad, nesting.open), ([], []), "it is a page, too")
 
 
-def brightness(rows):
-    return sum(sum(p) for row in rows for p in row) / (
-        3 * len(rows) * len(rows[0]))
-
-
-def look(seen, page, name, width, height, dark):
-    seen.show(page, width, height, dark)
-    equal(seen.complaints(), [], name + ": the console is empty")
-    equal(seen.evaluate("document.documentElement.scrollWidth - "
-                        "document.documentElement.clientWidth"), 0,
-          name + ": nothing sticks out at the side")
-    ok(seen.evaluate("[...document.querySelectorAll('.cards dd')]"
-                     ".every(e => e.scrollWidth <= e.clientWidth)"),
-       name + ": figures fit their cards")
-    ok(seen.evaluate("[...document.querySelectorAll('figure rect')]"
-                     ".some(e => e.getBoundingClientRect().height > 20)"),
-       name + ": the chart has columns")
-    picture = seen.picture()
-    equal(picture[:2], (width, height), name + ": the picture's size")
-    colours = {p for row in picture[2] for p in row}
-    ok(len(colours) > 50, name + ": it is not empty", len(colours))
-    light = brightness(picture[2])
-    ok(light < 90 if dark else light > 190,
-       name + ": it is %s" % ("dark" if dark else "light"), light)
-
-
 @tap.test
 def in_a_browser():
-    try:
-        seen = browser.Browser()
-    except debs.Unavailable as why:
-        tap.skip("a headless browser", str(why))
-        return
-    for days in (1, 70):
-        page, _ = make_page(days)
-        for name, width, height in (("a screen", 1280, 800),
-                                    ("a telephone", 360, 740)):
-            for dark in (False, True):
-                look(seen, page, "%d days, %s, %s" % (
-                    days, name, "dark" if dark else "light"), width, height,
-                     dark)
-    seen.stop()
+    pages.in_a_browser({"%d days" % days: make_page(days)[0]
+                        for days in (1, 70)})
 
 
 if __name__ == "__main__":

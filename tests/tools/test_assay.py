@@ -176,6 +176,8 @@ def help_everywhere():
         ok("\nexamples:\n  " in text, words + ": an example", text)
         equal([s for s in text.splitlines() if len(s) > 80], [],
               words + ": fits a terminal")
+        if name == ["overview"]:        # has nothing that it must be told
+            continue
         done = run(*name)
         equal((done.returncode, done.stderr.split(b"\n")[0]),
               (64, text.split("\n")[0].encode("ascii")),
