@@ -32,7 +32,11 @@ libstore_a_CPPFLAGS = $(AM_CPPFLAGS) $(SQLITE_CFLAGS) $(LIBPQ_CFLAGS)
 database_libs = $(SQLITE_LIBS) $(LIBPQ_LIBS)
 store_libs = libstore.a $(LDADD) $(database_libs)
 
-check_PROGRAMS += tests/store/test_spool tests/store/test_store
+check_PROGRAMS += tests/store/test_spool tests/store/test_store \
+	tests/store/test_writer
+tests_store_test_writer_SOURCES = tests/store/test_writer.c
+tests_store_test_writer_CPPFLAGS = $(AM_CPPFLAGS) $(SQLITE_CFLAGS)
+tests_store_test_writer_LDADD = $(store_libs)
 tests_store_test_spool_SOURCES = tests/store/test_spool.c
 tests_store_test_spool_LDADD = $(store_libs)
 tests_store_test_store_SOURCES = tests/store/test_store.c

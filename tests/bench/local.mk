@@ -12,3 +12,9 @@ EXTRA_DIST += tests/bench/run.sh \
 	tests/bench/signed.c tests/bench/signed.h \
 	tests/bench/socketmap.c \
 	tests/bench/tlspol.py
+
+# What the store costs: make tests/bench/store, and see its head.
+EXTRA_PROGRAMS += tests/bench/store
+tests_bench_store_SOURCES = tests/bench/store.c
+tests_bench_store_LDADD = $(store_libs)
+CLEANFILES += tests/bench/store

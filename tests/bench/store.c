@@ -1,0 +1,265 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * store: what the store costs, and how long the daily report takes.
+ *
+ *     store write NAME MESSAGES    writes as the daemon does: CPU a message
+ *     store fill PATH ROWS         that many rows of reports of one day, in
+ *                                  an SQLite file
+ *     store read NAME              reads all policies and rows of all days:
+ *                                  time, CPU and memory
+ *
+ * Messages are of 2,000 domains with 50 sources each; rows of 1,000 domains.
+ */
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <time.h>
+
+#include "base/clock.h"
+#include "base/mem.h"
+#include "store/rows_internal.h"
+#include "store/store_internal.h"
+
+#define BATCH 1000
+#define DAY INT64_C(20700)
+
+static double
+cpu(void)
+{
+	struct rusage r;
+
+	getrusage(RUSAGE_SELF, &r);
+	return (double)(r.ru_utime.tv_sec + r.ru_stime.tv_sec) +
+	    (double)(r.ru_utime.tv_usec + r.ru_stime.tv_usec) / 1e6;
+}
+
+static long
+peak_mb(void)
+{
+	struct rusage r;
+
+	getrusage(RUSAGE_SELF, &r);
+	return r.ru_maxrss / 1024;
+}
+
+static struct store *
+open_store(const char *name, enum store_mode mode)
+{
+	enum store_status status;
+	char why[300] = "no memory";
+	struct store *s = store_open(name, mode, &status, why, sizeof(why));
+
+	if (s == NULL) {
+		fprintf(stderr, "%s: %s\n", name, why);
+		exit(1);
+	}
+	return s;
+}
+
+static void
+text(struct event *e, const char *key, const char *value)
+{
+	event_text(e, key, slice_str(value));
+}
+
+/* One message of the n-th kind. */
+static struct event *
+event_of(uint64_t n)
+{
+	struct event *e = event_new("message", DAY * 86400);
+	char domain[40], client[40];
+	struct event_object *o;
+
+	snprintf(domain, sizeof(domain), "d%u.example",
+	    (unsigned int)(n % 2000));
+	snprintf(client, sizeof(client), "192.0.%u.%u",
+	    (unsigned int)(n % 2000 / 250), (unsigned int)(n / 2000 % 50));
+	text(e, "client", client);
+	text(e, "helo", "mail.example.com");
+	text(e, "mail-from-domain", domain);
+	text(e, "from-domain", domain);
+	text(e, "spf", "pass");
+	text(e, "spf-domain", domain);
+	text(e, "spf-scope", "mfrom");
+	text(e, "dkim", "pass:example:s1");
+	text(e, "dmarc", "pass");
+	text(e, "dmarc-rua", "yes");
+	text(e, "dmarc-p", "reject");
+	text(e, "dmarc-domain", domain);
+	text(e, "dmarc-published", "reject");
+	text(e, "dmarc-adkim", "r");
+	text(e, "dmarc-aspf", "r");
+	text(e, "dmarc-testing", "n");
+	text(e, "dmarc-discovery", "treewalk");
+	text(e, "dmarc-spf", "pass");
+	text(e, "dmarc-dkim", "pass");
+	text(e, "dmarc-disposition", "pass");
+	text(e, "action", "accept");
+	text(e, "told", "accepted");
+	o = event_object(e, "signatures");
+	event_object_text(e, o, "result", SLICE("pass"));
+	event_object_text(e, o, "domain", slice_str(domain));
+	event_object_text(e, o, "selector", SLICE("s1"));
+	event_object_text(e, o, "aligned", SLICE("strict"));
+	event_object_text(e, event_object(e, "recipients"), "domain",
+	    SLICE("example.org"));
+	return e;
+}
+
+/* ---- write ---- */
+
+static void
+write_messages(const char *name, uint64_t count)
+{
+	static struct store_record records[BATCH];
+	static struct buf bodies[BATCH];
+	struct store *s = open_store(name, STORE_MAKE);
+	double making = 0, writing = 0, then;
+	int64_t began = clock_us();
+	uint64_t n, i;
+	size_t added;
+
+	for (n = 0; n < count; n += BATCH) {
+		for (i = 0; i < BATCH; i++) {
+			struct event *e = event_of((n + i) * 7919);
+
+			then = cpu();
+			record_make(e, &bodies[i]);
+			making += cpu() - then;
+			records[i] = (struct store_record){ .run = 1,
+			    .seq = n + i, .time = DAY * 86400 + (int64_t)
+			    (n % 86400), .body = buf_slice(&bodies[i]) };
+			event_free(e);
+		}
+		then = cpu();
+		if (store_write(s, records, BATCH, &added) != STORE_OK)
+			fprintf(stderr, "%s\n", store_why(s));
+		writing += cpu() - then;
+		for (i = 0; i < BATCH; i++)
+			buf_fini(&bodies[i]);
+	}
+	store_close(s);
+	printf("%" PRIu64 " messages in %.1f s; CPU of each: %.1f us in the "
+	    "worker, %.1f us in the thread of the store: at 1,000 a second "
+	    "%.1f %% of a processor; %ld MB\n", count,
+	    (double)(clock_us() - began) / 1e6, making * 1e6 / (double)count,
+	    writing * 1e6 / (double)count, (making + writing) * 1e5 /
+	    (double)count, peak_mb());
+}
+
+/* ---- fill ---- */
+
+/* One policy of a thousand gets all of its rows. */
+static void
+fill_policy(struct store *s, unsigned int p, uint64_t rows)
+{
+	struct event *e = event_of(p);
+	struct buf whole, policy, row;
+	char domain[40];
+	int64_t k;
+
+	snprintf(domain, sizeof(domain), "d%u.example", p);
+	record_make(e, &whole);
+	buf_init(&policy, 1000);
+	rows_policy_body(buf_slice(&whole), &policy);
+	buf_init(&row, 1000);
+	rows_row_body(buf_slice(&whole), &row);
+	db_begin(s->db);
+	db_run(s->db, "INSERT INTO assay_policy VALUES ($1, $2, $3, $4, $5, "
+	    "$6, 0)", DB_ARRAY(DB_N(p + 1), DB_N(DAY),
+	    DB_T(slice_str(domain)), DB_B(buf_slice(&policy)), DB_N(rows),
+	    DB_N(rows)), NULL);
+	for (k = 0; k < (int64_t)rows; k++) {
+		/* The source is the first field. */
+		memcpy(row.ptr + 2, &k, 4);
+		db_run(s->db, "INSERT INTO assay_row VALUES ($1, $2, '', 1, "
+		    "$3)", DB_ARRAY(DB_N(p + 1), DB_B(((struct slice){
+		    (const char *)&k, sizeof(k) })), DB_B(buf_slice(&row))),
+		    NULL);
+	}
+	if (store_end(s) != STORE_OK)
+		fprintf(stderr, "%s\n", store_why(s));
+	buf_fini(&whole);
+	buf_fini(&policy);
+	buf_fini(&row);
+	event_free(e);
+}
+
+static void
+fill(const char *name, uint64_t rows)
+{
+	struct store *s = open_store(name, STORE_MAKE);
+	int64_t began = clock_us();
+	unsigned int p;
+
+	for (p = 0; p < 1000; p++)
+		fill_policy(s, p, rows / 1000);
+	store_close(s);
+	printf("%" PRIu64 " rows in %.1f s\n", rows,
+	    (double)(clock_us() - began) / 1e6);
+}
+
+/* ---- read ---- */
+
+struct policies {
+	uint64_t	*ids;
+	size_t		 count;
+};
+
+static bool
+take_policy(void *arg, const struct store_policy *p)
+{
+	struct policies *all = arg;
+	uint64_t *more = mem_resize(all->ids, (all->count + 1) *
+	    sizeof(*more));
+
+	if (more == NULL)
+		return false;
+	all->ids = more;
+	all->ids[all->count++] = p->id;
+	return true;
+}
+
+static bool
+take_row(void *arg, const struct store_row *r)
+{
+	*(uint64_t *)arg += r->count;
+	return true;
+}
+
+static void
+read_all(const char *name)
+{
+	struct store *s = open_store(name, STORE_READ);
+	struct policies all = { NULL, 0 };
+	int64_t began = clock_us();
+	uint64_t messages = 0;
+	size_t i;
+
+	(void)store_policies(s, 0, 1 << 20, SLICE(""), take_policy, &all);
+	for (i = 0; i < all.count; i++)
+		if (store_rows(s, all.ids[i], false, take_row, &messages) !=
+		    STORE_OK)
+			fprintf(stderr, "%s\n", store_why(s));
+	store_close(s);
+	mem_free(all.ids);
+	printf("%zu policies, %" PRIu64 " messages read in %.1f s, %.1f s of "
+	    "CPU, %ld MB\n", all.count, messages,
+	    (double)(clock_us() - began) / 1e6, cpu(), peak_mb());
+}
+
+int
+main(int argc, char **argv)
+{
+	if (argc == 4 && strcmp(argv[1], "write") == 0)
+		write_messages(argv[2], strtoull(argv[3], NULL, 10));
+	else if (argc == 4 && strcmp(argv[1], "fill") == 0)
+		fill(argv[2], strtoull(argv[3], NULL, 10));
+	else if (argc == 3 && strcmp(argv[1], "read") == 0)
+		read_all(argv[2]);
+	else
+		return 64;
+	return 0;
+}
