@@ -75,8 +75,16 @@ struct config_sign_directory {
 	unsigned int	 line, column;
 };
 
-/* Rules in order: the first that has the Author Domain signs. */
+/* Whose domain a rule has to have. */
+enum config_sign_by {
+	CONFIG_SIGN_FROM,	/* the author's */
+	CONFIG_SIGN_SENDER,	/* of Sender, or of From without one */
+	CONFIG_SIGN_ENVELOPE	/* of MAIL FROM */
+};
+
+/* Rules in order: the first that has the domain signs. */
 struct config_sign {
+	enum config_sign_by		 by;
 	const struct policy_pattern	*domains;
 	size_t				 domain_count;
 	/* d=, canonical; empty: the Author Domain itself */

@@ -419,9 +419,17 @@ read_canonicalization(struct schema *s, const struct schema_key *key,
 	{ .name = "expire", .read = schema_seconds, RULE(expire), \
 	  .min = 60, .max = 365 * 86400 }
 
+static const struct schema_word sign_by[] = {
+	{ "from", CONFIG_SIGN_FROM },
+	{ "sender", CONFIG_SIGN_SENDER },
+	{ "envelope", CONFIG_SIGN_ENVELOPE },
+	{ NULL, 0 }
+};
+
 const struct schema_key sign_keys[] = {
 	{ .name = "domains", .read = values_patterns, RULE(domains),
 	  RULE_COUNT(domain_count), .min = 1, .max = LIMIT_SIGN_DOMAINS },
+	{ .name = "by", .read = schema_word, RULE(by), .table = sign_by },
 	{ .name = "identity", .read = values_domain, RULE(identity),
 	  .table = "a domain like example.org" },
 	{ .name = "keys", .read = read_keys, .table = key_keys,
@@ -504,12 +512,14 @@ check_null_sender(struct schema *s, const struct yaml_node *n,
 
 static const struct config_sign *
 who_has(const struct config_sign *rules, const struct config_sign *end,
-    const struct policy_pattern *p)
+    enum config_sign_by by, const struct policy_pattern *p)
 {
 	const struct config_sign *r;
 	size_t i;
 
 	for (r = rules; r < end; r++) {
+		if (r->by != by)
+			continue;
 		/* Where no key is, the next rule has its turn. */
 		for (i = 0; i < r->domain_count && r->directory.path == NULL;
 		    i++) {
@@ -532,7 +542,7 @@ check_domains(struct schema *s, const struct yaml_node *n,
 	if (list == NULL)
 		return true;
 	for (i = schema_first(list); i != NULL; i = schema_next(list, i)) {
-		earlier = who_has(rules, r, p++);
+		earlier = who_has(rules, r, r->by, p++);
 		if (earlier == NULL)
 			continue;
 		schema_fail(s, i, "%sdomains is ", s->where);
@@ -607,7 +617,7 @@ read_rule(struct schema *s, const struct yaml_node *n, void *items,
 	snprintf(s->where, sizeof(s->where), "sign rule %zu: ", index + 1);
 	if (n->kind != YAML_MAPPING)
 		return schema_fail(s, n, "sign rule %zu must be a mapping of "
-		    "\"key: value\"; allowed: domains, identity, keys, "
+		    "\"key: value\"; allowed: domains, by, identity, keys, "
 		    "canonicalization, headers, oversign, resign, "
 		    "null-sender, for-user, expire",
 		    index + 1);

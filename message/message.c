@@ -577,7 +577,9 @@ start_signing(struct message *m)
 	}
 	signing_choose(r->engine->signing, &(const struct signing_facts){
 	    .header = &m->header, .from = &r->from,
-	    .null_sender = r->path.null, .host = r->receiver,
+	    .null_sender = r->path.null,
+	    .envelope = r->path.has_domain ? domain_slice(&r->path.domain) :
+	    SLICE(""), .host = r->receiver,
 	    .authenticated = m->facts.authenticated, .user = r->user,
 	    .now = m->now }, m->arena, plan);
 	plan->options.rewrites_addresses = m->rewrites_addresses;

@@ -292,22 +292,64 @@ has_domain(const struct config_sign *rule, struct slice domain)
 	return rule->domain_count == 0;
 }
 
-/* By the Author Domain.  A folder without a key of it leaves it to others. */
+/*
+ * The domain of Sender, or the author's without one (RFC 5322 3.6.2); empty
+ * when it cannot be read or there are several.  It is the arena's.
+ */
+static struct slice
+sender_domain(const struct signing_facts *f, struct arena *arena)
+{
+	const struct mail_field *field;
+	struct mail_from *sender;
+	unsigned int n = mail_header_instances(f->header, SLICE("Sender"));
+
+	if (n == 0)
+		return domain_slice(&f->from->domain);
+	field = mail_header_find(f->header, SLICE("Sender"), 1);
+	sender = arena_alloc(arena, sizeof(*sender));
+	if (n > 1 || field == NULL || sender == NULL)
+		return SLICE("");
+	mail_from_parse(field->value, sender);
+	return mail_from_has_author(sender) && sender->mailboxes == 1 ?
+	    domain_slice(&sender->domain) : SLICE("");
+}
+
+/* What the rule goes by. */
+static struct slice
+domain_for(const struct config_sign *rule, const struct signing_facts *f,
+    struct arena *arena)
+{
+	switch (rule->by) {
+	case CONFIG_SIGN_SENDER:
+		return sender_domain(f, arena);
+	case CONFIG_SIGN_ENVELOPE:
+		return f->envelope;
+	case CONFIG_SIGN_FROM:
+		break;
+	}
+	return domain_slice(&f->from->domain);
+}
+
+/* A folder without a key of the domain leaves it to the rules that follow. */
 static void
-find_rule(struct signing *s, struct slice domain, int64_t now,
+find_rule(struct signing *s, const struct signing_facts *f,
     struct arena *arena, struct found *found)
 {
+	struct slice domain;
 	struct loaded_rule *r;
 	size_t i;
 
 	for (i = 0; i < s->count && found->rule == NULL; i++) {
 		r = &s->rules[i];
-		if (r->seals || !has_domain(r->rule, domain))
+		if (r->seals)
+			continue;
+		domain = domain_for(r->rule, f, arena);
+		if (domain.len == 0 || !has_domain(r->rule, domain))
 			continue;
 		found->d = r->rule->identity.len > 0 ? r->rule->identity :
 		    domain;
 		if (r->folder != NULL)
-			look_in_folder(r, now, arena, found);
+			look_in_folder(r, f->now, arena, found);
 		if (r->folder == NULL || found->status != KEYDIR_NONE)
 			found->rule = r;
 	}
@@ -559,8 +601,7 @@ signing_choose(struct signing *s, const struct signing_facts *f,
 	*out = (struct signing_plan){ .state = author ? SIGNING_NO_RULE :
 	    SIGNING_NO_FROM };
 	if (author)
-		find_rule(s, domain_slice(&f->from->domain), f->now, arena,
-		    &found);
+		find_rule(s, f, arena, &found);
 	if (found.rule == NULL)
 		find_bounce_rule(s, f, arena, &found);
 	out->held = found.choice;

@@ -75,6 +75,7 @@ struct signing_facts {
 	const struct mail_header	*header;
 	const struct mail_from		*from;
 	bool				 null_sender;	/* MAIL FROM:<> */
+	struct slice			 envelope;	/* its domain, or "" */
 	struct slice			 host;	/* authserv-id */
 	bool				 authenticated;	/* SMTP AUTH */
 	struct slice			 user;	/* who did; empty: not known */
@@ -82,10 +83,10 @@ struct signing_facts {
 };
 
 /*
- * Decides by the From domain and by the signatures that the header has
- * already.  A bounce of this host, whose From no rule has, is for the first
- * rule with `null_sender`: From may name d=, what is below it, this host, or
- * no domain at all.  The plan is the arena's.
+ * Decides by the From domain, or what else a rule goes by, and by the
+ * signatures that the header has already.  A bounce of this host, whose From
+ * no rule has, is for the first rule with `null_sender`: From may name d=,
+ * what is below it, this host, or no domain at all.  The plan is the arena's.
  */
 void	signing_choose(struct signing *s, const struct signing_facts *f,
 	    struct arena *arena, struct signing_plan *out);

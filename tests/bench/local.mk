@@ -2,7 +2,7 @@
 #
 # The benchmarks: no part of the test run, they compile their own programs.
 
-EXTRA_DIST += tests/bench/run.sh \
+EXTRA_DIST += tests/bench/run.sh tests/bench/keydir.sh \
 	tests/bench/crypto.c \
 	tests/bench/dns_responder.c \
 	tests/bench/load.c \

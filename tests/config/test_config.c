@@ -139,6 +139,8 @@ put_sign(struct buf *b, const struct config_sign *r)
 
 	buf_addf(b, "\nsign line %u", r->line);
 	put_patterns(b, "domain", r->domains, r->domain_count);
+	if (r->by != CONFIG_SIGN_FROM)
+		buf_addf(b, " by=%d", (int)r->by);
 	buf_addf(b, " d=%.*s c=%s/%s x=%u%s", SLICE_ARG(r->identity),
 	    r->relaxed_header ? "relaxed" : "simple",
 	    r->relaxed_body ? "relaxed" : "simple", r->expire,
@@ -519,6 +521,10 @@ test_values(void)
 		{ "sign: [{domains: a.example, keys: {directory: /k}}, "
 		  "{domains: a.example, keys: [" KEY "]}]",
 		  "\nsign line 1 domain=a.example d= " },
+		{ "sign: [{domains: a.example, keys: [" KEY "]}, {by: "
+		  "envelope, domains: a.example, keys: [" KEY "]}, {by: "
+		  "sender, domains: a.example, keys: [" KEY "]}]",
+		  "\nsign line 1 domain=a.example by=2 d= " },
 		{ "dkim: {test-keys: yes}", " test=1 " },
 		{ "unsigned: tempfail", " unsigned=1" },
 		{ "sign: []", " unsigned=0" },
@@ -571,7 +577,7 @@ test_values(void)
 #define FORWARDER_WORDS "yes, no, unknown, and names of forwarders"
 #define FORWARDER_NAME "letters, digits, \".\", \"-\" and \"_\", at most " \
 	"64 of them, and none of yes, no, true, false, unknown"
-#define SIGN_KEYS "domains, identity, keys, canonicalization, headers, " \
+#define SIGN_KEYS "domains, by, identity, keys, canonicalization, headers, " \
 	"oversign, resign, null-sender, for-user, expire"
 #define KEY_KEYS "selector, file, from, until"
 #define SPF_WORDS "none, pass, fail, softfail, neutral, temperror, permerror"
@@ -898,6 +904,8 @@ static const struct {
 	  "is an empty list; allowed: " DOMAINS },
 	{ SIGN("domains: '*', keys: [" KEY "]"), "1:18: sign rule 1: domains "
 	  "is '*'; allowed: " DOMAINS },
+	{ SIGN("by: author"), "1:13: sign rule 1: by is 'author'; "
+	  "allowed: from, sender, envelope" },
 	{ SIGN("identity: '*.a.example'"), "1:19: sign rule 1: identity is "
 	  "'*.a.example'; allowed: a domain like example.org" },
 	{ SIGN("identity: ''"), "1:19: sign rule 1: identity is ''; allowed: "

@@ -58,15 +58,16 @@ class House:
     def remove(self, path):
         os.unlink(os.path.join(self.keys, path))
 
-    def send(self, author, sender=None):
+    def send(self, author, sender=None, fields=()):
         """["d:s" ...], the record"""
         global sent
         sent += 1
         sender = sender or "n%d@sender.example" % sent
+        fields = [(name, b" " + value) for name, value in fields]
         result = self.daemon.send(
             fields=[(b"From", b" " + author.encode()),
                     (b"To", b" a@b.example"), (b"Date", b" today"),
-                    (b"Message-ID", b" <1@a>")],
+                    (b"Message-ID", b" <1@a>")] + fields,
             body=b"Hi.\r\n", sender="<%s>" % sender, client="127.0.0.1")
         record = self.daemon.wait_records_of(sender)[-1]
         assert result.accepted, result.reply
@@ -244,6 +245,38 @@ def rules():
             ("a@mail.test", "host.test:s1"),
             ("a@other.org", "no")):
         equal(house.signed(author), want, author)
+    house.daemon.check_stop("the daemon")
+
+
+@tap.test
+def by_others():
+    """Rules that go by Sender, or by the envelope."""
+    house = House()
+    house.rules = [
+        {"by": "envelope", "domains": ["list.example"],
+         "keys": {"directory": "keys"}},
+        {"by": "sender", "keys": {"directory": "keys"}}]
+    house.start()
+    house.put("list.example/s1.pem")
+    house.put("host.example/s1.pem")
+    one = (b"Sender", b"<a@host.example>")
+    for author, sender, fields, want in (
+            ("a@other.example", "by1@list.example", [], "list.example:s1"),
+            ("a@other.example", "by2@other.example", [one],
+             "host.example:s1"),
+            ("a@other.example", "by3@list.example", [one],
+             "list.example:s1"),
+            ("a@host.example", "by4@other.example", [], "host.example:s1"),
+            ("a@host.example", "by5@other.example",
+             [(b"Sender", b"a@nobody.example")], "no"),
+            ("a@other.example", "by6@other.example", [one, one], "no"),
+            ("a@other.example", "by7@other.example",
+             [(b"Sender", b"a@host.example, b@host.example")], "no"),
+            ("a@other.example", "by8@other.example",
+             [(b"Sender", b"nonsense")], "no"),
+            ("a@x.example, b@y.example", "by9@list.example", [one], "no")):
+        equal(house.send(author, sender, fields)[0], want,
+              "%s, %s, %s" % (author, sender, fields))
     house.daemon.check_stop("the daemon")
 
 
