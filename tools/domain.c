@@ -467,7 +467,7 @@ const struct tool_command domain_command = {
 	.name = "domain",
 	.run = domain_run,
 	.synopsis = "[--selectors S1,S2] [--connect | --cert FILE] DOMAIN",
-	.what = "Checks all that a domain publishes for mail, and what to mend",
+	.what = "Checks all that a domain publishes for mail; what to mend",
 	.example = "assay domain --selectors s2026,e2026 example.org\n"
 	    "assay domain --connect --json example.org"
 };

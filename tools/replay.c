@@ -582,7 +582,6 @@ const struct tool_command replay_command = {
 	.name = "replay",
 	.run = run,
 	.synopsis = "--policy FILE [--since TIME]",
-	.what = "Shows what another policy would have done with the messages "
-	    "in the store",
+	.what = "Shows what another policy would have done with stored mail",
 	.example = "assay replay --policy strict.yaml --since 7d"
 };
