@@ -113,6 +113,8 @@
 					   one message: SPF's, and each d= */
 #define LIMIT_DMARC_NAMES	32	/* ours: look-ups for the alignment of
 					   identifiers, besides one walk */
+#define LIMIT_DMARC_RUA		10	/* ours: addresses that get a report */
+#define LIMIT_MAILBOX_LOCAL	64	/* RFC 5321 4.5.3.1.1: octets */
 #define LIMIT_DMARC_QUESTIONS	(LIMIT_DMARC_WALK + 1 + LIMIT_DMARC_NAMES)
 					/* with the one of 4.10.1 for np */
 

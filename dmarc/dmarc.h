@@ -175,4 +175,9 @@ bool	dmarc_record_is(struct slice text);
  */
 bool	dmarc_record_parse(struct slice text, struct dmarc_record *out);
 
+/* A URI of a record, borrowed; false: no more of them. */
+typedef bool	dmarc_uri_fn(void *arg, struct slice uri);
+/* The syntactically valid URIs of the rua of a record, in their order. */
+void	dmarc_record_rua(struct slice text, dmarc_uri_fn *fn, void *arg);
+
 #endif

@@ -2,6 +2,7 @@
 
 libassay_a_SOURCES += \
 	dmarc/dmarc.c dmarc/dmarc.h \
+	dmarc/destination.c dmarc/destination.h \
 	dmarc/lint.c dmarc/lint.h \
 	dmarc/record.c \
 	dmarc/walk.c dmarc/walk_internal.h
@@ -11,6 +12,7 @@ dmarc_test_world = tests/dmarc/world.c tests/dmarc/world.h
 check_PROGRAMS += \
 	tests/dmarc/test_alignment \
 	tests/dmarc/test_check \
+	tests/dmarc/test_destination \
 	tests/dmarc/test_lint \
 	tests/dmarc/test_record \
 	tests/dmarc/test_schedule \
@@ -18,6 +20,8 @@ check_PROGRAMS += \
 tests_dmarc_test_alignment_SOURCES = tests/dmarc/test_alignment.c \
 	$(dmarc_test_world)
 tests_dmarc_test_check_SOURCES = tests/dmarc/test_check.c $(dmarc_test_world)
+tests_dmarc_test_destination_SOURCES = tests/dmarc/test_destination.c \
+	$(dmarc_test_world)
 tests_dmarc_test_lint_SOURCES = tests/dmarc/test_lint.c $(dmarc_test_world)
 tests_dmarc_test_record_SOURCES = tests/dmarc/test_record.c
 tests_dmarc_test_schedule_SOURCES = tests/dmarc/test_schedule.c \
@@ -34,5 +38,8 @@ TESTS += tests/dmarc/test_cases.py
 fuzz_programs += tests/fuzz/fuzz_dmarc_record
 tests_fuzz_fuzz_dmarc_record_SOURCES = tests/fuzz/fuzz_dmarc_record.c \
 	tests/fuzz/replay.c
+fuzz_programs += tests/fuzz/fuzz_dmarc_mailto
+tests_fuzz_fuzz_dmarc_mailto_SOURCES = tests/fuzz/fuzz_dmarc_mailto.c \
+	tests/fuzz/replay.c
 EXTRA_DIST += \
-	tests/fuzz/dmarc_record.dict
+	tests/fuzz/dmarc_mailto.dict tests/fuzz/dmarc_record.dict

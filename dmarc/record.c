@@ -152,10 +152,11 @@ dmarc_uri(struct slice text)
 
 /*
  * dmarc-urilist, each URI for itself: a wrong one leaves the others valid.
- * Adds the wrong ones to `errors` and tells how many are valid.
+ * Adds the wrong ones to `errors`, has `fn` (unless NULL) see the valid ones
+ * and tells how many they are.
  */
 static size_t
-dmarc_urilist(struct slice text, size_t *errors)
+dmarc_urilist(struct slice text, size_t *errors, dmarc_uri_fn *fn, void *arg)
 {
 	struct slice one;
 	size_t valid = 0;
@@ -163,10 +164,14 @@ dmarc_urilist(struct slice text, size_t *errors)
 
 	while (more) {
 		more = slice_cut(&text, ',', &one);
-		if (dmarc_uri(trim_wsp(one)))
-			valid++;
-		else
+		one = trim_wsp(one);
+		if (!dmarc_uri(one)) {
 			(*errors)++;
+			continue;
+		}
+		valid++;
+		if (fn != NULL && !fn(arg, one))
+			break;
 	}
 	return valid;
 }
@@ -275,14 +280,14 @@ value_psd(struct slice value, struct dmarc_record *r)
 static bool
 value_rua(struct slice value, struct dmarc_record *r)
 {
-	r->has_rua = dmarc_urilist(value, &r->errors) > 0;
+	r->has_rua = dmarc_urilist(value, &r->errors, NULL, NULL) > 0;
 	return true;
 }
 
 static bool
 value_ruf(struct slice value, struct dmarc_record *r)
 {
-	(void)dmarc_urilist(value, &r->errors);
+	(void)dmarc_urilist(value, &r->errors, NULL, NULL);
 	return true;
 }
 
@@ -404,4 +409,25 @@ dmarc_record_parse(struct slice text, struct dmarc_record *out)
 	}
 	out->bad_policy |= !out->has_p;
 	return true;
+}
+
+void
+dmarc_record_rua(struct slice text, dmarc_uri_fn *fn, void *arg)
+{
+	struct cursor c = cursor_of(text);
+	struct slice rest, one, name, value;
+	struct dmarc_record r;
+	size_t errors = 0;
+	bool more = true;
+
+	if (!dmarc_record_parse(text, &r) || !dmarc_version(&c))
+		return;
+	for (rest = cursor_rest(&c); more;) {
+		more = slice_cut(&rest, ';', &one);
+		if (!dmarc_tag(trim_wsp(one), &name, &value) ||
+		    !slice_eq_nocase(name, SLICE("rua")))
+			continue;
+		(void)dmarc_urilist(value, &errors, fn, arg);
+		return;
+	}
 }

@@ -69,26 +69,37 @@ dmarc_walk_query(struct slice name, struct domain *out)
 	return true;
 }
 
+/* Step 2. */
+struct slice
+dmarc_walk_record(const struct dns_answer *answer, size_t *count)
+{
+	struct slice text = { NULL, 0 };
+	size_t i;
+
+	*count = 0;
+	for (i = 0; i < answer->count; i++) {
+		if (dmarc_record_is(answer->records[i].text)) {
+			text = answer->records[i].text;
+			(*count)++;
+		}
+	}
+	return text;
+}
+
 /* What one answer comes to; kept beside it, so that it is read once. */
 struct reading {
 	enum dmarc_found	found;
 	struct dmarc_record	record;
 };
 
-/* Step 2. */
 static struct reading
 read_answer(const struct dns_answer *answer)
 {
 	struct reading r = { .found = DMARC_FOUND_NOTHING };
-	struct slice text = { NULL, 0 };
-	size_t i, n = 0;
+	struct slice text;
+	size_t n;
 
-	for (i = 0; i < answer->count; i++) {
-		if (dmarc_record_is(answer->records[i].text)) {
-			text = answer->records[i].text;
-			n++;
-		}
-	}
+	text = dmarc_walk_record(answer, &n);
 	if (n > 1)
 		r.found = DMARC_FOUND_SEVERAL;
 	else if (n == 1)

@@ -53,6 +53,10 @@ size_t	dmarc_walk_names(struct slice start,
 /* "_dmarc." before `name`.  False: too long for the DNS. */
 bool	dmarc_walk_query(struct slice name, struct domain *out);
 
+/* The last of the records that count in an answer, and how many do. */
+struct slice	dmarc_walk_record(const struct dns_answer *answer,
+		    size_t *count);
+
 /* How many names of the walk from `start` are not in `other`. */
 size_t	dmarc_walk_own(struct slice start, const struct dmarc_walk *other);
 

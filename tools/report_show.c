@@ -14,6 +14,7 @@
 #include "base/domain.h"
 #include "base/hash.h"
 #include "base/limits.h"
+#include "dmarc/destination.h"
 #include "report/writer.h"
 #include "store/store.h"
 
@@ -25,7 +26,7 @@ struct showing {
 	struct tool		*t;
 	struct store		*store;
 	const char		*domain, *day, *name, *org_name, *email, *id;
-	bool			 envelope_to;
+	bool			 envelope_to, destinations;
 	struct domain		 wanted;
 	int64_t			 when;
 	uint64_t		 ids[POLICIES_SHOWN];
@@ -33,6 +34,7 @@ struct showing {
 	uint64_t		 chosen;
 	struct report_writer	*writer;
 	bool			 found, written;
+	struct dmarc_destinations to;
 };
 
 /* ---- which one ---- */
@@ -247,6 +249,44 @@ show_report(struct showing *s)
 	return result == TOOL_OK ? show_chosen(s) : result;
 }
 
+/* ---- to whom it would go ---- */
+
+/* An inquiry_step_fn. */
+static bool
+find_destinations(void *arg, struct dns_ledger *ledger)
+{
+	struct showing *s = arg;
+
+	return dmarc_destinations(domain_slice(&s->wanted), ledger,
+	    &s->to) == CHECK_DONE;
+}
+
+/* On stderr: the report itself is on stdout. */
+static enum tool_exit
+show_destinations(struct showing *s)
+{
+	struct inquiry *q = tool_inquire(s->t, find_destinations, s);
+	char text[200];
+	size_t i;
+
+	if (q == NULL)
+		return tool_no_memory();
+	inquiry_free(q);
+	if (s->to.count == 0)
+		(void)tool_fail(TOOL_OK, s->to.later ? "DNS does not say "
+		    "whom the report is for" : "the report is for nobody: "
+		    "the domain has no usable address in rua now", NULL);
+	for (i = 0; i < s->to.count; i++) {
+		const struct dmarc_destination *d = &s->to.items[i];
+
+		snprintf(text, sizeof(text), "%s%s",
+		    d->why == NULL ? "the report is for" : "not for, since ",
+		    d->why == NULL ? "" : d->why);
+		(void)tool_fail(TOOL_OK, text, d->mailbox.text);
+	}
+	return TOOL_OK;
+}
+
 /* ---- the command ---- */
 
 static enum tool_exit
@@ -279,7 +319,8 @@ open_and_show(struct showing *s)
 		    tool_fail(TOOL_UNAVAILABLE, s->name, why);
 	result = show_report(s);
 	store_close(s->store);
-	return result;
+	return result == TOOL_OK && s->destinations ? show_destinations(s) :
+	    result;
 }
 
 static enum tool_exit
@@ -302,6 +343,8 @@ run(struct tool *t, int argc, char **argv)
 		  .what = "whom to ask; postmaster without it" },
 		{ .name = "envelope-to", .flag = &s.envelope_to,
 		  .what = "with the domains of recipients" },
+		{ .name = "destinations", .flag = &s.destinations,
+		  .what = "say on stderr whom it is for" },
 		{ .name = NULL }
 	};
 	enum tool_exit result;
@@ -326,7 +369,8 @@ const struct tool_command report_show_command = {
 	.run = run,
 	.synopsis = "--domain DOMAIN [--day YYYY-MM-DD] [--id NUMBER]\n"
 	    "    [--store STORE] [--org-name NAME] [--email ADDRESS] "
-	    "[--envelope-to]",
+	    "[--envelope-to]\n"
+	    "    [--destinations]",
 	.what = "Shows the DMARC aggregate report about a domain",
 	.example = "assay report show --domain example.org\n"
 	    "assay report show --domain example.org --day 2026-11-28 |\n"

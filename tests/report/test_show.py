@@ -118,6 +118,29 @@ def from_mail_to_a_report():
     equal(got["messages"], 5, "messages read back")
 
 
+RUA = ("v=DMARC1; p=none; rua=mailto:d@example.net!10m,https://x.example/,"
+       "mailto:x@y.example%0D%0ABcc:z@y.example,mailto:b@yes.example,"
+       "mailto:c@no.example")
+
+
+@tap.test
+def whom_it_is_for():
+    store = Store("none")
+    store.daemon.configure({"store": store.name}, dict(zone("none"), **{
+        "_dmarc.example.net": [{"TXT": RUA}],
+        "example.net._report._dmarc.yes.example": [{"TXT": "v=DMARC1"}]}))
+    with store.daemon as daemon:
+        daemon.send(messages.PLAIN)
+        store.wait_messages(1)
+        status, _, err = store.show("--day", today(), "--destinations")
+    equal(status, 0, "exit status")
+    equal(err.splitlines(), [
+        "assay: the report is for: d@example.net",
+        "assay: the report is for: b@yes.example",
+        "assay: not for, since its host has not agreed to reports about the "
+        "domain: c@no.example"], "addresses that are some, and may be used")
+
+
 @tap.test
 def which_one():
     store = Store("reject")

@@ -1,0 +1,321 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * destination: from the rua of a policy domain to addresses.
+ *
+ * 1. The record at the policy domain is asked for: one record, or there is no
+ *    destination.
+ * 2. Its "mailto:" URIs become addresses; each counts once, up to
+ *    LIMIT_DMARC_RUA.
+ * 3. A host with the Organizational Domain of the policy domain needs no
+ *    consent (RFC 9990 section 4, step 2).
+ * 4. Another has consented when there is a record that begins with v=DMARC1
+ *    at "<policy domain>._report._dmarc.<host>" (steps 3 to 6).
+ * 5. Addresses in its rua take the place of the one that was asked about
+ *    (step 7); if one of them is at another host, nobody gets a report.
+ */
+#include "dmarc/destination.h"
+
+#include <string.h>
+
+#include "base/ascii.h"
+#include "dmarc/walk_internal.h"
+
+/* ---- mailto ---- */
+
+/* atext without "%" and "!", which are routes to some. */
+static bool
+is_atext(char c)
+{
+	const struct slice others = SLICE("#$&'*+-/=?^_`{|}~");
+
+	return ascii_is_alnum(c) || slice_find(others, c) < others.len;
+}
+
+/* Dot-string = Atom *("." Atom), and nothing that names a program or file. */
+static bool
+is_local_part(struct slice s)
+{
+	size_t i;
+
+	if (s.len == 0 || s.len > LIMIT_MAILBOX_LOCAL || s.ptr[0] == '|' ||
+	    s.ptr[0] == '/' || s.ptr[0] == '.' || s.ptr[s.len - 1] == '.')
+		return false;
+	for (i = 0; i < s.len; i++) {
+		if (s.ptr[i] == '.' ? s.ptr[i - 1] == '.' : !is_atext(s.ptr[i]))
+			return false;
+	}
+	return true;
+}
+
+/* RFC 3986 2.1.  False: it does not fit. */
+static bool
+percent_decode(struct slice s, char *out, size_t size, size_t *len)
+{
+	size_t i;
+
+	for (*len = 0, i = 0; i < s.len; i++) {
+		char c = s.ptr[i];
+
+		if (c == '%' && s.len - i > 2 && ascii_hex(s.ptr[i + 1]) >= 0 &&
+		    ascii_hex(s.ptr[i + 2]) >= 0) {
+			c = (char)(ascii_hex(s.ptr[i + 1]) * 16 +
+			    ascii_hex(s.ptr[i + 2]));
+			i += 2;
+		}
+		if (*len == size)
+			return false;
+		out[(*len)++] = c;
+	}
+	return true;
+}
+
+static bool
+read_mailbox(struct slice text, struct dmarc_mailbox *out)
+{
+	size_t at = slice_find_last(text, '@');
+	struct slice local = slice_head(text, at);
+
+	if (at == text.len || !is_local_part(local) ||
+	    !domain_parse(slice_from(text, at + 1), &out->host) ||
+	    domain_labels(domain_slice(&out->host)) < 2)
+		return false;
+	memcpy(out->text, local.ptr, local.len);
+	out->text[local.len] = '@';
+	memcpy(out->text + local.len + 1, out->host.text, out->host.len);
+	out->len = local.len + 1 + out->host.len;
+	out->text[out->len] = '\0';
+	return true;
+}
+
+bool
+dmarc_mailto(struct slice uri, struct dmarc_mailbox *out)
+{
+	const struct slice scheme = SLICE("mailto:");
+	/* A local part, and a host before IDNA has made it short. */
+	char room[LIMIT_MAILBOX_LOCAL + 1 + LIMIT_DOMAIN_UTF8];
+	struct slice s;
+	size_t len;
+
+	memset(out, 0, sizeof(*out));
+	if (!slice_starts_nocase(uri, scheme))
+		return false;
+	s = slice_from(uri, scheme.len);
+	s = slice_head(s, slice_find(s, '!'));
+	s = slice_head(s, slice_find(s, '?'));
+	s = slice_head(s, slice_find(s, '#'));
+	if (!percent_decode(s, room, sizeof(room), &len) ||
+	    !slice_is_ascii((struct slice){ room, len }) ||
+	    !read_mailbox((struct slice){ room, len }, out)) {
+		memset(out, 0, sizeof(*out));
+		return false;
+	}
+	return true;
+}
+
+/* ---- destinations ---- */
+
+struct asking {
+	struct slice			 policy_domain;
+	const struct dmarc_walk		*walk;	/* from there */
+	struct dns_ledger		*ledger;
+	bool				 pending;
+	struct dmarc_destinations	*out;
+};
+
+static void
+add(struct dmarc_destinations *out, const struct dmarc_mailbox *m,
+    enum dmarc_destination_state state, const char *why)
+{
+	size_t i;
+
+	for (i = 0; i < out->count; i++)
+		if (slice_eq(dmarc_mailbox_slice(&out->items[i].mailbox),
+		    dmarc_mailbox_slice(m)))
+			return;
+	if (out->count < LIMIT_DMARC_RUA)
+		out->items[out->count++] = (struct dmarc_destination){
+			*m, state, why };
+}
+
+/* The addresses that one host wants in the place of another. */
+struct instead {
+	const struct domain	*host;
+	struct dmarc_mailbox	 boxes[LIMIT_DMARC_RUA];
+	size_t			 count;
+	bool			 elsewhere;	/* or nothing usable */
+	bool			 given;
+};
+
+/* Step 5; a dmarc_uri_fn. */
+static bool
+take_instead(void *arg, struct slice uri)
+{
+	struct instead *x = arg;
+	struct dmarc_mailbox m;
+
+	x->given = true;
+	if (!dmarc_mailto(uri, &m))
+		return true;
+	if (!domain_eq(&m.host, x->host))
+		x->elsewhere = true;
+	else if (x->count < LIMIT_DMARC_RUA)
+		x->boxes[x->count++] = m;
+	return !x->elsewhere;
+}
+
+/* Step 5. */
+static void
+agreed(struct asking *a, const struct dmarc_mailbox *m, struct slice record)
+{
+	struct instead x = { .host = &m->host };
+	struct dmarc_record r;
+	size_t i;
+
+	if (!dmarc_record_parse(record, &r)) {
+		add(a->out, m, DMARC_DESTINATION_REFUSED,
+		    "its host has a record that is past a limit");
+		return;
+	}
+	dmarc_record_rua(record, take_instead, &x);
+	if (!x.given) {
+		add(a->out, m, DMARC_DESTINATION_GOOD, NULL);
+		return;
+	}
+	if (x.elsewhere || x.count == 0)
+		add(a->out, m, DMARC_DESTINATION_REFUSED,
+		    "its host names an address elsewhere in its place");
+	for (i = 0; i < x.count && !x.elsewhere; i++)
+		add(a->out, &x.boxes[i], DMARC_DESTINATION_GOOD, NULL);
+}
+
+/* "<policy domain>._report._dmarc.<host>"; false: too long. */
+static bool
+consent_name(struct slice domain, const struct domain *host,
+    struct domain *out)
+{
+	const struct slice middle = SLICE("._report._dmarc.");
+
+	if (domain.len + middle.len + host->len > DOMAIN_MAX)
+		return false;
+	memcpy(out->text, domain.ptr, domain.len);
+	memcpy(out->text + domain.len, middle.ptr, middle.len);
+	memcpy(out->text + domain.len + middle.len, host->text, host->len);
+	out->len = domain.len + middle.len + host->len;
+	out->text[out->len] = '\0';
+	return true;
+}
+
+/* Step 4. */
+static void
+ask_consent(struct asking *a, const struct dmarc_mailbox *m)
+{
+	const struct dns_answer *answer;
+	struct slice record;
+	struct domain name;
+	size_t count;
+
+	if (!consent_name(a->policy_domain, &m->host, &name)) {
+		add(a->out, m, DMARC_DESTINATION_REFUSED,
+		    "the name that its host would agree at is too long");
+		return;
+	}
+	answer = dns_ledger_ask(a->ledger, domain_slice(&name), DNS_TYPE_TXT);
+	if (answer == NULL) {
+		a->pending = true;
+		return;
+	}
+	record = dmarc_walk_record(answer, &count);
+	if (count > 0)
+		agreed(a, m, record);
+	else if (dns_outcome_is_known(answer->outcome))
+		add(a->out, m, DMARC_DESTINATION_REFUSED,
+		    "its host has not agreed to reports about the domain");
+	else
+		add(a->out, m, DMARC_DESTINATION_LATER,
+		    "DNS does not say whether its host has agreed");
+}
+
+/* Step 3. */
+static enum dmarc_alignment
+compare(struct asking *a, const struct domain *host)
+{
+	struct dmarc_walk walk;
+
+	if (slice_eq(domain_slice(host), a->policy_domain))
+		return DMARC_ALIGNED_STRICT;
+	dmarc_walk_read(&walk, domain_slice(host), a->walk, a->ledger);
+	if (dmarc_walk_is_open(&walk) || dmarc_walk_is_open(a->walk)) {
+		a->pending = true;
+		return DMARC_NOT_KNOWN;
+	}
+	return dmarc_walk_align(a->walk, &walk);
+}
+
+/* Steps 3 to 5. */
+static void
+judge(struct asking *a, const struct dmarc_mailbox *m)
+{
+	enum dmarc_alignment same = compare(a, &m->host);
+
+	if (dmarc_is_aligned(same))
+		add(a->out, m, DMARC_DESTINATION_GOOD, NULL);
+	else if (same == DMARC_NOT_ALIGNED)
+		ask_consent(a, m);
+	else
+		add(a->out, m, DMARC_DESTINATION_LATER,
+		    "DNS does not say whose its host is");
+}
+
+struct boxes {
+	struct dmarc_mailbox	items[LIMIT_DMARC_RUA];
+	size_t			count, unusable;
+};
+
+/* Step 2; a dmarc_uri_fn. */
+static bool
+take_uri(void *arg, struct slice uri)
+{
+	struct boxes *b = arg;
+	struct dmarc_mailbox *m = &b->items[b->count];
+	size_t i;
+
+	if (!dmarc_mailto(uri, m)) {
+		b->unusable++;
+		return true;
+	}
+	for (i = 0; i < b->count; i++)
+		if (slice_eq(dmarc_mailbox_slice(&b->items[i]),
+		    dmarc_mailbox_slice(m)))
+			return true;
+	b->count++;
+	return b->count < LIMIT_DMARC_RUA;
+}
+
+enum check_state
+dmarc_destinations(struct slice policy_domain, struct dns_ledger *ledger,
+    struct dmarc_destinations *out)
+{
+	struct dmarc_walk walk;
+	struct asking a = { .policy_domain = policy_domain, .walk = &walk,
+		.ledger = ledger, .out = out };
+	const struct dmarc_place *place = &walk.places[0];
+	struct boxes boxes = { .count = 0 };
+	size_t count, i;
+
+	memset(out, 0, sizeof(*out));
+	dmarc_walk_read(&walk, policy_domain, NULL, ledger);
+	if (walk.count == 0 || place->found == DMARC_FOUND_TOO_LONG)
+		return CHECK_DONE;
+	if (place->found == DMARC_FOUND_OPEN)
+		return CHECK_PENDING;
+	out->later = place->found == DMARC_FOUND_FAILED;
+	out->has_record = place->found == DMARC_FOUND_RECORD;
+	if (!out->has_record)
+		return CHECK_DONE;
+	dmarc_record_rua(dmarc_walk_record(place->answer, &count), take_uri,
+	    &boxes);
+	out->unusable = boxes.unusable;
+	for (i = 0; i < boxes.count; i++)
+		judge(&a, &boxes.items[i]);
+	return a.pending ? CHECK_PENDING : CHECK_DONE;
+}

@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * destination: where the aggregate reports about a domain go (RFC 9990).
+ */
+#ifndef DMARC_DESTINATION_H
+#define DMARC_DESTINATION_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/domain.h"
+#include "base/limits.h"
+#include "base/slice.h"
+#include "dmarc/dmarc.h"
+#include "resolver/ledger.h"
+
+/* An address that mail can be sent to: a Dot-string (RFC 5321 4.1.2) of
+   ASCII, "@", and a domain name. */
+struct dmarc_mailbox {
+	size_t		len;
+	char		text[LIMIT_MAILBOX_LOCAL + 1 + DOMAIN_MAX + 1];
+	struct domain	host;
+};
+
+/*
+ * The address of a "mailto:" URI (RFC 6068), its escapes resolved; header
+ * fields behind "?" and an obsolete size behind "!" are left out.  False for
+ * another scheme, for several addresses, and for anything that is no such
+ * address: quoted, with octets that a mail program may take for something
+ * else (control characters, 8-bit text, "%", "!", "|" or "/" in front).
+ */
+bool	dmarc_mailto(struct slice uri, struct dmarc_mailbox *out);
+
+static inline struct slice
+dmarc_mailbox_slice(const struct dmarc_mailbox *m)
+{
+	return (struct slice){ m->text, m->len };
+}
+
+enum dmarc_destination_state {
+	DMARC_DESTINATION_GOOD,
+	DMARC_DESTINATION_REFUSED,	/* the host does not want them */
+	DMARC_DESTINATION_LATER		/* DNS did not say */
+};
+
+struct dmarc_destination {
+	struct dmarc_mailbox		mailbox;
+	enum dmarc_destination_state	state;
+	const char			*why;	/* static; NULL: good */
+};
+
+struct dmarc_destinations {
+	/* DNS did not say whether there is a record. */
+	bool				later;
+	bool				has_record;
+	/* Different ones; further ones are left out. */
+	struct dmarc_destination	items[LIMIT_DMARC_RUA];
+	size_t				count;
+	size_t				unusable;	/* other URIs */
+};
+
+/*
+ * What the record of the policy domain says now, and which destinations at
+ * other organizations have agreed (RFC 9990 section 4).  A pure function of
+ * the answers, as dmarc_check().
+ */
+enum check_state	dmarc_destinations(struct slice policy_domain,
+			    struct dns_ledger *ledger,
+			    struct dmarc_destinations *out);
+
+#endif
