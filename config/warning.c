@@ -73,9 +73,10 @@ origin_has_host_bits(const struct config *c, char *out, size_t size)
 {
 	const struct config_origin *o;
 	char text[160];
-	size_t i;
+	size_t n, i;
 
-	for (o = c->origins; o < c->origins + c->origin_count; o++) {
+	for (n = 0; n < c->origin_count; n++) {
+		o = &c->origins[n];
 		for (i = 0; i < o->client_count; i++) {
 			if (o->clients[i].is_name ||
 			    !has_host_bits(&o->clients[i].net))
@@ -330,8 +331,10 @@ static const struct config_sign_key *
 next_key(const struct config_sign *r, int64_t when)
 {
 	const struct config_sign_key *k, *next = NULL;
+	size_t i;
 
-	for (k = r->keys; k < r->keys + r->key_count; k++) {
+	for (i = 0; i < r->key_count; i++) {
+		k = &r->keys[i];
 		if (k->from > when && (next == NULL || k->from < next->from))
 			next = k;
 	}
@@ -354,12 +357,13 @@ is_signed_at(const struct config_sign *r, int64_t when)
 static int64_t
 find_gap(const struct config_sign *r)
 {
-	const struct config_sign_key *k;
 	int64_t start = INT64_MAX;
+	size_t i;
 
-	for (k = r->keys; k < r->keys + r->key_count; k++) {
-		if (k->until < start && !is_signed_at(r, k->until))
-			start = k->until;
+	for (i = 0; i < r->key_count; i++) {
+		if (r->keys[i].until < start &&
+		    !is_signed_at(r, r->keys[i].until))
+			start = r->keys[i].until;
 	}
 	return start;
 }

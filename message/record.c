@@ -149,19 +149,20 @@ static void
 record_sign_domain(const struct config_sign *rule,
     const struct mail_from *from, struct event *e)
 {
-	const struct policy_pattern *p = rule->domains;
-	const struct policy_pattern *end = p + rule->domain_count;
+	const struct policy_pattern *p = NULL;
 	/* Of a bounce, whose From no pattern has. */
 	struct slice d = config_sign_null_domain(rule);
 	char name[DOMAIN_MAX + sizeof("*.")];
+	size_t i;
 
-	while (p < end && !policy_pattern_matches(p,
-	    domain_slice(&from->domain)))
-		p++;
-	if (p < end && rule->identity.len == 0)
+	for (i = 0; p == NULL && i < rule->domain_count; i++)
+		if (policy_pattern_matches(&rule->domains[i],
+		    domain_slice(&from->domain)))
+			p = &rule->domains[i];
+	if (p != NULL && rule->identity.len == 0)
 		d = domain_slice(&p->domain);
 	snprintf(name, sizeof(name), "%s%.*s",
-	    p < end && rule->identity.len == 0 && p->below ? "*." : "",
+	    p != NULL && rule->identity.len == 0 && p->below ? "*." : "",
 	    SLICE_ARG(d.len > 0 ? d : SLICE("*")));
 	event_detail_text(e, "sign-domain", slice_str(name));
 }

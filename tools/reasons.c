@@ -148,10 +148,11 @@ static void
 text_rules(struct text *t, const struct config *c)
 {
 	const struct config_sign *rule;
-	size_t i, shown = 0;
+	size_t n, i, shown = 0;
 
 	text_item(t, "rules");
-	for (rule = c->sign; rule < c->sign + c->sign_count; rule++) {
+	for (n = 0; n < c->sign_count; n++) {
+		rule = &c->sign[n];
 		for (i = 0; i < rule->domain_count; i++) {
 			if (shown++ == PATTERNS_SHOWN) {
 				text_say(t, ", ...\n");
@@ -240,11 +241,12 @@ text_idle(struct text *t, const struct reasons *r)
 {
 	const struct signing_plan *plan = plan_of(r);
 	const struct config_sign_key *key;
+	size_t i;
 
 	if (plan->rule == NULL || plan->options.domain.len == 0)
 		return;
-	key = plan->rule->keys;
-	for (; key < plan->rule->keys + plan->rule->key_count; key++) {
+	for (i = 0; i < plan->rule->key_count; i++) {
+		key = &plan->rule->keys[i];
 		if (is_used(plan, key))
 			continue;
 		text_item(t, "not with");

@@ -153,7 +153,8 @@ put_sign(struct buf *b, const struct config_sign *r)
 		    r->directory.column, SLICE_ARG(r->directory.layout),
 		    SLICE_ARG(r->directory.selector),
 		    r->directory.subdomains);
-	for (k = r->keys; k < r->keys + r->key_count; k++) {
+	for (k = r->keys; r->key_count > 0 &&
+	    k < r->keys + r->key_count; k++) {
 		buf_addf(b, "\nkey %.*s %s at %u:%u", SLICE_ARG(k->selector),
 		    k->file, k->line, k->column);
 		if (k->from != INT64_MIN)

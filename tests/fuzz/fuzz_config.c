@@ -99,14 +99,17 @@ check_names(const struct slice *names, size_t count)
 static void
 check_sign(const struct config_sign *r)
 {
+	bool folder = r->directory.path != NULL;
 	const struct config_sign_key *k;
 
-	check(r->domain_count > 0 && r->line > 0);
-	check(r->key_count > 0 && r->key_count <= LIMIT_SIGN_KEYS);
+	check(r->domain_count > 0 || folder);
+	check(r->line > 0 && (r->key_count > 0) != folder);
+	check(r->key_count <= LIMIT_SIGN_KEYS);
 	check(r->headers == NULL || r->header_count > 0);
 	check_names(r->headers, r->header_count);
 	check_names(r->oversign, r->oversign_count);
-	for (k = r->keys; k < r->keys + r->key_count; k++) {
+	for (k = r->keys; r->key_count > 0 &&
+	    k < r->keys + r->key_count; k++) {
 		check(k->selector.len > 0 && k->selector.len <= DOMAIN_MAX);
 		check(k->selector.len + 12 + r->identity.len <= DOMAIN_MAX);
 		check_text(k->file, LIMIT_YAML_BYTES);
