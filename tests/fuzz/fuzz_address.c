@@ -7,8 +7,6 @@
  * makes several domains, a stray octet or an open comment makes the field
  * unparsable.  So "ok" cannot rest on a part of the text.
  */
-#include <string.h>
-
 #include "base/buf.h"
 #include "base/utf8.h"
 #include "mail/address.h"
@@ -67,6 +65,15 @@ must_be_multiple(const char *before, struct slice text, const char *after)
 	must(f.state == MAIL_FROM_MULTIPLE && f.has_domain);
 }
 
+/* Does the list begin or end with an element of nothing but blanks? */
+static bool
+is_list_with_gaps(struct slice text)
+{
+	struct slice t = slice_trim(text);
+
+	return t.len > 0 && (t.ptr[0] == ',' || t.ptr[t.len - 1] == ',');
+}
+
 /* The field is understood, to its last octet. */
 static void
 check_understood(struct slice text, const struct mail_from *f)
@@ -82,7 +89,9 @@ check_understood(struct slice text, const struct mail_from *f)
 	must_be_bad(")", text, "", f);
 	must_be_bad("", text, ";", f);
 	must_be_bad("\"", text, "", f);
-	must_be_same("(c)", text, " (d)", f);
+	/* A comment alone is an element of a list, for some programs. */
+	if (!is_list_with_gaps(text))
+		must_be_same("(c)", text, " (d)", f);
 	must_be_same(",\r\n ", text, ",", f);
 	if (f->mailboxes == LIMIT_FROM_MAILBOXES)
 		return;
