@@ -268,6 +268,13 @@ if header :regex "Authentication-Results"
 }
 """
 DOVECOT = "ssl = no\nlog_path = /dev/stderr\nmail_location = maildir:%s/mail\n"
+DOVECOT_24 = """dovecot_config_version = 2.4.0
+dovecot_storage_version = 2.4.0
+ssl = no
+log_path = /dev/stderr
+mail_driver = maildir
+mail_path = %s/mail
+"""
 
 SPAMASSASSIN = b"""loadplugin Mail::SpamAssassin::Plugin::Check
 loadplugin Mail::SpamAssassin::Plugin::AuthRes
@@ -321,7 +328,10 @@ def sieve_reads():
     config = os.path.join(folder, "dovecot.conf")
     script = os.path.join(folder, "test.sieve")
     with open(config, "w", encoding="ascii") as f:
-        f.write(DOVECOT % folder)
+        version = subprocess.run(["dovecot", "--version"], text=True,
+                                 capture_output=True, check=True).stdout
+        f.write((DOVECOT if version.startswith("2.3") else DOVECOT_24) %
+                folder)
     with open(script, "wb") as f:
         f.write(SIEVE)
     in_message("Sieve", lambda message: b"reject message" in output(

@@ -14,7 +14,8 @@ build_packages="gcc libc6-dev make autoconf automake pkg-config libssl-dev
 test_packages="python3 python3-yaml python3-dkim python3-authres
 	libmail-dkim-perl python3-nacl
 	python3-jsonschema openssl
-	iproute2 mount mandoc golang-blitiri-go-spf-dev xz-utils"
+	iproute2 mount mandoc golang-blitiri-go-spf-dev xz-utils
+	libxml2-utils"
 
 need() {
 	command -v dpkg-query >/dev/null 2>&1 || {

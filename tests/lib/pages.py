@@ -48,7 +48,7 @@ def look(seen, page, name, width, height, dark):
     picture = seen.picture()
     equal(picture[:2], (width, height), name + ": the picture's size")
     colours = {p for row in picture[2] for p in row}
-    ok(len(colours) > 50, name + ": it is not empty", len(colours))
+    ok(len(colours) > 30, name + ": it is not empty", len(colours))
     light = brightness(picture[2])
     ok(light < 90 if dark else light > 190,
        name + ": it is %s" % ("dark" if dark else "light"), light)
