@@ -12,6 +12,8 @@
 #include <string.h>
 #include <sys/random.h>
 
+#include "base/ascii.h"
+
 static pthread_once_t secret_once = PTHREAD_ONCE_INIT;
 static uint64_t secret[2];
 
@@ -92,4 +94,20 @@ hash_keyed(struct slice text, uint64_t salt)
 {
 	(void)pthread_once(&secret_once, secret_make);
 	return hash_with(secret, text, salt);
+}
+
+/* Piece by piece; the end is an empty piece. */
+uint64_t
+hash_nocase(struct slice text, uint64_t salt)
+{
+	char piece[64];
+	size_t i, len;
+
+	for (; text.len > 0; text = slice_from(text, len)) {
+		len = text.len < sizeof(piece) ? text.len : sizeof(piece);
+		for (i = 0; i < len; i++)
+			piece[i] = ascii_lower(text.ptr[i]);
+		salt = hash_keyed((struct slice){ piece, len }, salt);
+	}
+	return hash_keyed(SLICE(""), salt);
 }

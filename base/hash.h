@@ -17,9 +17,13 @@
    hash, so that several texts can be chained. */
 uint64_t	hash_keyed(struct slice text, uint64_t salt);
 
+/* hash_keyed() of a text whose case does not matter. */
+uint64_t	hash_nocase(struct slice text, uint64_t salt);
+
 /*
- * The same with a secret of the caller's, for values that outlive the process
- * and are no secret.  They depend on the order of octets of the machine.
+ * hash_keyed() with a secret of the caller's, for values that outlive the
+ * process and are no secret.  They depend on the order of octets of the
+ * machine.
  */
 uint64_t	hash_with(const uint64_t key[2], struct slice text,
 		    uint64_t salt);

@@ -465,25 +465,13 @@ owned_of(struct config *c)
 }
 
 static bool
-is_listed(const struct policy_pattern *list, size_t count, struct slice name)
-{
-	size_t i;
-
-	for (i = 0; i < count; i++) {
-		if (policy_pattern_matches(&list[i], name))
-			return true;
-	}
-	return false;
-}
-
-static bool
 is_signed(const struct config *c, struct slice name)
 {
 	size_t i;
 
 	for (i = 0; i < c->sign_count; i++) {
-		if (is_listed(c->sign[i].domains, c->sign[i].domain_count,
-		    name))
+		if (policy_pattern_find(c->sign[i].domains,
+		    c->sign[i].domain_count, name) != NULL)
 			return true;
 	}
 	return false;
@@ -493,15 +481,16 @@ bool
 config_is_own_domain(const struct config *c, struct slice name)
 {
 	if (c->own_domain_count > 0)
-		return is_listed(c->own_domains, c->own_domain_count, name);
+		return policy_pattern_find(c->own_domains,
+		    c->own_domain_count, name) != NULL;
 	return is_signed(c, name);
 }
 
 bool
 config_is_at_home(const struct config *c, struct slice name)
 {
-	return is_listed(c->own_domains, c->own_domain_count, name) ||
-	    is_signed(c, name);
+	return policy_pattern_find(c->own_domains, c->own_domain_count,
+	    name) != NULL || is_signed(c, name);
 }
 
 bool
@@ -513,7 +502,8 @@ config_has_keys(const struct config *c)
 bool
 config_is_enforced(const struct config *c, struct slice name)
 {
-	return is_listed(c->enforce_anyway, c->enforce_anyway_count, name);
+	return policy_pattern_find(c->enforce_anyway, c->enforce_anyway_count,
+	    name) != NULL;
 }
 
 bool

@@ -101,13 +101,6 @@ read_pattern(struct slice text, void *item)
 	return text.len > 0 && text.len <= LIMIT_USERS_WORD;
 }
 
-static bool
-read_slice(struct slice text, void *item)
-{
-	memcpy(item, &text, sizeof(text));
-	return true;
-}
-
 /* struct slice * and count: words of the condition, and names */
 static bool
 read_names(struct schema *s, const struct schema_key *key,
@@ -121,7 +114,7 @@ read_names(struct schema *s, const struct schema_key *key,
 	struct slice *items;
 	size_t count, at = 0;
 
-	if (!schema_list(s, key, n, out, sizeof(struct slice), read_slice,
+	if (!schema_list(s, key, n, out, sizeof(struct slice), values_slice,
 	    allowed))
 		return false;
 	memcpy(&items, (char *)out + key->field, sizeof(items));

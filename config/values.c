@@ -303,8 +303,8 @@ values_patterns(struct schema *s, const struct schema_key *key,
 	    "for all below it");
 }
 
-static bool
-read_slice(struct slice text, void *item)
+bool
+values_slice(struct slice text, void *item)
 {
 	memcpy(item, &text, sizeof(text));
 	return true;
@@ -345,7 +345,7 @@ values_nameservers(struct schema *s, const struct schema_key *key,
 	struct slice *items;
 	size_t count;
 
-	if (!schema_list(s, key, n, out, sizeof(struct slice), read_slice,
+	if (!schema_list(s, key, n, out, sizeof(struct slice), values_slice,
 	    allowed))
 		return false;
 	memcpy(&items, (char *)out + key->field, sizeof(items));

@@ -31,4 +31,7 @@ schema_read_fn	values_nameservers;
 /* struct policy_pattern * and count */
 schema_read_fn	values_patterns;
 
+/* An item of schema_list(): struct slice, whatever the text is. */
+bool		values_slice(struct slice text, void *item);
+
 #endif

@@ -232,19 +232,26 @@ write_unquoted(struct slice body, const struct doctor_recipe *r,
 	}
 }
 
+/* `mark` before each line that begins so. */
+static void
+write_marked(struct slice body, struct slice start, char mark, struct buf *out)
+{
+	struct slice line;
+
+	while (body.len > 0) {
+		line = next_line(&body);
+		if (slice_starts(line, start))
+			buf_addc(out, mark);
+		buf_add(out, line);
+	}
+}
+
 static void
 write_quoted(struct slice body, const struct doctor_recipe *r,
     struct buf *out)
 {
-	struct slice line;
-
 	(void)r;
-	while (body.len > 0) {
-		line = next_line(&body);
-		if (slice_starts(line, SLICE("From ")))
-			buf_addc(out, '>');
-		buf_add(out, line);
-	}
+	write_marked(body, SLICE("From "), '>', out);
 }
 
 static void
@@ -328,15 +335,8 @@ static void
 write_more_dots(struct slice body, const struct doctor_recipe *r,
     struct buf *out)
 {
-	struct slice line;
-
 	(void)r;
-	while (body.len > 0) {
-		line = next_line(&body);
-		if (slice_starts(line, SLICE(".")))
-			buf_addc(out, '.');
-		buf_add(out, line);
-	}
+	write_marked(body, SLICE("."), '.', out);
 }
 
 /*

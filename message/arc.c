@@ -83,12 +83,9 @@ static bool
 is_listed(void *arg, struct slice sealer)
 {
 	const struct config *c = arg;
-	size_t i;
 
-	for (i = 0; i < c->trusted_sealer_count; i++)
-		if (policy_pattern_matches(&c->trusted_sealers[i], sealer))
-			return true;
-	return false;
+	return policy_pattern_find(c->trusted_sealers,
+	    c->trusted_sealer_count, sealer) != NULL;
 }
 
 static void

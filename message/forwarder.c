@@ -23,18 +23,6 @@ struct state {
 
 /* ---- step 1 ---- */
 
-static bool
-is_listed(const struct policy_pattern *list, size_t count, struct slice name)
-{
-	size_t i;
-
-	for (i = 0; i < count; i++) {
-		if (policy_pattern_matches(&list[i], name))
-			return true;
-	}
-	return false;
-}
-
 /* Those that are not remembered could be somewhere else. */
 static bool
 has_recipients(const struct message_results *r,
@@ -46,8 +34,8 @@ has_recipients(const struct message_results *r,
 	    r->recipient_domain_count == LIMIT_RECIPIENT_DOMAINS)
 		return false;
 	for (i = 0; i < r->recipient_domain_count; i++) {
-		if (!is_listed(f->recipients, f->recipient_count,
-		    r->recipient_domains[i]))
+		if (policy_pattern_find(f->recipients, f->recipient_count,
+		    r->recipient_domains[i]) == NULL)
 			return false;
 	}
 	return true;
@@ -60,8 +48,8 @@ message_forwarder_problem(const struct message *m,
 	const struct message_results *r = &m->results;
 
 	if (f->from_domain_count > 0 && !(mail_from_has_author(&r->from) &&
-	    is_listed(f->from_domains, f->from_domain_count,
-	    domain_slice(&r->from.domain))))
+	    policy_pattern_find(f->from_domains, f->from_domain_count,
+	    domain_slice(&r->from.domain)) != NULL))
 		return "the domain in From is not one of its from-domain";
 	if (f->recipient_count > 0 && !has_recipients(r, f))
 		return "not all recipients are in its for";

@@ -149,16 +149,12 @@ static void
 record_sign_domain(const struct config_sign *rule,
     const struct mail_from *from, struct event *e)
 {
-	const struct policy_pattern *p = NULL;
+	const struct policy_pattern *p = policy_pattern_find(rule->domains,
+	    rule->domain_count, domain_slice(&from->domain));
 	/* Of a bounce, whose From no pattern has. */
 	struct slice d = config_sign_null_domain(rule);
 	char name[DOMAIN_MAX + sizeof("*.")];
-	size_t i;
 
-	for (i = 0; p == NULL && i < rule->domain_count; i++)
-		if (policy_pattern_matches(&rule->domains[i],
-		    domain_slice(&from->domain)))
-			p = &rule->domains[i];
 	if (p != NULL && rule->identity.len == 0)
 		d = domain_slice(&p->domain);
 	snprintf(name, sizeof(name), "%s%.*s",

@@ -23,13 +23,12 @@
 static bool
 goes_to(const struct message_results *r, const struct config_seal_when *when)
 {
-	size_t i, p;
+	size_t i;
 
 	for (i = 0; i < r->recipient_domain_count; i++)
-		for (p = 0; p < when->relayed_to_count; p++)
-			if (policy_pattern_matches(&when->relayed_to[p],
-			    r->recipient_domains[i]))
-				return true;
+		if (policy_pattern_find(when->relayed_to,
+		    when->relayed_to_count, r->recipient_domains[i]) != NULL)
+			return true;
 	return false;
 }
 

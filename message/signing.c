@@ -283,13 +283,8 @@ look_in_folder(const struct loaded_rule *r, int64_t now, struct arena *arena,
 static bool
 has_domain(const struct config_sign *rule, struct slice domain)
 {
-	size_t d;
-
-	for (d = 0; d < rule->domain_count; d++) {
-		if (policy_pattern_matches(&rule->domains[d], domain))
-			return true;
-	}
-	return rule->domain_count == 0;
+	return rule->domain_count == 0 || policy_pattern_find(rule->domains,
+	    rule->domain_count, domain) != NULL;
 }
 
 /*

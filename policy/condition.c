@@ -485,14 +485,8 @@ static bool
 name_matches(const struct policy_condition *c, const struct policy_rule *r,
     struct slice name)
 {
-	const struct policy_pattern *patterns = rule_patterns(c, r);
-	size_t i;
-
-	for (i = 0; i < rule_count(c, r); i++) {
-		if (policy_pattern_matches(&patterns[i], name))
-			return true;
-	}
-	return false;
+	return policy_pattern_find(rule_patterns(c, r), rule_count(c, r),
+	    name) != NULL;
 }
 
 static bool

@@ -20,7 +20,6 @@
 #include <string.h>
 #include <sys/queue.h>
 
-#include "base/ascii.h"
 #include "base/hash.h"
 #include "base/mem.h"
 
@@ -72,22 +71,6 @@ _Static_assert(BUCKETS > LIMIT_DEFERRALS, "chains stay short");
 
 /* ---- keys ---- */
 
-/* Without regard to case, piece by piece; the end is an empty piece. */
-static uint64_t
-hash_text(uint64_t hash, struct slice text)
-{
-	char piece[64];
-	size_t i, len;
-
-	for (; text.len > 0; text = slice_from(text, len)) {
-		len = text.len < sizeof(piece) ? text.len : sizeof(piece);
-		for (i = 0; i < len; i++)
-			piece[i] = ascii_lower(text.ptr[i]);
-		hash = hash_keyed((struct slice){ piece, len }, hash);
-	}
-	return hash_keyed(SLICE(""), hash);
-}
-
 static struct key
 key_of(const struct ipaddr *client, const struct mail_path *sender,
     unsigned int at_most)
@@ -98,9 +81,9 @@ key_of(const struct ipaddr *client, const struct mail_path *sender,
 
 	if (client->family != IPADDR_NONE)
 		memcpy(k.network.bytes, client->bytes, kept);
-	k.sender = hash_text(0, sender->local);
-	k.sender = hash_text(k.sender, sender->has_domain ?
-	    domain_slice(&sender->domain) : sender->domain_text);
+	k.sender = hash_nocase(sender->local, 0);
+	k.sender = hash_nocase(sender->has_domain ?
+	    domain_slice(&sender->domain) : sender->domain_text, k.sender);
 	return k;
 }
 

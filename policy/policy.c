@@ -42,6 +42,19 @@ policy_pattern_matches(const struct policy_pattern *p, struct slice name)
 	return name.len > domain.len && domain_is_at_or_below(name, domain);
 }
 
+const struct policy_pattern *
+policy_pattern_find(const struct policy_pattern *list, size_t count,
+    struct slice name)
+{
+	size_t i;
+
+	for (i = 0; i < count; i++) {
+		if (policy_pattern_matches(&list[i], name))
+			return &list[i];
+	}
+	return NULL;
+}
+
 bool
 policy_pattern_covers(const struct policy_pattern *a,
     const struct policy_pattern *b)

@@ -133,6 +133,10 @@ bool	policy_pattern_parse(struct slice text, struct policy_pattern *out);
 /* `name` is canonical; an empty one never matches. */
 bool	policy_pattern_matches(const struct policy_pattern *p,
 	    struct slice name);
+/* The first of `count` that matches `name`, or NULL. */
+const struct policy_pattern	*policy_pattern_find(
+	    const struct policy_pattern *list, size_t count,
+	    struct slice name);
 /* Does `a` match whatever `b` matches? */
 bool	policy_pattern_covers(const struct policy_pattern *a,
 	    const struct policy_pattern *b);

@@ -16,7 +16,6 @@
 #include <string.h>
 #include <sys/queue.h>
 
-#include "base/ascii.h"
 #include "base/hash.h"
 #include "base/mem.h"
 
@@ -81,21 +80,10 @@ sightings_key(struct slice d, struct slice b)
 	return hash_keyed(b, hash_keyed(d, 0));
 }
 
-/* Piece by piece; the end is an empty piece. */
 uint64_t
 sightings_recipient(struct slice path)
 {
-	uint64_t hash = 0;
-	char piece[64];
-	size_t i, len;
-
-	for (; path.len > 0; path = slice_from(path, len)) {
-		len = path.len < sizeof(piece) ? path.len : sizeof(piece);
-		for (i = 0; i < len; i++)
-			piece[i] = ascii_lower(path.ptr[i]);
-		hash = hash_keyed((struct slice){ piece, len }, hash);
-	}
-	return hash_keyed(SLICE(""), hash);
+	return hash_nocase(path, 0);
 }
 
 static uint64_t

@@ -74,19 +74,17 @@ static const enum text_style styles[] = {
 };
 
 static void
-text_note(struct text *t, const struct lint_note *note)
+text_weight(struct text *t, const struct lint_note *note)
 {
-	text_indent(t, 2);
-	if (note->publish.len > 0) {
-		text_style(t, TEXT_BOLD, "publish");
-		text_say(t, ": \"");
-		text_foreign(t, note->publish);
-		text_say(t, "\"\n");
-		return;
-	}
 	text_style(t, styles[note->weight], "%s",
 	    lint_weight_name(note->weight));
 	text_say(t, ": ");
+}
+
+/* The part, what is wrong with it, and the end of the line. */
+static void
+text_what(struct text *t, const struct lint_note *note)
+{
 	if (note->len > 0) {
 		text_value(t, part_of(note));
 		text_say(t, ": ");
@@ -97,6 +95,21 @@ text_note(struct text *t, const struct lint_note *note)
 		text_foreign(t, note->name);
 	}
 	text_end(t);
+}
+
+static void
+text_note(struct text *t, const struct lint_note *note)
+{
+	text_indent(t, 2);
+	if (note->publish.len > 0) {
+		text_style(t, TEXT_BOLD, "publish");
+		text_say(t, ": \"");
+		text_foreign(t, note->publish);
+		text_say(t, "\"\n");
+		return;
+	}
+	text_weight(t, note);
+	text_what(t, note);
 }
 
 void
@@ -123,21 +136,10 @@ static void
 list_note(struct text *t, const struct lint_note *note)
 {
 	text_indent(t, 1);
-	text_style(t, styles[note->weight], "%s",
-	    lint_weight_name(note->weight));
-	text_say(t, ": ");
+	text_weight(t, note);
 	text_foreign(t, note->domain);
 	text_say(t, ": ");
-	if (note->len > 0) {
-		text_value(t, part_of(note));
-		text_say(t, ": ");
-	}
-	text_say(t, "%s", note->what);
-	if (note->name.len > 0) {
-		text_say(t, ": ");
-		text_foreign(t, note->name);
-	}
-	text_end(t);
+	text_what(t, note);
 }
 
 static void

@@ -33,13 +33,9 @@ pattern_of(const struct reasons *r)
 {
 	const struct config_sign *rule = plan_of(r)->rule;
 	const struct mail_from *from = &message_results(r->message)->from;
-	size_t i;
 
-	for (i = 0; mail_from_has_author(from) && i < rule->domain_count; i++)
-		if (policy_pattern_matches(&rule->domains[i],
-		    domain_slice(&from->domain)))
-			return &rule->domains[i];
-	return NULL;
+	return mail_from_has_author(from) ? policy_pattern_find(rule->domains,
+	    rule->domain_count, domain_slice(&from->domain)) : NULL;
 }
 
 /* By From, and not as a bounce?  A rule without patterns is for all. */

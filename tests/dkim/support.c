@@ -459,6 +459,20 @@ support_zone(void)
 }
 
 void
+answer_txt(struct dns_entry *e, struct slice record)
+{
+	struct dns_draft draft;
+
+	if (!dns_answer_new(DNS_TYPE_TXT, e->name, 1, record.len, &draft))
+		return;
+	if (record.len > 0)
+		memcpy(draft.text, record.ptr, record.len);
+	draft.records[0].text = (struct slice){ draft.text, record.len };
+	draft.answer->outcome = DNS_FOUND;
+	dns_ledger_answer(e, draft.answer);
+}
+
+void
 run_answer(struct run *r, const struct dns_zone *zone)
 {
 	struct dns_entry *e;

@@ -86,6 +86,8 @@ extern const struct dkim_options	test_options;
 /* Zone from keys.txt, or from another file: owner name, TAB, TXT. */
 struct dns_zone	*support_zone(void);
 struct dns_zone	*support_zone_path(const char *path);
+/* Answers with one TXT record, unless there is no memory. */
+void	answer_txt(struct dns_entry *e, struct slice record);
 /* Answers all that was asked and not answered. */
 void	run_answer(struct run *r, const struct dns_zone *zone);
 /*

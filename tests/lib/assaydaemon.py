@@ -50,6 +50,17 @@ def command():
         os.environ.get("top_builddir", "."), "assay")
 
 
+def run_command(*arguments, data=b"", env=None):
+    """The command assay, run to its end."""
+    done = subprocess.run([command()] + list(arguments), input=data,
+                          capture_output=True, timeout=120, check=False,
+                          env=dict(os.environ, **(env or {})))
+    text = done.stderr.decode("utf-8", "replace")
+    if any(mark in text for mark in SANITIZER_MARKS):
+        tap.ok(False, "no sanitizer report", text[-4000:])
+    return done
+
+
 def is_sanitized(program):
     """Then its memory is not what it is for users."""
     with open(program, "rb") as f:

@@ -14,20 +14,12 @@ import assaydaemon
 import smtptls
 import tap
 import tlspol
+from assaydaemon import run_command
 from tap import equal, ok
 from tlspol import policy, response, signed, sts_zone
 
 FOLDER = assaydaemon.work_folder()
 CLEAN = re.compile(r"\A[\x20-\x7e\n]*\Z")
-
-
-def run(*arguments, data=b""):
-    done = subprocess.run([assaydaemon.command()] + list(arguments),
-                          input=data, capture_output=True, timeout=120)
-    text = done.stderr.decode("utf-8", "replace")
-    if any(mark in text for mark in assaydaemon.SANITIZER_MARKS):
-        ok(False, "no sanitizer report", text[-4000:])
-    return done
 
 
 def zone_file(zone):
@@ -39,7 +31,7 @@ def zone_file(zone):
 
 def tls(zone, *arguments):
     """(status, value)"""
-    done = run("tls", "--json", "--zone", zone_file(zone), "--cache",
+    done = run_command("tls", "--json", "--zone", zone_file(zone), "--cache",
                os.path.join(FOLDER, "none"), *arguments)
     try:
         return done.returncode, json.loads(done.stdout)
@@ -77,15 +69,15 @@ with open(BOTH, "wb") as out:
 
 @tap.test
 def record():
-    done = run("tlsa", CHAIN)
+    done = run_command("tlsa", CHAIN)
     equal((done.returncode, done.stdout.decode(), done.stderr),
           (0, "_25._tcp.mx.example.org. IN TLSA 3 1 1 %s\n" %
            key_digest(CHAIN), b""), "3 1 1")
-    done = run("tlsa", "--usage", "2", "--selector", "0", "--host",
+    done = run_command("tlsa", "--usage", "2", "--selector", "0", "--host",
                "a.example.org", "--port", "587", BOTH)
     equal(done.stdout.decode(), "_587._tcp.a.example.org. IN TLSA 2 0 1 %s\n"
           % digest(CA.path), "2 0 1 is about the authority")
-    done = run("tlsa", "--json", "--matching-type", "2", "-", data=open(
+    done = run_command("tlsa", "--json", "--matching-type", "2", "-", data=open(
         CHAIN, "rb").read())
     value = json.loads(done.stdout)
     equal((value["matching-type"], len(value["records"]),
@@ -94,12 +86,13 @@ def record():
     equal(len(value["records"][0]["record"]), 6 + 128, "SHA-512")
     der = subprocess.run(["openssl", "x509", "-in", CHAIN, "-outform",
                           "DER"], capture_output=True, check=True).stdout
-    equal(run("tlsa", "-", data=der).stdout, run("tlsa", CHAIN).stdout,
+    equal(run_command("tlsa", "-", data=der).stdout,
+          run_command("tlsa", CHAIN).stdout,
           "DER")
-    ok(b"ignore usage 0 and 1" in run("tlsa", "--usage", "1",
+    ok(b"ignore usage 0 and 1" in run_command("tlsa", "--usage", "1",
                                       CHAIN).stderr, "a warning")
     pattern, _ = CA.certificate("*.example.org")
-    done = run("tlsa", pattern)
+    done = run_command("tlsa", pattern)
     equal(done.returncode, 64, "a pattern alone is no host")
     ok(b"--host" in done.stderr, "and says so", done.stderr)
 
@@ -120,11 +113,11 @@ def hostile_files():
              b"-----END CERTIFICATE-----\n", 66),
             ("large", b"\0" * (2 << 20), 66)):
         begin = time.monotonic()
-        done = run("tlsa", "-", data=data)
+        done = run_command("tlsa", "-", data=data)
         equal(done.returncode, want, name + " " +
               done.stderr.decode("ascii").strip())
         ok(time.monotonic() - begin < 20, name + ": in time")
-    done = run("tlsa", "-", data=one * 101)
+    done = run_command("tlsa", "-", data=one * 101)
     ok(b"more than 100" in done.stderr, "and says so", done.stderr)
 
 
@@ -133,13 +126,13 @@ def usages():
     for arguments in (("--usage", "4"), ("--selector", "2"),
                       ("--matching-type", "3"), ("--port", "65536"),
                       ("--host", "a..b")):
-        done = run("tlsa", *arguments, CHAIN)
+        done = run_command("tlsa", *arguments, CHAIN)
         equal(done.returncode, 64, " ".join(arguments))
-    equal(run("tlsa").returncode, 64, "no certificate")
-    equal(run("tlsa", FOLDER).returncode, 66, "a folder")
+    equal(run_command("tlsa").returncode, 64, "no certificate")
+    equal(run_command("tlsa", FOLDER).returncode, 66, "a folder")
     for arguments in ((), ("a..b",), ("--port", "0", "a.example"),
                       ("--https-port", "x", "a.example")):
-        equal(run("tls", *arguments).returncode, 64,
+        equal(run_command("tls", *arguments).returncode, 64,
               "tls " + " ".join(arguments))
 
 
@@ -302,8 +295,8 @@ def files():
        "remembered", got)
     equal(value["tls"]["postfix"]["why"], "MTA-STS enforce, no DANE",
           "and valid without a record")
-    text = run("tls", "--no-color", "--zone", zone_file(zone), "--cache",
-               path, "example.org").stdout.decode("ascii")
+    text = run_command("tls", "--no-color", "--zone", zone_file(zone),
+                       "--cache", path, "example.org").stdout.decode("ascii")
     ok("fetched 2 hours ago" in text, "in words", text)
 
 
@@ -420,7 +413,7 @@ def hostile_servers():
         status, value, host = connect(server, zone)
         equal(host["connection"]["status"], want, name)
         ok(time.monotonic() - begin < 25, name + ": in time")
-        text = run("tls", "--no-color", "--connect", "--allow-private",
+        text = run_command("tls", "--no-color", "--connect", "--allow-private",
                    "--port", str(server.port), "--zone", zone_file(zone),
                    "example.org").stdout.decode("latin-1")
         ok(CLEAN.match(text), name + ": nothing strange on the terminal",
