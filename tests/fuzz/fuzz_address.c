@@ -74,6 +74,17 @@ is_list_with_gaps(struct slice text)
 	return t.len > 0 && (t.ptr[0] == ',' || t.ptr[t.len - 1] == ',');
 }
 
+/* Is each "@" that of an address, none in a comment or a quoted string? */
+static bool
+has_only_addresses(struct slice text, const struct mail_from *f)
+{
+	size_t i, count = 0;
+
+	for (i = 0; i < text.len; i++)
+		count += text.ptr[i] == '@';
+	return count == f->mailboxes;
+}
+
 /* The field is understood, to its last octet. */
 static void
 check_understood(struct slice text, const struct mail_from *f)
@@ -89,8 +100,9 @@ check_understood(struct slice text, const struct mail_from *f)
 	must_be_bad(")", text, "", f);
 	must_be_bad("", text, ";", f);
 	must_be_bad("\"", text, "", f);
-	/* A comment alone is an element of a list, for some programs. */
-	if (!is_list_with_gaps(text))
+	/* A comment alone is an element of a list, for some programs; and a
+	   comment after the domain makes any other "@" a possible author. */
+	if (!is_list_with_gaps(text) && has_only_addresses(text, f))
 		must_be_same("(c)", text, " (d)", f);
 	must_be_same(",\r\n ", text, ",", f);
 	if (f->mailboxes == LIMIT_FROM_MAILBOXES)

@@ -567,6 +567,9 @@ def keys_in_memory():
     daemon.configure({"sign": [{"domains": ["example.org"], "keys": [
         {"selector": "s1", "file": key.path}]}]}, ZONE)
     with daemon:
+        # The socket accepts before the process is confined, but nothing is
+        # read from it.
+        ok(daemon.send(messages.PLAIN).accepted, "it serves with keys")
         status = process_status(daemon)
         equal(status["NoNewPrivs"], "1", "no new privileges")
         with open("/proc/%d/limits" % daemon.process.pid) as f:
