@@ -76,10 +76,10 @@ origin_checks_client(const struct config *c, const struct origin_facts *f)
 		o = &c->origins[i];
 		if (!connection_matches(o, f))
 			continue;
-		if (o->check)
-			return !o->relay;
+		if (o->check && !o->relay)
+			return true;
 		/* It decides, unless it waits for what is to come. */
-		if (o->authenticated != CONFIG_YES &&
+		if (o->authenticated == CONFIG_ANY &&
 		    o->certificate_count == 0)
 			return false;
 	}

@@ -13,6 +13,10 @@ static const char origins[] =
     "  - {name: originating, daemon-name: [ORIGINATING], sign: yes,\n"
     "     check: no}\n"
     "  - {name: guests, client: [198.51.100.0/24], authenticated: no}\n"
+    "  - {name: gateway, client: [198.51.101.0/24], authenticated: yes,\n"
+    "     relay: yes}\n"
+    "  - {name: scanners, client: [198.51.102.0/24], authenticated: no,\n"
+    "     check: no, sign: yes}\n"
     "  - {name: own-hosts, client: [127.0.0.0/8, '::1'], sign: yes,\n"
     "     check: no}\n";
 
@@ -52,6 +56,10 @@ static const struct row rows[] = {
 	  .authenticated = true, .want = "submission", .helo = true },
 	{ .name = "two conditions", .client = "198.51.100.1",
 	  .want = "guests", .helo = true },
+	{ .name = "a relay once it authenticates", .client = "198.51.101.1",
+	  .want = "", .helo = true },
+	{ .name = "not checked unless it authenticates",
+	  .client = "198.51.102.1", .want = "scanners", .helo = true },
 	{ .name = "own host", .client = "127.0.0.1", .want = "own-hosts" },
 	{ .name = "own host, IPv6", .client = "::1", .want = "own-hosts" },
 	{ .name = "no address", .client = "", .want = "", .helo = true }
