@@ -22,31 +22,6 @@
 
 /* ---- mailto ---- */
 
-/* atext without "%" and "!", which are routes to some. */
-static bool
-is_atext(char c)
-{
-	const struct slice others = SLICE("#$&'*+-/=?^_`{|}~");
-
-	return ascii_is_alnum(c) || slice_find(others, c) < others.len;
-}
-
-/* Dot-string = Atom *("." Atom), and nothing that names a program or file. */
-static bool
-is_local_part(struct slice s)
-{
-	size_t i;
-
-	if (s.len == 0 || s.len > LIMIT_MAILBOX_LOCAL || s.ptr[0] == '|' ||
-	    s.ptr[0] == '/' || s.ptr[0] == '.' || s.ptr[s.len - 1] == '.')
-		return false;
-	for (i = 0; i < s.len; i++) {
-		if (s.ptr[i] == '.' ? s.ptr[i - 1] == '.' : !is_atext(s.ptr[i]))
-			return false;
-	}
-	return true;
-}
-
 /* RFC 3986 2.1.  False: it does not fit. */
 static bool
 percent_decode(struct slice s, char *out, size_t size, size_t *len)
@@ -69,26 +44,8 @@ percent_decode(struct slice s, char *out, size_t size, size_t *len)
 	return true;
 }
 
-static bool
-read_mailbox(struct slice text, struct dmarc_mailbox *out)
-{
-	size_t at = slice_find_last(text, '@');
-	struct slice local = slice_head(text, at);
-
-	if (at == text.len || !is_local_part(local) ||
-	    !domain_parse(slice_from(text, at + 1), &out->host) ||
-	    domain_labels(domain_slice(&out->host)) < 2)
-		return false;
-	memcpy(out->text, local.ptr, local.len);
-	out->text[local.len] = '@';
-	memcpy(out->text + local.len + 1, out->host.text, out->host.len);
-	out->len = local.len + 1 + out->host.len;
-	out->text[out->len] = '\0';
-	return true;
-}
-
 bool
-dmarc_mailto(struct slice uri, struct dmarc_mailbox *out)
+dmarc_mailto(struct slice uri, struct mail_mailbox *out)
 {
 	const struct slice scheme = SLICE("mailto:");
 	/* A local part, and a host before IDNA has made it short. */
@@ -104,12 +61,9 @@ dmarc_mailto(struct slice uri, struct dmarc_mailbox *out)
 	s = slice_head(s, slice_find(s, '?'));
 	s = slice_head(s, slice_find(s, '#'));
 	if (!percent_decode(s, room, sizeof(room), &len) ||
-	    !slice_is_ascii((struct slice){ room, len }) ||
-	    !read_mailbox((struct slice){ room, len }, out)) {
-		memset(out, 0, sizeof(*out));
+	    !slice_is_ascii((struct slice){ room, len }))
 		return false;
-	}
-	return true;
+	return mail_mailbox_parse((struct slice){ room, len }, out);
 }
 
 /* ---- destinations ---- */
@@ -123,14 +77,14 @@ struct asking {
 };
 
 static void
-add(struct dmarc_destinations *out, const struct dmarc_mailbox *m,
+add(struct dmarc_destinations *out, const struct mail_mailbox *m,
     enum dmarc_destination_state state, const char *why)
 {
 	size_t i;
 
 	for (i = 0; i < out->count; i++)
-		if (slice_eq(dmarc_mailbox_slice(&out->items[i].mailbox),
-		    dmarc_mailbox_slice(m)))
+		if (slice_eq(mail_mailbox_slice(&out->items[i].mailbox),
+		    mail_mailbox_slice(m)))
 			return;
 	if (out->count < LIMIT_DMARC_RUA)
 		out->items[out->count++] = (struct dmarc_destination){
@@ -140,7 +94,7 @@ add(struct dmarc_destinations *out, const struct dmarc_mailbox *m,
 /* The addresses that one host wants in the place of another. */
 struct instead {
 	const struct domain	*host;
-	struct dmarc_mailbox	 boxes[LIMIT_DMARC_RUA];
+	struct mail_mailbox	 boxes[LIMIT_DMARC_RUA];
 	size_t			 count;
 	bool			 elsewhere;	/* or nothing usable */
 	bool			 given;
@@ -151,7 +105,7 @@ static bool
 take_instead(void *arg, struct slice uri)
 {
 	struct instead *x = arg;
-	struct dmarc_mailbox m;
+	struct mail_mailbox m;
 
 	x->given = true;
 	if (!dmarc_mailto(uri, &m))
@@ -165,7 +119,7 @@ take_instead(void *arg, struct slice uri)
 
 /* Step 5. */
 static void
-agreed(struct asking *a, const struct dmarc_mailbox *m, struct slice record)
+agreed(struct asking *a, const struct mail_mailbox *m, struct slice record)
 {
 	struct instead x = { .host = &m->host };
 	struct dmarc_record r;
@@ -207,7 +161,7 @@ consent_name(struct slice domain, const struct domain *host,
 
 /* Step 4. */
 static void
-ask_consent(struct asking *a, const struct dmarc_mailbox *m)
+ask_consent(struct asking *a, const struct mail_mailbox *m)
 {
 	const struct dns_answer *answer;
 	struct slice record;
@@ -253,7 +207,7 @@ compare(struct asking *a, const struct domain *host)
 
 /* Steps 3 to 5. */
 static void
-judge(struct asking *a, const struct dmarc_mailbox *m)
+judge(struct asking *a, const struct mail_mailbox *m)
 {
 	enum dmarc_alignment same = compare(a, &m->host);
 
@@ -267,7 +221,7 @@ judge(struct asking *a, const struct dmarc_mailbox *m)
 }
 
 struct boxes {
-	struct dmarc_mailbox	items[LIMIT_DMARC_RUA];
+	struct mail_mailbox	items[LIMIT_DMARC_RUA];
 	size_t			count, unusable;
 };
 
@@ -276,7 +230,7 @@ static bool
 take_uri(void *arg, struct slice uri)
 {
 	struct boxes *b = arg;
-	struct dmarc_mailbox *m = &b->items[b->count];
+	struct mail_mailbox *m = &b->items[b->count];
 	size_t i;
 
 	if (!dmarc_mailto(uri, m)) {
@@ -284,8 +238,8 @@ take_uri(void *arg, struct slice uri)
 		return true;
 	}
 	for (i = 0; i < b->count; i++)
-		if (slice_eq(dmarc_mailbox_slice(&b->items[i]),
-		    dmarc_mailbox_slice(m)))
+		if (slice_eq(mail_mailbox_slice(&b->items[i]),
+		    mail_mailbox_slice(m)))
 			return true;
 	b->count++;
 	return b->count < LIMIT_DMARC_RUA;

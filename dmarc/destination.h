@@ -8,34 +8,19 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "base/domain.h"
 #include "base/limits.h"
 #include "base/slice.h"
 #include "dmarc/dmarc.h"
+#include "mail/mailbox.h"
 #include "resolver/ledger.h"
-
-/* An address that mail can be sent to: a Dot-string (RFC 5321 4.1.2) of
-   ASCII, "@", and a domain name. */
-struct dmarc_mailbox {
-	size_t		len;
-	char		text[LIMIT_MAILBOX_LOCAL + 1 + DOMAIN_MAX + 1];
-	struct domain	host;
-};
 
 /*
  * The address of a "mailto:" URI (RFC 6068), its escapes resolved; header
  * fields behind "?" and an obsolete size behind "!" are left out.  False for
- * another scheme, for several addresses, and for anything that is no such
- * address: quoted, with octets that a mail program may take for something
- * else (control characters, 8-bit text, "%", "!", "|" or "/" in front).
+ * another scheme, for several addresses, and for anything that
+ * mail_mailbox_parse() does not take; `out` is then all zero.
  */
-bool	dmarc_mailto(struct slice uri, struct dmarc_mailbox *out);
-
-static inline struct slice
-dmarc_mailbox_slice(const struct dmarc_mailbox *m)
-{
-	return (struct slice){ m->text, m->len };
-}
+bool	dmarc_mailto(struct slice uri, struct mail_mailbox *out);
 
 enum dmarc_destination_state {
 	DMARC_DESTINATION_GOOD,
@@ -44,7 +29,7 @@ enum dmarc_destination_state {
 };
 
 struct dmarc_destination {
-	struct dmarc_mailbox		mailbox;
+	struct mail_mailbox		mailbox;
 	enum dmarc_destination_state	state;
 	const char			*why;	/* static; NULL: good */
 };

@@ -4,6 +4,7 @@ libassay_a_SOURCES += \
 	mail/forged.c mail/forged.h \
 	mail/header.c mail/header.h \
 	mail/lex.c mail/lex.h \
+	mail/mailbox.c mail/mailbox.h \
 	mail/mime.c mail/mime.h \
 	mail/received.c mail/received.h \
 	mail/result.c mail/result.h \

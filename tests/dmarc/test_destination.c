@@ -60,7 +60,7 @@ static const struct {
 static void
 test_mailto(void)
 {
-	struct dmarc_mailbox m;
+	struct mail_mailbox m;
 	size_t i;
 
 	for (i = 0; i < sizeof(mailto_rows) / sizeof(mailto_rows[0]); i++) {
@@ -78,7 +78,7 @@ static void
 test_long_local_part(void)
 {
 	char uri[128];
-	struct dmarc_mailbox m;
+	struct mail_mailbox m;
 	int n;
 
 	n = snprintf(uri, sizeof(uri), "mailto:%0*d@example.com",

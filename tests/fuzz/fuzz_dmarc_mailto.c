@@ -13,11 +13,11 @@
 #include "tests/fuzz/fuzz.h"
 
 static void
-check_mailbox(const struct dmarc_mailbox *m)
+check_mailbox(const struct mail_mailbox *m)
 {
 	const struct slice prefix = SLICE("mailto:");
 	char uri[sizeof("mailto:") + sizeof(m->text)];
-	struct dmarc_mailbox again;
+	struct mail_mailbox again;
 	struct domain host;
 	size_t i;
 
@@ -30,7 +30,7 @@ check_mailbox(const struct dmarc_mailbox *m)
 	must(domain_parse(domain_slice(&m->host), &host));
 	must(domain_eq(&m->host, &host) &&
 	    domain_labels(domain_slice(&host)) >= 2);
-	must(slice_ends_nocase(dmarc_mailbox_slice(m), domain_slice(&host)));
+	must(slice_ends_nocase(mail_mailbox_slice(m), domain_slice(&host)));
 	/* "?" and "#" would have to be escaped. */
 	if (strpbrk(m->text, "?#") != NULL)
 		return;
@@ -38,7 +38,7 @@ check_mailbox(const struct dmarc_mailbox *m)
 	memcpy(uri + prefix.len, m->text, m->len);
 	must(dmarc_mailto((struct slice){ uri, prefix.len + m->len },
 	    &again));
-	must(slice_eq(dmarc_mailbox_slice(m), dmarc_mailbox_slice(&again)));
+	must(slice_eq(mail_mailbox_slice(m), mail_mailbox_slice(&again)));
 }
 
 /* A dmarc_uri_fn. */
@@ -46,7 +46,7 @@ static bool
 take(void *arg, struct slice uri)
 {
 	size_t *count = arg;
-	struct dmarc_mailbox m;
+	struct mail_mailbox m;
 
 	(*count)++;
 	if (dmarc_mailto(uri, &m))
@@ -58,7 +58,7 @@ int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct slice s = { (const char *)data, size };
-	struct dmarc_mailbox m;
+	struct mail_mailbox m;
 	struct dmarc_record r;
 	size_t count = 0;
 
