@@ -9,14 +9,18 @@ libreport_a_SOURCES = \
 	report/reader.c \
 	report/tally.c report/tally.h \
 	report/unpack.c report/unpack.h \
+	report/verp.c report/verp.h \
 	report/writer.c report/writer.h
 libreport_a_CPPFLAGS = $(AM_CPPFLAGS) $(REPORT_CFLAGS)
 report_libs = libreport.a $(LDADD) $(REPORT_LIBS)
 
 check_PROGRAMS += \
-	tests/report/test_reader
+	tests/report/test_reader \
+	tests/report/test_verp
 tests_report_test_reader_SOURCES = tests/report/test_reader.c
 tests_report_test_reader_LDADD = $(report_libs)
+tests_report_test_verp_SOURCES = tests/report/test_verp.c
+tests_report_test_verp_LDADD = $(report_libs)
 
 fuzz_programs += tests/fuzz/fuzz_report
 tests_fuzz_fuzz_report_SOURCES = tests/fuzz/fuzz_report.c tests/fuzz/replay.c

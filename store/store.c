@@ -13,6 +13,7 @@
 #include <string.h>
 #include <sys/random.h>
 
+#include "base/hash.h"
 #include "base/mem.h"
 #include "store/schema_internal.h"
 
@@ -191,4 +192,11 @@ store_close(struct store *s)
 		s->db->driver->close(s->db);
 	mem_free(s->known);
 	mem_free(s);
+}
+
+void
+store_key(const struct store *s, const char *purpose, uint64_t key[2])
+{
+	key[0] = hash_with(s->secret, slice_str(purpose), 1);
+	key[1] = hash_with(s->secret, slice_str(purpose), 2);
 }

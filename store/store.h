@@ -54,6 +54,13 @@ const char		*store_why(const struct store *s);
 bool			 store_name_check(struct slice name,
 			    const char **problem);
 
+/*
+ * A secret for one purpose, the same for all that use this store and for as
+ * long as it lives.
+ */
+void			 store_key(const struct store *s, const char *purpose,
+			    uint64_t key[2]);
+
 /* ---- what a DMARC aggregate report is made of ---- */
 
 /*

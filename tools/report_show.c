@@ -12,15 +12,14 @@
 #include <time.h>
 
 #include "base/domain.h"
-#include "base/hash.h"
 #include "base/limits.h"
 #include "dmarc/destination.h"
+#include "report/verp.h"
 #include "report/writer.h"
 #include "store/store.h"
 
 #define DAY_SECONDS	INT64_C(86400)
 #define POLICIES_SHOWN	20	/* reports of one day that are listed */
-#define REPORT_ID	17	/* digits of a hash, and NUL */
 
 struct showing {
 	struct tool		*t;
@@ -101,26 +100,6 @@ choose(struct showing *s)
 
 /* ---- what is in it ---- */
 
-/*
- * Letters and digits alone, since a file's name has it as well (RFC 9990
- * section 3.5.2), and the same whenever the same report is shown.
- */
-static void
-report_id(const struct showing *s, const struct store_policy *p,
-    char out[REPORT_ID])
-{
-	static const uint64_t key[2] = { 0, 0 };
-	char text[1024];
-	int len;
-
-	len = snprintf(text, sizeof(text), "%s %s %" PRId64 " %" PRIu64 " %.*s",
-	    s->org_name, strncmp(s->name, "sqlite:", 7) == 0 ? s->t->host : "",
-	    p->day, p->id, (int)p->domain.len, p->domain.ptr);
-	snprintf(out, REPORT_ID, "%016" PRIx64, hash_with(key,
-	    (struct slice){ text, (size_t)len < sizeof(text) ? (size_t)len :
-	    sizeof(text) - 1 }, 0));
-}
-
 static bool
 write_stdout(void *arg, const char *ptr, size_t len)
 {
@@ -194,7 +173,7 @@ begin_report(void *arg, const struct store_policy *p)
 	if (p->id != s->chosen)
 		return true;
 	s->found = true;
-	report_id(s, p, id);
+	report_id_make(p->id, id);
 	r.report_id = slice_str(id);
 	if (p->beyond > 0)
 		snprintf(error, sizeof(error), "%" PRIu64 " messages are not "

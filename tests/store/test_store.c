@@ -542,6 +542,28 @@ test_versions(void)
 	remove_store();
 }
 
+/* For the addresses that bounces come back to. */
+static void
+test_keys(void)
+{
+	struct store *s = fresh_store(), *again = open_store(STORE_READ);
+	uint64_t a[2], b[2];
+
+	store_key(s, "one", a);
+	store_key(again, "one", b);
+	ok(memcmp(a, b, sizeof(a)) == 0, "the same for all that use it");
+	store_key(s, "two", b);
+	ok(a[0] != b[0] && a[1] != b[1] && a[0] != s->secret[0] &&
+	    a[0] != a[1], "another for another purpose");
+	store_close(again);
+	store_close(s);
+	s = fresh_store();
+	store_key(s, "one", b);
+	ok(a[0] != b[0] && a[1] != b[1], "another in another store");
+	store_close(s);
+	remove_store();
+}
+
 static void
 test_names(void)
 {
@@ -595,6 +617,7 @@ main(void)
 	test_correspondents();
 	test_forget();
 	test_versions();
+	test_keys();
 	test_names();
 	(void)rmdir(folder);
 	return tap_done();

@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * verp: see verp.h.
+ */
+#include "report/verp.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+
+#include "base/ascii.h"
+#include "base/hash.h"
+
+/* ---- names of reports ---- */
+
+void
+report_id_make(uint64_t policy, char out[REPORT_ID])
+{
+	snprintf(out, REPORT_ID, "%016" PRIx64, policy);
+}
+
+/* Exactly 16 hex digits. */
+static bool
+read_hex(struct slice s, uint64_t *out)
+{
+	size_t i;
+
+	if (s.len != VERP_HASH)
+		return false;
+	for (*out = 0, i = 0; i < s.len; i++) {
+		int digit = ascii_hex(s.ptr[i]);
+
+		if (digit < 0)
+			return false;
+		*out = *out << 4 | (uint64_t)digit;
+	}
+	return true;
+}
+
+bool
+report_id_read(struct slice text, uint64_t *policy)
+{
+	return read_hex(text, policy) && *policy != 0;
+}
+
+/* ---- addresses ---- */
+
+static uint64_t
+hash_of(const uint64_t key[2], uint64_t policy, struct slice destination)
+{
+	return hash_with(key, destination, policy);
+}
+
+bool
+verp_make(const struct mail_mailbox *bounce, const uint64_t key[2],
+    uint64_t policy, struct slice destination, struct mail_mailbox *out)
+{
+	struct slice local = mail_mailbox_local(bounce);
+	char text[sizeof(out->text) + VERP_TAG];
+	int len;
+
+	if (local.len > VERP_LOCAL)
+		return false;
+	len = snprintf(text, sizeof(text), "%.*s+%016" PRIx64 "-%016" PRIx64
+	    "@%s", SLICE_ARG(local), policy,
+	    hash_of(key, policy, destination), bounce->host.text);
+	return mail_mailbox_parse((struct slice){ text, (size_t)len }, out);
+}
+
+bool
+verp_read(const struct mail_mailbox *bounce, struct slice address,
+    struct verp *out)
+{
+	struct slice local = mail_mailbox_local(bounce), tag, id;
+	struct mail_mailbox m;
+
+	if (!mail_mailbox_parse(address, &m) ||
+	    !domain_eq(&m.host, &bounce->host))
+		return false;
+	tag = mail_mailbox_local(&m);
+	if (!slice_starts_nocase(tag, local))
+		return false;
+	tag = slice_from(tag, local.len);
+	if (!slice_starts(tag, SLICE("+")))
+		return false;
+	tag = slice_from(tag, 1);
+	return slice_cut(&tag, '-', &id) && report_id_read(id, &out->policy) &&
+	    read_hex(tag, &out->hash);
+}
+
+bool
+verp_is_to(const struct verp *v, const uint64_t key[2],
+    struct slice destination)
+{
+	return v->hash == hash_of(key, v->policy, destination);
+}

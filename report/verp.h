@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * verp: the name of a report of ours, and the envelope sender it is sent with.
+ *
+ *     LOCAL+<report_id>-<hash>@DOMAIN
+ *
+ * A bounce comes back to this address (a variable envelope return path), which
+ * says about which report and which destination it is.  The hash is keyed with
+ * a secret of the store and covers both, so that nobody makes up bounces
+ * against the reports of somebody else.  Any thread.
+ */
+#ifndef REPORT_VERP_H
+#define REPORT_VERP_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/slice.h"
+#include "mail/mailbox.h"
+
+#define REPORT_ID 17		/* 16 hex digits and NUL */
+#define VERP_HASH 16		/* hex digits */
+/* Octets that the tag adds to LOCAL: "+", report_id, "-", hash. */
+#define VERP_TAG (1 + (REPORT_ID - 1) + 1 + VERP_HASH)
+/* Octets that LOCAL may have, so that all fits into a local part. */
+#define VERP_LOCAL (LIMIT_MAILBOX_LOCAL - VERP_TAG)
+
+/*
+ * The report_id of a policy of the store (store_policy.id): letters and digits
+ * alone, since the name of the file has it as well (RFC 9990 section 3.1.4),
+ * and the same whenever the report is made.
+ */
+void	report_id_make(uint64_t policy, char out[REPORT_ID]);
+/* The policy again.  False: it is no report_id of ours. */
+bool	report_id_read(struct slice text, uint64_t *policy);
+
+/*
+ * The envelope sender of a report to `destination`, an address as
+ * mail_mailbox_parse() makes it.  False: the local part of `bounce` has more
+ * than VERP_LOCAL octets.
+ */
+bool	verp_make(const struct mail_mailbox *bounce, const uint64_t key[2],
+	    uint64_t policy, struct slice destination,
+	    struct mail_mailbox *out);
+
+/* What a recipient's address says, without a proof. */
+struct verp {
+	uint64_t	policy;
+	uint64_t	hash;
+};
+
+/*
+ * False: `address` (without "<>"; case does not matter) is not `bounce` with a
+ * tag in it.
+ */
+bool	verp_read(const struct mail_mailbox *bounce, struct slice address,
+	    struct verp *out);
+/* Is the hash that of the report to this destination? */
+bool	verp_is_to(const struct verp *v, const uint64_t key[2],
+	    struct slice destination);
+
+#endif
