@@ -23,6 +23,8 @@ libassay_a_SOURCES += \
 	message/seal.c \
 	message/shown.c message/shown_internal.h \
 	message/signing.c message/signing.h \
+	message/signing_choose.c message/signing_internal.h \
+	message/signing_records.c \
 	message/spf.c message/spf.h \
 	message/tls.c \
 	message/unsigned.c \
