@@ -295,6 +295,12 @@
 #define LIMIT_REPORT_TEXT	1024	/* ours: octets of a value */
 #define LIMIT_REPORT_DEPTH	32	/* ours: elements around another */
 #define LIMIT_REPORT_MEMORY	(512u << 20) /* ours: of all reports read */
+#define LIMIT_REPORT_NAME	200	/* ours: octets of who reports */
+#define LIMIT_REPORT_BOUNCE	30	/* ours: of the local part that bounces
+					   come to: with a tag of 34 it is
+					   LIMIT_MAILBOX_LOCAL */
+#define LIMIT_REPORT_MAIL	(100u << 20) /* ours: octets of a mail with one
+					   of ours */
 
 /* The store of records (store/). */
 #define LIMIT_STORE_NAME	2048	/* ours: octets of its name, a path or

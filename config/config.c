@@ -24,6 +24,7 @@
 #include "config/describe_internal.h"
 #include "config/forwarders_internal.h"
 #include "config/origins_internal.h"
+#include "config/reports_internal.h"
 #include "config/rules_internal.h"
 #include "config/sections.h"
 #include "config/sign_internal.h"
@@ -203,6 +204,8 @@ const struct schema_key config_keys[] = {
 	  .shape = SCHEMA_SECTION, FIELD(seal) },
 	{ .name = "unsigned", .read = schema_word, .table = unsigned_mail,
 	  FIELD(unsigned_mail) },
+	{ .name = "report", .read = schema_section, .table = reports_keys,
+	  FIELD(report) },
 	{ .name = NULL }
 };
 
@@ -423,6 +426,7 @@ set_defaults(struct config *c)
 	c->trusted_networks = loopback;
 	c->trusted_network_count = sizeof(loopback) / sizeof(loopback[0]);
 	sections_set_defaults(&c->log, &c->resolver);
+	reports_set_defaults(&c->report);
 	c->limits.deadline_ms = 20000;
 	c->limits.signatures = LIMIT_DKIM_SIGNATURES;
 	c->limits.seal_age = 7 * 86400;

@@ -183,6 +183,45 @@ struct config_forwarder {
 	unsigned int			 file_line, file_column;
 };
 
+/* Who gets aggregate reports: bits of a set. */
+enum config_report_to {
+	CONFIG_REPORT_CORRESPONDENTS,	/* domains that our users write to */
+	CONFIG_REPORT_PROCESSORS,	/* addresses at `processors` */
+	CONFIG_REPORT_ALL		/* whoever asks for one */
+};
+
+/* Who gets none. */
+struct config_opt_out {
+	struct slice		address;	/* canonical; empty: a domain */
+	/* Of the policy or of the address. */
+	struct policy_pattern	domain;
+};
+
+#define CONFIG_SENDMAIL "/usr/sbin/sendmail"
+
+/* Aggregate reports of ours (RFC 9990).  Addresses are canonical. */
+struct config_report {
+	struct slice	 from;		/* empty: none are sent */
+	struct slice	 org_name;	/* empty: the domain of `from` */
+	struct slice	 contact;	/* empty: `from` */
+	struct slice	 extra_contact;	/* empty: none */
+	/* The envelope sender, before a tag is added; empty: `from`, and no
+	   tag. */
+	struct slice	 bounce;
+	/* Set of enum config_report_to; default the first two. */
+	unsigned int	 to;
+	unsigned int	 since;		/* s, of a correspondent */
+	const struct policy_pattern *processors;
+	size_t		 processor_count;
+	const struct config_opt_out *opt_out;
+	size_t		 opt_out_count;
+	bool		 envelope_to;	/* in the rows; default no */
+	const char	*sendmail;	/* absolute; CONFIG_SENDMAIL */
+	unsigned int	 timeout_ms;	/* of it, default 60000 */
+	size_t		 size_limit;	/* octets of a mail, default 9M */
+	unsigned int	 pause_ms;	/* between two, default 1000 */
+};
+
 /* One that was read, and how it was then. */
 struct config_file {
 	const char	*path;
@@ -277,6 +316,7 @@ struct config {
 	struct config_sign	 sign_defaults;
 	enum config_unsigned	 unsigned_mail;	/* default accept */
 	struct config_seal	 seal;		/* default: nothing */
+	struct config_report	 report;
 	/* The file says so itself, be it as an empty list; it says anything
 	   at all.  See config_may_replace(). */
 	bool			 policy_given, sign_given, given;

@@ -10,6 +10,7 @@
 
 #include "config/forwarders_internal.h"
 #include "config/origins_internal.h"
+#include "config/reports_internal.h"
 #include "config/rules_internal.h"
 #include "config/sign_internal.h"
 #include "config/values.h"
@@ -46,6 +47,9 @@ static const struct {
 	{ values_networks, SCHEMA_TEXTS },
 	{ values_nameservers, SCHEMA_TEXTS },
 	{ values_patterns, SCHEMA_TEXTS },
+	{ reports_mailbox, SCHEMA_TEXT },
+	{ reports_bounce, SCHEMA_TEXT },
+	{ reports_opt_out, SCHEMA_TEXTS },
 	{ origins_list, SCHEMA_ENTRIES },
 	{ forwarders_list, SCHEMA_ENTRIES },
 	{ rules_policy, SCHEMA_ENTRIES },

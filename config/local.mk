@@ -8,6 +8,7 @@ libassay_a_SOURCES += \
 	config/forwarders.c config/forwarders_internal.h \
 	config/hosts.c config/hosts.h \
 	config/origins.c config/origins_internal.h \
+	config/reports.c config/reports_internal.h \
 	config/rules.c config/rules_internal.h \
 	config/schema.c config/schema.h \
 	config/sections.c config/sections.h \

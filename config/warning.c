@@ -91,8 +91,41 @@ origin_has_host_bits(const struct config *c, char *out, size_t size)
 	return false;
 }
 
+static bool
+report_is_idle(const struct config *c, char *out, size_t size)
+{
+	if (c->report.from.len == 0 || c->store != NULL)
+		return false;
+	snprintf(out, size, "%s: report.from is set, but there is no store to "
+	    "make reports from", c->path);
+	return true;
+}
+
+/* Who receives such reports takes them for forged. */
+static bool
+report_is_unsigned(const struct config *c, char *out, size_t size)
+{
+	struct slice from = c->report.from, domain;
+	const struct config_sign *r;
+	size_t i;
+
+	if (from.len == 0)
+		return false;
+	domain = slice_from(from, slice_find(from, '@') + 1);
+	for (i = 0; i < c->sign_count; i++) {
+		r = &c->sign[i];
+		if (r->domain_count == 0 || policy_pattern_find(r->domains,
+		    r->domain_count, domain) != NULL)
+			return false;
+	}
+	snprintf(out, size, "%s: report.from is %.*s, but no rule of sign has "
+	    "its domain: reports are not signed", c->path, SLICE_ARG(from));
+	return true;
+}
+
 static general_fn *const general[] = { stays_root, timeout_is_cut,
-	unsigned_is_idle, origin_has_host_bits };
+	unsigned_is_idle, origin_has_host_bits, report_is_idle,
+	report_is_unsigned };
 #define GENERAL (sizeof(general) / sizeof(general[0]))
 
 /* ---- rules of the policy ---- */

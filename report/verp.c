@@ -10,6 +10,9 @@
 #include "base/ascii.h"
 #include "base/hash.h"
 
+_Static_assert(LIMIT_REPORT_BOUNCE + VERP_TAG == LIMIT_MAILBOX_LOCAL,
+    "the tag fits");
+
 /* ---- names of reports ---- */
 
 void
@@ -58,7 +61,7 @@ verp_make(const struct mail_mailbox *bounce, const uint64_t key[2],
 	char text[sizeof(out->text) + VERP_TAG];
 	int len;
 
-	if (local.len > VERP_LOCAL)
+	if (local.len > LIMIT_REPORT_BOUNCE)
 		return false;
 	len = snprintf(text, sizeof(text), "%.*s+%016" PRIx64 "-%016" PRIx64
 	    "@%s", SLICE_ARG(local), policy,

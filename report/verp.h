@@ -23,8 +23,6 @@
 #define VERP_HASH 16		/* hex digits */
 /* Octets that the tag adds to LOCAL: "+", report_id, "-", hash. */
 #define VERP_TAG (1 + (REPORT_ID - 1) + 1 + VERP_HASH)
-/* Octets that LOCAL may have, so that all fits into a local part. */
-#define VERP_LOCAL (LIMIT_MAILBOX_LOCAL - VERP_TAG)
 
 /*
  * The report_id of a policy of the store (store_policy.id): letters and digits
@@ -38,7 +36,7 @@ bool	report_id_read(struct slice text, uint64_t *policy);
 /*
  * The envelope sender of a report to `destination`, an address as
  * mail_mailbox_parse() makes it.  False: the local part of `bounce` has more
- * than VERP_LOCAL octets.
+ * than LIMIT_REPORT_BOUNCE octets.
  */
 bool	verp_make(const struct mail_mailbox *bounce, const uint64_t key[2],
 	    uint64_t policy, struct slice destination,

@@ -106,6 +106,35 @@ put_rule(struct buf *b, const struct policy_rule *r)
 	buf_addf(b, " reply='%.*s'", SLICE_ARG(r->reply));
 }
 
+/* Only what is not as by default. */
+static void
+put_report(struct buf *b, const struct config_report *r)
+{
+	const struct slice texts[] = { r->from, r->org_name, r->contact,
+		r->extra_contact, r->bounce };
+	size_t i;
+
+	for (i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
+		if (texts[i].len > 0)
+			buf_addf(b, " report%zu=%.*s", i, SLICE_ARG(texts[i]));
+	if (r->to != 3 || r->since != 90 * 86400 || r->envelope_to)
+		buf_addf(b, " report to %x/%u/%d", r->to, r->since,
+		    r->envelope_to);
+	put_patterns(b, "processor", r->processors, r->processor_count);
+	for (i = 0; i < r->opt_out_count; i++) {
+		if (r->opt_out[i].address.len > 0)
+			buf_addf(b, " opt-out=%.*s",
+			    SLICE_ARG(r->opt_out[i].address));
+		else
+			put_patterns(b, "opt-out", &r->opt_out[i].domain, 1);
+	}
+	if (!slice_eq(slice_str(r->sendmail), SLICE("/usr/sbin/sendmail")) ||
+	    r->timeout_ms != 60000 || r->size_limit != 9u << 20 ||
+	    r->pause_ms != 1000)
+		buf_addf(b, " report by %s %u %zu %u", r->sendmail,
+		    r->timeout_ms, r->size_limit, r->pause_ms);
+}
+
 static void
 put_forwarder(struct buf *b, const struct config_forwarder *f)
 {
@@ -214,6 +243,7 @@ put_config(struct buf *b, const struct config *c)
 	    c->trusted_sealer_count);
 	for (i = 0; i < c->forwarder_count; i++)
 		put_forwarder(b, &c->forwarders[i]);
+	put_report(b, &c->report);
 	for (i = 0; i < c->policy.count; i++)
 		put_rule(b, &c->policy.rules[i]);
 	for (i = 0; i < c->sign_count; i++)
@@ -528,6 +558,29 @@ test_values(void)
 		  "\nsign line 1 domain=a.example by=2 d= " },
 		{ "dkim: {test-keys: yes}", " test=1 " },
 		{ "unsigned: tempfail", " unsigned=1" },
+		{ "report:", "unsigned=0" },
+		{ "report: {from: Dmarc@EXAMPLE.org, org-name: Example "
+		  "Inc., contact: a+b@c.example, extra-contact: "
+		  "'https://x.example/', bounce: b@d.example}",
+		  "unsigned=0 report0=Dmarc@example.org report1=Example Inc. "
+		  "report2=a+b@c.example report3=https://x.example/ "
+		  "report4=b@d.example" },
+		{ "report: {bounce: " X10 X10 X10 "@example.org}",
+		  " report4=" X10 X10 X10 "@example.org" },
+		{ "report: {to: correspondents}", " report to 1/7776000/0" },
+		{ "report: {to: [processors, all], since: 1d, envelope-to: "
+		  "yes}", " report to 6/86400/1" },
+		{ "report: {processors: ['*.p.example', q.example], opt-out: "
+		  "[A.example, '*.b.example', C@D.example]}",
+		  "unsigned=0 processor=*.p.example processor=q.example "
+		  "opt-out=a.example opt-out=*.b.example "
+		  "opt-out=C@D.example" },
+		{ "report: {opt-out: a@b.example}", " opt-out=a@b.example" },
+		{ "report: {opt-out: [], processors: []}", "unsigned=0" },
+		{ "report: {sendmail: /s, timeout: 1s, size-limit: 64K, "
+		  "pause: 0s}", " report by /s 1000 65536 0" },
+		{ "report: {timeout: 10m, size-limit: 100M, pause: 10m}",
+		  " report by /usr/sbin/sendmail 600000 104857600 600000" },
 		{ "sign: []", " unsigned=0" },
 		{ "sign:", " unsigned=0" },
 	};
@@ -562,7 +615,11 @@ test_values(void)
 	"origins, log, resolver, limits, spf, dkim, dns-sec, iprev, " \
 	"annotate-own, show-auth-name, own-domains, " \
 	"enforce-anyway, trusted-sealers, forwarders, policy, " \
-	"observe-policy, sign, sign-defaults, seal, unsigned"
+	"observe-policy, sign, sign-defaults, seal, unsigned, report"
+#define REPORT_KEYS "from, org-name, contact, extra-contact, bounce, to, " \
+	"since, processors, opt-out, envelope-to, sendmail, timeout, " \
+	"size-limit, pause"
+#define ADDRESS "an address like dmarc@example.org"
 #define STORES "sqlite:/PATH or postgresql://USER@HOST/DATABASE"
 #define LOG_KEYS "target, level, format"
 #define RESOLVER_KEYS "nameservers, timeout, tries, trust-ad, " \
@@ -1222,6 +1279,47 @@ static const struct {
 	  "reply is ''; allowed: printable ASCII, at most 480 characters "
 	  "after the codes" },
 
+	/* Reports. */
+	{ "report: {form: a@b.example}", "1:10: unknown key 'form' in report, "
+	  "did you mean from?; allowed: " REPORT_KEYS },
+	{ "report: a@b.example", "1:9: report must be a mapping of "
+	  "\"key: value\"; allowed: " REPORT_KEYS },
+	{ "report: {from: dmarc}", "1:16: report.from is 'dmarc'; allowed: "
+	  ADDRESS },
+	{ "report: {from: a@localhost}", "1:16: report.from is 'a@localhost'; "
+	  "allowed: " ADDRESS },
+	{ "report: {from: 'A <a@b.example>'}", "1:16: report.from is 'A "
+	  "<a@b.example>'; allowed: " ADDRESS },
+	{ "report: {contact: '|a@b.example'}", "1:19: report.contact is "
+	  "'|a@b.example'; allowed: " ADDRESS },
+	{ "report: {from: [a@b.example, c@b.example]}", "1:16: report.from is "
+	  "a list; allowed: " ADDRESS },
+	{ "report: {bounce: " X10 X10 X10 "x@example.org}", "1:18: "
+	  "report.bounce is '" X10 X10 X10 "x@example.org'; allowed: at most "
+	  "30 characters in front of \"@\", so that the tag of a report "
+	  "fits" },
+	{ "report: {bounce: '@example.org'}", "1:18: report.bounce is "
+	  "'@example.org'; allowed: " ADDRESS },
+	{ "report: {org-name: ''}", "1:20: report.org-name is ''; allowed: "
+	  "printable ASCII text of 1 to 200 characters" },
+	{ "report: {to: everybody}", "1:14: report.to is 'everybody'; "
+	  "allowed: correspondents, processors, all" },
+	{ "report: {since: 91d}", "1:17: report.since is '91d'; allowed: a "
+	  "number with s, m, h or d, 1d to 90d" },
+	{ "report: {opt-out: 'a@b@'}", "1:19: report.opt-out is 'a@b@'; "
+	  "allowed: domain names like example.org, \"*.example.org\" for "
+	  "all below it, addresses like dmarc@example.org" },
+	{ "report: {sendmail: sendmail}", "1:20: report.sendmail is "
+	  "'sendmail'; allowed: a path that begins with \"/\"" },
+	{ "report: {size-limit: 63K}", "1:22: report.size-limit is '63K'; "
+	  "allowed: a number with K, M or G, 64K to 100M" },
+	{ "report: {size-limit: 101M}", "1:22: report.size-limit is '101M'; "
+	  "allowed: a number with K, M or G, 64K to 100M" },
+	{ "report: {timeout: 11m}", "1:19: report.timeout is '11m'; allowed: a "
+	  "number with ms, s, m, h or d, 1s to 10m" },
+	{ "report: {pause: 601s}", "1:17: report.pause is '601s'; allowed: a "
+	  "number with ms, s, m, h or d, 0d to 10m" },
+
 	/* All mistakes at once, each with its place. */
 	{ "socket-mode: 8\nlog: {levl: info, format: xml}\nspf: {helo: "
 	  "maybe}\n", "1:14: socket-mode is '8'; allowed: an octal number, 0 "
@@ -1615,7 +1713,7 @@ test_manual(void)
 {
 	static const char *const lists[] = { ROOT_KEYS, LOG_KEYS,
 	    RESOLVER_KEYS, LIMITS_KEYS, "helo", DKIM_KEYS,
-	    RULE_KEYS, CONDITIONS, SIGN_KEYS, KEY_KEYS };
+	    RULE_KEYS, CONDITIONS, SIGN_KEYS, KEY_KEYS, REPORT_KEYS };
 	char *text, want[2][64];
 	struct slice rest, key;
 	size_t len, i;
@@ -1773,6 +1871,17 @@ test_warnings(void)
 		  "- {action: tempfail, when: {spf: fail}, stage: mail}\n",
 		  "t.yaml:4: rule 'rule 2' decides at MAIL FROM, before rule "
 		  "'rule 1' in line 3 in front of it\n" },
+
+		/* Reports. */
+		{ "user: a\nreport: {from: a@b.example}\n", "t.yaml: "
+		  "report.from is set, but there is no store to make reports "
+		  "from\nt.yaml: report.from is a@b.example, but no rule of "
+		  "sign has its domain: reports are not signed\n" },
+		{ "user: a\nstore: sqlite:/a\nreport: {from: a@b.example}\n"
+		  "sign:\n- {domains: b.example, keys: [" KEY "]}\n", "" },
+		{ "user: a\nstore: sqlite:/a\nreport: {from: a@b.example}\n"
+		  "sign:\n- {keys: {directory: /k}}\n", "" },
+		{ "user: a\nreport: {bounce: a@b.example}\n", "" },
 
 		/* Signing. */
 		{ "user: a\nunsigned: tempfail\n", "t.yaml: unsigned is set, "

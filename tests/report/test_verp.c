@@ -121,14 +121,15 @@ test_limit(void)
 	struct mail_mailbox bounce, made;
 	struct verp v;
 
-	snprintf(text, sizeof(text), "%.*s@example.org", VERP_LOCAL,
+	snprintf(text, sizeof(text), "%.*s@example.org", LIMIT_REPORT_BOUNCE,
 	    "aaaaaaaaaabbbbbbbbbbccccccccccdddddddddd");
 	bounce = mailbox(text);
 	ok(verp_make(&bounce, key, POLICY, destination, &made) &&
 	    verp_read(&bounce, mail_mailbox_slice(&made), &v) &&
 	    mail_mailbox_local(&made).len == LIMIT_MAILBOX_LOCAL,
 	    "as long as it may be");
-	snprintf(text, sizeof(text), "%.*s@example.org", VERP_LOCAL + 1,
+	snprintf(text, sizeof(text), "%.*s@example.org",
+	    LIMIT_REPORT_BOUNCE + 1,
 	    "aaaaaaaaaabbbbbbbbbbccccccccccdddddddddd");
 	bounce = mailbox(text);
 	ok(!verp_make(&bounce, key, POLICY, destination, &made),
