@@ -13,6 +13,7 @@ assay_milter_SOURCES = \
 	milter/main.c \
 	milter/mta.c milter/mta.h \
 	milter/status.c milter/status.h \
+	milter/readahead.c milter/readahead.h \
 	milter/wire.c milter/wire.h \
 	milter/resolvconf.c milter/resolvconf.h \
 	milter/session.c milter/session.h \
@@ -21,10 +22,12 @@ assay_milter_SOURCES = \
 	milter/watch.c milter/watch.h \
 	milter/watchdog.c milter/watchdog.h
 assay_milter_LDADD = $(store_libs) $(SECCOMP_LIBS) $(MICROHTTPD_LIBS)
-# libmilter has to find these: see milter/sigwait.c, wire.c, libsyslog.c.
+# libmilter has to find these: see milter/sigwait.c, wire.c, readahead.c,
+# libsyslog.c.
 assay_milter_LDFLAGS = $(AM_LDFLAGS) \
 	-Wl,--export-dynamic-symbol=sigwait \
 	-Wl,--export-dynamic-symbol=accept \
+	-Wl,--export-dynamic-symbol=poll \
 	-Wl,--export-dynamic-symbol=mi_rd_cmd \
 	-Wl,--export-dynamic-symbol=mi_wr_cmd \
 	-Wl,--export-dynamic-symbol=syslog \
@@ -32,11 +35,14 @@ assay_milter_LDFLAGS = $(AM_LDFLAGS) \
 
 check_PROGRAMS += \
 	tests/milter/test_keydates \
+	tests/milter/test_readahead \
 	tests/milter/test_wire
 tests_milter_test_keydates_SOURCES = tests/milter/test_keydates.c \
 	milter/keydates.c
+tests_milter_test_readahead_SOURCES = tests/milter/test_readahead.c \
+	milter/drain.c milter/readahead.c milter/wire.c
 tests_milter_test_wire_SOURCES = tests/milter/test_wire.c \
-	milter/drain.c milter/wire.c
+	milter/drain.c milter/readahead.c milter/wire.c
 check_PROGRAMS += tests/milter/test_resolvconf
 tests_milter_test_resolvconf_SOURCES = tests/milter/test_resolvconf.c \
 	milter/resolvconf.c

@@ -571,7 +571,7 @@ on_close(SMFICTX *ctx)
 {
 	struct session *s = session_of(ctx);
 
-	drain_disconnected();
+	wire_closed();
 	if (s == NULL)
 		return SMFIS_CONTINUE;
 	smfi_setpriv(ctx, NULL);

@@ -15,7 +15,6 @@
 #include <libmilter/mfapi.h>
 #include <libmilter/mfdef.h>
 #include <limits.h>
-#include <poll.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdint.h>
@@ -26,6 +25,7 @@
 #include "base/mem.h"
 #include "event/log.h"
 #include "milter/drain.h"
+#include "milter/readahead.h"
 
 #define COMPLAINT_US	60000000	/* between two such lines */
 #define NO_DESCRIPTOR_MS 20	/* until accept() is tried again */
@@ -62,7 +62,8 @@ bool
 wire_can_guard(void)
 {
 	pthread_once(&once, find_real);
-	return real_write != NULL && dlsym(RTLD_NEXT, "mi_rd_cmd") != NULL;
+	return real_write != NULL && readahead_can() &&
+	    dlsym(RTLD_NEXT, "mi_rd_cmd") != NULL;
 }
 
 bool
@@ -159,6 +160,9 @@ wire_check(char command, const char *data, size_t *len)
 /* The last read of this thread found no packet, but an error or the end. */
 static _Thread_local bool lost;
 
+/* The last packet of this thread ends a session, but not its connection. */
+static _Thread_local bool goes_on;
+
 /* Who waits for the next reply of this thread. */
 static _Thread_local wire_replied_fn *replied;
 static _Thread_local void *replied_arg;
@@ -192,7 +196,8 @@ wait_readable(int sd, const struct timeval *timeout, char *why)
 	int n;
 
 	do
-		n = poll(&p, 1, ms > INT_MAX ? INT_MAX : (int)ms);
+		n = readahead_real_poll(&p, 1,
+		    ms > INT_MAX ? INT_MAX : (int)ms);
 	while (n < 0 && errno == EINTR);
 	*why = n == 0 ? READ_TIMEOUT : READ_ERROR;
 	return n > 0;
@@ -206,7 +211,7 @@ read_all(int sd, const struct timeval *timeout, char *to, size_t len,
 	ssize_t n;
 
 	while (len > 0) {
-		n = recv(sd, to, len, MSG_DONTWAIT);
+		n = readahead_recv(sd, to, len);
 		if (n > 0) {
 			to += n;
 			len -= (size_t)n;
@@ -275,12 +280,15 @@ mi_rd_cmd(int sd, struct timeval *timeout, char *cmd, size_t *len, char *name)
 	pthread_once(&once, find_real);
 	atomic_store(&guarded, true);
 	(void)name;
+	readahead_begin(sd);
 	data = read_packet(sd, timeout, cmd, len);
 	lost = data == NULL && *cmd < ' ';
+	goes_on = false;
 	if (lost)
 		return NULL;
 	/* xxfi_close comes for it, and the connection goes on. */
-	if (*cmd == SMFIC_QUIT_NC)
+	goes_on = *cmd == SMFIC_QUIT_NC;
+	if (goes_on)
 		drain_connected();
 	/* libmilter gives NULL for a command without data. */
 	verdict = wire_check(*cmd, data != NULL ? data : "", len);
@@ -289,6 +297,14 @@ mi_rd_cmd(int sd, struct timeval *timeout, char *cmd, size_t *len, char *name)
 	if (verdict == WIRE_BAD)
 		*cmd = UNKNOWN_COMMAND;
 	return data;
+}
+
+void
+wire_closed(void)
+{
+	if (!goes_on)
+		readahead_end();
+	drain_disconnected();
 }
 
 static bool
@@ -344,7 +360,8 @@ accept(int fd, struct sockaddr *addr, socklen_t *len)
 		error = errno;
 		drain_disconnected();
 		if (error == EMFILE || error == ENFILE)
-			(void)poll(NULL, 0, NO_DESCRIPTOR_MS);
+			(void)readahead_real_poll(NULL, 0,
+			    NO_DESCRIPTOR_MS);
 		errno = error;
 	}
 	return got;

@@ -43,6 +43,8 @@ bool	wire_is_lost(void);
  */
 typedef void	wire_replied_fn(void *arg, bool written);
 void	wire_await_reply(wire_replied_fn *fn, void *arg);
+/* In xxfi_close: the connection has ended, or another session of it follows. */
+void	wire_closed(void);
 /* False when this libmilter does not let itself be guarded. */
 bool	wire_can_guard(void);
 
