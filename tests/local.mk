@@ -32,6 +32,7 @@ script_tests = \
 	tests/interop/test_users.py \
 	tests/interop/test_ways.py \
 	tests/lint/test_lint.py \
+	tests/manual/test_examples.py \
 	tests/milter/test_arc.py \
 	tests/milter/test_autoreload.py \
 	tests/milter/test_attack.py \

@@ -13,7 +13,7 @@ import threading
 import time
 
 TYPES = {"A": 1, "NS": 2, "CNAME": 5, "SOA": 6, "PTR": 12, "MX": 15,
-         "TXT": 16, "AAAA": 28, "TLSA": 52, "SPF": 99}
+         "TXT": 16, "AAAA": 28, "TLSA": 52, "SMIMEA": 53, "SPF": 99}
 TYPE_NAMES = {number: name for name, number in TYPES.items()}
 OPT = 41
 NOERROR, FORMERR, SERVFAIL, NXDOMAIN, REFUSED = 0, 1, 2, 3, 5
@@ -57,7 +57,7 @@ def encode_rdata(kind, value):
         return socket.inet_pton(socket.AF_INET6, value)
     if kind in ("TXT", "SPF"):
         return encode_txt(value)
-    if kind == "TLSA":
+    if kind in ("TLSA", "SMIMEA"):
         return bytes(value[:3]) + bytes.fromhex(value[3])
     if kind == "MX":
         return struct.pack("!H", value[0]) + encode_name(value[1])

@@ -12,10 +12,11 @@ class Server:
     """
     Shows `chain` and `key`.  `says`: octets in place of the greeting, or a
     function that gets the connection.  `offers`: STARTTLS after EHLO.
+    `port`: any that is free, unless told.
     """
 
     def __init__(self, chain=None, key=None, says=None, offers=True,
-                 behind=b""):
+                 behind=b"", address="127.0.0.1", port=0):
         self.context = None
         if chain:
             self.context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
@@ -25,7 +26,7 @@ class Server:
         self.names = []         # that were asked for
         self.commands = []
         self.listener = socket.socket()
-        self.listener.bind(("127.0.0.1", 0))
+        self.listener.bind((address, port))
         self.listener.listen(64)
         self.port = self.listener.getsockname()[1]
         threading.Thread(target=self._run, daemon=True).start()

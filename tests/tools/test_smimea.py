@@ -13,8 +13,10 @@ import time
 import yaml
 
 import assaydaemon
+import smime
 import tap
 import tlspol
+from smime import der, owner
 from tap import equal, ok
 from tlspol import openssl, signed
 
@@ -30,12 +32,6 @@ def run(*arguments, data=b""):
     return assaydaemon.run_command("smimea", *arguments, data=data)
 
 
-def owner(address):
-    local, _, domain = address.rpartition("@")
-    digest = hashlib.sha256(local.encode()).digest()[:28].hex()
-    return "%s._smimecert.%s" % (digest, domain)
-
-
 def look(zone, *arguments, data=b""):
     """(status, value)"""
     with open(path("zone.yaml"), "w", encoding="utf-8") as f:
@@ -47,40 +43,14 @@ def look(zone, *arguments, data=b""):
         return done.returncode, done.stderr.decode()
 
 
-def person(name, *addresses):
-    """(certificate, key) by the tests' authority."""
-    base = path(name)
-    openssl("req", "-newkey", "rsa:2048", "-nodes", "-subj", "/CN=" + name,
-            "-keyout", base + ".key", "-out", base + ".csr")
-    with open(base + ".ext", "w") as f:
-        f.write("subjectAltName=%s\nkeyUsage=digitalSignature\n"
-                "extendedKeyUsage=emailProtection\n" %
-                ",".join("email:" + a for a in addresses))
-    openssl("x509", "-req", "-in", base + ".csr", "-CA", CA.path, "-CAkey",
-            CA.key, "-CAcreateserial", "-days", "2", "-extfile",
-            base + ".ext", "-out", base + ".pem")
-    return base + ".pem", base + ".key"
-
-
-def der(certificate):
-    return subprocess.run(["openssl", "x509", "-in", certificate, "-outform",
-                           "DER"], capture_output=True, check=True).stdout
-
-
 def sign(certificate, key, *options, sender=ALICE):
-    with open(path("body"), "wb") as f:
-        f.write(b"Content-Type: text/plain\r\n\r\nHello.\r\n")
-    done = subprocess.run(
-        ["openssl", "cms", "-sign", "-in", path("body"), "-signer",
-         certificate, "-inkey", key, "-from", sender, "-subject", "x"] +
-        list(options), capture_output=True, check=True)
-    return done.stdout
+    return smime.sign(certificate, key, *options, sender=sender)
 
 
 CA = tlspol.Authority(FOLDER, "people")
-ALICE_CERT, ALICE_KEY = person("alice", ALICE)
-BOB_CERT, BOB_KEY = person("bob", "bob@example.org")
-DIGEST = hashlib.sha256(der(ALICE_CERT)).hexdigest()
+ALICE_CERT, ALICE_KEY = smime.person(CA, FOLDER, "alice", ALICE)
+BOB_CERT, BOB_KEY = smime.person(CA, FOLDER, "bob", "bob@example.org")
+DIGEST = smime.digest(ALICE_CERT)
 ZONE = {owner(ALICE): signed(SMIMEA=[3, 0, 1, DIGEST])}
 
 
@@ -136,7 +106,7 @@ def certificates():
             ("3 1 2", [3, 1, 2, hashlib.sha512(key).hexdigest()],
              ALICE_CERT, True),
             ("another", [3, 0, 1, "ab" * 32], ALICE_CERT, False),
-            ("2 0 1", [2, 0, 1, hashlib.sha256(der(CA.path)).hexdigest()],
+            ("2 0 1", [2, 0, 1, smime.digest(CA.path)],
              both, True),
             ("2 0 1 of another", [2, 0, 1, "ab" * 32], both, False),
             ("1 0 1, authority unknown", [1, 0, 1, DIGEST], ALICE_CERT,
@@ -151,7 +121,7 @@ def certificates():
                          "--cert", ALICE_CERT, "--ca-file", CA.path, ALICE)
     equal(status, 0, "1 0 1 with its authority")
     status, value = look({owner(ALICE): signed(SMIMEA=[3, 0, 1,
-                          hashlib.sha256(der(BOB_CERT)).hexdigest()])},
+                          smime.digest(BOB_CERT)])},
                          "--cert", BOB_CERT, ALICE)
     equal((status, value["certificates"][0]["matches"],
            value["certificates"][0]["has_address"]), (1, True, False),
