@@ -4,19 +4,25 @@
 noinst_LIBRARIES += libreport.a
 libreport_a_SOURCES = \
 	report/aggregate.h \
+	report/mail.c report/mail.h \
 	report/mime.c report/unpack_internal.h \
+	report/pack.c report/pack_internal.h \
 	report/page.c report/page.h \
 	report/reader.c \
 	report/tally.c report/tally.h \
 	report/unpack.c report/unpack.h \
 	report/verp.c report/verp.h \
-	report/writer.c report/writer.h
+	report/writer.c report/writer.h \
+	report/zmem_internal.h
 libreport_a_CPPFLAGS = $(AM_CPPFLAGS) $(REPORT_CFLAGS)
 report_libs = libreport.a $(LDADD) $(REPORT_LIBS)
 
 check_PROGRAMS += \
+	tests/report/test_mail \
 	tests/report/test_reader \
 	tests/report/test_verp
+tests_report_test_mail_SOURCES = tests/report/test_mail.c
+tests_report_test_mail_LDADD = $(report_libs)
 tests_report_test_reader_SOURCES = tests/report/test_reader.c
 tests_report_test_reader_LDADD = $(report_libs)
 tests_report_test_verp_SOURCES = tests/report/test_verp.c

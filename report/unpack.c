@@ -11,6 +11,7 @@
 #include "base/ascii.h"
 #include "base/limits.h"
 #include "base/mem.h"
+#include "report/zmem_internal.h"
 
 void
 unpack_trouble(struct unpack *u, enum report_status trouble)
@@ -104,24 +105,10 @@ inflate_all(struct unpack *u, z_stream *z, struct room *r)
 	return true;
 }
 
-static void *
-z_alloc(void *opaque, unsigned int items, unsigned int size)
-{
-	(void)opaque;
-	return mem_array(items, size);
-}
-
-static void
-z_free(void *opaque, void *ptr)
-{
-	(void)opaque;
-	mem_free(ptr);
-}
-
 static void
 unpack_gzip(struct unpack *u, struct slice data)
 {
-	z_stream z = { .zalloc = z_alloc, .zfree = z_free };
+	z_stream z = { .zalloc = zmem_alloc, .zfree = zmem_free };
 	struct room r = { .cap = 0 };
 	bool whole;
 

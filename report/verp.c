@@ -45,7 +45,7 @@ report_id_read(struct slice text, uint64_t *policy)
 	return read_hex(text, policy) && *policy != 0;
 }
 
-/* ---- addresses ---- */
+/* ---- tags ---- */
 
 static uint64_t
 hash_of(const uint64_t key[2], uint64_t policy, struct slice destination)
@@ -53,19 +53,45 @@ hash_of(const uint64_t key[2], uint64_t policy, struct slice destination)
 	return hash_with(key, destination, policy);
 }
 
+void
+verp_tag_make(const uint64_t key[2], uint64_t policy,
+    struct slice destination, char out[VERP_TAG])
+{
+	snprintf(out, VERP_TAG, "%016" PRIx64 "-%016" PRIx64, policy,
+	    hash_of(key, policy, destination));
+}
+
+bool
+verp_tag_read(struct slice text, struct verp *out)
+{
+	struct slice id;
+
+	return slice_cut(&text, '-', &id) &&
+	    report_id_read(id, &out->policy) && read_hex(text, &out->hash);
+}
+
+bool
+verp_is_to(const struct verp *v, const uint64_t key[2],
+    struct slice destination)
+{
+	return v->hash == hash_of(key, v->policy, destination);
+}
+
+/* ---- addresses ---- */
+
 bool
 verp_make(const struct mail_mailbox *bounce, const uint64_t key[2],
     uint64_t policy, struct slice destination, struct mail_mailbox *out)
 {
 	struct slice local = mail_mailbox_local(bounce);
-	char text[sizeof(out->text) + VERP_TAG];
+	char text[sizeof(out->text) + VERP_TAG], tag[VERP_TAG];
 	int len;
 
 	if (local.len > LIMIT_REPORT_BOUNCE)
 		return false;
-	len = snprintf(text, sizeof(text), "%.*s+%016" PRIx64 "-%016" PRIx64
-	    "@%s", SLICE_ARG(local), policy,
-	    hash_of(key, policy, destination), bounce->host.text);
+	verp_tag_make(key, policy, destination, tag);
+	len = snprintf(text, sizeof(text), "%.*s+%s@%s", SLICE_ARG(local),
+	    tag, bounce->host.text);
 	return mail_mailbox_parse((struct slice){ text, (size_t)len }, out);
 }
 
@@ -73,7 +99,7 @@ bool
 verp_read(const struct mail_mailbox *bounce, struct slice address,
     struct verp *out)
 {
-	struct slice local = mail_mailbox_local(bounce), tag, id;
+	struct slice local = mail_mailbox_local(bounce), tag;
 	struct mail_mailbox m;
 
 	if (!mail_mailbox_parse(address, &m) ||
@@ -83,16 +109,6 @@ verp_read(const struct mail_mailbox *bounce, struct slice address,
 	if (!slice_starts_nocase(tag, local))
 		return false;
 	tag = slice_from(tag, local.len);
-	if (!slice_starts(tag, SLICE("+")))
-		return false;
-	tag = slice_from(tag, 1);
-	return slice_cut(&tag, '-', &id) && report_id_read(id, &out->policy) &&
-	    read_hex(tag, &out->hash);
-}
-
-bool
-verp_is_to(const struct verp *v, const uint64_t key[2],
-    struct slice destination)
-{
-	return v->hash == hash_of(key, v->policy, destination);
+	return slice_starts(tag, SLICE("+")) &&
+	    verp_tag_read(slice_from(tag, 1), out);
 }

@@ -21,7 +21,8 @@
 
 #define REPORT_ID 17		/* 16 hex digits and NUL */
 #define VERP_HASH 16		/* hex digits */
-/* Octets that the tag adds to LOCAL: "+", report_id, "-", hash. */
+/* Octets that the tag adds to LOCAL: "+", report_id, "-", hash; and those of
+   the tag itself with a NUL. */
 #define VERP_TAG (1 + (REPORT_ID - 1) + 1 + VERP_HASH)
 
 /*
@@ -34,23 +35,31 @@ void	report_id_make(uint64_t policy, char out[REPORT_ID]);
 bool	report_id_read(struct slice text, uint64_t *policy);
 
 /*
- * The envelope sender of a report to `destination`, an address as
- * mail_mailbox_parse() makes it.  False: the local part of `bounce` has more
- * than LIMIT_REPORT_BOUNCE octets.
+ * "<report_id>-<hash>": names a report and one of its destinations, an address
+ * as mail_mailbox_parse() makes it.  It is in the envelope sender and in front
+ * of "@" in the Message-ID.
+ */
+void	verp_tag_make(const uint64_t key[2], uint64_t policy,
+	    struct slice destination, char out[VERP_TAG]);
+/*
+ * The envelope sender of a report to `destination`.  False: the local part of
+ * `bounce` has more than LIMIT_REPORT_BOUNCE octets.
  */
 bool	verp_make(const struct mail_mailbox *bounce, const uint64_t key[2],
 	    uint64_t policy, struct slice destination,
 	    struct mail_mailbox *out);
 
-/* What a recipient's address says, without a proof. */
+/* What a tag says, without a proof. */
 struct verp {
 	uint64_t	policy;
 	uint64_t	hash;
 };
 
+/* False: it is no tag.  Case does not matter. */
+bool	verp_tag_read(struct slice text, struct verp *out);
 /*
- * False: `address` (without "<>"; case does not matter) is not `bounce` with a
- * tag in it.
+ * The tag of a recipient's address.  False: `address` (without "<>") is not
+ * `bounce` with a tag in it.
  */
 bool	verp_read(const struct mail_mailbox *bounce, struct slice address,
 	    struct verp *out);
