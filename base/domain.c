@@ -4,7 +4,7 @@
  *
  * 1. Text of ASCII alone is checked and copied in one pass, in lower case.
  *    A label that begins with "xn--" is taken as it is: whether it can
- *    be decoded makes no difference to a look-up or to a comparison.
+ *    be decoded makes no difference to a lookup or to a comparison.
  * 2. Other text must be UTF-8 of bounded length, without control octets and
  *    SP.  libidn2 turns its U-labels into A-labels (RFC 5891 section 5,
  *    with the mapping of UTS #46), and the result goes through step 1.

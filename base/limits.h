@@ -106,12 +106,12 @@
 #define LIMIT_ARC_QUESTIONS	(2 * LIMIT_ARC_SETS) /* 9.2: keys of a chain */
 
 /* DMARC, RFC 9989. */
-#define LIMIT_DMARC_WALK	8	/* 4.10: look-ups of one Tree Walk */
+#define LIMIT_DMARC_WALK	8	/* 4.10: lookups of one Tree Walk */
 #define LIMIT_DMARC_RECORD	(16u << 10) /* ours: octets of a record */
 #define LIMIT_DMARC_TAGS	100	/* ours: tags of a record after v */
 #define LIMIT_DMARC_IDENTIFIERS	(1 + LIMIT_DKIM_CANDIDATES) /* ours: judged in
 					   one message: SPF's, and each d= */
-#define LIMIT_DMARC_NAMES	32	/* ours: look-ups for the alignment of
+#define LIMIT_DMARC_NAMES	32	/* ours: lookups for the alignment of
 					   identifiers, besides one walk */
 #define LIMIT_DMARC_RUA		10	/* ours: addresses that get a report */
 #define LIMIT_MAILBOX_LOCAL	64	/* RFC 5321 4.5.3.1.1: octets */

@@ -134,17 +134,17 @@ check_origin(struct schema *s, const struct yaml_node *n,
 		    "for the log", s->where);
 	if (o->client_count == 0 && o->authenticated == CONFIG_ANY &&
 	    o->certificate_count == 0 && o->daemon_name_count == 0)
-		return schema_fail(s, n, "%sit has no condition, and all mail "
-		    "of the world would be of it; allowed: at least one of "
+		return schema_fail(s, n, "%sit has no condition, so it would "
+		    "match all mail; allowed: at least one of "
 		    "client, authenticated, certificate, daemon-name",
 		    s->where);
 	if (o->relay && o->sign)
 		return schema_fail(s, schema_get(n, "sign"), "%ssign is yes "
-		    "with relay, which hands in mail of strangers; allowed: "
-		    "one of the two", s->where);
+		    "with relay, but a relay sends mail from strangers; "
+		    "allowed: one of the two", s->where);
 	if (o->relay && !o->check)
 		return schema_fail(s, schema_get(n, "check"), "%scheck is no "
-		    "with relay, which says who is to be checked; allowed: "
+		    "with relay, which is only used for checks; allowed: "
 		    "one of the two", s->where);
 	return true;
 }

@@ -32,7 +32,7 @@ timeout_is_cut(const struct config *c, char *out, size_t size)
 	if (o->timeout_ms <= c->limits.deadline_ms)
 		return false;
 	snprintf(out, size, "%s: resolver.timeout (%u ms) is longer than "
-	    "limits.deadline (%u ms), which ends a look-up first", c->path,
+	    "limits.deadline (%u ms), which ends a lookup first", c->path,
 	    o->timeout_ms, c->limits.deadline_ms);
 	return true;
 }
@@ -342,7 +342,7 @@ rule_warning(const struct config *c, const struct policy *p, size_t at,
 		    SLICE_ARG(other->name), other->line);
 	else if ((other = who_is_overtaken(p, at)) != NULL)
 		snprintf(out + len, size - len, "decides at MAIL FROM, "
-		    "before rule '%.*s' in line %u in front of it",
+		    "before the earlier rule '%.*s' in line %u",
 		    SLICE_ARG(other->name), other->line);
 	else if (at + 1 == p->count && r->action == POLICY_ACCEPT &&
 	    policy_rule_covers(r, &everything))

@@ -353,7 +353,7 @@ dkim_key_unknown(const struct dns_answer *answer)
 	case DNS_MALFORMED:
 		return "DNS answer malformed";
 	case DNS_NOT_ASKED:
-		return "DNS look-up not made";
+		return "DNS lookup not made";
 	}
 	return NULL;
 }

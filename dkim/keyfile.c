@@ -62,8 +62,8 @@ complain_file(struct keyfile *f, int error)
 {
 	switch (error) {
 	case ENOENT:
-		return complain(f, "there is no such file: mend the path, or "
-		    "make a key with assay keygen");
+		return complain(f, "there is no such file: correct the path, "
+		    "or make a key with assay keygen");
 	case EACCES:
 		return complain(f, "the user this program runs as (%lu) may "
 		    "not read it: give the file to that user, or to a group "
@@ -189,8 +189,8 @@ take_block(struct keyfile *f, enum block block, const unsigned char *der,
 		break;
 	case BLOCK_ENCRYPTED:
 		f->keys++;
-		f->problem = "the key is encrypted, and nobody is there to "
-		    "type its password: take that off with openssl pkey";
+		f->problem = "the key is encrypted, and a daemon cannot enter "
+		    "a pass phrase: remove it with openssl pkey";
 		break;
 	case BLOCK_OPENSSH:
 		f->keys++;

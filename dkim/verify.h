@@ -121,7 +121,7 @@ void			 dkim_verifier_fini(struct dkim_verifier *v);
 bool	dkim_verifier_field(struct dkim_verifier *v,
 	    const struct mail_field *field, size_t index);
 /*
- * Notes in the ledger the key look-ups that are certain or likely to be
+ * Notes in the ledger the key lookups that are certain or likely to be
  * needed.  May be called at any time, again and again; cheap.  The caller's
  * lock guards the ledger, and this function needs no other: see above.
  * CHECK_DONE: every key that is needed has its answer.

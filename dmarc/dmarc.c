@@ -7,7 +7,7 @@
  *    its names are asked in one call.
  * 3. Policy discovery (4.10.1).  The policy record is that of the Author
  *    Domain, else of its Organizational Domain, else of the public suffix.
- *    None, or none that can be used: none.  A failed look-up may only be
+ *    None, or none that can be used: none.  A failed lookup may only be
  *    passed over when the Author Domain has a record itself.
  * 4. p, sp or np (4.10.1).  The existence of the Author Domain is asked for
  *    when np is known and says something else than sp and p.
@@ -21,7 +21,7 @@
  *    d. Without any record in its walk the Author Domain is its own
  *       Organizational Domain, and no name below can have it for theirs.
  *    e. The others have walks of their own, the short ones first, as long
- *       as there are look-ups left (LIMIT_DMARC_NAMES).
+ *       as there are lookups left (LIMIT_DMARC_NAMES).
  * 6. The result (5.3.5, 5.3.6), if step 3 has not settled it.  Aligned and
  *    passed: pass, whatever else failed.  Aligned as far as is known, and
  *    passed as far as is known, but one of both is not known: temperror.
@@ -419,7 +419,7 @@ describe(const struct dmarc_eval *e, const struct dmarc_place *p)
 	switch (p->found) {
 	case DMARC_FOUND_OPEN:
 	case DMARC_FOUND_FAILED:
-		return "look-up failed";
+		return "lookup failed";
 	case DMARC_FOUND_NOTHING:
 		return "no record";
 	case DMARC_FOUND_TOO_LONG:
@@ -469,7 +469,7 @@ visit_existence(const struct dmarc_eval *e, dmarc_trace_fn *visit, void *arg)
 	struct dmarc_step step = { .name = e->author, .answer = e->existence };
 
 	if (!dns_outcome_is_known(e->existence->outcome))
-		step.found = "look-up failed";
+		step.found = "lookup failed";
 	else if (e->existence->outcome == DNS_NO_NAME)
 		step.found = "the domain does not exist";
 	else
@@ -493,7 +493,7 @@ is_visited(const struct dmarc_eval *e, size_t i, bool passed)
 }
 
 /*
- * All look-ups that count, in the order of dmarc.h; `passed`: without those
+ * All lookups that count, in the order of dmarc.h; `passed`: without those
  * about identifiers that did not pass.
  */
 static void

@@ -61,7 +61,7 @@ enum dmarc_alignment {
 	DMARC_ALIGNED_STRICT,	/* the same name: in either mode */
 	DMARC_ALIGNED_RELAXED,	/* the same Organizational Domain, and the
 				   mode is relaxed */
-	DMARC_NOT_KNOWN		/* a look-up that it takes has failed */
+	DMARC_NOT_KNOWN		/* a lookup that it takes has failed */
 };
 
 /* What a record says (RFC 9989 4.7); what is not there is false: relaxed. */
@@ -119,7 +119,7 @@ struct dmarc_verdict {
 };
 
 /*
- * One look-up, for who wants to explain them: the walk from the Author Domain
+ * One lookup, for who wants to explain them: the walk from the Author Domain
  * up to where it stops (4.10), then the Author Domain itself when its
  * existence was asked for (4.10.1), then for each identifier that needs a
  * walk the names that are not in the first walk.

@@ -300,12 +300,12 @@ look_at_missing(struct lint *l)
 	if (!has_seen(l, "p")) {
 		l->changed = true;
 		tell(l, LINT_ERROR, nothing, "there is no p, so the record "
-		    "asks for nothing", "");
+		    "has no policy", "");
 		l->p = "none";
 	}
 	if (!has_seen(l, "rua"))
-		tell(l, LINT_HINT, nothing, "there is no rua, so nobody "
-		    "reports who sends in the name of the domain", "");
+		tell(l, LINT_HINT, nothing, "there is no rua, so you get no "
+		    "reports of who sends in the name of the domain", "");
 }
 
 /* Step 4.  p comes first: there are readers that want it there. */

@@ -18,7 +18,7 @@
  * highest name with a record, or the start when there is none.  The last
  * record up to the end tells which of these it is.
  *
- * Look-ups may have failed.  A failed one may hide no record, or one with
+ * Lookups may have failed.  A failed one may hide no record, or one with
  * any psd.  What is certain in spite of it:
  *
  * 4. The Organizational Domain is not above the one that comes out when each

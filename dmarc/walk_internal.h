@@ -74,7 +74,7 @@ bool	dmarc_walk_has_failed(const struct dmarc_walk *w);
 bool	dmarc_walk_has_record(const struct dmarc_walk *w);
 
 /*
- * The Organizational Domain of its start (4.10.2).  When a look-up has
+ * The Organizational Domain of its start (4.10.2).  When a lookup has
  * failed: the highest name that it may be.
  */
 struct slice	dmarc_walk_organization(const struct dmarc_walk *w);

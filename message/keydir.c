@@ -10,7 +10,7 @@
  *     that it had before goes on.
  *  3. Of each type the newest whose record is known to fit; without one the
  *     oldest of which nothing is known, so that what has signed before
- *     signs until the first look-up has told more; else the newest.
+ *     signs until the first lookup has told more; else the newest.
  *
  * Files are read outside of the mutex: two threads may read the same one.
  */
@@ -32,7 +32,7 @@
 
 #define BUCKETS		4096	/* a power of 2 */
 #define USED_SECONDS	3600	/* keys in use are looked up */
-#define FITS_SECONDS	3600	/* between look-ups of what fits */
+#define FITS_SECONDS	3600	/* between lookups of what fits */
 #define CHECK_SECONDS	60	/* and of what does not */
 #define WARN_SECONDS	3600	/* between warnings of a rotation */
 #define ERROR_SECONDS	60	/* between lines of a folder */

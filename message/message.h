@@ -12,7 +12,7 @@
  * and a message without MAIL is not checked.  It may be freed at any point.
  * One thread at a time.
  *
- * Look-ups start with the call that makes their name known, message_new() for
+ * Lookups start with the call that makes their name known, message_new() for
  * the names of the client.  No call waits
  * but message_finish().
  */
@@ -89,7 +89,7 @@ struct message_results {
 	size_t				 questions;
 	size_t				 unanswered;	/* timeouts, failures */
 	size_t				 stale;		/* expired answers */
-	int64_t				 dns_us;	/* slowest look-up */
+	int64_t				 dns_us;	/* slowest lookup */
 	int64_t				 waited_us;	/* at the end */
 	unsigned int			 forged;	/* fields removed */
 	/* A field of ours came with it: it was here before. */
@@ -194,7 +194,7 @@ void	message_header_end(struct message *m);
 void	message_body(struct message *m, struct slice chunk);
 
 /*
- * The end of the message: waits for the look-ups, within the deadline of
+ * The end of the message: waits for the lookups, within the deadline of
  * the configuration, and decides.  False: memory was short, so that nothing
  * is known of the message, and it ought to come again later.
  */

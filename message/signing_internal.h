@@ -27,7 +27,7 @@ enum published {
 struct loaded_key {
 	struct dkim_private_key	*key;
 	atomic_int		 published;
-	enum published		 worst;	/* of a look-up under way */
+	enum published		 worst;	/* of a lookup under way */
 };
 
 struct loaded_rule {

@@ -12,7 +12,7 @@
 
 #define KEY_PREFIX	"._domainkey."
 #define NAME_SIZE	(DOMAIN_MAX + sizeof(KEY_PREFIX) + DOMAIN_MAX)
-#define CHECK_SECONDS	60	/* between look-ups of what is not there */
+#define CHECK_SECONDS	60	/* between lookups of what is not there */
 #define LEAD_SECONDS	600	/* before a key begins it is looked up */
 
 /* ---- keys that the configuration names ---- */
@@ -317,10 +317,11 @@ void
 signing_check_text(const struct signing_check *c, char *out, size_t size)
 {
 	static const char *const said[] = {
-		[DKIM_KEY_MATCHES] = "the record in DNS fits the key",
-		[DKIM_KEY_DIFFERS] = "the record in DNS does not fit the key",
+		[DKIM_KEY_MATCHES] = "the record in DNS matches the key",
+		[DKIM_KEY_DIFFERS] = "the record in DNS does not match the "
+		    "key",
 		[DKIM_KEY_ABSENT] = "there is no key record in DNS",
-		[DKIM_KEY_UNKNOWN] = "DNS did not tell what the record is"
+		[DKIM_KEY_UNKNOWN] = "DNS did not answer"
 	};
 	struct buf b;
 

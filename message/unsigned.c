@@ -49,6 +49,6 @@ message_unsigned_why(const struct message *m, bool accepted)
 		    "not from one of origins (a trusted network, or "
 		    "authenticated)" :
 		    "not from a trusted network nor authenticated";
-	return r->origin->relay ? "handed in by a relay, which hands in mail "
-	    "of strangers" : "its origin has sign: no";
+	return r->origin->relay ? "from a relay, which sends mail from "
+	    "strangers" : "its origin has sign: no";
 }

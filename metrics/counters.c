@@ -30,11 +30,11 @@ static const struct {
 	const char			*labels[LABELS];
 } families[FAMILIES] = {
 	[MESSAGES] = { { "assay_messages", EXPOSITION_COUNTER, NULL,
-	    "Messages that reached MAIL and have ended, by what the mail "
-	    "server was told." }, { "outcome" } },
+	    "Messages that reached MAIL and have ended, by the answer to the "
+	    "mail server." }, { "outcome" } },
 	[DECISIONS] = { { "assay_actions", EXPOSITION_COUNTER, NULL,
-	    "Messages by what was done with them, and the rule that "
-	    "decided." }, { "action", "rule" } },
+	    "Messages by action, and the rule that decided." },
+	    { "action", "rule" } },
 	[OBSERVED] = { { "assay_observed_actions", EXPOSITION_COUNTER, NULL,
 	    "Messages that a rule with observe matched, by what it would "
 	    "have done." }, { "action", "rule" } },
@@ -42,31 +42,32 @@ static const struct {
 	    EXPOSITION_COUNTER, NULL, "Messages by what the policy of "
 	    "observe-policy would have done." }, { "action", "rule" } },
 	[RESULTS] = { { "assay_results", EXPOSITION_COUNTER, NULL,
-	    "Messages by method and result; of DKIM pass, if one signature "
-	    "passed, or else the result of the first." },
+	    "Messages by method and result; for DKIM, pass if one signature "
+	    "passed, otherwise the result of the first." },
 	    { "method", "result" } },
 	[SIGNATURES] = { { "assay_dkim_signatures", EXPOSITION_COUNTER, NULL,
 	    "DKIM signatures by result." }, { "result" } },
 	[OWN] = { { "assay_own_messages", EXPOSITION_COUNTER, NULL,
-	    "Messages of ours with a signing rule, by its domain and whether "
+	    "Our own messages with a signing rule, by its domain and whether "
 	    "they were signed." }, { "domain", "signed" } },
 	[HOPS] = { { "assay_tls_messages", EXPOSITION_COUNTER, NULL,
 	    "Messages by the TLS version of the client, and whether the mail "
 	    "server has verified its certificate." },
 	    { "version", "verified" } },
 	[DISPOSITIONS] = { { "assay_dmarc_dispositions", EXPOSITION_COUNTER,
-	    NULL, "Messages with a DMARC policy, by what was done for it." },
+	    NULL, "Messages with a DMARC policy, by what was done because of "
+	    "it." },
 	    { "disposition" } },
 	[FORGED] = { { "assay_forged_fields_removed", EXPOSITION_COUNTER,
 	    NULL, "Header fields that claimed to be ours." }, { NULL } },
 	[UNANSWERED] = { { "assay_unanswered_lookups", EXPOSITION_COUNTER,
-	    NULL, "DNS questions of messages without an answer." },
+	    NULL, "DNS queries for messages that got no answer." },
 	    { NULL } },
 	[INCOMPLETE] = { { "assay_incomplete_records", EXPOSITION_COUNTER,
-	    NULL, "Records of messages that memory was short for." },
+	    NULL, "Records that lack values because memory ran out." },
 	    { NULL } },
 	[UNCOUNTED] = { { "assay_metrics_lost", EXPOSITION_COUNTER, NULL,
-	    "Counts that were lost for want of memory." }, { NULL } }
+	    "Counts that were lost because memory ran out." }, { NULL } }
 };
 
 static const struct exposition_family waited = { "assay_message_wait_seconds",

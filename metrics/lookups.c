@@ -94,13 +94,13 @@ static const struct {
 	    "Packets that could not be sent, or were refused." },
 	    count_unreachable },
 	{ { "assay_dns_server_sockets", EXPOSITION_GAUGE, NULL,
-	    "Sockets with queries under way." }, count_sockets },
+	    "Sockets with queries in progress." }, count_sockets },
 	{ { "assay_dns_server_in_flight", EXPOSITION_GAUGE, NULL,
-	    "Queries under way at the nameserver." }, count_in_flight },
+	    "Queries in progress at the nameserver." }, count_in_flight },
 	{ { "assay_dns_server_slow", EXPOSITION_GAUGE, NULL,
-	    "Those of them that have waited long." }, count_slow },
+	    "Queries in progress that have waited long." }, count_slow },
 	{ { "assay_dns_server_waiting", EXPOSITION_GAUGE, NULL,
-	    "Queries that wait for their place at it." }, count_waiting }
+	    "Queries that wait to be sent to it." }, count_waiting }
 };
 
 static void
@@ -145,7 +145,7 @@ lookups_write(struct exposition *x, struct resolver *r)
 	exposition_value(x, "assay_dns_cache_hits", EXPOSITION_COUNTER,
 	    "Questions answered from the cache.", (long long)s->cache_hits);
 	exposition_value(x, "assay_dns_coalesced", EXPOSITION_COUNTER,
-	    "Questions that joined a query under way.",
+	    "Questions that shared a query in progress.",
 	    (long long)s->coalesced);
 	exposition_value(x, "assay_dns_queries", EXPOSITION_COUNTER,
 	    "Queries to nameservers, each counted once.",
@@ -153,12 +153,12 @@ lookups_write(struct exposition *x, struct resolver *r)
 	exposition_value(x, "assay_dns_retries", EXPOSITION_COUNTER,
 	    "Queries that were sent again.", (long long)s->retries);
 	exposition_value(x, "assay_dns_cancelled", EXPOSITION_COUNTER,
-	    "Questions that were taken back.", (long long)s->cancelled);
+	    "Questions that were cancelled.", (long long)s->cancelled);
 	exposition_value(x, "assay_dns_renewals", EXPOSITION_COUNTER,
 	    "Queries for an answer that was about to expire.",
 	    (long long)s->renewals);
 	exposition_value(x, "assay_dns_guesses", EXPOSITION_COUNTER,
-	    "Queries ahead of a check, by the path that it took last time.",
+	    "Queries made early for what the last check needed.",
 	    (long long)s->guesses);
 	exposition_value(x, "assay_dns_stale", EXPOSITION_COUNTER,
 	    "Expired answers that were used.", (long long)s->stale);
@@ -169,8 +169,8 @@ lookups_write(struct exposition *x, struct resolver *r)
 	exposition_bytes(x, "assay_dns_cache_bytes", "Memory of the cache.",
 	    (long long)s->cache_bytes);
 	exposition_value(x, "assay_dns_in_flight", EXPOSITION_GAUGE,
-	    "Queries under way.", (long long)s->in_flight);
+	    "Queries in progress.", (long long)s->in_flight);
 	exposition_value(x, "assay_dns_waiting", EXPOSITION_GAUGE,
-	    "Queries that wait for their place.", (long long)s->waiting);
+	    "Queries that wait to be sent.", (long long)s->waiting);
 	write_servers(x, &now);
 }

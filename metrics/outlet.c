@@ -127,7 +127,7 @@ outlet_warning(const struct outlet_options *want, char *text, size_t size)
 {
 	if (want->socket == NULL || listener_is_private(want->socket))
 		return false;
-	snprintf(text, size, "metrics %s: whoever reaches this port can read "
-	    "%s", want->socket, want->contents);
+	snprintf(text, size, "metrics %s: anyone who can reach this port can "
+	    "read %s", want->socket, want->contents);
 	return true;
 }

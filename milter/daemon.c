@@ -391,12 +391,13 @@ stop(void *arg)
 	struct daemon *d = arg;
 
 	status_stopping();
-	log_line(CONFIG_LOG_INFO, "stopping: messages in hand are finished "
-	    "first");
+	log_line(CONFIG_LOG_INFO, "stopping: messages in progress are "
+	    "finished first");
 	if (listener_withdraw(d->listener))
 		drain_wait_for_connections(HANDOVER_SECONDS);
 	if (!drain_wait(DRAIN_SECONDS))
-		log_line(CONFIG_LOG_WARNING, "stopping with messages in hand");
+		log_line(CONFIG_LOG_WARNING, "stopping with messages in "
+		    "progress");
 	leave(d, DAEMON_EXIT_OK);
 }
 
@@ -573,8 +574,8 @@ daemon_run(struct config *config, bool foreground)
 	log_warnings(config);
 	if (!wire_can_guard())
 		log_line(CONFIG_LOG_WARNING, "this libmilter cannot be "
-		    "guarded: whoever can connect to the socket can end the "
-		    "process");
+		    "guarded: anyone who can connect to the socket can end "
+		    "the process");
 	if (!start(&d, foreground)) {
 		log_line(CONFIG_LOG_ERROR, "%s", d.why);
 		log_flush(FLUSH_MS);

@@ -37,22 +37,22 @@ write_daemon(struct exposition *x, const struct engine *e)
 	vitals_write_daemon(x);
 	drain_counts(&in_hand, &connections);
 	exposition_value(x, "assay_messages_in_hand", EXPOSITION_GAUGE,
-	    "Messages from MAIL to the reply that ends them.", in_hand);
+	    "Messages in progress, from MAIL to their last reply.", in_hand);
 	exposition_value(x, "assay_connections", EXPOSITION_GAUGE,
 	    "Connections of mail servers.", connections);
 	exposition_value(x, "assay_workers_busy", EXPOSITION_GAUGE,
-	    "Worker threads that judge a message, or wait for its DNS.",
+	    "Worker threads that check a message or wait for its DNS.",
 	    session_busy());
 	exposition_value(x, "assay_deferrals_remembered", EXPOSITION_GAUGE,
-	    "Senders whose time of deferral is remembered.",
+	    "Remembered deferrals.",
 	    (long long)deferral_count(e->deferrals));
 	sightings_stats(e->sightings, &seen);
 	exposition_value(x, "assay_sightings_remembered", EXPOSITION_GAUGE,
 	    "Networks and recipients of signatures that are remembered, for "
 	    "rules with replay.", seen.remembered);
 	exposition_value(x, "assay_sightings_forgotten", EXPOSITION_COUNTER,
-	    "Those of them that were forgotten before their time, for want of "
-	    "room.", (long long)seen.forgotten);
+	    "Those that were forgotten early because there was no room.",
+	    (long long)seen.forgotten);
 }
 
 /* A scrape_write_fn. */
@@ -79,8 +79,8 @@ figures_outlet(const struct config *c)
 {
 	return (struct outlet_options){ .socket = c->metrics,
 		.user = c->user, .write = write_all,
-		.contents = "the names of your rules and how much mail there "
-		    "is" };
+		.contents = "the names of your rules and the volume of your "
+		    "mail" };
 }
 
 void
@@ -91,8 +91,8 @@ figures_line(char *out, size_t size)
 
 	counters_sum(counters, &sum);
 	drain_counts(&in_hand, &connections);
-	snprintf(out, size, "%llu messages, %llu with a temperror, %u in hand"
-	    "%s", (unsigned long long)sum.messages,
+	snprintf(out, size, "%llu messages, %llu with a temperror, %u in "
+	    "progress%s", (unsigned long long)sum.messages,
 	    (unsigned long long)sum.temperrors, in_hand,
 	    vitals_last_refused() ? "; the last reload was refused" : "");
 }

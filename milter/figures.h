@@ -18,7 +18,7 @@
 bool		 figures_start(void);
 /* Where the configuration wants them shown; borrowed from it. */
 struct outlet_options	figures_outlet(const struct config *c);
-/* "1204 messages, 3 with a temperror, 2 in hand ..." */
+/* "1204 messages, 3 with a temperror, 2 in progress ..." */
 void		 figures_line(char *out, size_t size);
 
 #endif

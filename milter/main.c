@@ -18,7 +18,7 @@
 #include "message/signing.h"
 
 #define WHY_SIZE	1024
-#define CHECK_MS	10000	/* -t: for the look-ups of all keys together */
+#define CHECK_MS	10000	/* -t: for the lookups of all keys together */
 #define DEFAULT_CONFIG ASSAY_SYSCONFDIR "/assay/assay.yaml"
 
 static void

@@ -196,7 +196,7 @@ on_negotiate(SMFICTX *ctx, unsigned long actions, unsigned long steps,
 	 * need.  RCPT is one packet without an answer.
 	 *
 	 * MAIL is answered: Postfix holds back commands whose answer nobody
-	 * wants until DATA, and the look-ups for SPF would start late.
+	 * wants until DATA, and the lookups for SPF would start late.
 	 */
 	unsigned long away = SMFIP_NR_CONN | SMFIP_NR_HELO | SMFIP_NR_RCPT |
 	    SMFIP_NR_HDR | SMFIP_NR_EOH | SMFIP_NR_BODY | SMFIP_NOUNKNOWN |

@@ -68,5 +68,5 @@ status_stopping(void)
 	pthread_mutex_lock(&lock);
 	stopping = true;
 	pthread_mutex_unlock(&lock);
-	notify_state("STOPPING=1\nSTATUS=Finishing the messages in hand");
+	notify_state("STOPPING=1\nSTATUS=Finishing the messages in progress");
 }

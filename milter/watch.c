@@ -257,7 +257,7 @@ look_after(struct engine *e, struct said *said)
 	resolvconf_close(&file);
 }
 
-/* Look-ups take their time, and mail need not wait for them. */
+/* Lookups take their time, and mail need not wait for them. */
 static void *
 run(void *arg)
 {

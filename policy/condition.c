@@ -333,14 +333,14 @@ const struct policy_condition policy_conditions[] = {
 	DOMAINS("recipient-domain", END, recipient_domain,
 	    get_recipient_domain, "the domain of any of the recipients"),
 	YES_NO("dnssec", END, dnssec, get_dnssec,
-	    "whether DNSSEC authenticated what passed"),
+	    "whether the check that passed used DNSSEC-authenticated data"),
 	WORDS("tls", MAIL, tls, tls_words, get_tls, "whether the client used "
 	    "TLS, which version, and whether its certificate is good"),
 	YES_NO("dkim-partial", END, dkim_partial, get_dkim_partial,
 	    "whether a signature verifies that leaves part of the body "
 	    "unsigned"),
 	YES_NO("dkim-doubled", END, dkim_doubled, get_dkim_doubled,
-	    "whether a signature verifies beside a second, unsigned field"),
+	    "whether a signature verifies but a second field is unsigned"),
 	YES_NO("own-domain", END, own_domain, get_own_domain,
 	    "whether a domain in From is one of ours"),
 	YES_NO("enforce-anyway", END, enforce_anyway, get_enforce_anyway,
@@ -348,14 +348,14 @@ const struct policy_condition policy_conditions[] = {
 	WORDS("arc", END, arc, arc_results, get_arc, "the result of the ARC "
 	    "chain"),
 	YES_NO("arc-trusted", END, arc_trusted, get_arc_trusted,
-	    "whether a trusted sealer says that the domain in From passed "
+	    "whether a trusted sealer reports that the domain in From passed "
 	    "DMARC"),
 	DOMAINS("arc-sealer", END, arc_sealer, get_arc_sealer,
 	    "the domain of the last seal of an ARC chain that passes"),
 	TEXTS("auth-user", MAIL, auth_user, get_auth_user,
-	    "who has authenticated himself (SMTP AUTH)"),
+	    "the user who has authenticated (SMTP AUTH)"),
 	WORDS("iprev", DNS, iprev, iprev_results, get_iprev,
-	    "whether a name of the client's address leads back to it"),
+	    "whether a host name of the client's address resolves back to it"),
 	RATES("replay", END, replay, get_replay, "how many networks a "
 	    "signature has come from, or recipients it has had"),
 	{ .name = "forwarder", .kind = POLICY_TEXTS,

@@ -502,9 +502,9 @@ listener_warning(const char *name, char *text, size_t size)
 		return false;
 	if (set_inet_address(&l, name, why, sizeof(why)))
 		who = is_loopback(&l.addr) ? "every user of this host" :
-		    "EVERYBODY WHO REACHES THIS PORT";
+		    "EVERYONE WHO CAN REACH THIS PORT";
 	else
-		who = "whoever reaches this port";
+		who = "anyone who can reach this port";
 	snprintf(text, size, "socket %s: %s can connect, have mail signed with "
 	    "your keys and see its results; a local socket is safe", name, who);
 	return true;

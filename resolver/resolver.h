@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * resolver: look-ups for all messages at once.
+ * resolver: lookups for all messages at once.
  *
  * One thread runs c-ares and its timers.  A question goes to the zone, then
  * to the shared cache, then to the network; questions for the same (name,

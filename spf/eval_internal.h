@@ -69,7 +69,7 @@ struct spf_frame {
 	bool			 final;
 };
 
-/* The look-up of a term, kept for the trace. */
+/* The lookup of a term, kept for the trace. */
 struct spf_lookup {
 	struct domain		 name;
 	enum dns_type		 type;

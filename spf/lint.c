@@ -79,7 +79,7 @@ is_void(const struct dns_answer *a)
 
 /* ---- terms ---- */
 
-/* An address of either kind, which is a look-up for each client. */
+/* An address of either kind, which is a lookup for each client. */
 static void
 look_at_host(struct lint *l, const struct frame *f, struct slice name,
     struct slice part)
@@ -234,7 +234,7 @@ look_at_terms(struct lint *l, const struct frame *f,
 		look_at_term(l, f, t);
 	if (t != NULL && r->redirect != NULL)
 		tell(l, f, LINT_WARNING, r->redirect->text,
-		    "has no effect beside \"all\"");
+		    "has no effect together with \"all\"");
 	else if (r->redirect != NULL)
 		look_at_term(l, f, r->redirect);
 	else if (t == NULL && f->depth == 0)

@@ -2,7 +2,7 @@
 /*
  * lookup: the questions of an SPF evaluation, and what it counts.
  *
- * Void look-ups.  RFC 7208 4.6.4 limits "the number of 'terms' for which
+ * Void lookups.  RFC 7208 4.6.4 limits "the number of 'terms' for which
  * DNS queries return" nothing, so what is counted are terms: one that does
  * not match counts once, when any query that it made came back empty.  These
  * are A or AAAA of "a", MX of "mx" and then the addresses of its hosts, A of
@@ -118,21 +118,21 @@ spf_count_void(struct spf_eval *e, struct slice name)
 {
 	if (++e->tally.voids <= e->request->max_void)
 		return SPF_NO_MATCH;
-	spf_problem(e, "too many void look-ups", name);
+	spf_problem(e, "too many void lookups", name);
 	return SPF_PERMERROR;
 }
 
 unsigned int
 spf_failure(struct spf_eval *e, const struct dns_answer *a, struct slice name)
 {
-	const char *problem = "DNS look-up failed";
+	const char *problem = "DNS lookup failed";
 
 	if (a->outcome == DNS_TIMEOUT)
-		problem = "DNS look-up timed out";
+		problem = "DNS lookup timed out";
 	else if (a->outcome == DNS_MALFORMED)
 		problem = "malformed DNS answer";
 	else if (a->outcome == DNS_NOT_ASKED)
-		problem = "DNS look-up not made";
+		problem = "DNS lookup not made";
 	spf_problem(e, problem, name);
 	return SPF_TEMPERROR;
 }

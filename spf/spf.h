@@ -103,7 +103,7 @@ struct spf_event {
 	/* TERM: the name looked up, "" when none, with its answer. */
 	struct slice		 name;
 	enum dns_type		 type;
-	const struct dns_answer	*answer;	/* NULL: no look-up */
+	const struct dns_answer	*answer;	/* NULL: no lookup */
 	bool			 matched;
 	enum auth_result	 outcome;	/* RESULT */
 	unsigned int		 terms, voids;	/* counted so far */

@@ -26,11 +26,11 @@ static const struct row {
 		EXPOSITION_COUNTER, NULL, "Connections of mail servers." },
 		{ .name = NULL } },
 	{ "connections-open", AT(open), { "assay_tlspol_connections_open",
-		EXPOSITION_GAUGE, NULL, "Of them, those that are open." },
+		EXPOSITION_GAUGE, NULL, "Connections that are open." },
 		{ .name = NULL } },
 	{ "connections-crowded", AT(crowded), {
 		"assay_tlspol_connections_crowded", EXPOSITION_COUNTER, NULL,
-		"Of them, those that were closed to make room for another." },
+		"Connections that were closed to make room for another." },
 		{ .name = NULL } },
 	{ "requests", AT(requests), { "assay_tlspol_requests",
 		EXPOSITION_COUNTER, NULL, "Requests of mail servers." },
@@ -42,7 +42,7 @@ static const struct row {
 		EXPOSITION_GAUGE, NULL, "Domains that are remembered." },
 		{ .name = NULL } },
 	{ "policies", AT(policies), { "assay_tlspol_policies",
-		EXPOSITION_GAUGE, NULL, "Of them, those with a policy." },
+		EXPOSITION_GAUGE, NULL, "Remembered domains with a policy." },
 		{ .name = NULL } },
 	{ "octets", AT(octets), { "assay_tlspol_memory_bytes",
 		EXPOSITION_GAUGE, "bytes", "Memory that they take." },
@@ -52,12 +52,12 @@ static const struct row {
 		{ .name = NULL } },
 	{ "waited", AT(waited), { "assay_tlspol_waited",
 		EXPOSITION_COUNTER, NULL, "Requests that waited for a "
-		"look-up." }, { .name = NULL } },
+		"lookup." }, { .name = NULL } },
 	{ "late", AT(late), { "assay_tlspol_late", EXPOSITION_COUNTER, NULL,
-		"Of them, those that were answered before its end." },
+		"Requests that were answered before their lookup ended." },
 		{ .name = NULL } },
 	{ "notfound", AT(notfound), { "assay_tlspol_answers",
-		EXPOSITION_COUNTER, NULL, "Answers, by what they were." },
+		EXPOSITION_COUNTER, NULL, "Answers by kind." },
 		{ "answer", SLICE_INIT("notfound") } },
 	{ "secure", AT(secure), { "assay_tlspol_answers",
 		EXPOSITION_COUNTER, NULL, NULL },
@@ -68,26 +68,26 @@ static const struct row {
 	{ "temp", AT(temp), { "assay_tlspol_answers",
 		EXPOSITION_COUNTER, NULL, NULL },
 		{ "answer", SLICE_INIT("temp") } },
-	{ "look-ups", AT(lookups), { "assay_tlspol_lookups",
-		EXPOSITION_COUNTER, NULL, "Look-ups of domains." },
+	{ "lookups", AT(lookups), { "assay_tlspol_lookups",
+		EXPOSITION_COUNTER, NULL, "Lookups of domains." },
 		{ .name = NULL } },
-	{ "look-ups-open", AT(lookups_open), { "assay_tlspol_lookups_open",
-		EXPOSITION_GAUGE, NULL, "Of them, those that go on." },
+	{ "lookups-open", AT(lookups_open), { "assay_tlspol_lookups_open",
+		EXPOSITION_GAUGE, NULL, "Lookups in progress." },
 		{ .name = NULL } },
-	{ "look-ups-refused", AT(lookups_refused), {
+	{ "lookups-refused", AT(lookups_refused), {
 		"assay_tlspol_lookups_refused", EXPOSITION_COUNTER, NULL,
-		"Look-ups that were not begun, since too many went on." },
+		"Lookups not started: too many were in progress." },
 		{ .name = NULL } },
 	{ "fetches", AT(fetches), { "assay_tlspol_fetches",
-		EXPOSITION_COUNTER, NULL, "Policies that were asked for by "
+		EXPOSITION_COUNTER, NULL, "Policies that were requested by "
 		"HTTPS." }, { .name = NULL } },
 	{ "fetch-failures", AT(fetch_failures), {
 		"assay_tlspol_fetch_failures", EXPOSITION_COUNTER, NULL,
 		"Policies that could not be fetched or read." },
 		{ .name = NULL } },
 	{ "dns-failures", AT(dns_failures), { "assay_tlspol_dns_failures",
-		EXPOSITION_COUNTER, NULL, "Look-ups in which DNS did not say "
-		"what there is." }, { .name = NULL } }
+		EXPOSITION_COUNTER, NULL, "Lookups in which DNS did not "
+		"answer." }, { .name = NULL } }
 };
 #define ROWS (sizeof(rows) / sizeof(rows[0]))
 

@@ -13,7 +13,7 @@
  *  4. At the same time DANE of the domain, which decides when the policy is
  *     to be enforced.
  *  5. When all that is needed is known, those who wait get their answer.  The
- *     look-up itself ends when nothing it has asked is open any more.
+ *     lookup itself ends when nothing it has asked is open any more.
  *
  * Memory that runs out is a failure to find out, and never a finding.
  */

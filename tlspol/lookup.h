@@ -2,7 +2,7 @@
 /*
  * lookup: what a domain asks for, found out: DNS, the policy by HTTPS, DANE.
  *
- * One look-up of a domain at a time, whoever wants to know.  What it finds goes
+ * One lookup of a domain at a time, whoever wants to know.  What it finds goes
  * into the domain's entry.  All of it in the loop's thread; resolver and HTTPS
  * client hand in what they have by the mailbox.
  */
@@ -20,14 +20,14 @@
 #include "tlspol/socketmap.h"
 #include "tlspol/settings.h"
 
-/* What all look-ups share; filled by its owner. */
+/* What all lookups share; filled by its owner. */
 struct lookups {
 	struct mailbox		*mailbox;
 	struct https_client	*https;
 	struct resolver		*resolver;	/* for those that begin now */
 	struct memory		*memory;
 	struct settings		*settings;
-	/* Answers a question that waited for a look-up, which has ended. */
+	/* Answers a question that waited for a lookup, which has ended. */
 	void			(*answer)(void *arg,
 				    struct socketmap_question *q,
 				    const struct memory_entry *e);
@@ -59,7 +59,7 @@ struct lookup_result {
 bool	lookup_begin(struct lookups *all, struct memory_entry *e);
 /* One goes on, and what it will find is not known yet. */
 bool	lookup_is_open(const struct memory_entry *e);
-/* The question waits for the look-up that goes on. */
+/* The question waits for the lookup that goes on. */
 void	lookup_wait(struct memory_entry *e, struct socketmap_question *q);
 void	lookup_forget(struct memory_entry *e, struct socketmap_question *q);
 

@@ -35,7 +35,7 @@ struct memory_entry {
 	int64_t			 fetched;	/* wall */
 	int64_t			 asked;		/* wall */
 
-	bool			 known;		/* a look-up has ended */
+	bool			 known;		/* a lookup has ended */
 	int64_t			 look_at;	/* not before */
 	int64_t			 retry_at;	/* a fetch: not before */
 	enum dane_summary	 dane, last_dane;
@@ -64,7 +64,7 @@ struct memory_entry	*memory_get(struct memory *m,
 /* Somebody asks for it now. */
 void		 memory_touch(struct memory *m, struct memory_entry *e,
 		    int64_t wall);
-/* A look-up begins; it ends with NULL. */
+/* A lookup begins; it ends with NULL. */
 void		 memory_pin(struct memory *m, struct memory_entry *e,
 		    struct lookup *lookup);
 /* Takes over the policy, or with NULL forgets the one that is there. */

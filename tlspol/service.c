@@ -5,9 +5,9 @@
  * 1. "MAP KEY".  A map that is none of ours, and a key that is no domain, have
  *    no policy; nor have brackets and ports, unless smart-hosts is set.
  * 2. A domain with a valid policy: from memory, at once.  If it is time to
- *    look again, a look-up begins after that.
- * 3. A domain of which a look-up has found no policy lately: likewise.
- * 4. Any other: a look-up begins, or goes on, and the question waits for it.
+ *    look again, a lookup begins after that.
+ * 3. A domain of which a lookup has found no policy lately: likewise.
+ * 4. Any other: a lookup begins, or goes on, and the question waits for it.
  *    When that takes too long the answer is what is known by then.
  */
 #include "tlspol/service.h"
@@ -119,7 +119,7 @@ reply_notfound(struct service *s, struct socketmap_question *q)
 	reply(s, q, TLSPOLICY_NOTFOUND, SLICE(""), NULL);
 }
 
-/* A look-up has ended. */
+/* A lookup has ended. */
 static void
 answer(void *arg, struct socketmap_question *q, const struct memory_entry *e)
 {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * service: answers to questions, from memory or from a look-up.
+ * service: answers to questions, from memory or from a lookup.
  */
 #ifndef TLSPOL_SERVICE_H
 #define TLSPOL_SERVICE_H

@@ -98,7 +98,7 @@ take_fields(struct cursor *c, struct tlsrpt_record *out)
 			return problem;
 		(void)cursor_span(c, ascii_is_wsp);
 		if (!cursor_at_end(c) && !cursor_take(c, ';'))
-			return "no semicolon behind a field";
+			return "no semicolon after a field";
 	}
 }
 

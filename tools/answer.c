@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * answer: one look-up and what DNS said to it, in words.
+ * answer: one lookup and what DNS said to it, in words.
  */
 #include "tools/answer.h"
 

@@ -304,9 +304,9 @@ text_message(const struct check *c)
 	text_file(c);
 	text_unquoted(c);
 	if (c->bare_lf)
-		text_note(t, "line ends are LF: taken as CRLF");
+		text_note(t, "line ends are LF: read as CRLF");
 	if (c->header.overflow)
-		text_note(t, "the header is too large to keep all of it");
+		text_note(t, "the header is too large: part of it is ignored");
 }
 
 static void

@@ -43,11 +43,11 @@ static const struct {
 		"ends of lines", NULL, NO_TEXT },
 	[DKIM_EDIT_LINE_ENDS] = { "line-ends", "with CRLF for each CR or LF "
 		"alone", NULL, NO_TEXT },
-	[DKIM_EDIT_DOTS] = { "dots", "with one dot less at the start of "
+	[DKIM_EDIT_DOTS] = { "dots", "with one dot removed at the start of "
 		"lines that begin with two", NULL, NO_TEXT },
-	[DKIM_EDIT_NO_DOTS] = { "dots-lost", "with one dot more at the start "
+	[DKIM_EDIT_NO_DOTS] = { "dots-lost", "with one dot added at the start "
 		"of lines that begin with one", NULL, NO_TEXT },
-	[DKIM_EDIT_BROKEN_LINES] = { "broken-lines", "with long lines whole "
+	[DKIM_EDIT_BROKEN_LINES] = { "broken-lines", "with split lines joined "
 		"again", NULL, NO_TEXT },
 	[DKIM_EDIT_WAS_8BIT] = { "was-8bit", "decoded to 8bit: it is now",
 		NULL, QUOTED },

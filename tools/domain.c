@@ -239,7 +239,7 @@ text_spf(struct text *t, const struct survey *p)
 		text_say(t, "\"");
 		text_value(t, p->spf.record);
 		text_say(t, "\"%s\n", secure_text(p->spf_answer));
-		text_item(t, "look-ups");
+		text_item(t, "lookups");
 		text_say(t, "%u of %u, %u of %u void, records %u deep\n",
 		    p->spf.terms, LIMIT_SPF_TERMS, p->spf.voids,
 		    LIMIT_SPF_VOID, p->spf.depth);
@@ -282,7 +282,7 @@ page_text(struct text *t, const struct survey *p)
 	tls_story_text(t, p->tls);
 	lint_notes_list(t, &p->notes);
 	if (p->notes.first == NULL) {
-		text_title(t, "To mend: ");
+		text_title(t, "To fix: ");
 		text_style(t, TEXT_GOOD, "nothing\n");
 	}
 }
@@ -434,18 +434,18 @@ domain_run(struct tool *t, int argc, char **argv)
 	const struct tool_option own[] = {
 		{ .name = "selectors", .value = &p.selectors_text,
 		  .argument = "S1,S2",
-		  .what = "of the keys to look at" },
+		  .what = "of the keys to check" },
 		{ .name = "connect", .flag = &p.options.connect,
-		  .what = "look at the certificate of each server" },
+		  .what = "check the certificate of each server" },
 		{ .name = "cert", .value = &p.certificate_file,
 		  .argument = "FILE",
-		  .what = "this certificate, in place of the servers'" },
+		  .what = "this certificate instead of the servers'" },
 		{ .name = "policy", .value = &p.options.policy_file,
 		  .argument = "FILE",
-		  .what = "this MTA-STS policy, in place of the published" },
+		  .what = "this MTA-STS policy instead of the published one" },
 		{ .name = "ca-file", .value = &p.options.ca_file,
 		  .argument = "FILE",
-		  .what = "authorities, in place of the system's" },
+		  .what = "authorities instead of the system's" },
 		{ .name = "port", .value = &p.smtp_port, .argument = "N",
 		  .what = "of the mail servers (default 25)" },
 		{ .name = "https-port", .value = &p.https_port,
@@ -453,7 +453,7 @@ domain_run(struct tool *t, int argc, char **argv)
 		  "443)" },
 		{ .name = "allow-private",
 		  .flag = &p.options.allow_private,
-		  .what = "connect to private addresses, too" },
+		  .what = "also connect to private addresses" },
 		{ .name = NULL }
 	};
 
@@ -467,7 +467,7 @@ const struct tool_command domain_command = {
 	.name = "domain",
 	.run = domain_run,
 	.synopsis = "[--selectors S1,S2] [--connect | --cert FILE] DOMAIN",
-	.what = "Checks all that a domain publishes for mail; what to mend",
+	.what = "Checks all that a domain publishes for mail; what to fix",
 	.example = "assay domain --selectors s2026,e2026 example.org\n"
 	    "assay domain --connect --json example.org"
 };

@@ -163,7 +163,7 @@ lint_notes_list(struct text *t, const struct lint_notes *n)
 
 	if (n->first == NULL)
 		return;
-	text_title(t, "To mend\n");
+	text_title(t, "To fix\n");
 	for (weight = LINT_ERROR; weight <= LINT_HINT; weight++) {
 		for (item = n->first; item != NULL; item = item->next) {
 			if (item->note.publish.len == 0)

@@ -292,10 +292,10 @@ static const struct without {
 	{ "Background", "the unit runs it in the foreground" },
 	{ "BaseDirectory", "relative paths begin in the folder of assay.yaml; "
 	  "write them out" },
-	{ "BodyLengthDB", "l= is never written: anybody can add to such a "
+	{ "BodyLengthDB", "l= is never written: anyone can add to such a "
 	  "message" },
-	{ "ChangeRootDirectory", "confinement does it without; paths below "
-	  "it must be written out" },
+	{ "ChangeRootDirectory", "confinement replaces it; paths below it "
+	  "must be written in full" },
 	{ "CopyFailuresTo", "there are no failure reports" },
 	{ "Diagnostics", "z= is not written; assay check explains a failure" },
 	{ "DomainKeysCompat", "DomainKeys (RFC 4870) is historic" },
@@ -303,8 +303,8 @@ static const struct without {
 	{ "DomainWhitelist", "see trusted-sealers" },
 	{ "DomainWhitelistFile", "see trusted-sealers" },
 	{ "DomainWhitelistSize", NULL },
-	{ "ExternalIgnoreList", "it only silences messages that assay has "
-	  "not; unsigned-why in the log says why mail was not signed" },
+	{ "ExternalIgnoreList", "it only suppresses log lines that assay does "
+	  "not write; unsigned-why in the log says why mail was not signed" },
 	{ "FailureReports", "there are no failure reports" },
 	{ "FailureReportsBcc", NULL },
 	{ "FailureReportsOnNone", NULL },
@@ -314,9 +314,9 @@ static const struct without {
 	{ "IgnoreAuthenticatedClients", NULL },
 	{ "IgnoreMailTo", "aggregate reports are made another way" },
 	{ "LogResults", NULL },
-	{ "LogWhy", "unsigned-why in the log says it" },
-	{ "MaximumHeaders", "the bound is fixed, and larger" },
-	{ "MaximumSignedBytes", "l= is never written: anybody can add to such "
+	{ "LogWhy", "see unsigned-why in the log" },
+	{ "MaximumHeaders", "the limit is fixed, and larger" },
+	{ "MaximumSignedBytes", "l= is never written: anyone can add to such "
 	  "a message" },
 	{ "Minimum", "dkim: {partial-body: policy} is the default" },
 	{ "Mode", NULL },

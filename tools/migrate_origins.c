@@ -263,7 +263,7 @@ migrate_origins(struct migrate *m)
 	struct hosts none = { .count = 0 }, hosts;
 	enum tool_exit status;
 
-	buf_adds(&m->out, "\n# Who hands in mail; the first that fits "
+	buf_adds(&m->out, "\n# Where mail comes from; the first match "
 	    "decides.\norigins:\n");
 	status = write_role(m, &peers, &none, &hosts);
 	buf_adds(&m->out, "  - name: authenticated\n    authenticated: yes\n"

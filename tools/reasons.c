@@ -81,13 +81,13 @@ static const struct {
 	const char	*text, *word;
 	enum text_style	 style;
 } matches[] = {
-	[DKIM_KEY_MATCHES] = { "the record in DNS fits", "matches",
+	[DKIM_KEY_MATCHES] = { "the record in DNS matches", "matches",
 		TEXT_GOOD },
-	[DKIM_KEY_DIFFERS] = { "the record in DNS does not fit, so it will "
+	[DKIM_KEY_DIFFERS] = { "the record in DNS does not match, so it will "
 		"not verify", "differs", TEXT_BAD },
 	[DKIM_KEY_ABSENT] = { "there is no record in DNS, so it will not "
 		"verify", "absent", TEXT_BAD },
-	[DKIM_KEY_UNKNOWN] = { "DNS did not tell its record", "unknown",
+	[DKIM_KEY_UNKNOWN] = { "DNS did not answer", "unknown",
 		TEXT_DOUBT }
 };
 

@@ -285,7 +285,7 @@ tell_text(struct text *t, const struct asked *a)
 	text_item(t, "DNSSEC");
 	text_style(t, a->answer->authenticated ? TEXT_GOOD : TEXT_BAD,
 	    a->answer->authenticated ? "secure" :
-	    "not secure: nobody may use the records");
+	    "not secure: the records must not be used");
 	text_end(t);
 	text_message(t, a);
 	for (i = 0; i < a->count; i++)
@@ -404,7 +404,7 @@ smimea_run(struct tool *t, int argc, char **argv)
 		  .what = "compare this certificate with the records" },
 		{ .name = "ca-file", .value = &a.ca_file,
 		  .argument = "FILE",
-		  .what = "authorities, in place of the system's" },
+		  .what = "authorities instead of the system's" },
 		{ .name = NULL }
 	};
 	enum tool_exit status;

@@ -116,7 +116,7 @@ static void
 text_counters(struct text *t, const struct spf_story *s,
     const struct spf_event *e)
 {
-	text_style(t, TEXT_DIM, "  [look-ups %u/%u, void %u/%u]", e->terms,
+	text_style(t, TEXT_DIM, "  [lookups %u/%u, void %u/%u]", e->terms,
 	    LIMIT_SPF_TERMS, e->voids, s->request->max_void);
 }
 
@@ -147,7 +147,7 @@ text_hosts(struct text *t, const struct spf_story *s,
 	}
 }
 
-/* A record's text is below the term, so its look-up is kept short. */
+/* A record's text is below the term, so its lookup is kept short. */
 static void
 text_look_up(struct text *t, const struct spf_event *e)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * spf: why an SPF check came to its verdict: the tree of records and terms,
- * each with its look-up and the counters of RFC 7208 section 4.6.4.
+ * each with its lookup and the counters of RFC 7208 section 4.6.4.
  */
 #ifndef TOOLS_SPF_H
 #define TOOLS_SPF_H

@@ -134,7 +134,7 @@ published_text(struct text *t, const struct published *p)
 		text_say(t, "\"");
 		text_value(t, p->sum.record);
 		text_say(t, "\"\n");
-		text_item(t, "look-ups");
+		text_item(t, "lookups");
 		text_style(t, p->sum.terms > LIMIT_SPF_TERMS ? TEXT_BAD :
 		    TEXT_PLAIN, "%u", p->sum.terms);
 		text_say(t, " of %u terms that look something up, ",

@@ -226,7 +226,7 @@ begin_tls(struct dialogue *d, const struct starttls_request *r)
 		return false;
 	/* RFC 3207 6: what came in the clear must not count afterwards. */
 	return d->begin == d->end || fail(d, STARTTLS_FAILED,
-	    "it sends text behind its answer to STARTTLS", SLICE(""));
+	    "it sends text after its answer to STARTTLS", SLICE(""));
 }
 
 /* ---- the handshake ---- */

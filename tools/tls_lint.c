@@ -122,15 +122,15 @@ lint_report(const struct lint *l)
 	if (s->report.found == TLSRPT_FOUND)
 		return;
 	if (s->report.found == TLSRPT_UNKNOWN) {
-		tell(l, LINT_ERROR, name, "DNS did not answer for the record "
-		    "of TLSRPT", SLICE(""));
+		tell(l, LINT_ERROR, name, "DNS did not answer for the TLSRPT "
+		    "record", SLICE(""));
 		return;
 	}
 	if (s->report.problem != NULL)
 		tell(l, LINT_ERROR, name, s->report.problem, SLICE(""));
 	else if (has_anything(s))
-		tell(l, LINT_WARNING, name, "no record of TLSRPT: nobody "
-		    "reports deliveries that fail", SLICE(""));
+		tell(l, LINT_WARNING, name, "no TLSRPT record, so you get no "
+		    "reports of failed deliveries", SLICE(""));
 	else
 		return;
 	len = snprintf(text, sizeof(text), "v=TLSRPTv1; rua=mailto:"

@@ -25,7 +25,7 @@ mx_text(const struct tls_story *s)
 	case DANE_MX_FAILED:
 		break;
 	}
-	return "DNS did not say";
+	return "DNS did not answer";
 }
 
 static const char *
@@ -35,7 +35,7 @@ fate_name(enum tls_fate f)
 		[TLS_AUTHENTICATED] = "authenticated",
 		[TLS_ENCRYPTED] = "encrypted",
 		[TLS_OPPORTUNISTIC] = "opportunistic",
-		[TLS_IF_IT_FITS] = "authenticated if the certificate fits",
+		[TLS_IF_IT_FITS] = "authenticated if the certificate matches",
 		[TLS_NOT_USED] = "not used"
 	};
 

@@ -18,7 +18,7 @@
  *	late	all below tardy.example, from f<n>.tardy.example: they are
  *		answered, 2.5 s later than others
  *
- * The SPF tree: three records deep, nine look-ups (3 + 6 includes), and only
+ * The SPF tree: three records deep, nine lookups (3 + 6 includes), and only
  * the last mechanism of the last record passes.  The HELO name has a record
  * of its own, and there is a DMARC policy.
  */

@@ -42,7 +42,7 @@
 # Latencies and rates need a quiet machine; CPU, counts and memory do not.
 #
 # The message has 30 KB, one rsa-sha256 signature (2048 bits, relaxed), and an
-# SPF tree of nine look-ups, three records deep: see make_messages.c.
+# SPF tree of nine lookups, three records deep: see make_messages.c.
 
 set -eu
 

@@ -1776,7 +1776,7 @@ test_warnings(void)
 		{ "user: a\n", "" },
 		{ "user: a\nlimits: {deadline: 1s}\n", "t.yaml: "
 		  "resolver.timeout (3000 ms) is longer than limits.deadline "
-		  "(1000 ms), which ends a look-up first\n" },
+		  "(1000 ms), which ends a lookup first\n" },
 		{ "user: a\nlimits: {deadline: 3s}\n", "" },
 		{ "user: a\npolicy:\n- {action: reject, when: {spf: fail}}\n"
 		  "- {action: accept, when: {dkim: pass}}\n", "" },
@@ -1858,8 +1858,8 @@ test_warnings(void)
 		/* Stages. */
 		{ "user: a\npolicy:\n- {action: accept, when: {dkim: pass}}\n"
 		  "- {action: reject, when: {spf: fail}, stage: mail}\n",
-		  "t.yaml:4: rule 'rule 2' decides at MAIL FROM, before rule "
-		  "'rule 1' in line 3 in front of it\n" },
+		  "t.yaml:4: rule 'rule 2' decides at MAIL FROM, before the "
+		  "earlier rule 'rule 1' in line 3\n" },
 		{ "user: a\npolicy:\n- {action: accept, when: {dkim: pass}, "
 		  "observe: yes}\n- {action: reject, when: {spf: fail}, "
 		  "stage: mail}\n", "" },
@@ -1869,8 +1869,8 @@ test_warnings(void)
 		  "fail}}\n", "" },
 		{ "user: a\npolicy:\n- {action: reject, when: {spf: fail}}\n"
 		  "- {action: tempfail, when: {spf: fail}, stage: mail}\n",
-		  "t.yaml:4: rule 'rule 2' decides at MAIL FROM, before rule "
-		  "'rule 1' in line 3 in front of it\n" },
+		  "t.yaml:4: rule 'rule 2' decides at MAIL FROM, before the "
+		  "earlier rule 'rule 1' in line 3\n" },
 
 		/* Reports. */
 		{ "user: a\nreport: {from: a@b.example}\n", "t.yaml: "

@@ -218,7 +218,7 @@ test_many(void)
 	for (i = 0; i < LIMIT_HOSTS; i++)
 		find_host(h, i, &found);
 	us = clock_us() - us;
-	printf("# %zu look-ups in %lld ms\n", 2 * i,
+	printf("# %zu lookups in %lld ms\n", 2 * i,
 	    (long long)(us / 1000));
 	is_num((long long)found, 2 * LIMIT_HOSTS, "each is found, and what "
 	    "is not there is not");

@@ -490,7 +490,7 @@ test_unknown(void)
 		{ "timeout", DNS_TIMEOUT, "DNS timeout" },
 		{ "failure", DNS_SERVER_FAILURE, "DNS server failure" },
 		{ "malformed", DNS_MALFORMED, "DNS answer malformed" },
-		{ "not asked", DNS_NOT_ASKED, "DNS look-up not made" },
+		{ "not asked", DNS_NOT_ASKED, "DNS lookup not made" },
 	};
 	struct dns_answer answer = { .count = 0 };
 	const char *got;

@@ -229,7 +229,7 @@ test_outcomes(void)
 		{ DNS_SERVER_FAILURE, AUTH_TEMPERROR, "DNS server failure" },
 		{ DNS_TIMEOUT, AUTH_TEMPERROR, "DNS timeout" },
 		{ DNS_MALFORMED, AUTH_TEMPERROR, "DNS answer malformed" },
-		{ DNS_NOT_ASKED, AUTH_TEMPERROR, "DNS look-up not made" },
+		{ DNS_NOT_ASKED, AUTH_TEMPERROR, "DNS lookup not made" },
 	};
 	struct dns_zone *zone;
 	struct text t = message(&plain_draft, FIELDS, BODY);

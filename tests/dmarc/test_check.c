@@ -447,7 +447,7 @@ static const struct {
 	    "_dmarc.a.b.c.d.e.com: policy record\n"
 	    "_dmarc.b.c.d.e.com: record\n"
 	    "_dmarc.c.d.e.com: several records: ignored\n"
-	    "_dmarc.d.e.com: look-up failed\n"
+	    "_dmarc.d.e.com: lookup failed\n"
 	    "_dmarc.e.com: no record\n"
 	    "_dmarc.com: record of a public suffix\n"
 	    "_dmarc.x.e.com: no record\n" },
@@ -462,7 +462,7 @@ static const struct {
 	    "x.com SERVFAIL\n_dmarc.com TXT v=DMARC1; p=none; np=reject\n",
 	    "a@x.com", "", 3, "_dmarc.x.com _dmarc.com x.com",
 	    "_dmarc.x.com: no record\n_dmarc.com: policy record\n"
-	    "x.com: look-up failed\n" },
+	    "x.com: lookup failed\n" },
 };
 
 static void

@@ -251,7 +251,7 @@ test_end(void)
 	dns_zone_free(z);
 }
 
-/* ---- alignment, against all that failed look-ups may hide ---- */
+/* ---- alignment, against all that failed lookups may hide ---- */
 
 static const char *const contents[] = { NULL, "v=DMARC1; p=none",
 	"v=DMARC1; p=none; psd=n", "v=DMARC1; p=none; psd=y" };

@@ -187,15 +187,15 @@ test_errors(void)
 		{ "origins: [{client: 192.0.2.1}]", "t.yaml:1:11: origin 1: "
 		  "name is missing; allowed: a name for the log" },
 		{ "origins: [{name: a}]", "t.yaml:1:11: origin 1: it has no "
-		  "condition, and all mail of the world would be of it; "
-		  "allowed: at least one of client, authenticated, "
-		  "certificate, daemon-name" },
+		  "condition, so it would match all mail; allowed: at least "
+		  "one of client, authenticated, certificate, daemon-name" },
 		{ "origins: [{name: a, client: 192.0.2.1, relay: yes, sign: "
 		  "yes}]", "t.yaml:1:58: origin 1: sign is yes with relay, "
-		  "which hands in mail of strangers; allowed: one of the two" },
+		  "but a relay sends mail from strangers; allowed: one of the "
+		  "two" },
 		{ "origins: [{name: a, client: 192.0.2.1, relay: yes, check: "
 		  "no}]", "t.yaml:1:59: origin 1: check is no with relay, "
-		  "which says who is to be checked; allowed: one of the two" },
+		  "which is only used for checks; allowed: one of the two" },
 		{ "origins: [{name: a, client: [-]}]", "t.yaml:1:30: origin "
 		  "1: client is '-'; allowed: IP addresses, networks like "
 		  "192.0.2.0/24, and names like mx.example.org, "

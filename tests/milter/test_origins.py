@@ -247,8 +247,8 @@ def unsigned_by_origin():
         ("neither checked nor signed", mine, {"client": "192.0.2.90"},
          "its origin has sign: no"),
         ("somebody else's From", other, {"client": "192.0.2.90"}, None),
-        ("a relay", mine, {"client": "192.0.2.7"}, "handed in by a relay, "
-         "which hands in mail of strangers"),
+        ("a relay", mine, {"client": "192.0.2.7"}, "from a relay, which "
+         "sends mail from strangers"),
         ("checked and signed", mine, {"client": "192.0.2.80"}, None),
         ("ours, held", mine,
          {"client": "192.0.2.80", "helo": "never.example"},

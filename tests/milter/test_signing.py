@@ -225,7 +225,7 @@ def rotation_waits():
         equal(log.count("key rotation: DNS does not have"), 1,
               "one warning for all of it")
         keys.zone["new._domainkey.example.org"] = absent
-        load("the record in DNS fits")
+        load("the record in DNS matches")
         assaydaemon.wait_for(lambda: selectors() == [b"new"], 30,
                              "with its record the new one signs")
         ok(True, "with its record the new one signs")

@@ -285,11 +285,11 @@ test_warning(void)
 		{ .socket = "inet:1@127.0.0.1", .who = "every user" },
 		{ .socket = "inet:1@127.1.2.3", .who = "every user" },
 		{ .socket = "inet6:1@[::1]", .who = "every user" },
-		{ .socket = "inet:1@0.0.0.0", .who = "EVERYBODY" },
-		{ .socket = "inet:1@192.0.2.1", .who = "EVERYBODY" },
-		{ .socket = "inet6:1@[::]", .who = "EVERYBODY" },
-		{ .socket = "inet6:1@[2001:db8::1]", .who = "EVERYBODY" },
-		{ .socket = "inet:1@no.such.host.invalid", .who = "whoever" },
+		{ .socket = "inet:1@0.0.0.0", .who = "EVERYONE" },
+		{ .socket = "inet:1@192.0.2.1", .who = "EVERYONE" },
+		{ .socket = "inet6:1@[::]", .who = "EVERYONE" },
+		{ .socket = "inet6:1@[2001:db8::1]", .who = "EVERYONE" },
+		{ .socket = "inet:1@no.such.host.invalid", .who = "anyone" },
 	};
 	char text[512];
 	size_t i;

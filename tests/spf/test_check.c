@@ -78,7 +78,7 @@ static const struct row rows[] = {
 	    "-all\na.example MX 20 b.example\na.example MX 10 c.example\n"
 	    "b.example A 192.0.2.1\nc.example SERVFAIL", "192.0.2.1",
 	    "h.example", "u@a.example", AUTH_TEMPERROR, "", "",
-	    "DNS look-up failed", NULL },
+	    "DNS lookup failed", NULL },
 	{ "mx: a host that fails after the match", "a.example TXT v=spf1 mx "
 	    "-all\na.example MX 10 b.example\na.example MX 20 c.example\n"
 	    "b.example A 192.0.2.1\nc.example SERVFAIL", "192.0.2.1",
@@ -140,7 +140,7 @@ static const struct row rows[] = {
 	{ "include that times out", "a.example TXT v=spf1 include:b.example "
 	    "+all\nb.example TIMEOUT", "192.0.2.1", "h.example",
 	    "u@a.example", AUTH_TEMPERROR, NULL, NULL,
-	    "DNS look-up timed out", NULL },
+	    "DNS lookup timed out", NULL },
 	{ "include follows redirect", "a.example TXT v=spf1 "
 	    "include:b.example -all\nb.example TXT v=spf1 redirect=c.example"
 	    "\nc.example TXT v=spf1 +all", "192.0.2.1", "h.example",
@@ -312,17 +312,17 @@ static const struct row rows[] = {
 	    NULL, "" },
 	/* DNS errors, 4.4 and 5 */
 	{ "TXT times out", "a.example TIMEOUT", "192.0.2.1", "h.example",
-	    "u@a.example", AUTH_TEMPERROR, "", "", "DNS look-up timed out",
+	    "u@a.example", AUTH_TEMPERROR, "", "", "DNS lookup timed out",
 	    NULL },
 	{ "TXT fails", "a.example SERVFAIL", "192.0.2.1", "h.example",
-	    "u@a.example", AUTH_TEMPERROR, "", "", "DNS look-up failed",
+	    "u@a.example", AUTH_TEMPERROR, "", "", "DNS lookup failed",
 	    NULL },
 	{ "CNAME loop", "a.example CNAME b.example\nb.example CNAME "
 	    "a.example", "192.0.2.1", "h.example", "u@a.example",
 	    AUTH_TEMPERROR, "", "", "malformed DNS answer", NULL },
 	{ "a fails", "a.example TXT v=spf1 a:b.example +all\nb.example "
 	    "SERVFAIL", "192.0.2.1", "h.example", "u@a.example",
-	    AUTH_TEMPERROR, NULL, NULL, "DNS look-up failed", NULL },
+	    AUTH_TEMPERROR, NULL, NULL, "DNS lookup failed", NULL },
 	{ "mx fails", "a.example TXT v=spf1 mx:b.example +all\nb.example "
 	    "SERVFAIL", "192.0.2.1", "h.example", "u@a.example",
 	    AUTH_TEMPERROR, NULL, NULL, NULL, NULL },
@@ -616,7 +616,7 @@ test_void_limits(void)
 	    "exists:n3.example -all");
 	run_example(z, LIMIT_SPF_VOID, &run);
 	is_verdict(&run, "permerror", 3, 3, "three voids");
-	is_str(run.verdict.problem, "too many void look-ups", "and why");
+	is_str(run.verdict.problem, "too many void lookups", "and why");
 	is_str(run.verdict.problem_name, "n3.example", "and where");
 	run_example(z, 3, &run);
 	is_verdict(&run, "fail", 3, 3, "three voids, three allowed");
@@ -855,7 +855,7 @@ test_budget(void)
 		is_str(auth_result_name(run.verdict.result), want[max],
 		    "a ledger with a small budget");
 		if (max < 4)
-			is_str(run.verdict.problem, "DNS look-up not made",
+			is_str(run.verdict.problem, "DNS lookup not made",
 			    "and why");
 		dns_ledger_free(l);
 	}

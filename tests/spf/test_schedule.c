@@ -43,7 +43,7 @@ static const struct {
 	size_t		 questions;
 	const char	*result;
 } trips[] = {
-	{ "three levels, nine look-ups", "a.example TXT v=spf1 "
+	{ "three levels, nine lookups", "a.example TXT v=spf1 "
 	    "include:b.example include:c.example include:d.example -all\n"
 	    "b.example TXT v=spf1 include:e.example include:f.example ~all\n"
 	    "c.example TXT v=spf1 include:g.example include:h.example ?all\n"

@@ -380,8 +380,8 @@ def slow_hosts():
                "%s: fetched after %.1f s" % (what, took))
             equal(daemon.ask("enforce.example"), secure("enforce"), what)
             stats = daemon.statistics()
-            ok(stats["look-ups-open"] <= 16 + 256 if networks == 1 else
-               stats["look-ups-open"] < 100, what, stats)
+            ok(stats["lookups-open"] <= 16 + 256 if networks == 1 else
+               stats["lookups-open"] < 100, what, stats)
             for sock in sockets:
                 sock.close()
 
@@ -552,7 +552,7 @@ def survives_restarts():
           "DNS down: from the file")
     record = daemon.wait_line("domain", domain="restart.example")[0]
     equal((record["record"], record["policy"]), ("unknown", "enforce"),
-          "the look-up failed, the policy stays")
+          "the lookup failed, the policy stays")
     ok(daemon.ask("restart.example").startswith("TEMP "),
        "DNS does not say whether there is DANE")
 

@@ -95,7 +95,7 @@ test_use(void)
 	memory_pin(m, get(m, 3), (struct lookup *)m);
 	(void)get(m, 5);
 	(void)get(m, 6);
-	ok(has(m, 3) && !has(m, 1) && !has(m, 4), "one in a look-up stays");
+	ok(has(m, 3) && !has(m, 1) && !has(m, 4), "one in a lookup stays");
 	memory_pin(m, get(m, 3), NULL);
 	(void)get(m, 7);
 	(void)get(m, 8);

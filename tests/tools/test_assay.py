@@ -243,7 +243,7 @@ def live_dns():
           "TTL, and no DNSSEC by the address")
     done = run("spf", "-c", path, "192.0.2.1", "a@live.example", "x")
     ok(b"A a.live.example: 192.0.2.1 (TTL 1234)   match  "
-       b"[look-ups 1/10, void 0/2]" in done.stdout, "the term's line",
+       b"[lookups 1/10, void 0/2]" in done.stdout, "the term's line",
        done.stdout)
     server.stop()
     held, address = dnsserver.dead_port()

@@ -93,7 +93,7 @@ def good():
                "--cert", CHAIN, "example.org")
     text = done.stdout.decode("ascii")
     for word in ("records 1 deep", "s1: Ed25519, 256 bits, DNSSEC",
-                 "authorised", "matches", "mta-sts", "To mend"):
+                 "authorised", "matches", "mta-sts", "To fix"):
         ok(word.lower() in text.lower(), word, text)
 
 
@@ -154,8 +154,8 @@ def mistakes():
             ("no TLSA", changed(tlsa=signed()), 0, "hint", "signed with "
              "DNSSEC, but without TLSA: assay tlsa makes the record",
              "3 1 1 " + tlsa(CHAIN)),
-            ("no TLSRPT", changed(rpt=None), 0, "warning", "no record of "
-             "TLSRPT: nobody reports deliveries that fail",
+            ("no TLSRPT", changed(rpt=None), 0, "warning", "no TLSRPT "
+             "record, so you get no reports of failed deliveries",
              "v=TLSRPTv1; rua=mailto:tls-reports@example.org"),
             ("bad id", changed(sts=signed(TXT="v=STSv1; id=-")), 1, "error",
              "the id is not 1 to 32 letters and digits", "v=STSv1; id=1"),
@@ -184,7 +184,7 @@ def worst_first():
                    tlsa=signed(TLSA=[3, 1, 1, "ab" * 32]))
     done = run(zone, "--selectors", "s1", "--policy", POLICY, "--cert",
                CHAIN, "example.org")
-    text = done.stdout.decode("ascii").split("To mend\n")[1]
+    text = done.stdout.decode("ascii").split("To fix\n")[1]
     weights = re.findall(r"(?m)^  (error|warning|hint): ", text)
     equal(weights, sorted(weights, key=["error", "warning",
                                         "hint"].index), "in order")

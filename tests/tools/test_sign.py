@@ -182,7 +182,7 @@ def folder():
         equal(status, 0, sender + ": signed", err)
         for text in ("the first with keys for the domain in From",
                      "d= example.org, " + why,
-                     "key f1, %s: the record in DNS fits" % keys):
+                     "key f1, %s: the record in DNS matches" % keys):
             ok(text in err, "%s: %s" % (sender, text), err)
     status, out, err = world.run("--json", config=config,
                                  data=message("eve@other.example"))

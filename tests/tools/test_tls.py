@@ -159,7 +159,7 @@ def by_dns():
                          "mx.example.org": [{"A": "192.0.2.1"}]},
              "opportunistic", "none", "addresses are not secure"),
             ("DANE", dane_zone((3, 1, 1, "ab" * 32)),
-             "authenticated if the certificate fits", "all",
+             "authenticated if the certificate matches", "all",
              "a TLSA record matches"),
             ("not usable", dane_zone((1, 1, 1, "ab" * 32)), "encrypted",
              "none", "TLSA is secure, but no record is usable"),
@@ -184,7 +184,7 @@ def by_dns():
     for zone, mx in (({}, "no such domain"),
                      ({"example.org": [{"MX": [0, "."]}]},
                       "null: it takes no mail"),
-                     ({"example.org": ["TIMEOUT"]}, "DNS did not say")):
+                     ({"example.org": ["TIMEOUT"]}, "DNS did not answer")):
         equal(tls(zone, "example.org")[1]["tls"]["mx"], mx, mx)
 
 
@@ -195,7 +195,7 @@ def tlsrpt():
           "mailto:t@example.org", "rua")
     del zone["_smtp._tls.example.org"]
     status, value = tls(zone, "example.org")
-    ok(any("no record of TLSRPT" in w for w in notes(value)), "none",
+    ok(any("no TLSRPT record" in w for w in notes(value)), "none",
        notes(value))
     equal(value["notes"][-1]["publish"],
           "v=TLSRPTv1; rua=mailto:tls-reports@example.org",
@@ -420,7 +420,7 @@ def hostile_servers():
            text)
     injects = smtptls.Server(CHAIN, KEY, behind=b"250 injected\r\n")
     equal(connect(injects, zone)[2]["connection"]["problem"],
-          "it sends text behind its answer to STARTTLS", "injected text")
+          "it sends text after its answer to STARTTLS", "injected text")
     status, value = tls(zone, "--connect", "example.org")
     equal(value["tls"]["hosts"][0]["connection"], None,
           "a private address is not connected to")
