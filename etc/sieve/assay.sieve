@@ -1,22 +1,22 @@
-# For Dovecot (Pigeonhole): what assay has found decides where mail goes.
-# Put your authserv-id in the place of mx.example.org, dots written as \\.
+# For Dovecot (Pigeonhole): files mail by the results of assay.
+# Replace mx.example.org with your authserv-id; write dots as \\.
 #
-# Only the topmost field counts: assay writes it above all others.  Its parts
-# come in the order spf, dkim, dmarc; the first spf is that of the envelope
-# sender.  A sender's address may hold anything between quotes, so
-# ([^\"]|\"([^\"\\]|\\\\.)*\")* passes over quoted text as a whole.
-# Mail from our own networks has no such field, and no rule here matches.
+# Only the topmost field counts: assay writes it above all others.  Its results
+# are in the order spf, dkim, dmarc; the first spf is that of the envelope
+# sender.  A sender's address may contain anything in quotes, so
+# ([^\"]|\"([^\"\\]|\\\\.)*\")* skips quoted text as a whole.
+# Mail from your own networks has no such field, so no rule here matches.
 
 require ["fileinto", "mailbox", "regex", "index", "imap4flags"];
 
-# The From field is not true, says the domain that is in it.
+# The message fails DMARC: the From field may be forged.
 if header :index 1 :regex "Authentication-Results"
     "^mx\\.example\\.org;([^\"]|\"([^\"\\]|\\\\.)*\")*;[[:space:]]*dmarc=fail" {
 	fileinto :create "Junk";
 	stop;
 }
 
-# The domain says nothing of DMARC, and nothing else speaks for the message.
+# The domain has no DMARC record, and neither SPF nor DKIM passed.
 if allof (
     header :index 1 :regex "Authentication-Results"
 	"^mx\\.example\\.org;([^\"]|\"([^\"\\]|\\\\.)*\")*;[[:space:]]*dmarc=none",
