@@ -6,7 +6,10 @@
 
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/file.h"
+
+#define AGAIN_US	INT64_C(5000000)	/* ours */
 
 void
 autoreload_begin(struct autoreload *a, const struct config *c)
@@ -17,21 +20,35 @@ autoreload_begin(struct autoreload *a, const struct config *c)
 		a->taken[i] = a->last[i] = c->files[i].seen;
 }
 
-bool
-autoreload_due(struct autoreload *a, const struct config *c)
+static enum autoreload_step
+step_again(struct autoreload *a, bool refused)
+{
+	if (!refused || clock_us() < a->again_us)
+		return AUTORELOAD_NOTHING;
+	a->again_us = clock_us() + AGAIN_US;
+	return AUTORELOAD_AGAIN;
+}
+
+enum autoreload_step
+autoreload_due(struct autoreload *a, const struct config *c, bool refused)
 {
 	bool changed = false, settled = true;
 	struct stat now;
 	size_t i;
 
-	for (i = 0; i < c->file_count && c->auto_reload; i++) {
+	if (!c->auto_reload)
+		return AUTORELOAD_NOTHING;
+	for (i = 0; i < c->file_count; i++) {
 		file_look(c->files[i].path, &now);
 		changed = changed || !file_is_same(&now, &a->taken[i]);
 		settled = settled && file_is_same(&now, &a->last[i]);
 		a->last[i] = now;
 	}
-	if (!changed || !settled)
-		return false;
+	if (!settled)
+		return AUTORELOAD_NOTHING;
+	if (!changed)
+		return step_again(a, refused);
 	memcpy(a->taken, a->last, sizeof(a->taken));
-	return true;
+	a->again_us = clock_us() + AGAIN_US;
+	return AUTORELOAD_CHANGED;
 }

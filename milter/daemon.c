@@ -76,6 +76,8 @@ struct daemon {
 	atomic_flag		 left;		/* somebody is in leave() */
 	char			 confinement[128]; /* what is in force */
 	char			 why[WHY_SIZE];
+	char			 refused[WHY_SIZE]; /* `why` of the last
+						       refused reload */
 };
 
 bool
@@ -322,39 +324,63 @@ needs_restart(const struct config *was, const struct config *c)
 	    c->keep != was->keep || c->confinement != was->confinement;
 }
 
-/* All of the new configuration, or none of it. */
-static void
-reload(struct daemon *d)
+/* An engine with the new configuration, or NULL and `why`. */
+static struct engine *
+renew(struct daemon *d, const struct config *was)
 {
-	struct engine *old = engine_current(), *e = NULL;
-	const struct config *was = old->config;
-	struct config *c;
+	struct config *c = config_read(was->path, d->why, WHY_SIZE);
 
-	notify_reloading();
-	c = config_read(was->path, d->why, WHY_SIZE);
 	if (c != NULL && config_may_replace(was, c, d->why, WHY_SIZE) &&
 	    prepare_outlet(d, was, c) && load_keys(d, c))
-		e = make_engine(d, c);
+		return make_engine(d, c);
+	config_unref(c);
+	return NULL;
+}
+
+static void
+refuse(struct daemon *d, bool again)
+{
+	outlet_cancel();
+	if (again && strcmp(d->why, d->refused) == 0)
+		return;
+	memcpy(d->refused, d->why, sizeof(d->refused));
+	vitals_reloaded(false);
+	log_not_reloaded(d->why);
+}
+
+static void
+take_over(struct daemon *d, const struct config *was, struct engine *e)
+{
+	struct config *c = e->config;
+
+	vitals_reloaded(true);
+	outlet_commit();
+	log_configure(c->log.target, c->log.level, c->log.format);
+	log_warnings(c);
+	if (needs_restart(was, c))
+		log_line(CONFIG_LOG_WARNING, "socket, socket-mode, user, "
+		    "pid-file, store, store-spool, keep and confinement "
+		    "change with a restart only");
+	engine_set_current(engine_ref(e));
+	watch_engine(e);
+	log_configuration(d, c);
+	log_line(CONFIG_LOG_INFO, "reloaded %s", c->path);
+}
+
+/* All of the new configuration, or none of it. */
+static void
+reload(struct daemon *d, bool again)
+{
+	struct engine *old = engine_current(), *e;
+
+	if (!again)
+		notify_reloading();
+	e = renew(d, old->config);
+	if (e == NULL)
+		refuse(d, again);
 	else
-		config_unref(c);
-	vitals_reloaded(e != NULL);
-	if (e == NULL) {
-		outlet_cancel();
-		log_not_reloaded(d->why);
-	} else {
-		outlet_commit();
-		log_configure(c->log.target, c->log.level, c->log.format);
-		log_warnings(c);
-		if (needs_restart(was, c))
-			log_line(CONFIG_LOG_WARNING, "socket, socket-mode, "
-			    "user, pid-file, store, store-spool, keep and "
-			    "confinement change with a restart only");
-		engine_set_current(engine_ref(e));
-		watch_engine(e);
-		log_configuration(d, c);
-		log_line(CONFIG_LOG_INFO, "reloaded %s", c->path);
-		engine_unref(e);
-	}
+		take_over(d, old->config, e);
+	engine_unref(e);
 	engine_unref(old);
 	status_ready();
 }
@@ -424,11 +450,14 @@ take_ends(void *arg)
 /* The thread that waits for requests. */
 static pthread_t requests_thread;
 static atomic_bool takes_requests;
+/* The next SIGHUP is one of daemon_ask_reload(true). */
+static atomic_bool asked_again;
 
 /* To that thread alone: the filter has no call for the whole process. */
 void
-daemon_ask_reload(void)
+daemon_ask_reload(bool again)
 {
+	atomic_store(&asked_again, again);
 	if (atomic_load(&takes_requests))
 		(void)pthread_kill(requests_thread, SIGHUP);
 }
@@ -445,7 +474,7 @@ take_requests(void *arg)
 	while ((sig = sigwaitinfo(&d->requests, NULL)) > 0 ||
 	    errno == EINTR) {
 		if (sig == SIGHUP && !d->stopping)
-			reload(d);
+			reload(d, atomic_exchange(&asked_again, false));
 		else if (sig == SIGUSR1)
 			log_statistics();
 	}

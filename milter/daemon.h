@@ -17,8 +17,12 @@
  */
 enum daemon_exit	daemon_run(struct config *config, bool foreground);
 
-/* As SIGHUP does, from any thread, and without waiting for it. */
-void	daemon_ask_reload(void);
+/*
+ * As SIGHUP does, from any thread, and without waiting for it.  `again`: for
+ * the same configuration as the last time, which was refused; nothing is
+ * logged or counted when it is refused for the same reasons.
+ */
+void	daemon_ask_reload(bool again);
 
 /* Does the user of the configuration exist?  If not, a sentence in `why`. */
 bool	daemon_user_exists(const struct config *config, char *why,

@@ -12,6 +12,7 @@
 #include "base/mem.h"
 #include "event/log.h"
 #include "message/signing.h"
+#include "metrics/vitals.h"
 #include "milter/autoreload.h"
 #include "milter/daemon.h"
 #include "milter/resolvconf.h"
@@ -209,10 +210,18 @@ check_keys(struct engine *e, signing_check_fn **tell, int64_t *next)
 static void
 follow_files(struct engine *e, struct said *said)
 {
-	if (autoreload_due(&said->files, e->config)) {
+	switch (autoreload_due(&said->files, e->config,
+	    vitals_last_refused())) {
+	case AUTORELOAD_CHANGED:
 		log_line(CONFIG_LOG_INFO, "a file of the configuration has "
 		    "changed");
-		daemon_ask_reload();
+		daemon_ask_reload(false);
+		break;
+	case AUTORELOAD_AGAIN:
+		daemon_ask_reload(true);
+		break;
+	case AUTORELOAD_NOTHING:
+		break;
 	}
 	if (e->signing == NULL)
 		return;

@@ -74,4 +74,95 @@ def by_itself():
     daemon.check_stop("the daemon")
 
 
+def write(path, text):
+    with open(path, "w", encoding="utf-8") as f:
+        f.write(text)
+
+
+def refused(daemon):
+    return daemon.log().count("not reloaded")
+
+
+@tap.test
+def refused_for_another_file():
+    """What was wrong is no file of the configuration that is in use."""
+    daemon, rules = start(**{"auto-reload": True})
+    more = os.path.join(daemon.folder, "more.yaml")
+    config = {"auto-reload": True, "include": ["rules.yaml", "more.yaml"]}
+    daemon.configure(config, ZONE)
+    wait_for(daemon, "not reloaded")
+    ok(rejected(daemon, "one.example"), "an include that is missing")
+    write(more, "iprev: perhaps\n")
+    wait_for(daemon, "perhaps")
+    ok(rejected(daemon, "one.example"), "one that is wrong, and is new")
+    write(more, "iprev: yes\n")
+    wait_for(daemon, "\"reloaded /")
+    equal(refused(daemon), 2, "each mistake is said once")
+    keys = os.path.join(daemon.folder, "keys")
+    daemon.configure(dict(config, sign=[{"keys": {"directory": "keys"}}]),
+                     ZONE)
+    wait_for(daemon, "cannot read the folder")
+    os.mkdir(keys, 0o755)
+    wait_for(daemon, "\"reloaded /", 2)
+    os.rmdir(keys)
+    daemon.send(fields=[(b"From", b" a@sender.example")], body=b"Hi.\r\n",
+                sender="<a@sender.example>", client="127.0.0.1")
+    wait_for(daemon, "keys of sender.example in ")
+    os.mkdir(keys, 0o755)
+    write(rules, RULE % "two.example")
+    wait_for(daemon, "\"reloaded /", 3)
+    equal((rejected(daemon, "one.example"), rejected(daemon, "two.example")),
+          (False, True), "a folder of keys that was gone for a while")
+    equal(refused(daemon), 3, "and nothing more was said")
+    daemon.check_stop("the daemon")
+
+
+def swap(folder, version, text):
+    """As Kubernetes does: all files change at once, by a link to a folder."""
+    os.mkdir(os.path.join(folder, version))
+    write(os.path.join(folder, version, "rules.yaml"), text)
+    os.symlink(version, os.path.join(folder, "..data_tmp"))
+    os.rename(os.path.join(folder, "..data_tmp"),
+              os.path.join(folder, "..data"))
+
+
+@tap.test
+def links():
+    daemon = assaydaemon.Daemon()
+    swap(daemon.folder, "..1", RULE % "one.example")
+    os.symlink("..data/rules.yaml",
+               os.path.join(daemon.folder, "rules.yaml"))
+    daemon.configure({"include": ["rules.yaml"], "auto-reload": True}, ZONE)
+    daemon.start()
+    ok(rejected(daemon, "one.example"), "by a link")
+    swap(daemon.folder, "..2", RULE % "two.example")
+    wait_for(daemon, "\"reloaded /")
+    equal((rejected(daemon, "one.example"), rejected(daemon, "two.example")),
+          (False, True), "the link leads elsewhere")
+    swap(daemon.folder, "..3", "polizy: []\n")
+    wait_for(daemon, "did you mean policy?")
+    ok(rejected(daemon, "two.example"), "to one that is wrong")
+    swap(daemon.folder, "..4", RULE % "one.example")
+    wait_for(daemon, "\"reloaded /", 2)
+    ok(rejected(daemon, "one.example"), "to one that is right")
+    daemon.check_stop("the daemon")
+
+
+@tap.test
+def in_two_writes():
+    """What is half written is refused, or counts until the rest is there."""
+    daemon, rules = start(**{"auto-reload": True})
+    whole = RULE % "two.example"
+    with open(rules, "w", encoding="utf-8") as f:
+        f.write(whole[:30])
+        f.flush()
+        wait_for(daemon, "not reloaded")
+        ok(rejected(daemon, "one.example"), "half of it")
+        f.write(whole[30:])
+    wait_for(daemon, "\"reloaded /")
+    equal((rejected(daemon, "one.example"), rejected(daemon, "two.example")),
+          (False, True), "all of it")
+    daemon.check_stop("the daemon")
+
+
 tap.main()
