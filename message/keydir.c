@@ -4,7 +4,8 @@
  *
  * Which keys of a domain sign:
  *
- *  1. Its files, the newest first (message/keylayout.c).
+ *  1. Its files, the newest first (message/keylayout.c); when the folder
+ *     cannot be seen, those that were read before.
  *  2. The key of each: parsed before, of the file as it is now, or read.  A
  *     file that cannot be used is logged once for each change, and the key
  *     that it had before goes on.
@@ -352,8 +353,29 @@ complain(struct keydir *d, struct slice domain, int error, int64_t now)
 		d->complained = now;
 	pthread_mutex_unlock(&d->lock);
 	if (due)
-		log_line(CONFIG_LOG_ERROR, "keys of %.*s in %s: %s",
-		    SLICE_ARG(domain), d->config->path, strerror(error));
+		log_line(CONFIG_LOG_ERROR, "keys of %.*s in %s: %s; those "
+		    "that were read before sign on", SLICE_ARG(domain),
+		    d->config->path, strerror(error));
+}
+
+/* Step 1 when the folder cannot be seen: what is kept of the domain. */
+static void
+recall(struct keydir *d, struct slice domain, struct keylayout_files *out)
+{
+	struct keylayout_file f;
+	struct entry *e;
+
+	pthread_mutex_lock(&d->lock);
+	TAILQ_FOREACH(e, &d->uses, use) {
+		if (e->key == NULL ||
+		    !slice_eq(domain_slice(&e->domain), domain))
+			continue;
+		f.selector = e->selector;
+		f.st = e->seen;
+		memcpy(f.path, e->path, strlen(e->path) + 1);
+		keylayout_insert(out, &f);
+	}
+	pthread_mutex_unlock(&d->lock);
 }
 
 static enum keydir_status
@@ -366,6 +388,8 @@ choose_of(struct keydir *d, struct keylayout_files *files,
 
 	if (files->error != 0)
 		complain(d, domain, files->error, now);
+	if (files->error != 0 && good && files->count == 0)
+		recall(d, domain, files);
 	for (i = 0; i < files->count && good; i++)
 		good = get(d, &files->files[i], domain, now, &c[i]);
 	if (good)

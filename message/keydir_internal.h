@@ -5,7 +5,8 @@
  * Nothing is read at the start, whatever the number of domains.  The folder
  * is asked for each message, so that a key signs from the moment on at which
  * its file is there, and no longer than it is; what is kept of it is parsed
- * keys, LIMIT_KEYDIR_KEYS in all, the latest used.
+ * keys, LIMIT_KEYDIR_KEYS in all, the latest used.  They sign on while the
+ * folder itself cannot be seen.
  *
  * Of the keys of a domain one of each type (RSA, Ed25519) signs: the one with
  * the newest file, once its record is known to be in the DNS; until then the

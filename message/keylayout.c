@@ -184,8 +184,8 @@ comes_before(const struct keylayout_file *a, const struct keylayout_file *b)
 	    domain_slice(&b->selector)) < 0);
 }
 
-static void
-insert(struct keylayout_files *out, const struct keylayout_file *f)
+void
+keylayout_insert(struct keylayout_files *out, const struct keylayout_file *f)
 {
 	size_t at = 0, after;
 
@@ -212,7 +212,7 @@ look_at(struct keylayout_files *out, struct keylayout_file *f,
 		if (!is_absent(errno))
 			out->error = errno;
 	} else if (S_ISREG(f->st.st_mode)) {
-		insert(out, f);
+		keylayout_insert(out, f);
 	}
 }
 
@@ -411,6 +411,18 @@ search_list(struct search *s, struct keylayout *l)
 
 /* ---- all of it ---- */
 
+/* A folder that has gone, be it with its file system, says nothing about
+   its keys. */
+static void
+check_folder(struct search *s)
+{
+	struct stat st;
+
+	if (s->out->count == 0 && s->out->error == 0 &&
+	    stat(s->layout->config->path, &st) != 0)
+		s->out->error = errno;
+}
+
 static void
 search_fixed(struct search *s)
 {
@@ -447,6 +459,7 @@ keylayout_find(struct keylayout *l, struct slice domain,
 		search_list(s, l);
 	else
 		search_folder(s);
+	check_folder(s);
 	mem_free(s);
 	return !is_shortage(out->error);
 }

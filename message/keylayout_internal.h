@@ -36,7 +36,8 @@ struct keylayout_file {
 struct keylayout_files {
 	size_t			count;
 	struct keylayout_file	files[LIMIT_SIGN_KEYS];
-	int			error;	/* errno of what could not be seen */
+	int			error;	/* errno of what could not be seen,
+					   the folder of all keys above all */
 };
 /*
  * The files of a domain, the newest first; of more than LIMIT_SIGN_KEYS the
@@ -44,6 +45,10 @@ struct keylayout_files {
  */
 bool	keylayout_find(struct keylayout *l, struct slice domain,
 	    struct keylayout_files *out);
+
+/* Puts one more into its place. */
+void	keylayout_insert(struct keylayout_files *out,
+	    const struct keylayout_file *f);
 
 typedef void	keylayout_fn(void *arg, const char *path);
 /* Calls fn for each key of all domains.  0, or the errno of the folder. */

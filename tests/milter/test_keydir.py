@@ -103,6 +103,31 @@ def files_come_and_go():
 
 
 @tap.test
+def folder_goes():
+    """It is a mistake or a broken mount: keys that were read sign on."""
+    for layout, path in (("%{domain}/%{selector}.pem", "one.example/s1.pem"),
+                         ("%{domain}.%{selector}.pem", "one.example.s1.pem"),
+                         ("%{selector}/%{domain}", "s1/one.example")):
+        house = House(layout=layout).start()
+        daemon = house.daemon
+        house.put(path)
+        equal(house.signed("a@one.example"), "one.example:s1", layout)
+        away = house.keys + ".away"
+        os.rename(house.keys, away)
+        equal(house.signed("a@one.example"), "one.example:s1", "it is gone")
+        assaydaemon.wait_for(
+            lambda: "sign on" in daemon.log(), 30, "the log says so")
+        got, record = house.send("a@two.example")
+        equal((got, record["unsigned-why"]),
+              ("no", "no key signs at this time"), "no key was read")
+        os.rename(away, house.keys)
+        equal(house.signed("a@one.example"), "one.example:s1", "it is back")
+        house.remove(path)
+        equal(house.signed("a@one.example"), "no", "a key that was removed")
+        daemon.check_stop(layout)
+
+
+@tap.test
 def hostile_names():
     house = House().start()
     house.put("../outside.pem")
