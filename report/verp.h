@@ -25,6 +25,9 @@
    the tag itself with a NUL. */
 #define VERP_TAG (1 + (REPORT_ID - 1) + 1 + VERP_HASH)
 
+/* What the key is for: store_key() of store/store.h. */
+#define VERP_PURPOSE "bounces of reports"
+
 /*
  * The report_id of a policy of the store (store_policy.id): letters and digits
  * alone, since the name of the file has it as well (RFC 9990 section 3.1.4),

@@ -140,7 +140,8 @@ static enum tool_exit
 look(struct looking *l, int64_t since)
 {
 	enum store_status status;
-	enum tool_exit opened = stored_open(l->t, &l->store);
+	enum tool_exit opened = stored_open(l->t, STORE_READ,
+	    &l->store);
 
 	if (opened != TOOL_OK)
 		return opened;

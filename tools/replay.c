@@ -569,7 +569,7 @@ run(struct tool *t, int argc, char **argv)
 	if (status == TOOL_OK)
 		status = read_policy(r, policy);
 	if (status == TOOL_OK)
-		status = stored_open(t, &r->store);
+		status = stored_open(t, STORE_READ, &r->store);
 	if (status == TOOL_OK)
 		status = replay(r, begin);
 	store_close(r->store);

@@ -16,24 +16,31 @@ exit_of(enum store_status status)
 }
 
 enum tool_exit
-stored_open(struct tool *t, struct store **out)
+stored_start(struct tool *t)
+{
+	if (t->config_path == NULL)
+		t->config_path = DEFAULT_CONFIG;
+	return tool_start(t);
+}
+
+enum tool_exit
+stored_open(struct tool *t, enum store_mode mode, struct store **out)
 {
 	enum store_status status;
-	enum tool_exit started;
+	enum tool_exit started = TOOL_OK;
 	const char *name;
 	char why[300];
 
 	*out = NULL;
-	if (t->config_path == NULL)
-		t->config_path = DEFAULT_CONFIG;
-	started = tool_start(t);
+	if (t->engine == NULL)
+		started = stored_start(t);
 	if (started != TOOL_OK)
 		return started;
 	name = t->engine->config->store;
 	if (name == NULL)
 		return tool_fail_at(TOOL_CONFIG, t->config_path,
 		    "it names no store");
-	*out = store_open(name, STORE_READ, &status, why, sizeof(why));
+	*out = store_open(name, mode, &status, why, sizeof(why));
 	return *out != NULL ? TOOL_OK : tool_fail_at(exit_of(status),
 	    "the store", why);
 }

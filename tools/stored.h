@@ -11,10 +11,13 @@
 #include "tools/tool.h"
 
 /*
- * The store of the configuration, to read; without -c that of
- * /etc/assay/assay.yaml.  tool_stop() is due in either case.
+ * tool_start(), without -c by /etc/assay/assay.yaml.  tool_stop() is due in
+ * either case.
  */
-enum tool_exit	stored_open(struct tool *t, struct store **out);
+enum tool_exit	stored_start(struct tool *t);
+/* The store of that configuration; starts if nobody has. */
+enum tool_exit	stored_open(struct tool *t, enum store_mode mode,
+		    struct store **out);
 /* "7d", "12h", "30m" before now, in seconds since the Epoch; NULL: `days`. */
 enum tool_exit	stored_since(const char *text, unsigned int days,
 		    int64_t *out);
