@@ -299,6 +299,10 @@
 #define LIMIT_REPORT_BOUNCE	30	/* ours: of the local part that bounces
 					   come to: with a tag of 34 it is
 					   LIMIT_MAILBOX_LOCAL */
+#define LIMIT_REPORT_DAYS	3	/* ours: after its day a report is tried
+					   so long, and not begun later */
+#define LIMIT_REPORT_LIST	(256u << 20) /* ours: octets of the list of the
+					   reports of a day */
 #define LIMIT_REPORT_MAIL	(100u << 20) /* ours: octets of a mail with one
 					   of ours */
 

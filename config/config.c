@@ -498,6 +498,18 @@ config_is_at_home(const struct config *c, struct slice name)
 }
 
 bool
+config_report_is_signed(const struct config *c)
+{
+	struct slice from = c->report.from;
+	size_t i;
+
+	for (i = 0; i < c->sign_count; i++)
+		if (c->sign[i].domain_count == 0)
+			return true;
+	return is_signed(c, slice_from(from, slice_find(from, '@') + 1));
+}
+
+bool
 config_has_keys(const struct config *c)
 {
 	return c->sign_count > 0 || c->seal.given;

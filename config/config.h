@@ -351,6 +351,8 @@ struct config	*config_read_policy(const char *path, char *why,
 bool		 config_warning(const struct config *c, size_t *at,
 		    char *out, size_t out_size);
 
+/* Is `report.from` of a domain that a rule of `sign` has? */
+bool		 config_report_is_signed(const struct config *c);
 /* What a rule with `null_sender` signs with; empty: nothing. */
 struct slice	 config_sign_null_domain(const struct config_sign *r);
 /* Is the canonical name one of ours, see `own_domains`? */

@@ -34,6 +34,6 @@ tests_fuzz_fuzz_report_LDADD = $(report_libs)
 EXTRA_DIST += tests/fuzz/report.dict
 
 dist_check_SCRIPTS += tests/report/test_page.py tests/report/test_read.py \
-	tests/report/test_show.py
+	tests/report/test_send.py tests/report/test_show.py
 TESTS += tests/report/test_page.py tests/report/test_read.py \
-	tests/report/test_show.py
+	tests/report/test_send.py tests/report/test_show.py

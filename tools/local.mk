@@ -13,6 +13,7 @@ assay_parts = \
 	tools/domain.c tools/domain.h \
 	tools/envelope.c tools/envelope.h \
 	tools/fetch.c tools/fetch.h \
+	tools/handover.c tools/handover.h \
 	tools/help.c tools/help.h \
 	tools/keys.c tools/keys.h \
 	tools/lint.c tools/lint.h \
@@ -21,6 +22,9 @@ assay_parts = \
 	tools/migrate_origins.c tools/migrate_policy.c tools/migrate_sign.c \
 	tools/oldconf.c tools/oldconf.h \
 	tools/report.c tools/report.h tools/report_show.c \
+	tools/report_one.c \
+	tools/report_rows.c tools/report_rows.h \
+	tools/report_send.c tools/report_send.h \
 	tools/overview.c tools/overview.h \
 	tools/replay.c tools/replay.h \
 	tools/reasons.c tools/reasons.h \

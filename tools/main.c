@@ -38,6 +38,7 @@ static const struct tool_command *const commands[] = {
 	&smimea_command,
 	&migrate_command,
 	&report_read_command,
+	&report_send_command,
 	&report_show_command,
 	&replay_command,
 	&overview_command,

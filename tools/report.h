@@ -9,6 +9,7 @@
 #include "tools/tool.h"
 
 extern const struct tool_command report_read_command;
+extern const struct tool_command report_send_command;
 extern const struct tool_command report_show_command;
 
 /* The parts of what it shows, for others that have tallies. */

@@ -14,11 +14,8 @@
 #include "base/domain.h"
 #include "base/limits.h"
 #include "dmarc/destination.h"
-#include "report/verp.h"
-#include "report/writer.h"
-#include "store/store.h"
+#include "tools/report_rows.h"
 
-#define DAY_SECONDS	INT64_C(86400)
 #define POLICIES_SHOWN	20	/* reports of one day that are listed */
 
 struct showing {
@@ -37,23 +34,6 @@ struct showing {
 };
 
 /* ---- which one ---- */
-
-/* "2026-11-28" as a day since the Epoch. */
-static bool
-parse_day(const char *text, int64_t *day)
-{
-	struct tm tm = { .tm_isdst = 0 };
-	const char *end = strptime(text, "%Y-%m-%d", &tm);
-	int of_month = tm.tm_mday;
-	time_t when;
-
-	if (end == NULL || *end != '\0')
-		return false;
-	when = timegm(&tm);
-	*day = when / DAY_SECONDS;
-	/* timegm() makes 2 March of 30 February. */
-	return when >= 0 && tm.tm_mday == of_month;
-}
 
 /* A store_policy_fn. */
 static bool
@@ -107,51 +87,13 @@ write_stdout(void *arg, const char *ptr, size_t len)
 	return fwrite(ptr, 1, len, stdout) == len;
 }
 
-static enum report_disposition
-disposition(struct slice word)
-{
-	enum report_disposition d;
-
-	for (d = REPORT_NONE; d < REPORT_OTHER_DISPOSITION; d++)
-		if (slice_eq(word, slice_str(report_disposition_name(d))))
-			return d;
-	return REPORT_NONE;
-}
-
 /* A store_row_fn. */
 static bool
 show_row(void *arg, const struct store_row *r)
 {
 	struct showing *s = arg;
-	struct report_auth dkim[LIMIT_STORE_RESULTS] = { 0 }, spf = {
-		.domain = r->spf_domain, .scope = SLICE("mfrom"),
-		.result = r->spf_result };
-	struct report_reason reasons[LIMIT_STORE_REASONS] = { 0 };
-	struct report_row row = { .source = r->source, .count = r->count,
-		.disposition = disposition(r->disposition), .dkim = r->dkim,
-		.spf = r->spf, .header_from = r->header_from,
-		.envelope_from = r->envelope_from,
-		.envelope_to = r->envelope_to };
-	size_t i;
 
-	for (i = r->dkim_count; i > 0; i--) {
-		dkim[i - 1] = (struct report_auth){
-			.domain = r->dkim_results[i - 1].domain,
-			.selector = r->dkim_results[i - 1].selector,
-			.result = r->dkim_results[i - 1].result,
-			.next = row.dkim_results };
-		row.dkim_results = &dkim[i - 1];
-	}
-	for (i = r->reason_count; i > 0; i--) {
-		reasons[i - 1] = (struct report_reason){
-			.type = r->reasons[i - 1].type,
-			.comment = r->reasons[i - 1].comment,
-			.next = row.reasons };
-		row.reasons = &reasons[i - 1];
-	}
-	if (spf.result.len > 0)
-		row.spf_results = &spf;
-	report_writer_row(s->writer, &row);
+	report_row_write(s->writer, r);
 	return true;
 }
 
@@ -160,26 +102,19 @@ static bool
 begin_report(void *arg, const struct store_policy *p)
 {
 	struct showing *s = arg;
-	char id[REPORT_ID], error[80] = "";
-	struct report r = {
-		.org_name = slice_str(s->org_name),
-		.email = slice_str(s->email),
-		.begin = p->day * DAY_SECONDS,
-		.end = p->day * DAY_SECONDS + DAY_SECONDS - 1,
-		.domain = p->domain, .p = p->p, .sp = p->sp, .np = p->np,
-		.adkim = p->adkim, .aspf = p->aspf, .testing = p->testing,
-		.discovery = p->discovery };
+	struct report_head head;
 
 	if (p->id != s->chosen)
 		return true;
 	s->found = true;
-	report_id_make(p->id, id);
-	r.report_id = slice_str(id);
-	if (p->beyond > 0)
-		snprintf(error, sizeof(error), "%" PRIu64 " messages are not "
-		    "in the rows, which were too many", p->beyond);
-	s->writer = report_writer_new(&r, slice_str(error), write_stdout,
-	    NULL);
+	report_head_names(&head, s->t);
+	if (s->org_name != NULL)
+		head.report.org_name = slice_str(s->org_name);
+	if (s->email != NULL)
+		head.report.email = slice_str(s->email);
+	report_head_fill(&head, p);
+	s->writer = report_writer_new(&head.report, slice_str(head.error),
+	    write_stdout, NULL);
 	return false;
 }
 
@@ -274,7 +209,7 @@ open_and_show(struct showing *s)
 	const struct config *c = s->t->engine->config;
 	enum store_status status;
 	enum tool_exit result;
-	char why[300], org_name[300], email[400];
+	char why[300];
 
 	if (s->name == NULL)
 		s->name = c->store;
@@ -282,16 +217,6 @@ open_and_show(struct showing *s)
 		return tool_fail(TOOL_USAGE, "no store: the configuration "
 		    "names none; allowed: --store sqlite:/PATH or "
 		    "postgresql://...", NULL);
-	if (s->org_name == NULL) {
-		snprintf(org_name, sizeof(org_name), "%.*s",
-		    (int)s->t->receiver.len, s->t->receiver.ptr);
-		s->org_name = org_name;
-	}
-	if (s->email == NULL) {
-		snprintf(email, sizeof(email), "postmaster@%.*s",
-		    (int)s->t->receiver.len, s->t->receiver.ptr);
-		s->email = email;
-	}
 	s->store = store_open(s->name, STORE_READ, &status, why, sizeof(why));
 	if (s->store == NULL)
 		return status == STORE_NO_MEMORY ? tool_no_memory() :
@@ -316,10 +241,10 @@ run(struct tool *t, int argc, char **argv)
 		{ .name = "store", .value = &s.name, .argument = "STORE",
 		  .what = "another store than the configuration's" },
 		{ .name = "org-name", .value = &s.org_name,
-		  .argument = "NAME", .what = "who reports; the "
-		  "authserv-id without it" },
+		  .argument = "NAME", .what = "who reports, if not the "
+		  "configuration's" },
 		{ .name = "email", .value = &s.email, .argument = "ADDRESS",
-		  .what = "whom to ask; postmaster without it" },
+		  .what = "whom to ask, likewise" },
 		{ .name = "envelope-to", .flag = &s.envelope_to,
 		  .what = "with the domains of recipients" },
 		{ .name = "destinations", .flag = &s.destinations,
@@ -336,7 +261,7 @@ run(struct tool *t, int argc, char **argv)
 		return tool_fail(TOOL_USAGE, "--domain is no domain name",
 		    s.domain);
 	s.when = (int64_t)time(NULL) / DAY_SECONDS - 1;
-	if (s.day != NULL && !parse_day(s.day, &s.when))
+	if (s.day != NULL && !report_day_read(s.day, &s.when))
 		return tool_fail(TOOL_USAGE, "--day is no day; allowed: "
 		    "YYYY-MM-DD", s.day);
 	result = tool_start(t);

@@ -1,0 +1,690 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""assay report send: who gets a report, once, whatever happens between."""
+
+import email
+import email.policy
+import gzip
+import json
+import os
+import re
+import shutil
+import signal
+import sqlite3
+import subprocess
+import threading
+import time
+
+import assaydaemon
+import debs
+import messages
+import postgres
+import signkeys
+import tap
+from tap import equal, ok
+
+SCHEMA = os.path.join(assaydaemon.top_srcdir(),
+                      "tests/data/report/rfc9990.xsd")
+FROM = "dmarc@ours.example"
+RUA = "d@example.net"
+
+# Takes a mail into a folder of its own, then does what a file says.
+SENDMAIL = """\
+#!/bin/sh
+to=$(mktemp -d %(folder)s/mails/XXXXXX)
+printf '%%s\\n' "$@" > $to/arguments
+cat > $to/mail.part
+mv $to/mail.part $to/mail
+if [ -e %(folder)s/then ]; then . %(folder)s/then; fi
+exit 0
+"""
+
+
+def zone(rua="mailto:" + RUA, policy="reject", **more):
+    out = dict(messages.plain_zone(), **{
+        "_dmarc.example.net": [{"TXT": "v=DMARC1; p=%s; rua=%s" %
+                                (policy, rua)}],
+        "_dmarc.other.example": [{"TXT": "v=DMARC1; p=none; "
+                                  "rua=mailto:r@other.example"}]})
+    out.update(more)
+    return out
+
+
+def execute(path, query, *values):
+    base = sqlite3.connect(path, timeout=30)
+    try:
+        got = base.execute(query, values).fetchall()
+        base.commit()
+        return got
+    finally:
+        base.close()
+
+
+OURS = (b"From: Carol <carol@ours.example>\r\n"
+        b"To: Alice <alice@%s>\r\nSubject: hi\r\n"
+        b"Date: Sat, 21 Nov 2026 10:00:00 +0000\r\n"
+        b"Message-ID: <2@ours.example>\r\n\r\nHello.\r\n")
+
+
+def fill(daemon, count):
+    """Mail from two domains; our users write to one of them."""
+    for _ in range(3):
+        daemon.send(messages.PLAIN)
+    daemon.send(messages.PLAIN, client="198.51.100.7",
+                sender="<x@other.example>", helo="a.other.example")
+    daemon.send(messages.PLAIN.replace(b"example.net", b"other.example"),
+                client="198.51.100.7", sender="<x@other.example>",
+                helo="a.other.example")
+    daemon.send(OURS % b"example.net", client="127.0.0.1",
+                sender="<carol@ours.example>", helo="localhost",
+                recipients=("<alice@example.net>",))
+    assaydaemon.wait_for(lambda: count() == 6, 40, "6 messages")
+
+
+class Template:
+    """A store that a daemon has filled, a day ago."""
+
+    def __init__(self):
+        folder = assaydaemon.work_folder()
+        self.path = os.path.join(folder, "assay.db")
+        with assaydaemon.Daemon({"store": "sqlite:" + self.path}, zone(),
+                                folder=folder) as daemon:
+            fill(daemon, self.count)
+        execute(self.path, "PRAGMA wal_checkpoint(TRUNCATE)")
+        execute(self.path, "UPDATE assay_policy SET day = day - 1")
+
+    def count(self):
+        try:
+            return execute(self.path,
+                           "SELECT count(*) FROM assay_message")[0][0]
+        except sqlite3.OperationalError:
+            return -1
+
+
+class World:
+    """A copy of it, a configuration, and a sendmail."""
+
+    def __init__(self, config=None, records=None, store=None):
+        self.folder = assaydaemon.work_folder()
+        self.path = os.path.join(self.folder, "assay.db")
+        if store is None:
+            shutil.copy(template.path, self.path)
+        self.store = store or "sqlite:" + self.path
+        os.mkdir(os.path.join(self.folder, "mails"))
+        self.sendmail = self.write("sendmail", SENDMAIL %
+                                   {"folder": self.folder})
+        os.chmod(self.sendmail, 0o755)
+        key = signkeys.Key(self.folder, "s1")
+        self.daemon = assaydaemon.Daemon(None, None, folder=self.folder)
+        self.base = {"store": self.store, "report": {
+            "from": FROM, "sendmail": self.sendmail, "pause": "0s",
+            "timeout": "20s"}, "sign": [
+                {"domains": ["ours.example"],
+                 "keys": [{"selector": "s1", "file": key.path}]}]}
+        self.configure(config, records)
+
+    def configure(self, config=None, records=None):
+        self.daemon.configure(assaydaemon.merged(self.base, config or {}),
+                              zone() if records is None else records)
+
+    def write(self, name, text):
+        path = os.path.join(self.folder, name)
+        with open(path, "w", encoding="ascii") as f:
+            f.write(text)
+        return path
+
+    def then(self, text):
+        """What sendmail does when it has read a mail."""
+        self.write("then", text + "\n")
+
+    def arguments(self, *more):
+        return [assaydaemon.command(), "report", "send", "-c",
+                self.daemon.path] + list(more)
+
+    def send(self, *more):
+        done = subprocess.run(self.arguments(*more), text=True, timeout=120,
+                              capture_output=True, check=False)
+        ok(not any(mark in done.stderr
+                   for mark in assaydaemon.SANITIZER_MARKS),
+           "no sanitizer report", done.stderr[-3000:])
+        return done.returncode, done.stdout, done.stderr
+
+    def sent(self, status=0, *more):
+        """The same, with its lines; the status is a test point."""
+        got, out, err = self.send(*more)
+        equal(got, status, "exit status " + " ".join(more), out, err)
+        return out.splitlines()
+
+    def mails(self):
+        """[(arguments, message)] in the order of their time."""
+        folder = os.path.join(self.folder, "mails")
+        found = []
+        for name in os.listdir(folder):
+            path = os.path.join(folder, name, "mail")
+            if os.path.exists(path):
+                found.append((os.stat(path).st_mtime_ns, path))
+        out = []
+        for _, path in sorted(found):
+            with open(path, "rb") as f:
+                raw = f.read()
+            with open(os.path.join(os.path.dirname(path), "arguments"),
+                      encoding="ascii") as f:
+                out.append((f.read().split("\n")[:-1], raw))
+        return out
+
+    def recipients(self):
+        return sorted(arguments[-1] for arguments, _ in self.mails())
+
+    def deliveries(self):
+        return execute(self.path, "SELECT destination, state, tries "
+                       "FROM assay_delivery ORDER BY destination")
+
+    def policies(self):
+        return [row[0] for row in execute(
+            self.path, "SELECT domain FROM assay_policy ORDER BY domain")]
+
+    def rows_of(self, domain):
+        return execute(self.path, "SELECT count(*) FROM assay_row r "
+                       "JOIN assay_policy p ON p.id = r.policy "
+                       "WHERE p.domain = ?", domain)[0][0]
+
+    def later(self):
+        """The time of the next try has come."""
+        execute(self.path, "UPDATE assay_delivery SET next = 0")
+
+
+def parts(raw):
+    """The parsed message, and the XML in it."""
+    message = email.message_from_bytes(raw, policy=email.policy.default)
+    attached = [part for part in message.walk()
+                if part.get_content_type() == "application/gzip"]
+    equal(len(attached), 1, "one report in it")
+    return message, attached[0].get_filename(), \
+        gzip.decompress(attached[0].get_payload(decode=True))
+
+
+def check_valid(xml):
+    done = subprocess.run(["xmllint", "--noout", "--schema", SCHEMA, "-"],
+                          input=xml, capture_output=True, check=False)
+    ok(done.returncode == 0, "valid by RFC 9990", done.stderr, xml[:3000])
+
+
+def read_back(raw):
+    done = subprocess.run([assaydaemon.command(), "report", "read", "--json",
+                           "--no-names", "-"], input=raw, timeout=60,
+                          capture_output=True, check=False)
+    equal(done.returncode, 0, "read back", done.stderr)
+    return json.loads(done.stdout)
+
+
+@tap.test
+def one_report():
+    """What arrives, how it is handed over, and what is left."""
+    world = World({"report": {"org-name": 'Ours "and" theirs',
+                              "contact": "post@ours.example",
+                              "extra-contact": "https://ours.example/"}})
+    lines = world.sent()
+    equal(len(lines), 2, "a line for the report, and a sum", lines)
+    ok(re.fullmatch(r"\d{4}-\d\d-\d\d example\.net [0-9a-f]{16} "
+                    r"d@example\.net: sent", lines[0]), lines[0])
+    equal(lines[1], "reports: 1 sent, 1 not in report.to", "the sum")
+    equal(len(world.mails()), 1, "one mail")
+    arguments, raw = world.mails()[0]
+    equal(arguments, ["-i", "-f", FROM, "--", RUA], "how it is handed over")
+    message, name, xml = parts(raw)
+    identity = lines[0].split()[2].rstrip(":")
+    begin = int(re.search(rb"<begin>(\d+)", xml).group(1))
+    equal((begin % 86400, int(re.search(rb"<end>(\d+)", xml).group(1))),
+          (0, begin + 86399), "a day in UTC")
+    equal(name, "ours.example!example.net!%d!%d!%s.xml.gz" %
+          (begin, begin + 86399, identity), "the name of the file")
+    equal(message["Subject"], "Report Domain: example.net Submitter: "
+          "ours.example Report-ID: <%s>" % identity, "the subject")
+    equal(message["From"], '"Ours \\"and\\" theirs" <%s>' % FROM, "From")
+    equal(message["To"], RUA if "<" not in message["To"] else
+          "<%s>" % RUA, "To")
+    ok(re.fullmatch(r"<%s-[0-9a-f]{16}@ours.example>" % identity,
+                    message["Message-ID"]), message["Message-ID"])
+    equal(message["Auto-Submitted"], "auto-generated", "Auto-Submitted")
+    ok(abs(message["Date"].datetime.timestamp() - time.time()) < 300, "Date")
+    equal(message.get_content_type(), "multipart/mixed", "its type")
+    check_valid(xml)
+    for want in (b"<report_id>%s</report_id>" % identity.encode(),
+                 b"<email>post@ours.example</email>",
+                 b"<extra_contact_info>https://ours.example/"):
+        ok(want in xml, want)
+    got = read_back(raw)
+    equal((got["messages"], got["passed"]), (4, 3), "messages")
+    equal(world.deliveries(), [(RUA, "sent", 1)], "the delivery")
+    equal((world.policies(), world.rows_of("example.net")),
+          (["other.example"], 0), "its rows are gone")
+    ok(world.rows_of("other.example") > 0, "those of others are not")
+    equal(world.sent(), ["reports: 1 not in report.to"], "once")
+    equal(len(world.mails()), 1, "no second mail")
+    shown = subprocess.run(
+        [assaydaemon.command(), "report", "show", "-c", world.daemon.path,
+         "--domain", "other.example"], capture_output=True, text=True)
+    equal(shown.returncode, 0, "the other one can be shown")
+
+
+@tap.test
+def dry_run():
+    world = World({"report": {"to": "all"}})
+    before = execute(world.path, "SELECT * FROM assay_meta")
+    lines = world.sent(0, "--dry-run")
+    ok(re.search(r"d@example\.net: would be sent: 2 rows, 4 messages, "
+                 r"\d+ octets$", lines[0]), lines[0])
+    ok(lines[1].endswith("r@other.example: not in report.to"),
+       "a domain that only others write as", lines)
+    equal((world.mails(), world.deliveries()), ([], []), "nothing is sent")
+    equal((execute(world.path, "SELECT * FROM assay_meta"),
+           execute(world.path, "SELECT * FROM assay_lease")), (before, []),
+          "nor noted")
+    got, out, _ = world.send("--dry-run", "--json")
+    value = json.loads(out)
+    equal((got, [x["outcome"] for x in value["reports"]]),
+          (0, ["would be sent", "not in report.to"]), "as JSON")
+
+
+@tap.test
+def which_day():
+    world = World()
+    today = time.strftime("%Y-%m-%d", time.gmtime())
+    for bad in (today, "2999-01-01", "2026-02-30", "yesterday"):
+        got, out, err = world.send("--day", bad)
+        equal((got, out), (64, ""), "--day " + bad, err)
+    equal(world.send("--domain", "a..b")[0], 64, "--domain a..b")
+    equal(world.sent(0, "--day", "2026-01-01"), ["reports: nothing to send"],
+          "a day without mail")
+    equal(world.sent(0, "--domain", "other.example"),
+          ["reports: 1 not in report.to"], "another domain")
+    execute(world.path, "UPDATE assay_policy SET day = day - 2")
+    equal(len(world.sent()), 2, "three days ago")
+    world = World()
+    execute(world.path, "UPDATE assay_policy SET day = day - 3")
+    equal(world.sent(), ["reports: nothing to send"], "four days ago: late")
+    day = execute(world.path, "SELECT day FROM assay_policy")[0][0]
+    lines = world.sent(0, "--day", time.strftime(
+        "%Y-%m-%d", time.gmtime(day * 86400)))
+    ok(": sent" in lines[0], "but for who asks for it", lines)
+
+
+@tap.test
+def who_gets_one():
+    for config, want in (
+            ({}, [RUA]),
+            ({"to": "processors"}, []),
+            ({"to": "processors", "processors": "other.example"},
+             ["r@other.example"]),
+            ({"processors": ["*.example", "other.example"]},
+             [RUA, "r@other.example"]),
+            ({"to": ["processors", "correspondents"], "since": "1d"}, [RUA]),
+            ({"to": "all"}, [RUA]),
+            ({"opt-out": ["example.net"]}, []),
+            ({"opt-out": [RUA]}, []),
+            ({"opt-out": ["*.example.net", "d@example.com"]}, [RUA])):
+        world = World({"report": config})
+        world.sent()
+        equal(world.recipients(), want, json.dumps(config))
+    world = World()
+    execute(world.path, "UPDATE assay_correspondent SET day = day - 91")
+    world.sent()
+    equal(world.recipients(), [], "written to 91 days ago")
+
+
+@tap.test
+def where_it_goes():
+    """All addresses of the record, others only where they have agreed."""
+    records = zone("mailto:a@example.net!10m,https://x.example/,"
+                   "mailto:b@yes.example,mailto:c@no.example,"
+                   "mailto:a@example.net,mailto:d@away.example", **{
+                       "example.net._report._dmarc.yes.example":
+                       [{"TXT": "v=DMARC1"}],
+                       "example.net._report._dmarc.away.example":
+                       ["TIMEOUT"]})
+    world = World({"limits": {"deadline": "2s"},
+                   "resolver": {"timeout": "100ms", "tries": 1}}, records)
+    lines = world.sent(75)
+    equal(world.recipients(), ["a@example.net", "b@yes.example"], "to whom")
+    ok(any("c@no.example: for nobody: its host has not agreed" in line
+           for line in lines), "one has not agreed", lines)
+    ok(any("d@away.example: to be tried again: DNS" in line
+           for line in lines), "one is not known", lines)
+    ok(world.rows_of("example.net") > 0, "the rows stay")
+    records["example.net._report._dmarc.away.example"] = [{"TXT": "v=DMARC1"}]
+    world.configure(None, records)
+    world.sent()
+    equal(world.recipients(), ["a@example.net", "b@yes.example",
+                               "d@away.example"], "each once")
+    equal(world.rows_of("example.net"), 0, "then they go")
+    ids = {parts(raw)[1] for _, raw in world.mails()}
+    equal(len(ids), 1, "the same report")
+
+
+@tap.test
+def no_record():
+    gone = zone()
+    del gone["_dmarc.example.net"]
+    for records, status, words, kept in (
+            (gone, 0, "for nobody: the domain has no record any more", 0),
+            (zone("https://x.example/"), 0, "for nobody: its record has no "
+             "usable address", 0),
+            (zone("mailto:c@no.example"), 0, "has not agreed", 0),
+            (dict(zone(), **{"_dmarc.example.net": [{"RCODE": 2}]}), 75,
+             "to be tried again: DNS does not say whom", 1)):
+        world = World(None, records)
+        lines = world.sent(status)
+        ok(words in lines[0], words, lines)
+        equal((world.mails(), int(world.rows_of("example.net") > 0)),
+              ([], kept), "no mail, and its rows")
+
+
+@tap.test
+def trouble_of_the_host():
+    """What is not the destination's fault is tried again, later and later."""
+    for text, why in (
+            ("echo 'queue is full' >&2; exit 75",
+             "exit status 75: queue is full"),
+            ("exit 78", "exit status 78"), ("kill -9 $$", "signal 9"),
+            ("exit 127", "exit status 127")):
+        world = World()
+        world.then(text)
+        lines = world.sent(75)
+        ok("d@example.net: to be tried again: " in lines[0] and
+           why in lines[0], text, lines)
+        equal(world.deliveries(), [(RUA, "later", 1)], "noted")
+        equal(world.sent(), ["reports: 1 waiting, 1 not in report.to"],
+              "not at once")
+        equal(len(world.mails()), 1, "no mail meanwhile")
+    world.then("exit 75")
+    waits = []
+    for _ in range(6):
+        world.later()
+        world.sent(75)
+        at, after = execute(world.path,
+                            "SELECT at, next FROM assay_delivery")[0]
+        waits.append((after - at) // 3600)
+    equal(waits, [2, 4, 8, 16, 16, 16], "hours until the next try")
+    world.then("")
+    world.sent(0, "--retry")
+    equal(world.deliveries(), [(RUA, "sent", 8)], "in the end")
+    ids = {(parts(raw)[1], parts(raw)[0]["Message-ID"])
+           for _, raw in world.mails()}
+    equal(len(ids), 1, "the same file and Message-ID at each try")
+    world = World({"report": {"sendmail": "/absent/sendmail"}})
+    ok("/absent/sendmail: No such file" in world.sent(75)[0], "not there")
+
+
+@tap.test
+def it_hangs():
+    world = World({"report": {"timeout": "1s"}})
+    world.then("sleep 100 & wait")
+    begun = time.monotonic()
+    lines = world.sent(75)
+    ok("it did not end within 1 s" in lines[0], "said", lines)
+    ok(time.monotonic() - begun < 60, "it is not waited for")
+    world.write("sendmail", "#!/bin/sh\nexec sleep 100\n")
+    ok("within 1 s" in world.sent(75, "--retry")[0], "it reads nothing")
+    world.write("sendmail", "#!/bin/sh\nexit 0\n")
+    status, out, _ = world.send("--retry")
+    ok((status, "before it had read" in out) in ((75, True), (0, False)),
+       "it has not read all, or the pipe took it", out)
+
+
+@tap.test
+def refused():
+    world = World()
+    world.then("echo 'no such thing\x07' ; exit 69")
+    lines = world.sent(1)
+    ok("refused: exit status 69: no such thing?" in lines[0], lines[0])
+    equal(world.deliveries(), [(RUA, "refused", 1)], "noted")
+    equal(world.rows_of("example.net"), 0, "it is not tried again")
+    equal(world.sent(), ["reports: 1 not in report.to"], "never")
+    equal(execute(world.path, "SELECT * FROM assay_suppression"), [],
+          "that is no reason to leave it alone")
+    world = World()
+    world.then("exit 67")
+    world.sent(1)
+    ((who, until),) = execute(world.path, "SELECT destination, until "
+                              "FROM assay_suppression")
+    equal((who, round((until - time.time()) / 86400)), (RUA, 7),
+          "nobody there: a week")
+
+
+@tap.test
+def given_up():
+    """A report that cannot be handed over for days."""
+    world = World()
+    world.then("exit 75")
+    world.sent(75)
+    execute(world.path, "UPDATE assay_policy SET day = day - 3")
+    execute(world.path, "UPDATE assay_delivery SET day = day - 3, next = 0")
+    lines = world.sent(1)
+    ok(lines[0].endswith("d@example.net: given up: its time is over"),
+       "said", lines)
+    equal((world.deliveries(), world.policies()),
+          ([(RUA, "refused", 1)], ["other.example"]),
+          "noted, its rows are gone")
+    equal(world.sent(), ["reports: nothing to send"], "once")
+
+
+@tap.test
+def suppressed():
+    now = int(time.time())
+    for who, until, want in ((RUA, now + 3600, []), (RUA, now - 1, [RUA]),
+                             ("example.net", now + 3600, []),
+                             ("x@example.net", now + 3600, [RUA])):
+        world = World()
+        execute(world.path, "INSERT INTO assay_suppression VALUES "
+                "(?, ?, 1, 'a bounce')", who, until)
+        lines = world.sent()
+        equal(world.recipients(), want, "%s is left alone" % who, lines)
+        equal(world.rows_of("example.net"), 0, "there is nothing to wait for")
+        equal(world.deliveries()[0][1], "sent" if want else "suppressed",
+              "noted")
+
+
+@tap.test
+def tagged():
+    """An envelope sender for each."""
+    world = World({"report": {"bounce": "b@bounces.example"}},
+                  zone("mailto:a@example.net,mailto:b@example.net"))
+    world.sent()
+    senders = [arguments[2] for arguments, _ in world.mails()]
+    equal(len(set(senders)), 2, "one for each destination", senders)
+    for (_, raw), sender in zip(world.mails(), senders):
+        tag = re.fullmatch(r"b\+([0-9a-f]{16}-[0-9a-f]{16})@bounces\.example",
+                           sender)
+        ok(tag and email.message_from_bytes(raw)["Message-ID"] ==
+           "<%s@ours.example>" % tag.group(1), "as its Message-ID", sender)
+
+
+@tap.test
+def killed():
+    """SIGKILL between the hand-over and the note: once more, the same."""
+    world = World()
+    world.then("kill -9 $PPID; exit 0")
+    got = world.send()[0]
+    equal(got, -signal.SIGKILL, "killed")
+    equal((len(world.mails()), world.deliveries()), (1, [(RUA, "sending",
+                                                         1)]), "under way")
+    world.then("")
+    status, out, err = world.send()
+    equal((status, out), (0, ""), "its lease lasts")
+    ok("another sender is at work" in err, "which is said", err)
+    execute(world.path, "UPDATE assay_lease SET until = ?",
+            int(time.time()))
+    equal(world.sent(), ["reports: 1 waiting, 1 not in report.to"],
+          "its next try is later")
+    world.later()
+    world.sent()
+    one, two = (parts(raw) for _, raw in world.mails())
+    equal((one[0]["Message-ID"], one[1:]), (two[0]["Message-ID"], two[1:]),
+          "the same report once more")
+    world.sent()
+    equal(len(world.mails()), 2, "and no more")
+
+
+@tap.test
+def killed_anywhere():
+    """At times that nobody chooses: at most one mail more, and it ends."""
+    for delay in (0.0, 0.01, 0.02, 0.04, 0.08):
+        world = World()
+        process = subprocess.Popen(world.arguments(),
+                                   stdout=subprocess.DEVNULL,
+                                   stderr=subprocess.DEVNULL)
+        try:
+            process.wait(delay)
+        except subprocess.TimeoutExpired:
+            process.kill()
+        process.wait()
+        execute(world.path, "DELETE FROM assay_lease")
+        world.later()
+        world.sent()
+        ok(1 <= len(world.mails()) <= 2, "%s s: mails" % delay,
+           len(world.mails()))
+        equal(world.deliveries(), [(RUA, "sent", world.deliveries()[0][2])],
+              "sent")
+
+
+@tap.test
+def stopped():
+    """SIGTERM: the mail in hand is noted, and the lease is free."""
+    world = World(None, zone("mailto:a@example.net,mailto:b@example.net"))
+    world.then("kill -TERM $PPID; exit 0")
+    world.sent(75)
+    equal(world.deliveries(), [("a@example.net", "sent", 1)], "one is sent")
+    equal(execute(world.path, "SELECT * FROM assay_lease"), [],
+          "no lease is left")
+    world.then("")
+    world.sent()
+    equal(world.recipients(), ["a@example.net", "b@example.net"],
+          "the other one later")
+
+
+@tap.test
+def large():
+    """At the limit and one past it."""
+    world = World({"report": {"size-limit": "64K"}})
+    policy = execute(world.path, "SELECT id FROM assay_policy WHERE domain = "
+                     "'example.net'")[0][0]
+    client = bytes((192, 0, 2, 1))
+    body = [row[0] for row in execute(
+        world.path, "SELECT body FROM assay_row WHERE policy = ?", policy)
+            if client in row[0]][0]
+    at = body.index(client)
+    base = sqlite3.connect(world.path)
+    for i in range(20000):
+        client = os.urandom(4)
+        base.execute("INSERT INTO assay_row VALUES (?, ?, '', 1, ?)",
+                     (policy, b"%016d" % i, body[:at] + client +
+                      body[at + 4:]))
+    base.commit()
+    base.close()
+    lines = world.sent(1)
+    ok("given up: larger than report.size-limit" in lines[0], "said", lines)
+    equal((world.mails(), world.rows_of("example.net")), ([], 0),
+          "not sent, and not tried again")
+
+
+@tap.test
+def configured():
+    world = World()
+    world.configure({"report": {"from": None}})
+    status, out, err = world.send()
+    equal((status, out), (78, ""), "without from")
+    ok("report.from is not set" in err, "said", err)
+    world.configure({"store": None})
+    equal(world.send()[0], 78, "without a store")
+    world.configure({"sign": None})
+    status, _, err = world.send("--dry-run")
+    ok(status == 0 and "reports are not signed" in err, "unsigned", err)
+    world.configure({"store": "sqlite:/absent/x.db"})
+    status, out, err = world.send()
+    equal(status, 66, "a store that is not there", err)
+    world.configure()
+    os.chmod(world.path, 0o444)
+    execute(template.path, "SELECT 1")
+    base = sqlite3.connect(world.path)
+    base.execute("BEGIN EXCLUSIVE")
+    begun = time.monotonic()
+    status, out, err = world.send()
+    base.close()
+    ok(status in (66, 75) and time.monotonic() - begun < 60,
+       "a store that somebody else holds", status, err)
+    equal(world.mails(), [], "nothing is sent")
+
+
+@tap.test
+def damaged():
+    """Names in the store that are none, and rows that are damaged."""
+    world = World()
+    execute(world.path, "UPDATE assay_policy SET domain = 'a\"b!c/../d' "
+            "WHERE domain = 'other.example'")
+    world.sent()
+    equal(world.recipients(), [RUA], "a domain that is none")
+    world = World()
+    execute(world.path, "UPDATE assay_row SET body = x'ffff'")
+    status, _, err = world.send()
+    equal((status, world.mails()), (75, []), "a damaged row", err)
+    ok("damaged" in err, "is said", err)
+
+
+@tap.test
+def closed_day():
+    """What comes after the end of a day counts for the next one."""
+    world = World()
+    world.sent()
+    day = execute(world.path, "SELECT number FROM assay_meta WHERE name = "
+                  "'closed'")[0][0]
+    today = int(time.time()) // 86400
+    ok(today - 2 <= day <= today - 1, "yesterday is closed", day, today)
+    execute(world.path, "UPDATE assay_meta SET number = ? WHERE name = "
+            "'closed'", today)
+    with world.daemon as daemon:
+        daemon.send(messages.PLAIN)
+        assaydaemon.wait_for(lambda: "example.net" in world.policies(), 40,
+                             "the policy")
+    equal(execute(world.path, "SELECT day FROM assay_policy WHERE domain = "
+                  "'example.net'"), [(today + 1,)], "late mail")
+
+
+@tap.test
+def two_at_once():
+    """Hosts that share a database."""
+    try:
+        server = postgres.Server()
+    except debs.Unavailable as why:
+        tap.skip("PostgreSQL", why)
+        return
+    name = server.create("fleet")
+
+    def ask(query):
+        return server.ask("fleet", query)
+    hosts = [World(store=name) for _ in range(2)]
+    with hosts[0].daemon as daemon:
+        fill(daemon, lambda: int(ask("SELECT count(*) FROM assay_message")
+                                 if "failed" not in ask(
+                                     "SELECT 1 FROM assay_message LIMIT 0")
+                                 else -1))
+    ask("UPDATE assay_policy SET day = day - 1")
+    for host in hosts:
+        host.then("sleep 1")
+    results = []
+    threads = [threading.Thread(target=lambda h=h: results.append(h.send()))
+               for h in hosts]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    equal([r[0] for r in results], [0, 0], "both are well", results)
+    equal(sum(len(h.mails()) for h in hosts), 1, "one mail", results)
+    equal(sum("another sender" in r[2] for r in results), 1,
+          "one stands back", results)
+    equal(ask("SELECT state FROM assay_delivery"), "sent", "noted")
+    for host in hosts:
+        host.sent()
+    equal(sum(len(h.mails()) for h in hosts), 1, "once")
+
+
+template = Template()
+tap.main()

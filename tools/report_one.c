@@ -1,0 +1,561 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * report_one: one report on its way to its destinations.
+ *
+ *  1. It is left alone when the configuration does not want it sent, and when
+ *     all that is open waits for its next try.
+ *  2. DNS says where it goes now, and who has agreed (dmarc/destination.h).
+ *     Without an answer it stays, for the next run.
+ *  3. Each destination is done with, waits, or gets a mail.  What was decided
+ *     for good stays decided.
+ *  4. Before the mail is handed over, its delivery is noted as under way, with
+ *     a time for the next try: after a crash it is tried again, under the same
+ *     report_id.
+ *  5. The result is noted.  A host's own trouble means another try, later and
+ *     later.
+ *  6. When nothing is open any more, the rows are deleted.
+ */
+#include "tools/report_send.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+#include "base/mem.h"
+#include "report/mail.h"
+#include "tools/handover.h"
+
+#define RETRY_FIRST	3600	/* s until the second try; then twice that */
+#define RETRY_MOST	(16 * 3600)
+#define HEADER_MAX	8192
+#define KNOWN_MAX	64	/* deliveries of one report */
+#define SUPPRESS_DAYS	7	/* of a recipient that is none */
+
+/* What the store has of a delivery. */
+struct known {
+	char		 destination[sizeof(((struct mail_mailbox *)0)->text)];
+	bool		 final;
+	int64_t		 tries, next;
+};
+
+struct one {
+	struct sending			*s;
+	const struct send_report	*r;
+	bool				 corresponds;
+	struct known			 known[KNOWN_MAX];
+	size_t				 known_count;
+	struct dmarc_destinations	 to;
+	bool				 open;		/* something is */
+	bool				 kept;		/* by our own choice */
+	/* The mail, once it was needed. */
+	bool				 composed;
+	enum send_outcome		 problem;	/* SEND_SENT: none */
+	const char			*why;
+	struct report_head		 head;
+	struct report_mail		 mail;
+	struct report_mail_body		 body;
+	struct buf			 text;
+	bool				 found, begun, passed;
+	uint64_t			 rows, messages;
+};
+
+/* ---- step 1 ---- */
+
+static bool
+goes_to(const struct sending *s, enum config_report_to who)
+{
+	return (s->config->to & 1u << who) != 0;
+}
+
+static bool
+is_opted_out(const struct config_report *c, struct slice address,
+    struct slice domain)
+{
+	size_t i;
+
+	for (i = 0; i < c->opt_out_count; i++) {
+		const struct config_opt_out *o = &c->opt_out[i];
+
+		if (o->address.len > 0 ? slice_eq(o->address, address) :
+		    policy_pattern_matches(&o->domain, domain))
+			return true;
+	}
+	return false;
+}
+
+/* A store_delivery_fn. */
+static bool
+take_known(void *arg, const struct store_delivery *d)
+{
+	struct one *o = arg;
+	struct known *k = &o->known[o->known_count];
+
+	if (o->known_count == KNOWN_MAX ||
+	    d->destination.len >= sizeof(k->destination))
+		return true;
+	memcpy(k->destination, d->destination.ptr, d->destination.len);
+	k->destination[d->destination.len] = '\0';
+	k->final = !slice_eq(d->state, SLICE("sending")) &&
+	    !slice_eq(d->state, SLICE("later"));
+	k->tries = d->tries;
+	k->next = d->next;
+	o->known_count++;
+	return true;
+}
+
+static bool
+is_due(const struct one *o, const struct known *k)
+{
+	return o->s->retry || k->next <= o->s->now;
+}
+
+/* Something waits, and nothing else is open as far as is known. */
+static bool
+only_waits(const struct one *o)
+{
+	bool waits = false;
+	size_t i;
+
+	for (i = 0; i < o->known_count; i++) {
+		if (o->known[i].final)
+			continue;
+		if (is_due(o, &o->known[i]))
+			return false;
+		waits = true;
+	}
+	return waits;
+}
+
+/* Might it go to anybody?  False as well when the store failed. */
+static bool
+is_wanted(struct one *o)
+{
+	struct sending *s = o->s;
+	int64_t since = s->now / DAY_SECONDS - s->config->since / DAY_SECONDS;
+
+	if (goes_to(s, CONFIG_REPORT_CORRESPONDENTS) && !send_store(s,
+	    store_corresponds(s->store, domain_slice(&o->r->domain), since,
+	    &o->corresponds)))
+		return false;
+	return o->corresponds || goes_to(s, CONFIG_REPORT_ALL) ||
+	    (goes_to(s, CONFIG_REPORT_PROCESSORS) &&
+	    s->config->processor_count > 0);
+}
+
+/* ---- step 2 ---- */
+
+/* An inquiry_step_fn. */
+static bool
+find_destinations(void *arg, struct dns_ledger *ledger)
+{
+	struct one *o = arg;
+
+	return dmarc_destinations(domain_slice(&o->r->domain), ledger,
+	    &o->to) == CHECK_DONE;
+}
+
+static bool
+ask_dns(struct one *o)
+{
+	struct inquiry *q = tool_inquire(o->s->t, find_destinations, o);
+
+	if (q == NULL) {
+		o->s->no_memory = true;
+		return false;
+	}
+	inquiry_free(q);
+	return true;
+}
+
+/* ---- the mail ---- */
+
+/* A store_row_fn. */
+static bool
+put_row(void *arg, const struct store_row *r)
+{
+	struct one *o = arg;
+
+	report_row_write(o->body.writer, r);
+	o->rows++;
+	o->messages += r->count;
+	o->passed = o->passed || r->dkim || r->spf;
+	return !buf_failed(&o->text);
+}
+
+/* A store_policy_fn. */
+static bool
+begin_mail(void *arg, const struct store_policy *p)
+{
+	struct one *o = arg;
+
+	if (p->id != o->r->policy)
+		return true;
+	o->found = true;
+	report_head_names(&o->head, o->s->t);
+	report_head_fill(&o->head, p);
+	/* What the header has as well outlives `p`. */
+	o->head.report.domain = domain_slice(&o->r->domain);
+	o->mail = (struct report_mail){ .report = &o->head.report,
+		.from = o->s->from };
+	o->begun = report_mail_begin(&o->mail, slice_str(o->head.error),
+	    &o->body, &o->text);
+	return false;
+}
+
+/* The body: `found` and `begun` say what came of it. */
+static enum store_status
+write_body(struct one *o)
+{
+	struct sending *s = o->s;
+	enum store_status status = store_policies(s->store, o->r->day,
+	    o->r->day, domain_slice(&o->r->domain), begin_mail, o);
+
+	if (!o->begun)
+		return status;
+	if (status == STORE_OK)
+		status = store_rows(s->store, o->r->policy,
+		    s->config->envelope_to, put_row, o);
+	o->begun = report_mail_end(&o->body);
+	return status;
+}
+
+static void
+give_up(struct one *o, enum send_outcome outcome, const char *why)
+{
+	o->problem = outcome;
+	o->why = why;
+}
+
+/* False: the store has failed, or memory. */
+static bool
+compose(struct one *o)
+{
+	unsigned long failures = mem_failures();
+
+	if (o->composed)
+		return true;
+	o->composed = true;
+	buf_init(&o->text, o->s->config->size_limit - HEADER_MAX);
+	if (!send_store(o->s, write_body(o)))
+		return false;
+	if (!o->begun && o->found &&
+	    (mem_failures() != failures || !buf_failed(&o->text))) {
+		o->s->no_memory = true;
+		return false;
+	}
+	if (!o->found || (o->begun && o->rows == 0))
+		give_up(o, SEND_NOBODY, "it has gone meanwhile");
+	else if (!o->begun)
+		give_up(o, SEND_GIVEN_UP, "larger than report.size-limit");
+	return true;
+}
+
+/* ---- steps 4 and 5 ---- */
+
+static int64_t
+distance(int64_t tries)
+{
+	int64_t wait = RETRY_FIRST;
+
+	for (; tries > 1 && wait < RETRY_MOST; tries--)
+		wait *= 2;
+	return wait;
+}
+
+static bool
+note(struct one *o, struct slice to, const char *state, int64_t tries,
+    const char *error)
+{
+	int64_t now = (int64_t)time(NULL);
+	const struct store_delivery d = { .policy = o->r->policy,
+		.day = o->r->day, .destination = to,
+		.state = slice_str(state), .tries = tries, .at = now,
+		.next = now + distance(tries), .error = slice_str(error) };
+
+	return o->s->dry_run ||
+	    send_store(o->s, store_delivery_put(o->s->store, &d));
+}
+
+/* A mail after another keeps its distance. */
+static void
+keep_distance(struct sending *s)
+{
+	unsigned int ms = s->config->pause_ms;
+	struct timespec wait = { .tv_sec = ms / 1000,
+		.tv_nsec = (long)(ms % 1000) * 1000000 };
+
+	if (s->paused && ms > 0 && send_stopped == 0)
+		(void)nanosleep(&wait, NULL);
+	s->paused = true;
+}
+
+/* What a program printed, in a form that a database and a log take. */
+static void
+clean(char *why)
+{
+	for (; *why != '\0'; why++)
+		if (*why < ' ' || *why > '~')
+			*why = *why == '\n' ? ' ' : '?';
+}
+
+static enum send_outcome
+take_result(struct one *o, struct slice to, int64_t tries,
+    enum handover_status status, const char *why)
+{
+	struct sending *s = o->s;
+
+	switch (status) {
+	case HANDOVER_TAKEN:
+		(void)note(o, to, "sent", tries, "");
+		return SEND_SENT;
+	case HANDOVER_LATER:
+		(void)note(o, to, "later", tries, why);
+		return SEND_LATER;
+	case HANDOVER_NOBODY:
+		(void)send_store(s, store_suppress(s->store, to, s->now +
+		    SUPPRESS_DAYS * DAY_SECONDS, slice_str(why)));
+		break;
+	case HANDOVER_REFUSED:
+		break;
+	}
+	(void)note(o, to, "refused", tries, why);
+	return SEND_REFUSED;
+}
+
+/* The envelope sender; `out` for one with a tag. */
+static const char *
+sender_of(const struct one *o, struct slice to, struct mail_mailbox *out)
+{
+	const struct sending *s = o->s;
+
+	if (s->config->bounce.len == 0 || !verp_make(&s->bounce, s->key,
+	    o->r->policy, to, out))
+		return s->from.text;
+	return out->text;
+}
+
+static void
+hand_over(struct one *o, const struct mail_mailbox *to, int64_t tries)
+{
+	struct sending *s = o->s;
+	struct slice address = mail_mailbox_slice(to);
+	struct mail_mailbox sender;
+	char tag[VERP_TAG], why[HANDOVER_WHY] = "";
+	enum handover_status status;
+	struct buf header;
+
+	verp_tag_make(s->key, o->r->policy, address, tag);
+	buf_init(&header, HEADER_MAX);
+	report_mail_header(&o->mail, address, tag, (int64_t)time(NULL),
+	    &header);
+	s->no_memory = s->no_memory || buf_failed(&header);
+	keep_distance(s);
+	if (!s->no_memory && send_stopped == 0 && send_lease(s) &&
+	    note(o, address, "sending", tries, "")) {
+		status = handover(&(struct handover){
+			.program = s->config->sendmail,
+			.timeout_ms = s->config->timeout_ms,
+			.sender = sender_of(o, address, &sender),
+			.recipient = to->text, .header = buf_slice(&header),
+			.body = buf_slice(&o->text) }, why);
+		clean(why);
+		send_say(s, o->r, address, take_result(o, address, tries,
+		    status, why), why);
+		o->open = o->open || status == HANDOVER_LATER;
+	} else {
+		o->open = true;
+	}
+	buf_fini(&header);
+}
+
+/* ---- step 3 ---- */
+
+static struct known *
+find_known(struct one *o, struct slice address)
+{
+	size_t i;
+
+	for (i = 0; i < o->known_count; i++)
+		if (slice_eq(slice_str(o->known[i].destination), address))
+			return &o->known[i];
+	return NULL;
+}
+
+/* A store_suppression_fn. */
+static bool
+take_until(void *arg, const struct store_suppression *x)
+{
+	int64_t *until = arg;
+
+	*until = x->until > *until ? x->until : *until;
+	return true;
+}
+
+/* Its address, or all of its host. */
+static bool
+is_suppressed(struct one *o, const struct mail_mailbox *m)
+{
+	struct sending *s = o->s;
+	int64_t until = 0;
+
+	return send_store(s, store_suppressions(s->store,
+	    mail_mailbox_slice(m), take_until, &until)) &&
+	    send_store(s, store_suppressions(s->store,
+	    domain_slice(&m->host), take_until, &until)) && until > s->now;
+}
+
+/* Why the configuration keeps it from this one; SEND_SENT: it does not. */
+static enum send_outcome
+choice(const struct one *o, const struct mail_mailbox *m)
+{
+	const struct config_report *c = o->s->config;
+
+	if (is_opted_out(c, mail_mailbox_slice(m), domain_slice(&m->host)))
+		return SEND_OPTED_OUT;
+	if (o->corresponds || (goes_to(o->s, CONFIG_REPORT_PROCESSORS) &&
+	    policy_pattern_find(c->processors, c->processor_count,
+	    domain_slice(&m->host)) != NULL))
+		return SEND_SENT;
+	return goes_to(o->s, CONFIG_REPORT_ALL) && o->passed ? SEND_SENT :
+	    SEND_NOT_OURS;
+}
+
+static void
+say_done(struct one *o, const struct mail_mailbox *m,
+    enum send_outcome outcome, const char *why)
+{
+	o->kept = o->kept || outcome == SEND_OPTED_OUT ||
+	    outcome == SEND_NOT_OURS;
+	send_say(o->s, o->r, mail_mailbox_slice(m), outcome, why);
+}
+
+/* It is to be sent to this one. */
+static void
+try(struct one *o, const struct mail_mailbox *m, int64_t tries)
+{
+	struct slice address = mail_mailbox_slice(m);
+	char size[80];
+
+	if (o->problem != SEND_SENT) {
+		(void)note(o, address, "refused", tries, o->why);
+		say_done(o, m, o->problem, o->why);
+	} else if (o->s->dry_run) {
+		snprintf(size, sizeof(size), "%" PRIu64 " rows, %" PRIu64
+		    " messages, %zu octets", o->rows, o->messages,
+		    o->text.len);
+		send_say(o->s, o->r, address, SEND_WOULD, size);
+	} else {
+		hand_over(o, m, tries);
+	}
+}
+
+static void
+serve(struct one *o, const struct dmarc_destination *d)
+{
+	const struct mail_mailbox *m = &d->mailbox;
+	const struct known *k = find_known(o, mail_mailbox_slice(m));
+	enum send_outcome ours;
+
+	if (k != NULL && k->final)
+		return;
+	if (d->state == DMARC_DESTINATION_REFUSED) {
+		say_done(o, m, SEND_NOBODY, d->why);
+	} else if (d->state == DMARC_DESTINATION_LATER) {
+		o->open = true;
+		send_say(o->s, o->r, mail_mailbox_slice(m), SEND_LATER,
+		    d->why);
+	} else if (k != NULL && !is_due(o, k)) {
+		o->open = true;
+		send_say(o->s, o->r, mail_mailbox_slice(m), SEND_WAITS, "");
+	} else if (is_suppressed(o, m)) {
+		(void)note(o, mail_mailbox_slice(m), "suppressed", 0, "");
+		say_done(o, m, SEND_SUPPRESSED, "");
+	} else if (o->s->status != STORE_OK || !compose(o)) {
+		o->open = true;
+	} else if ((ours = choice(o, m)) != SEND_SENT) {
+		say_done(o, m, ours, "");
+	} else {
+		try(o, m, k != NULL ? k->tries + 1 : 1);
+	}
+}
+
+/* ---- all of it ---- */
+
+static bool
+goes_on(const struct sending *s)
+{
+	return s->status == STORE_OK && !s->no_memory && !s->lost &&
+	    send_stopped == 0;
+}
+
+/* Step 6. */
+static void
+finish(struct one *o)
+{
+	if (!o->open && !o->kept && !o->s->dry_run && goes_on(o->s))
+		(void)send_store(o->s, store_policy_done(o->s->store,
+		    o->r->policy));
+}
+
+/* Steps 2 to 6. */
+static void
+deliver(struct one *o)
+{
+	size_t i;
+
+	if (!ask_dns(o))
+		return;
+	if (o->to.later) {
+		send_say(o->s, o->r, SLICE(""), SEND_LATER,
+		    "DNS does not say whom it is for");
+		return;
+	}
+	if (o->to.count == 0)
+		send_say(o->s, o->r, SLICE(""), SEND_NOBODY,
+		    o->to.has_record ? "its record has no usable address in "
+		    "rua" : "the domain has no record any more");
+	for (i = 0; i < o->to.count; i++) {
+		if (!goes_on(o->s))
+			return;
+		serve(o, &o->to.items[i]);
+	}
+	finish(o);
+}
+
+static void
+consider(struct one *o)
+{
+	struct sending *s = o->s;
+	struct slice domain = domain_slice(&o->r->domain);
+
+	if (is_opted_out(s->config, SLICE(""), domain))
+		send_say(s, o->r, SLICE(""), SEND_OPTED_OUT, "");
+	else if (!send_store(s, store_deliveries(s->store, o->r->policy,
+	    take_known, o)))
+		return;
+	else if (only_waits(o))
+		send_say(s, o->r, SLICE(""), SEND_WAITS, "");
+	else if (is_wanted(o))
+		deliver(o);
+	else if (s->status == STORE_OK)
+		send_say(s, o->r, SLICE(""), SEND_NOT_OURS, "");
+}
+
+bool
+send_one(struct sending *s, const struct send_report *r)
+{
+	struct one *o = mem_alloc(sizeof(*o));
+
+	if (o == NULL) {
+		s->no_memory = true;
+		return false;
+	}
+	o->s = s;
+	o->r = r;
+	consider(o);
+	if (o->composed)
+		buf_fini(&o->text);
+	mem_free(o);
+	return goes_on(s);
+}
