@@ -7,6 +7,7 @@
 
 #include "base/buf.h"
 #include "event/log.h"
+#include "mail/lex.h"
 #include "message/message_internal.h"
 
 #define LIST_MAX 200		/* octets of a value that is a list */
@@ -67,6 +68,23 @@ record_sender(const struct message *m, struct event *e)
 		return;
 	event_text(e, "from", slice_str(mail_from_state_name(r->from.state)));
 	event_text(e, "from-why", slice_str(r->from.problem));
+}
+
+/* RFC 3834 section 5: a program sent it, and nobody wrote it. */
+static void
+record_automatic(const struct message *m, struct event *e)
+{
+	const struct mail_field *f = mail_header_find(&m->header,
+	    SLICE("Auto-Submitted"), 1);
+	struct slice word;
+	struct cursor c;
+
+	if (f == NULL)
+		return;
+	c = cursor_of(f->value);
+	(void)lex_cfws(&c);
+	if (!lex_token(&c, &word) || !slice_eq_nocase(word, SLICE("no")))
+		event_text(e, "auto-submitted", SLICE("yes"));
 }
 
 /* The methods may be at work in the thread of the steps still. */
@@ -286,6 +304,7 @@ message_record(const struct message *m, const struct message_answer *answer)
 		return;
 	}
 	record_sender(m, e);
+	record_automatic(m, e);
 	record_methods(m, e);
 	if (r->ours && signing_has_rules(r->engine->signing))
 		record_signing(r, answer, e);
