@@ -323,6 +323,8 @@
 #define LIMIT_STORE_SPOOL	(64u << 20) /* ours: octets of the file that
 					   they wait in while it is away */
 #define LIMIT_STORE_ANSWER_MS	10000	/* ours: wait for a PostgreSQL server */
+#define LIMIT_STORE_MIGRATION_MS 600000	/* ours: the same for one statement
+					   that makes new tables of old ones */
 #define LIMIT_REPLAY_LINES	100000	/* ours: different changes that are
 					   counted each by itself */
 #define LIMIT_STORE_BUSY_MS	5000	/* ours: wait for another writer */

@@ -78,6 +78,13 @@ db_run(struct db *db, const char *sql, const struct db_value *values,
 }
 
 void
+db_script(struct db *db, const char *text)
+{
+	if (db->status == STORE_OK)
+		db->driver->script(db, text);
+}
+
+void
 db_sync(struct db *db)
 {
 	db->driver->sync(db);
@@ -96,8 +103,7 @@ db_begin(struct db *db)
 {
 	if (db->driver->look != NULL)
 		db->driver->look(db);
-	if (db->status == STORE_OK)
-		db->driver->script(db, db->driver->begin);
+	db_script(db, db->driver->begin);
 	db->within = db->status == STORE_OK;
 }
 
@@ -108,8 +114,8 @@ db_end(struct db *db)
 	char why[sizeof(db->why)];
 
 	db->driver->sync(db);
-	if (db->within && db->status == STORE_OK)
-		db->driver->script(db, "COMMIT");
+	if (db->within)
+		db_script(db, "COMMIT");
 	status = db->status;
 	if (db->within && status != STORE_OK) {
 		/* The reason stays; that this fails as well says nothing. */

@@ -43,7 +43,7 @@ struct db_driver {
 	const char	*present;	/* query: are there tables of ours? */
 	const char	*begin;		/* a transaction that writes */
 	const char	*begin_schema;	/* one that nobody else is in */
-	/* Query: the last closed day, which stays so for a transaction. */
+	/* Query: a number of assay_meta, which stays so for a transaction. */
 	const char	*share;
 	struct db	*(*open)(const char *name, enum store_mode mode,
 			    enum store_status *status, char *why,
@@ -68,6 +68,7 @@ struct db {
 	const struct db_driver	*driver;
 	enum store_status	 status;
 	bool			 within;	/* a transaction */
+	bool			 slow;		/* what takes its time */
 	char			 why[256];
 };
 
@@ -84,6 +85,8 @@ const struct db_driver	*db_driver_of(struct slice name);
 
 void	db_run(struct db *db, const char *sql, const struct db_value *values,
 	    size_t count, int64_t *changed);
+/* Without parameters, one or several. */
+void	db_script(struct db *db, const char *text);
 void	db_sync(struct db *db);
 void	db_query(struct db *db, const char *sql,
 	    const struct db_value *values, size_t count, db_row_fn *fn,

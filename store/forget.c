@@ -25,13 +25,51 @@ delete_part(struct part *p, const char *sql, int64_t before)
 	p->left -= changed;
 }
 
-/* The longest known ones first, when there are too many. */
+/* A db_row_fn. */
+static bool
+take_number(void *arg, const struct db_value *columns)
+{
+	*(int64_t *)arg = columns[0].number;
+	return true;
+}
+
+/*
+ * Those who were written to on one day only go first, the longest ago first:
+ * whoever writes to a million domains pushes out others like that, and none
+ * that is written to again and again.
+ */
 static void
 limit_correspondents(struct part *p)
 {
-	delete_part(p, "DELETE FROM assay_correspondent WHERE domain IN "
-	    "(SELECT domain FROM assay_correspondent ORDER BY day DESC "
-	    "LIMIT $2 OFFSET $1)", LIMIT_STORE_CORRESPONDENTS);
+	int64_t beyond = 0, changed;
+
+	db_query(p->db, "SELECT count(*) - $1 FROM assay_correspondent",
+	    DB_ARRAY(DB_N(LIMIT_STORE_CORRESPONDENTS)), take_number, &beyond);
+	if (beyond > p->left)
+		beyond = p->left;
+	if (beyond <= 0)
+		return;
+	db_run(p->db, "DELETE FROM assay_correspondent WHERE name IN "
+	    "(SELECT name FROM assay_correspondent "
+	    "ORDER BY again, day, name LIMIT $1)", DB_ARRAY(DB_N(beyond)),
+	    &changed);
+	db_sync(p->db);
+	p->left -= changed;
+}
+
+/* Messages of that day are not counted again, whoever brings them. */
+static void
+note_forgotten(struct part *p, int64_t before)
+{
+	db_run(p->db, "UPDATE assay_meta SET number = $1 "
+	    "WHERE name = 'forgotten' AND number < $1",
+	    DB_ARRAY(DB_N(before - 1)), NULL);
+}
+
+bool
+store_is_growing(const struct store *s)
+{
+	return s->noted >= LIMIT_STORE_CORRESPONDENTS / 10;
 }
 
 enum store_status
@@ -40,7 +78,9 @@ store_forget(struct store *s, int64_t today, int64_t keep, bool *more)
 	struct part p = { .db = s->db, .left = PART };
 	int64_t before = today - keep;
 
+	s->noted = 0;
 	db_begin(s->db);
+	note_forgotten(&p, before);
 	delete_part(&p, "DELETE FROM assay_message WHERE (day, run, seq) IN "
 	    "(SELECT day, run, seq FROM assay_message WHERE day < $1 "
 	    "ORDER BY day, run, seq LIMIT $2)", before);
@@ -55,9 +95,11 @@ store_forget(struct store *s, int64_t today, int64_t keep, bool *more)
 	delete_part(&p, "DELETE FROM assay_delivery WHERE (policy, "
 	    "destination) IN (SELECT policy, destination FROM assay_delivery "
 	    "WHERE day < $1 LIMIT $2)", before);
-	delete_part(&p, "DELETE FROM assay_correspondent WHERE domain IN "
-	    "(SELECT domain FROM assay_correspondent WHERE day < $1 "
-	    "LIMIT $2)", today - LIMIT_STORE_CORRESPONDENT);
+	delete_part(&p, "DELETE FROM assay_run WHERE run IN "
+	    "(SELECT run FROM assay_run WHERE last < $1 LIMIT $2)", before);
+	delete_part(&p, "DELETE FROM assay_correspondent WHERE name IN "
+	    "(SELECT name FROM assay_correspondent WHERE again IN (0, 1) "
+	    "AND day < $1 LIMIT $2)", today - LIMIT_STORE_CORRESPONDENT);
 	limit_correspondents(&p);
 	*more = p.left <= 0;
 	return store_end(s);

@@ -8,6 +8,7 @@ libstore_a_SOURCES = \
 	store/db.c store/db_internal.h \
 	store/forget.c \
 	store/messages.c \
+	store/migrate.c \
 	store/read.c \
 	store/record.c store/record_internal.h \
 	store/rows.c store/rows_internal.h \

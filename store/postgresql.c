@@ -89,7 +89,8 @@ ignore_notice(void *arg, const char *text)
 static bool
 wait_for_answer(struct pgsql *d)
 {
-	int64_t until = clock_us() + LIMIT_STORE_ANSWER_MS * 1000, left;
+	int64_t until = clock_us() + INT64_C(1000) * (d->db.slow ?
+	    LIMIT_STORE_MIGRATION_MS : LIMIT_STORE_ANSWER_MS), left;
 	struct pollfd p = { .fd = PQsocket(d->conn) };
 	int unsent;
 
@@ -484,7 +485,7 @@ const struct db_driver db_postgresql = {
 	.begin = "BEGIN",
 	/* Any number that all daemons of ours agree upon. */
 	.begin_schema = "BEGIN; SELECT pg_advisory_xact_lock(4705229990)",
-	.share = "SELECT number FROM assay_meta WHERE name = 'closed' "
+	.share = "SELECT number FROM assay_meta WHERE name = $1 "
 	    "FOR SHARE",
 	.open = pgsql_open,
 	.close = pgsql_close,

@@ -47,6 +47,9 @@ take_policy(void *arg, const struct db_value *c)
 	if (!is_sound(r, c[3].text))
 		return false;
 	rows_read_policy(c[3].text, &p);
+	/* Not kept by version 1. */
+	if (p.organizational_domain.len == 0)
+		p.organizational_domain = p.domain;
 	return r->fn.policy(r->arg, &p);
 }
 
@@ -181,7 +184,7 @@ static bool
 take_number(void *arg, const struct db_value *c)
 {
 	*(int64_t *)arg = c[0].number;
-	return false;
+	return true;
 }
 
 enum store_status
@@ -295,15 +298,30 @@ store_suppressions(struct store *s, struct slice destination,
 	return store_end(s);
 }
 
+/* Names below "com.example" lie between "com.example." and "com.example/". */
 enum store_status
 store_corresponds(struct store *s, struct slice domain, int64_t since,
     bool *yes)
 {
+	struct buf name, from, to;
 	int64_t count = 0;
 
-	db_query(s->db, "SELECT count(*) FROM assay_correspondent "
-	    "WHERE domain = $1 AND day >= $2", DB_ARRAY(DB_T(domain),
-	    DB_N(since)), take_number, &count);
+	buf_init(&name, RECORD_TEXT + 2);
+	buf_init(&from, RECORD_TEXT + 2);
+	buf_init(&to, RECORD_TEXT + 2);
+	store_reverse(slice_head(domain, RECORD_TEXT), &name);
+	buf_addf(&from, "%.*s.", SLICE_ARG(buf_slice(&name)));
+	buf_addf(&to, "%.*s/", SLICE_ARG(buf_slice(&name)));
+	if (buf_failed(&name) || buf_failed(&from) || buf_failed(&to))
+		db_fail(s->db, STORE_NO_MEMORY, "no memory for a name");
+	db_query(s->db, "SELECT count(*) FROM (SELECT 1 "
+	    "FROM assay_correspondent WHERE day >= $4 AND (name = $1 "
+	    "OR (name > $2 AND name < $3)) LIMIT 1) AS one",
+	    DB_ARRAY(DB_T(buf_slice(&name)), DB_T(buf_slice(&from)),
+	    DB_T(buf_slice(&to)), DB_N(since)), take_number, &count);
+	buf_fini(&name);
+	buf_fini(&from);
+	buf_fini(&to);
 	*yes = count > 0;
 	return store_end(s);
 }

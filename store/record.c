@@ -21,6 +21,7 @@ static const struct text_row {
 	{ RECORD_ARC_SEALERS, "arc-sealers" },
 	{ RECORD_ARC_TRUSTED, "arc-trusted" },
 	{ RECORD_AUTH_USER, "auth-user" },
+	{ RECORD_AUTOMATIC, "auto-submitted" },
 	{ RECORD_DECIDED, "decided" },
 	{ RECORD_DMARC, "dmarc" },
 	{ RECORD_ADKIM, "dmarc-adkim" },
@@ -30,6 +31,7 @@ static const struct text_row {
 	{ RECORD_DMARC_DKIM, "dmarc-dkim" },
 	{ RECORD_POLICY_DOMAIN, "dmarc-domain" },
 	{ RECORD_NP, "dmarc-np" },
+	{ RECORD_ORGANIZATIONAL_DOMAIN, "dmarc-organizational-domain" },
 	{ RECORD_P, "dmarc-p" },
 	{ RECORD_PSD, "dmarc-psd" },
 	{ RECORD_PUBLISHED, "dmarc-published" },
@@ -166,6 +168,11 @@ add_text(struct buf *b, const struct event_value *v)
 
 	if (strcmp(v->key, "client") == 0) {
 		add_client(b, v->text);
+		return;
+	}
+	if (strcmp(v->key, "mail-from") == 0) {
+		if (slice_eq(v->text, SLICE("<>")))
+			record_add(b, RECORD_NULL_SENDER, SLICE(""));
 		return;
 	}
 	row = bsearch(v->key, texts, sizeof(texts) / sizeof(texts[0]),

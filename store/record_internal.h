@@ -72,7 +72,10 @@ enum record_field {
 	RECORD_RECIPIENT = 47,		/* a domain */
 	RECORD_INCOMPLETE = 48,
 	RECORD_TLS_VERIFIED = 49,
-	RECORD_FORWARDER = 50
+	RECORD_FORWARDER = 50,
+	RECORD_AUTOMATIC = 51,		/* a program sent it by itself */
+	RECORD_NULL_SENDER = 52,	/* empty */
+	RECORD_ORGANIZATIONAL_DOMAIN = 53
 };
 
 /* A message of a run. */

@@ -3,12 +3,16 @@
  * schema: the tables, in words that both kinds of databases understand.
  *
  *   assay_meta           the version of the tables, a secret for hashes, the
- *                        last day that is closed
- *   assay_run            a start of a daemon that writes here, and its host
+ *                        last day that is closed, and the last one whose
+ *                        messages are forgotten
+ *   assay_run            a start of a daemon that writes here, its host, and
+ *                        the day of its last message
  *   assay_message        a message: (run, seq) is given out once
  *   assay_policy         a policy domain with its record on a day
  *   assay_row            messages of a policy that are alike (RFC 9990)
- *   assay_correspondent  a domain that mail of ours has gone to
+ *   assay_correspondent  a domain that mail of ours has gone to, its labels
+ *                        from right to left; the last day, and whether there
+ *                        was one before
  *   assay_delivery       a report on its way
  *   assay_suppression    a destination that gets none for a while
  *   assay_lease          who is at work
@@ -21,7 +25,7 @@
 
 /* Of the tables.  It grows with any change of them; a daemon refuses those of
    a later one. */
-#define STORE_SCHEMA 1
+#define STORE_SCHEMA 2
 
 /* BYTES: the type of octets; C: text is compared by octets; KEYED: a table is
    kept in the order of its key. */
@@ -61,7 +65,22 @@
 	"owner TEXT NOT NULL, until BIGINT NOT NULL)" KEYED ";" \
 	"INSERT INTO assay_meta VALUES ('schema', 1), ('closed', -1);"
 
+/* Correspondents are turned round by migrate.c, which then drops the old
+   table.  Each run that is there stays as long as any message does. */
+#define SCHEMA_STEP_2(C, KEYED) \
+	"ALTER TABLE assay_run ADD COLUMN last BIGINT NOT NULL DEFAULT 0;" \
+	"UPDATE assay_run SET last = coalesce((SELECT max(day) " \
+	"FROM assay_message), started / 86400);" \
+	"DROP INDEX assay_correspondent_day;" \
+	"ALTER TABLE assay_correspondent RENAME TO assay_correspondent_1;" \
+	"CREATE TABLE assay_correspondent (name TEXT" C " PRIMARY KEY, " \
+	"day BIGINT NOT NULL, again BIGINT NOT NULL)" KEYED ";" \
+	"CREATE INDEX assay_correspondent_age " \
+	"ON assay_correspondent (again, day);" \
+	"INSERT INTO assay_meta VALUES ('forgotten', -1);"
+
 #define SCHEMA_STEPS(BYTES, C, KEYED) \
-	(const char *const[]){ SCHEMA_STEP_1(BYTES, C, KEYED), NULL }
+	(const char *const[]){ SCHEMA_STEP_1(BYTES, C, KEYED), \
+	    SCHEMA_STEP_2(C, KEYED), NULL }
 
 #endif

@@ -115,8 +115,9 @@ configure(struct sqlite *d, enum store_mode mode)
 	(void)sqlite3_extended_result_codes(d->handle, 1);
 	(void)sqlite3_db_config(d->handle, SQLITE_DBCONFIG_DEFENSIVE, 1,
 	    NULL);
+	/* The confinement has no folder for temporary files. */
 	sqlite_script(&d->db, "PRAGMA trusted_schema = OFF; "
-	    "PRAGMA cache_size = -8000");
+	    "PRAGMA temp_store = MEMORY; PRAGMA cache_size = -8000");
 	if (mode != STORE_READ)
 		sqlite_script(&d->db, "PRAGMA synchronous = FULL; "
 		    "PRAGMA journal_size_limit = 16777216");
@@ -324,7 +325,7 @@ const struct db_driver db_sqlite = {
 	    "WHERE name = 'assay_meta'",
 	.begin = "BEGIN IMMEDIATE",
 	.begin_schema = "BEGIN IMMEDIATE",
-	.share = "SELECT number FROM assay_meta WHERE name = 'closed'",
+	.share = "SELECT number FROM assay_meta WHERE name = $1",
 	.open = sqlite_open_path,
 	.close = sqlite_close,
 	.script = sqlite_script,

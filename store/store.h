@@ -76,6 +76,8 @@ struct store_policy {
 	int64_t		 day;
 	struct slice	 domain, p, sp, np, adkim, aspf, testing, discovery;
 	struct slice	 psd;			/* y, n or u */
+	/* Of `domain`, never empty: as the message found it then. */
+	struct slice	 organizational_domain;
 	uint64_t	 messages;		/* all of them */
 	uint64_t	 rows;
 	/* Messages that have no row, since LIMIT_STORE_ROWS are there. */
@@ -223,15 +225,21 @@ enum store_status	store_suppressions(struct store *s,
 			    struct slice destination,
 			    store_suppression_fn *fn, void *arg);
 
-/* Has mail of ours gone to this domain, on `since` or later? */
+/*
+ * Has somebody here written to this domain or one below it, on the day
+ * `since` or later?  For a report ask for the Organizational Domain of its
+ * policy: who writes to news.example.com has to do with example.com.  Bounces
+ * and what programs send by themselves (RFC 3834), as reports, do not count.
+ * At least LIMIT_STORE_CORRESPONDENTS names are remembered.
+ */
 enum store_status	store_corresponds(struct store *s,
 			    struct slice domain, int64_t since, bool *yes);
 
 /*
- * Forgets what is older than `keep` days: messages, policies with their rows,
- * deliveries, and correspondents not written to for LIMIT_STORE_CORRESPONDENT
- * days.  A part of it in one call, so that nobody is held up; `*more` when
- * there is something left.
+ * Forgets what is older than `keep` days: messages, who wrote them, policies
+ * with their rows, deliveries, and correspondents not written to for
+ * LIMIT_STORE_CORRESPONDENT days.  A part of it in one call, so that nobody is
+ * held up; `*more` when there is something left.
  */
 enum store_status	store_forget(struct store *s, int64_t today,
 			    int64_t keep, bool *more);

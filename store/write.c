@@ -10,7 +10,8 @@
  *  3. Each policy is made, or adds up.
  *  4. Each row that is there adds up.  The others are made, as long as their
  *     policy has room.
- *  5. Domains that mail of ours has gone to are noted, once a day.
+ *  5. Domains that somebody here has written to are noted, once a day; they
+ *     are sorted likewise.
  */
 #include "store/store_internal.h"
 
@@ -39,6 +40,12 @@ struct fold {
 	int64_t		 changed;
 };
 
+/* A domain that mail of ours went to. */
+struct correspondent {
+	struct slice	 name;		/* store_reverse() */
+	int64_t		 day;
+};
+
 struct batch {
 	struct store		*s;
 	struct arena		*arena;
@@ -48,6 +55,10 @@ struct batch {
 	struct fold		*folds;
 	size_t			 fold_count;
 	int64_t			 closed;	/* the last closed day */
+	enum store_again	 again;
+	int64_t			 forgotten;	/* the last such day */
+	struct correspondent	*names;		/* different ones, or nearly */
+	size_t			 name_count;
 };
 
 static int64_t
@@ -57,12 +68,13 @@ day_of(int64_t time)
 }
 
 enum store_status
-store_run_add(struct store *s, uint64_t run, const char *host,
-    int64_t started)
+store_run_add(struct store *s, uint64_t run, const char *host, int64_t time)
 {
-	db_run(s->db, "INSERT INTO assay_run VALUES ($1, $2, $3) "
-	    "ON CONFLICT DO NOTHING", DB_ARRAY(DB_N(run),
-	    DB_T(slice_str(host)), DB_N(started)), NULL);
+	db_run(s->db, "INSERT INTO assay_run (run, host, started, last) "
+	    "VALUES ($1, $2, $3, $4) ON CONFLICT (run) DO UPDATE "
+	    "SET last = excluded.last WHERE assay_run.last < excluded.last",
+	    DB_ARRAY(DB_N(run), DB_T(slice_str(host)), DB_N(time),
+	    DB_N(day_of(time))), NULL);
 	return store_end(s);
 }
 
@@ -77,6 +89,8 @@ write_message(struct batch *b, size_t i)
 	    octets.len == 16 ? IPADDR_V6 : IPADDR_NONE };
 	char client[IPADDR_TEXT];
 
+	if (b->again == STORE_AGAIN && day_of(r->time) <= b->forgotten)
+		return;
 	if (a.family != IPADDR_NONE)
 		memcpy(a.bytes, octets.ptr, octets.len);
 	ipaddr_format(&a, client);
@@ -102,9 +116,10 @@ kept(struct batch *b, const struct buf *text)
 
 /* The name of a policy in this store; never 0, which has a meaning. */
 static uint64_t
-policy_id(const struct store *s, const struct fold *f)
+policy_id(const struct store *s, const struct fold *f,
+    struct slice configuration)
 {
-	uint64_t id = hash_with(s->secret, f->policy_body, (uint64_t)f->day);
+	uint64_t id = hash_with(s->secret, configuration, (uint64_t)f->day);
 
 	id = hash_with(s->secret, f->domain, id);
 	return id != 0 ? id : 1;
@@ -132,11 +147,12 @@ fold_message(struct batch *b, const struct store_record *r, struct buf *text)
 	f->envelope_to = rows_envelope_to(r->body);
 	buf_reset(text);
 	rows_policy_body(r->body, text);
+	f->policy = policy_id(b->s, f, buf_slice(text));
+	rows_add_organization(r->body, text);
 	f->policy_body = kept(b, text);
 	buf_reset(text);
 	rows_row_body(r->body, text);
 	f->body = kept(b, text);
-	f->policy = policy_id(b->s, f);
 	make_key(b->s, f);
 	b->fold_count++;
 }
@@ -193,7 +209,7 @@ static bool
 take_number(void *arg, const struct db_value *columns)
 {
 	*(int64_t *)arg = columns[0].number;
-	return false;
+	return true;
 }
 
 static void
@@ -325,8 +341,32 @@ begin_known(struct store *s, int64_t day)
 	s->known_day = day;
 }
 
+/*
+ * Somebody has written to them: not a program that answers whatever comes
+ * (RFC 3834), or sends reports, and no bounce.
+ */
+static bool
+makes_correspondents(struct slice body)
+{
+	return record_has(body, RECORD_OURS) &&
+	    !record_has(body, RECORD_AUTOMATIC) &&
+	    !record_has(body, RECORD_NULL_SENDER) &&
+	    slice_eq(record_find(body, RECORD_TOLD), SLICE("accepted"));
+}
+
+static int
+compare_names(const void *x, const void *y)
+{
+	const struct correspondent *a = x, *b = y;
+	int order = slice_cmp(a->name, b->name);
+
+	return order != 0 ? order : a->day < b->day ? 1 : a->day > b->day ?
+	    -1 : 0;
+}
+
 static void
-note_recipients(struct batch *b, const struct store_record *r)
+collect_recipients(struct batch *b, const struct store_record *r,
+    struct buf *name)
 {
 	struct slice rest = r->body;
 	struct record_part part;
@@ -336,26 +376,69 @@ note_recipients(struct batch *b, const struct store_record *r)
 		if (part.field != RECORD_RECIPIENT || part.text.len == 0 ||
 		    (b->s->known != NULL && is_known(b->s, part.text)))
 			continue;
-		db_run(b->s->db, "INSERT INTO assay_correspondent "
-		    "VALUES ($1, $2) ON CONFLICT (domain) DO UPDATE "
-		    "SET day = excluded.day "
-		    "WHERE assay_correspondent.day < excluded.day",
-		    DB_ARRAY(DB_T(part.text), DB_N(day_of(r->time))), NULL);
+		store_reverse(part.text, name);
+		b->names[b->name_count++] = (struct correspondent){
+		    .name = kept(b, name), .day = day_of(r->time) };
 	}
+}
+
+static size_t
+count_recipients(const struct batch *b)
+{
+	struct record_part part;
+	size_t count = 0, i;
+
+	for (i = 0; i < b->count; i++) {
+		struct slice rest = b->records[i].body;
+
+		while (record_next(&rest, &part))
+			count += part.field == RECORD_RECIPIENT ? 1 : 0;
+	}
+	return count;
+}
+
+static void
+collect_correspondents(struct batch *b)
+{
+	struct buf name;
+	size_t i;
+
+	b->names = arena_array(b->arena, count_recipients(b) + 1,
+	    sizeof(*b->names));
+	if (b->names == NULL) {
+		db_fail(b->s->db, STORE_NO_MEMORY, "no memory for a batch");
+		return;
+	}
+	buf_init(&name, RECORD_TEXT + 1);
+	for (i = 0; i < b->count; i++)
+		if (b->fresh[i] > 0 &&
+		    makes_correspondents(b->records[i].body))
+			collect_recipients(b, &b->records[i], &name);
+	if (buf_failed(&name) || arena_failed(b->arena))
+		db_fail(b->s->db, STORE_NO_MEMORY, "no memory for a batch");
+	buf_fini(&name);
 }
 
 static void
 note_correspondents(struct batch *b)
 {
-	const struct store_record *r;
 	size_t i;
 
-	for (i = 0; i < b->count; i++) {
-		r = &b->records[i];
-		if (b->fresh[i] > 0 && record_has(r->body, RECORD_OURS) &&
-		    slice_eq(record_find(r->body, RECORD_TOLD),
-		    SLICE("accepted")))
-			note_recipients(b, r);
+	collect_correspondents(b);
+	if (b->s->db->status == STORE_OK && b->name_count > 0)
+		qsort(b->names, b->name_count, sizeof(*b->names),
+		    compare_names);
+	for (i = 0; i < b->name_count; i++) {
+		const struct correspondent *c = &b->names[i];
+
+		if (i > 0 && slice_eq(c->name, b->names[i - 1].name))
+			continue;
+		b->s->noted++;
+		db_run(b->s->db, "INSERT INTO assay_correspondent "
+		    "VALUES ($1, $2, 0) ON CONFLICT (name) DO UPDATE "
+		    "SET day = excluded.day, again = 1 "
+		    "WHERE assay_correspondent.day < excluded.day",
+		    DB_ARRAY(DB_T(c->name), DB_N(c->day)), NULL);
 	}
 }
 
@@ -367,9 +450,13 @@ write_batch(struct batch *b)
 	size_t i;
 
 	db_begin(b->s->db);
-	b->closed = -1;
-	db_query(b->s->db, b->s->db->driver->share, NULL, 0, take_number,
-	    &b->closed);
+	b->closed = b->forgotten = -1;
+	db_query(b->s->db, b->s->db->driver->share,
+	    DB_ARRAY(DB_T(SLICE("closed"))), take_number, &b->closed);
+	if (b->again == STORE_AGAIN)
+		db_query(b->s->db, b->s->db->driver->share,
+		    DB_ARRAY(DB_T(SLICE("forgotten"))), take_number,
+		    &b->forgotten);
 	for (i = 0; i < b->count; i++)
 		write_message(b, i);
 	db_sync(b->s->db);
@@ -380,10 +467,10 @@ write_batch(struct batch *b)
 
 enum store_status
 store_write(struct store *s, const struct store_record *records, size_t count,
-    size_t *added)
+    enum store_again again, size_t *added)
 {
 	struct batch b = { .s = s, .records = records, .count = count,
-		.arena = arena_new(BATCH_MEMORY) };
+		.again = again, .arena = arena_new(BATCH_MEMORY) };
 	enum store_status status = STORE_NO_MEMORY;
 	size_t i;
 

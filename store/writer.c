@@ -68,6 +68,7 @@ struct store_writer {
 	struct store		*store;
 	struct spool		*spool;
 	uint64_t		 known_run;
+	int64_t			 known_until;
 	bool			 told_away, forgetting;
 	bool			 at_open;	/* it failed there */
 	char			 trouble[300];	/* what was logged last */
@@ -267,22 +268,28 @@ have_store(struct store_writer *w)
 	return w->store != NULL;
 }
 
+/* Once for each run, and once more on a later day. */
+static enum store_status
+note_run(struct store_writer *w, const struct store_record *r)
+{
+	if (r->run == w->known_run && r->time < w->known_until)
+		return STORE_OK;
+	w->known_run = r->run;
+	w->known_until = (r->time / STORE_SECONDS + 1) * STORE_SECONDS;
+	return store_run_add(w->store, r->run, w->host, r->time);
+}
+
 static enum store_status
 write_some(struct store_writer *w, const struct store_record *records,
-    size_t count)
+    size_t count, enum store_again again)
 {
 	enum store_status status = STORE_OK;
 	size_t added, i;
 
-	for (i = 0; i < count && status == STORE_OK; i++) {
-		if (records[i].run == w->known_run)
-			continue;
-		status = store_run_add(w->store, records[i].run, w->host,
-		    records[i].time);
-		w->known_run = records[i].run;
-	}
+	for (i = 0; i < count && status == STORE_OK; i++)
+		status = note_run(w, &records[i]);
 	if (status == STORE_OK)
-		status = store_write(w->store, records, count, &added);
+		status = store_write(w->store, records, count, again, &added);
 	if (status != STORE_OK)
 		return status;
 	pthread_mutex_lock(&w->lock);
@@ -294,14 +301,14 @@ write_some(struct store_writer *w, const struct store_record *records,
 /* Step 3. */
 static enum store_status
 write_each(struct store_writer *w, const struct store_record *records,
-    size_t count)
+    size_t count, enum store_again again)
 {
 	enum store_status status = STORE_OK;
 	size_t i;
 
 	for (i = 0; i < count && (status == STORE_OK ||
 	    status == STORE_REFUSED); i++) {
-		status = write_some(w, &records[i], 1);
+		status = write_some(w, &records[i], 1, again);
 		if (status == STORE_REFUSED)
 			count_dropped(w, 1);
 	}
@@ -311,15 +318,15 @@ write_each(struct store_writer *w, const struct store_record *records,
 /* Step 2.  False: they are not in the database, or not all. */
 static bool
 write_records(struct store_writer *w, const struct store_record *records,
-    size_t count)
+    size_t count, enum store_again again)
 {
 	enum store_status status;
 
 	if (!have_store(w))
 		return false;
-	status = write_some(w, records, count);
+	status = write_some(w, records, count, again);
 	if (status == STORE_REFUSED)
-		status = write_each(w, records, count);
+		status = write_each(w, records, count, again);
 	if (status == STORE_OK)
 		say_back(w);
 	else
@@ -370,7 +377,7 @@ read_in(struct store_writer *w)
 		log_line(CONFIG_LOG_ERROR, "%s is damaged: the records in it "
 		    "are lost", w->spool_path);
 		spool_clear(w->spool);
-	} else if (write_records(w, w->batch, count)) {
+	} else if (write_records(w, w->batch, count, STORE_AGAIN)) {
 		spool_taken(w->spool, end);
 	}
 }
@@ -401,7 +408,8 @@ forget(struct store_writer *w)
 {
 	int64_t now = clock_us();
 
-	if ((!w->forgetting && now < w->next_forget) || w->store == NULL) {
+	if (w->store == NULL || (!w->forgetting && now < w->next_forget &&
+	    !store_is_growing(w->store))) {
 		if (now >= w->next_forget)
 			w->next_forget = now + RETRY_MAX;
 		return;
@@ -425,7 +433,8 @@ work(void *arg)
 	(void)have_store(w);
 	for (;;) {
 		count = take_batch(w);
-		if (count > 0 && !write_records(w, w->batch, count))
+		if (count > 0 && !write_records(w, w->batch, count,
+		    STORE_FIRST))
 			spill(w, w->batch, count);
 		release_batch(w);
 		(void)have_store(w);

@@ -134,7 +134,8 @@ write_messages(const char *name, uint64_t count)
 			event_free(e);
 		}
 		then = cpu();
-		if (store_write(s, records, BATCH, &added) != STORE_OK)
+		if (store_write(s, records, BATCH, STORE_FIRST, &added) !=
+		    STORE_OK)
 			fprintf(stderr, "%s\n", store_why(s));
 		writing += cpu() - then;
 		for (i = 0; i < BATCH; i++)

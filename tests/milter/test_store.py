@@ -98,6 +98,33 @@ def what_is_in_it():
 
 
 @tap.test
+def correspondents():
+    """Whom somebody here writes to, and not whom programs write to."""
+    store = Store()
+    ours = messages.PLAIN.replace(b"example.net", b"example.org")
+
+    def write(to, head=b"", sender="<joe@example.org>"):
+        store.daemon.send(head + ours, client="127.0.0.1", sender=sender,
+                          recipients=("<x@%s>" % to,))
+    with store.daemon:
+        write("mail.person.example")
+        write("no.example", b"Auto-Submitted: (not me) no; x=y\r\n")
+        write("report.example", b"Auto-Submitted: auto-generated\r\n")
+        write("vacation.example", b"AUTO-SUBMITTED: Auto-Replied\r\n")
+        write("odd.example", b"Auto-Submitted:\r\n")
+        write("bounce.example", sender="<>")
+        store.mail(1)
+        wait_count(store.path, 7)
+        records = store.daemon.wait_records(7)
+    equal([r.get("auto-submitted") for r in records],
+          [None, None, "yes", "yes", "yes", None, None], "in the record")
+    equal(rows(store.path, "SELECT name FROM assay_correspondent "
+               "ORDER BY name"), [("example.no",),
+                                  ("example.person.mail",)],
+          "who is remembered")
+
+
+@tap.test
 def the_last_second():
     """A daemon that is stopped writes all that it has."""
     store = Store()
@@ -235,9 +262,108 @@ def later_version():
     with store.daemon:
         store.mail(2)
         store.says("the store cannot be used: its tables are of version 99, "
-                   "made by a later assay; this one knows 1")
+                   "made by a later assay; this one knows 2")
         store.wait_figure("spilled_total", lambda n: n == 2)
     equal(count(store.path), 1, "it was left alone")
+
+
+def make_version_1(path, domains=0):
+    """A database as the first version made it, with more correspondents."""
+    with open(os.path.join(assaydaemon.top_srcdir(), "tests/data/store",
+                           "version-1.sqlite.sql"), encoding="utf-8") as f:
+        text = f.read()
+    base = sqlite3.connect(path)
+    base.executescript(text)
+    base.execute("PRAGMA journal_mode = WAL")
+    base.executemany("INSERT INTO assay_correspondent VALUES (?, 20786)",
+                     (("d%d.example" % n,) for n in range(domains)))
+    base.commit()
+    base.close()
+
+
+def version(path):
+    return rows(path, "SELECT number FROM assay_meta "
+                "WHERE name = 'schema'")[0][0]
+
+
+def is_migrated(path):
+    try:
+        return version(path) == 2
+    except sqlite3.OperationalError:
+        return False
+
+
+def check_migrated(path, domains):
+    assaydaemon.wait_for(lambda: is_migrated(path), 60,
+                         "tables of this version")
+    equal(rows(path, "SELECT count(*) FROM assay_correspondent"),
+          [(domains + 3,)], "every correspondent is there")
+    equal(rows(path, "SELECT name FROM assay_correspondent "
+               "WHERE name > 'gov' AND name < 'gov/'"),
+          [("gov.example.b.a",)], "as this version has them")
+    equal(rows(path, "SELECT count(*) FROM sqlite_schema "
+               "WHERE name LIKE 'assay_%_1'"), [(0,)], "nothing is left over")
+
+
+@tap.test
+def earlier_version():
+    """Two daemons bring it up to date at once, while mail flows."""
+    first = Store()
+    second = Store()
+    second.daemon = assaydaemon.Daemon(
+        {"store": "sqlite:" + first.path, "metrics": second.metrics,
+         "keep": "3650d", "store-spool": second.spool}, ZONE)
+    first.daemon.configure({"store": "sqlite:" + first.path, "keep": "3650d",
+                            "metrics": first.metrics,
+                            "store-spool": first.spool}, ZONE)
+    make_version_1(first.path, 20000)
+    for store in (first, second):
+        store.daemon.spawn()
+    for store in (first, second):
+        assaydaemon.wait_for(store.daemon._listens, 60, "the socket accepts")
+        store.mail(3)
+    check_migrated(first.path, 20000)
+    equal(wait_count(first.path, 14 + 6), 20, "old messages, and new ones")
+    equal(rows(first.path, "SELECT sum(messages) FROM assay_policy"),
+          [(8 + 6,)], "none counts twice")
+    for store in (first, second):
+        store.daemon.check_stop("the daemon")
+
+
+@tap.test
+def killed_while_migrating():
+    """SIGKILL in the middle: the old tables are whole, the next one tries."""
+    store = Store()
+    store.daemon.configure({"store": "sqlite:" + store.path,
+                            "keep": "3650d"}, ZONE)
+    make_version_1(store.path, 300000)
+    store.daemon.start()
+
+    def is_busy():
+        """Somebody writes, and has not said that it is done."""
+        base = sqlite3.connect(store.path, timeout=0, isolation_level=None)
+        try:
+            base.execute("BEGIN IMMEDIATE")
+            base.execute("ROLLBACK")
+            return False
+        except sqlite3.OperationalError:
+            return True
+        finally:
+            base.close()
+    busy = assaydaemon.wait_for(lambda: is_busy() or version(store.path) == 2,
+                                30, "the migration begins")
+    store.mail(1)
+    store.daemon.process.kill()
+    store.daemon.process.wait()
+    ok(busy, "killed")
+    equal(version(store.path), 1, "the version is the old one")
+    equal(rows(store.path, "SELECT count(*) FROM assay_correspondent"),
+          [(300003,)], "and so are the tables")
+    equal(rows(store.path, "PRAGMA integrity_check"), [("ok",)], "whole")
+    with store.daemon:
+        check_migrated(store.path, 300000)
+        store.mail(2)
+        equal(wait_count(store.path, 16), 16, "it goes on")
 
 
 @tap.test

@@ -24,13 +24,13 @@ ZONE = dict(messages.plain_zone(), **{
 class Host:
     """One daemon of those that share a database."""
 
-    def __init__(self, store):
+    def __init__(self, store, **more):
         self.folder = assaydaemon.work_folder()
         self.spool = os.path.join(self.folder, "spool")
         self.metrics = address()
         self.daemon = assaydaemon.Daemon(
-            {"store": store, "store-spool": self.spool,
-             "metrics": self.metrics}, ZONE, folder=self.folder)
+            dict({"store": store, "store-spool": self.spool,
+                  "metrics": self.metrics}, **more), ZONE, folder=self.folder)
 
     def figure(self, name):
         return values(get(self.metrics)[2])["assay_store_" + name]
@@ -175,6 +175,44 @@ def no_answer():
     host.daemon.start()
     wait_whole("still", 15)
     host.daemon.check_stop("the next daemon")
+
+
+@tap.test
+def earlier_version():
+    """Killed in the middle of bringing it up to date; then two at once."""
+    name = SERVER.create("old")
+    path = os.path.join(assaydaemon.top_srcdir(), "tests/data/store",
+                        "version-1.postgresql.sql")
+    with open(path, encoding="utf-8") as f:
+        SERVER.ask("old", f.read())
+    SERVER.ask("old", "INSERT INTO assay_correspondent SELECT "
+               "'d' || n || '.example', 20786 "
+               "FROM generate_series(1, 100000) AS n")
+    hosts = [Host(name, keep="3650d"), Host(name, keep="3650d")]
+    hosts[0].daemon.start()
+    assaydaemon.wait_for(lambda: number(
+        "old", "SELECT count(*) FROM pg_stat_activity WHERE pid <> "
+        "pg_backend_pid() AND query LIKE 'INSERT INTO assay_correspond%'"),
+        60, "the tables are being made")
+    hosts[0].mail(1)
+    hosts[0].daemon.process.kill()
+    hosts[0].daemon.process.wait()
+    equal(number("old", "SELECT number FROM assay_meta "
+                 "WHERE name = 'schema'"), 1, "the version is the old one")
+    equal(number("old", "SELECT count(domain) FROM assay_correspondent"),
+          100003, "and so are the tables")
+    for host in hosts:
+        host.daemon.spawn()
+    for host in hosts:
+        assaydaemon.wait_for(host.daemon._listens, 60, "the socket accepts")
+        host.mail(3)
+    wait_messages("old", 14 + 6)
+    equal(number("old", "SELECT count(name) FROM assay_correspondent"),
+          100003, "every correspondent is there")
+    equal(number("old", "SELECT sum(messages) FROM assay_policy"), 8 + 6,
+          "none counts twice")
+    for host in hosts:
+        host.daemon.check_stop("the daemon")
 
 
 @tap.test

@@ -13,6 +13,7 @@
 
 #include "base/limits.h"
 #include "store/record_internal.h"
+#include "store/schema_internal.h"
 #include "store/store_internal.h"
 #include "tests/tap.h"
 
@@ -30,6 +31,8 @@ struct letter {
 	const char	*recipients[3];
 	unsigned int	 signatures;
 	bool		 no_rua;
+	const char	*domain, *organization;	/* of the policy */
+	const char	*automatic, *sender;
 };
 
 static void
@@ -72,7 +75,9 @@ event_of(const struct letter *l)
 	text(e, "client", l->client != NULL ? l->client : "192.0.2.1");
 	text(e, "ours", l->ours);
 	text(e, "helo", "mail.example.com");
+	text(e, "mail-from", l->sender);
 	text(e, "mail-from-domain", l->mail_from);
+	text(e, "auto-submitted", l->automatic);
 	text(e, "from-domain", l->from != NULL ? l->from : "example.com");
 	text(e, "spf", "pass");
 	text(e, "spf-domain", "example.com");
@@ -83,7 +88,9 @@ event_of(const struct letter *l)
 	text(e, "dmarc-testing", "n");
 	text(e, "dmarc-discovery", "treewalk");
 	text(e, "dmarc-psd", "u");
-	text(e, "dmarc-domain", "example.com");
+	text(e, "dmarc-domain", l->domain != NULL ? l->domain :
+	    "example.com");
+	text(e, "dmarc-organizational-domain", l->organization);
 	text(e, "dmarc-rua", l->no_rua ? "no" : "yes");
 	text(e, "dmarc-spf", "fail");
 	text(e, "dmarc-dkim", l->dkim != NULL ? l->dkim : "pass");
@@ -103,7 +110,8 @@ event_of(const struct letter *l)
 
 /* One message into the store, by its number within run 7. */
 static size_t
-put(struct store *s, uint64_t seq, int64_t time, const struct letter *l)
+put_as(struct store *s, uint64_t seq, int64_t time, const struct letter *l,
+    enum store_again again)
 {
 	struct event *e = event_of(l);
 	struct store_record r = { .run = 7, .seq = seq, .time = time };
@@ -112,11 +120,17 @@ put(struct store *s, uint64_t seq, int64_t time, const struct letter *l)
 
 	record_make(e, &body);
 	r.body = buf_slice(&body);
-	if (store_write(s, &r, 1, &added) != STORE_OK)
+	if (store_write(s, &r, 1, again, &added) != STORE_OK)
 		printf("# %s\n", store_why(s));
 	buf_fini(&body);
 	event_free(e);
 	return added;
+}
+
+static size_t
+put(struct store *s, uint64_t seq, int64_t time, const struct letter *l)
+{
+	return put_as(s, seq, time, l, STORE_FIRST);
 }
 
 static struct store *
@@ -430,6 +444,14 @@ test_bookkeeping(void)
 	store_close(s);
 }
 
+/* A db_row_fn. */
+static bool
+take_number(void *arg, const struct db_value *c)
+{
+	*(int64_t *)arg = c[0].number;
+	return true;
+}
+
 static bool
 knows(struct store *s, const char *domain)
 {
@@ -450,18 +472,124 @@ test_correspondents(void)
 	    .recipients = { "in.example" } });
 	(void)put(s, 3, NOON, &(struct letter){ .ours = "yes",
 	    .told = "rejected", .recipients = { "no.example" } });
+	(void)put(s, 4, NOON, &(struct letter){ .ours = "yes",
+	    .automatic = "yes", .recipients = { "report.example" } });
+	(void)put(s, 5, NOON, &(struct letter){ .ours = "yes",
+	    .sender = "<>", .recipients = { "bounce.example" } });
 	ok(knows(s, "to.example") && knows(s, "cc.example"),
 	    "whom we write to");
 	ok(!knows(s, "in.example"), "not who receives from others");
 	ok(!knows(s, "no.example"), "nor when it was refused");
+	ok(!knows(s, "report.example"), "nor when a program sent it");
+	ok(!knows(s, "bounce.example"), "nor a bounce");
 	db_run(s->db, "UPDATE assay_correspondent SET day = $1",
 	    DB_ARRAY(DB_N(DAY - 2)), NULL);
 	ok(!knows(s, "to.example"), "not long ago");
 	store_close(s);
 	s = open_store(STORE_MAKE);
-	(void)put(s, 4, NOON, &(struct letter){ .ours = "yes",
+	(void)put(s, 6, NOON, &(struct letter){ .ours = "yes",
 	    .recipients = { "to.example" } });
 	ok(knows(s, "to.example"), "but again");
+	store_close(s);
+}
+
+static void
+test_organizations(void)
+{
+	static const struct {
+		const char	*domain;
+		bool		 known;
+	} rows[] = {
+		{ "example.org", true }, { "mail.example.org", true },
+		{ "a.mail.example.org", false }, { "example.com", true },
+		{ "ample.org", false }, { "org", true }, { "", false },
+		{ "xample.com", false }, { "example.com.example", false },
+		{ "example.co", false }, { "example-org", false },
+		{ "example.org.", false }, { ".", false },
+	};
+	struct store *s = fresh_store();
+	size_t i;
+
+	(void)put(s, 1, NOON, &(struct letter){ .ours = "yes", .recipients = {
+	    "mail.example.org", "example.com", "b.example-org.example" } });
+	for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+		ok(knows(s, rows[i].domain) == rows[i].known,
+		    "at or below \"%s\"", rows[i].domain);
+	store_close(s);
+}
+
+static bool
+show_organization(void *arg, const struct store_policy *p)
+{
+	buf_addf(arg, "%.*s:%.*s;", SLICE_ARG(p->domain),
+	    SLICE_ARG(p->organizational_domain));
+	return true;
+}
+
+static void
+test_policy_organization(void)
+{
+	struct store *s = fresh_store();
+	struct buf b;
+
+	(void)put(s, 1, NOON, &(struct letter){ .domain = "news.example.org",
+	    .organization = "example.org" });
+	(void)put(s, 2, NOON, &(struct letter){ .domain = "bank",
+	    .organization = "one.bank" });
+	(void)put(s, 3, NOON, &(struct letter){ .domain = "bank",
+	    .organization = "two.bank" });
+	(void)put(s, 4, NOON, &(struct letter){ .domain = "old.example" });
+	buf_init(&b, 4096);
+	(void)store_policies(s, 0, DAY + 9, SLICE(""), show_organization, &b);
+	is_str(buf_cstr(&b), "bank:bank;news.example.org:example.org;"
+	    "old.example:old.example;", "a public suffix is one policy");
+	buf_fini(&b);
+	store_close(s);
+}
+
+static int64_t
+number_of(struct store *s, const char *query)
+{
+	int64_t number = -1;
+
+	db_query(s->db, query, NULL, 0, take_number, &number);
+	if (store_end(s) != STORE_OK)
+		printf("# %s\n", store_why(s));
+	return number;
+}
+
+/* Somebody writes to more domains than are remembered, in one day. */
+static void
+test_many_correspondents(void)
+{
+	static const char many[] = "INSERT INTO assay_correspondent "
+	    "WITH RECURSIVE n(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM n "
+	    "WHERE x < 1000010) SELECT 'example.d' || x, 20701, 0 FROM n";
+	static const char count[] = "SELECT count(*) FROM assay_correspondent";
+	struct store *s = fresh_store();
+	unsigned int day;
+	bool more = true;
+
+	for (day = 0; day < 2; day++)
+		(void)put(s, day, NOON - 86400 * (1 - day), &(struct letter){
+		    .ours = "yes", .recipients = { "friend.example" } });
+	(void)put(s, 2, NOON, &(struct letter){ .ours = "yes",
+	    .recipients = { "once.example" } });
+	s->db->slow = true;
+	db_script(s->db, many);
+	s->db->slow = false;
+	(void)store_forget(s, DAY + 1, 30, &more);
+	ok(!more, "a part is enough");
+	ok(number_of(s, count) == LIMIT_STORE_CORRESPONDENTS,
+	    "as many as may be");
+	ok(knows(s, "friend.example"), "who is written to often stays");
+	ok(!knows(s, "once.example"), "who was written to once does not");
+	ok(!store_is_growing(s), "no haste");
+	s->noted = LIMIT_STORE_CORRESPONDENTS / 10;
+	ok(store_is_growing(s), "but when many are new");
+	(void)store_forget(s, DAY + 1, 30, &more);
+	ok(number_of(s, count) == LIMIT_STORE_CORRESPONDENTS &&
+	    !store_is_growing(s), "at the limit none goes");
 	store_close(s);
 }
 
@@ -504,6 +632,130 @@ opens_as(enum store_mode mode, enum store_status want, const char *what)
 }
 
 static void
+test_runs(void)
+{
+	static const char count[] = "SELECT count(*) FROM assay_run";
+	struct store *s = fresh_store();
+	bool more = true;
+
+	(void)store_run_add(s, 1, "a.example", NOON);
+	(void)store_run_add(s, 2, "a.example", NOON);
+	(void)store_run_add(s, 2, "a.example", NOON + 86400);
+	(void)store_run_add(s, 2, "a.example", NOON);
+	ok(number_of(s, count) == 2, "two runs");
+	(void)store_forget(s, DAY + 30, 30, &more);
+	ok(number_of(s, count) == 2, "as long as there may be messages");
+	(void)store_forget(s, DAY + 31, 30, &more);
+	ok(number_of(s, "SELECT run FROM assay_run") == 2,
+	    "the one that wrote on a later day stays");
+	(void)store_forget(s, DAY + 32, 30, &more);
+	ok(number_of(s, count) == 0, "no longer than its messages");
+	store_close(s);
+}
+
+/* A message that was written, and is tried again when its day has gone. */
+static void
+test_forgotten(void)
+{
+	const struct letter l = { .p = NULL };
+	struct store *s = fresh_store();
+	bool more;
+
+	ok(put_as(s, 1, NOON, &l, STORE_AGAIN) == 1, "from the spool file");
+	(void)store_day_close(s, DAY);
+	(void)store_forget(s, DAY + 30, 30, &more);
+	ok(put_as(s, 1, NOON, &l, STORE_AGAIN) == 0, "it is there");
+	(void)store_forget(s, DAY + 31, 30, &more);
+	ok(put_as(s, 1, NOON, &l, STORE_AGAIN) == 0, "it was there");
+	policies_are(s, "", "and does not count again");
+	ok(put_as(s, 2, NOON + 86400, &l, STORE_AGAIN) == 1,
+	    "the day after may");
+	ok(put_as(s, 3, NOON, &l, STORE_FIRST) == 1,
+	    "and one that was never tried, whatever the clock says");
+	store_close(s);
+}
+
+/* ---- tables of an earlier version ---- */
+
+static void
+load(const char *file)
+{
+	const struct db_driver *driver = db_driver_of(slice_str(name));
+	const char *top = getenv("top_srcdir");
+	enum store_status status;
+	char path[1024], why[300];
+	struct buf sql;
+	struct db *db;
+	FILE *f;
+	int c;
+
+	snprintf(path, sizeof(path), "%s/tests/data/store/%s.%s.sql",
+	    top != NULL ? top : ".", file, in_file ? "sqlite" : "postgresql");
+	buf_init(&sql, 1 << 20);
+	f = fopen(path, "r");
+	while (f != NULL && (c = getc(f)) != EOF)
+		buf_addc(&sql, (char)c);
+	if (f != NULL)
+		fclose(f);
+	db = driver->open(name, STORE_MAKE, &status, why, sizeof(why));
+	if (!ok(sql.len > 0 && db != NULL, "%s", path))
+		exit(1);
+	db_script(db, buf_cstr(&sql));
+	ok(db_end(db) == STORE_OK, "tables of another version: %s", db->why);
+	driver->close(db);
+	buf_fini(&sql);
+}
+
+static void
+add_domains(struct store *s, unsigned int count)
+{
+	db_run(s->db, "INSERT INTO assay_correspondent "
+	    "WITH RECURSIVE n(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM n "
+	    "WHERE x < $1) SELECT 'd' || x || '.example', 20786 FROM n",
+	    DB_ARRAY(DB_N(count)), NULL);
+	(void)store_end(s);
+}
+
+static void
+test_migration(void)
+{
+	static const char version[] = "SELECT number FROM assay_meta "
+	    "WHERE name = 'schema'";
+	const struct db_driver *driver = db_driver_of(slice_str(name));
+	enum store_status status;
+	struct store *s, old;
+	char why[300];
+
+	remove_store();
+	load("version-1");
+	opens_as(STORE_READ, STORE_AWAY, "version 1, to read");
+	opens_as(STORE_WRITE, STORE_AWAY, "version 1, to write");
+	old = (struct store){ .db = driver->open(name, STORE_WRITE, &status,
+	    why, sizeof(why)) };
+	add_domains(&old, 2500);
+	is_num(number_of(&old, version), 1, "nobody changed it");
+	driver->close(old.db);
+	s = open_store(STORE_MAKE);
+	if (!ok(s != NULL, "version 1, for a daemon"))
+		return;
+	is_num(number_of(s, version), STORE_SCHEMA, "now it is of this one");
+	is_num(number_of(s, "SELECT count(*) FROM assay_message"), 14,
+	    "messages are there");
+	is_num(number_of(s, "SELECT count(*) FROM assay_run "
+	    "WHERE last = 20786"), 2, "and runs, with their last day");
+	is_num(number_of(s, "SELECT count(*) FROM assay_correspondent"), 2503,
+	    "and correspondents");
+	ok(knows(s, "example.com") && knows(s, "b.example.gov") &&
+	    knows(s, "d1.example") && knows(s, "d2500.example") &&
+	    !knows(s, "d2501.example"), "which are found");
+	policies_are(s, "86 example.net p=none sp= rrn treewalk psd=u 8/2/0",
+	    "policies");
+	store_close(s);
+	opens_as(STORE_READ, STORE_OK, "to read");
+	opens_as(STORE_MAKE, STORE_OK, "again");
+}
+
+static void
 write_file(const char *content)
 {
 	FILE *f = fopen(name + 7, "w");
@@ -526,7 +778,7 @@ test_versions(void)
 	opens_as(STORE_READ, STORE_OK, "read");
 	opens_as(STORE_WRITE, STORE_OK, "write");
 	opens_as(STORE_MAKE, STORE_OK, "make again");
-	s->db->driver->script(s->db, "UPDATE assay_meta SET number = 2 "
+	s->db->driver->script(s->db, "UPDATE assay_meta SET number = 99 "
 	    "WHERE name = 'schema'");
 	opens_as(STORE_MAKE, STORE_NEWER, "a later version");
 	opens_as(STORE_READ, STORE_NEWER, "a later version, to read");
@@ -615,7 +867,13 @@ main(void)
 	test_lease();
 	test_bookkeeping();
 	test_correspondents();
+	test_organizations();
+	test_policy_organization();
+	test_many_correspondents();
 	test_forget();
+	test_runs();
+	test_forgotten();
+	test_migration();
 	test_versions();
 	test_keys();
 	test_names();
