@@ -211,3 +211,19 @@ dkim_keycache_count(struct dkim_keycache *c)
 	pthread_mutex_unlock(&c->lock);
 	return count;
 }
+
+size_t
+dkim_keycache_longest(struct dkim_keycache *c)
+{
+	const struct entry *e;
+	size_t i, len, longest = 0;
+
+	pthread_mutex_lock(&c->lock);
+	for (i = 0; i < BUCKETS; i++) {
+		for (len = 0, e = c->buckets[i]; e != NULL; e = e->chain)
+			len++;
+		longest = len > longest ? len : longest;
+	}
+	pthread_mutex_unlock(&c->lock);
+	return longest;
+}

@@ -17,7 +17,7 @@
 
 struct dkim_keycache;
 
-/* NULL: no memory, or no random octets. */
+/* NULL: no memory. */
 struct dkim_keycache	*dkim_keycache_new(void);
 void			 dkim_keycache_free(struct dkim_keycache *c);
 
@@ -29,7 +29,8 @@ enum dkim_key_status	dkim_keycache_get(struct dkim_keycache *c,
 			    struct slice record, struct dkim_key *out,
 			    const char **problem);
 
-/* Keys held now. */
+/* Keys held now, and those in the fullest bucket. */
 size_t	dkim_keycache_count(struct dkim_keycache *c);
+size_t	dkim_keycache_longest(struct dkim_keycache *c);
 
 #endif

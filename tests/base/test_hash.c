@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "base/hash.h"
 
+#include <sys/wait.h>
+#include <unistd.h>
+
 #include "tests/tap.h"
 
 #define NAMES	100000
@@ -57,9 +60,44 @@ test_spread(void)
 	ok(most < 16, "the fullest slot has %u names", most);
 }
 
+/* What hash_keyed() gives in a process of its own, or 0. */
+static uint64_t
+hash_elsewhere(void)
+{
+	uint64_t hash = 0;
+	int ends[2];
+	pid_t child;
+
+	if (pipe(ends) != 0)
+		return 0;
+	child = fork();
+	if (child == 0) {
+		hash = hash_keyed(SLICE("example.org"), 0);
+		_exit(write(ends[1], &hash, sizeof(hash)) != sizeof(hash));
+	}
+	close(ends[1]);
+	if (child < 0 || read(ends[0], &hash, sizeof(hash)) != sizeof(hash))
+		hash = 0;
+	close(ends[0]);
+	if (child > 0)
+		(void)waitpid(child, NULL, 0);
+	return hash;
+}
+
+/* Before this process has a secret, which a child would share. */
+static void
+test_each_process(void)
+{
+	uint64_t one = hash_elsewhere(), other = hash_elsewhere();
+
+	ok(one != 0 && other != 0, "two processes hash");
+	ok(one != other, "and their secrets differ");
+}
+
 int
 main(void)
 {
+	test_each_process();
 	test_every_octet_counts();
 	test_salt();
 	test_spread();

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * The cache of parsed keys: its bound, the order in which keys leave it,
- * references that outlive it, use by several threads, lack of memory.
+ * records that were made to collide, references that outlive it, use by
+ * several threads, lack of memory.
  */
 #include "dkim/keycache_internal.h"
 
@@ -119,6 +120,104 @@ test_bad(void)
 	dkim_keycache_free(c);
 }
 
+/* ---- collisions made in advance ---- */
+
+#define PAIRS	44
+#define RECORDS	(PAIRS * (PAIRS + 1) / 2)
+#define AIMED	64	/* with a weak hash at least so many in one bucket */
+#define FULLEST	16	/* with a good one no bucket has so many */
+
+/*
+ * A hash whose key does not help: words are mixed in by XOR and an odd
+ * multiplication, so that two changes cancel each other for every second
+ * key.  It was used here once.
+ */
+static uint64_t
+weak_hash(struct slice s, uint64_t secret)
+{
+	uint64_t h = secret ^ s.len, word;
+
+	for (; s.len > 0; s = slice_from(s, sizeof(word))) {
+		word = 0;
+		memcpy(&word, s.ptr,
+		    s.len < sizeof(word) ? s.len : sizeof(word));
+		h = (h ^ word) * UINT64_C(0x9e3779b97f4a7c15);
+		h ^= h >> 32;
+	}
+	return h;
+}
+
+/*
+ * Records of one length with printable text in n=.  The pairs of words at
+ * `a` and `b` are changed: bit 62 in the first word, bits 62 and 30 in the
+ * second, which cancel in weak_hash() unless there is a carry.
+ */
+static struct text
+colliding_record(unsigned int a, unsigned int b)
+{
+	struct text t = { NULL, 0, 0 };
+	uint64_t words[2 * PAIRS], bit = UINT64_C(1) << 62;
+	unsigned int i;
+
+	text_adds(&t, "v=DKIM1;k=ed25519;p=" ED ";n=");
+	while (t.len % sizeof(words[0]) != 0)
+		text_adds(&t, "q");
+	memset(words, 'q', sizeof(words));
+	for (i = 0; i < PAIRS; i++) {
+		if (i != a && i != b)
+			continue;
+		words[2 * i] ^= bit;
+		words[2 * i + 1] ^= bit ^ bit >> 32;
+	}
+	text_add(&t, (const char *)words, sizeof(words));
+	return t;
+}
+
+/* How many of the records get the hash that the unchanged one has. */
+static long long
+aimed(uint64_t secret)
+{
+	struct text t, whole = colliding_record(PAIRS, PAIRS);
+	uint64_t want = weak_hash(text_slice(&whole), secret);
+	unsigned int a, b;
+	long long same = 0;
+
+	for (a = 0; a < PAIRS; a++)
+		for (b = a; b < PAIRS; b++) {
+			t = colliding_record(a, b);
+			same += weak_hash(text_slice(&t), secret) == want;
+			text_free(&t);
+		}
+	text_free(&whole);
+	return same;
+}
+
+static void
+test_collisions(void)
+{
+	struct dkim_keycache *c = dkim_keycache_new();
+	unsigned int a, b, kept = 0;
+	struct dkim_key key;
+	const char *problem;
+	struct text t;
+
+	ok(aimed(0) >= AIMED && aimed(UINT64_C(0x9876543210)) >= AIMED,
+	    "many records collide in a weak hash");
+	for (a = 0; a < PAIRS; a++)
+		for (b = a; b < PAIRS; b++) {
+			t = colliding_record(a, b);
+			kept += dkim_keycache_get(c, text_slice(&t), &key,
+			    &problem) == DKIM_KEY_OK;
+			dkim_key_fini(&key);
+			text_free(&t);
+		}
+	is_num(kept, RECORDS, "all are keys");
+	is_num((long long)dkim_keycache_count(c), RECORDS, "and all are kept");
+	ok(dkim_keycache_longest(c) < FULLEST, "the fullest bucket has %zu",
+	    dkim_keycache_longest(c));
+	dkim_keycache_free(c);
+}
+
 static void *
 use(void *arg)
 {
@@ -186,6 +285,7 @@ main(void)
 	test_size(LIMIT_DKIM_KEY_CACHED, 1);
 	test_size(LIMIT_DKIM_KEY_CACHED + 1, 0);
 	test_bad();
+	test_collisions();
 	test_threads();
 	test_memory();
 	return tap_done();

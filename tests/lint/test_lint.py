@@ -58,6 +58,7 @@ AHEAD = {"config/schema.h", "config/sections.h", "config/values.h", "config/yaml
 FOR_OTHERS = {
     "accept", "mi_rd_cmd", "mi_wr_cmd", "sigwait", "__syslog_chk",
     "arena_used", "config_describe", "deferral_free", "dkim_keycache_count",
+    "dkim_keycache_longest",
     "dkim_signer_hazards", "dns_ledger_open", "mail_from_parse",
     "mem_fail_after", "mem_fail_hits", "zonefile_read_text",
     "authres_read", "auth_result_parse",
