@@ -3,11 +3,13 @@
 
 Many clients send as fast as they can when the signal comes.  A message that
 was answered is in the log, and one that is in the log as accepted was
-answered: what came in and what came out are the same number.
+answered: what came in and what came out are the same number.  What the other
+threads have to know is set before one is started to stop the process.
 
 By hand: test_stop.py RUNS CONNECTIONS.
 """
 
+import os
 import signal
 import sys
 import threading
@@ -24,6 +26,8 @@ del sys.argv[1:]        # tap takes the rest for names of tests
 # The manual promises 30 s for the messages in hand and 1 s to leave.
 DOCUMENTED_SECONDS = 31
 ZONE = messages.plain_zone()
+LATE = os.path.join(os.path.dirname(assaydaemon.binary()),
+                    "tests/milter/latetaker.so")
 
 
 class Clients:
@@ -85,6 +89,38 @@ def stop_under_load():
               clients.refused, clients.cut)
         daemon.check_sanitizers("run %d" % run)
     tap.note("the slowest of %d runs took %.2f s" % (RUNS, slowest))
+
+
+@tap.test
+def set_before_the_thread():
+    """The thread that took SIGTERM comes no further than pthread_create()."""
+    what = "SIGTERM, and its thread stands still"
+    if assaydaemon.is_sanitized(assaydaemon.binary()):
+        tap.skip(what, "a sanitizer wants to be loaded first")
+        return
+    zone = dict(ZONE, **{"slow.example": ["TIMEOUT"]})
+    daemon = assaydaemon.Daemon({"limits": {"deadline": "60s"}}, zone,
+                                env={"LD_PRELOAD": os.path.abspath(LATE)})
+    daemon.start()
+    with daemon.session() as session:
+        session.connect()
+        session.helo()
+        session.mail("<a@slow.example>")
+        session.rcpt()
+        daemon.kill(signal.SIGTERM)
+        assaydaemon.wait_for(lambda: "stopping" in daemon.log(), 30,
+                             "the end has begun")
+        reloads = daemon.log().count("reloaded")
+        # The statistics come after the reload that must not be.
+        daemon.kill(signal.SIGHUP)
+        daemon.kill(signal.SIGUSR1)
+        assaydaemon.wait_for(lambda: daemon.events("statistics"), 30,
+                             "the signals are taken")
+        equal(daemon.log().count("reloaded"), reloads,
+              what + ": no reload any more")
+        session.close()
+        equal(daemon.wait(), 0, what + ": exit status")
+    ok('"stopped"' in daemon.log(), what + ": it ended as it should")
 
 
 tap.main()
