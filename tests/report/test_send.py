@@ -686,5 +686,37 @@ def two_at_once():
     equal(sum(len(h.mails()) for h in hosts), 1, "once")
 
 
+# What systemd does only without new privileges, which sendmail needs.
+IMPLIES = ("NoNewPrivileges", "SystemCall", "Restrict", "PrivateDevices",
+           "ProtectKernel", "ProtectClock", "ProtectHostname",
+           "MemoryDenyWriteExecute", "LockPersonality", "DynamicUser",
+           "PrivateUsers")
+
+
+@tap.test
+def units():
+    top = os.path.join(assaydaemon.top_srcdir(), "etc")
+    folder = assaydaemon.work_folder()
+    with open(os.path.join(top, "assay-report.service.in")) as f:
+        text = f.read().replace("@bindir@/assay", os.path.abspath(
+            assaydaemon.command())).replace("@sysconfdir@", "/etc")
+    equal([line for line in text.splitlines() if line.startswith(IMPLIES)],
+          [], "sendmail may be setgid")
+    with open(os.path.join(folder, "assay-report.service"), "w") as f:
+        f.write(text)
+    shutil.copy(os.path.join(top, "assay-report.timer"), folder)
+    program = shutil.which("systemd-analyze")
+    if not program:
+        tap.skip("systemd-analyze verify", "no systemd-analyze")
+        return
+    done = subprocess.run(
+        [program, "verify", "--man=no"] +
+        [os.path.join(folder, "assay-report." + kind)
+         for kind in ("service", "timer")], capture_output=True, text=True,
+        timeout=120)
+    equal([line for line in done.stderr.splitlines()
+           if "assay-report" in line], [], "systemd-analyze verify")
+
+
 template = Template()
 tap.main()
