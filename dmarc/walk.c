@@ -115,12 +115,13 @@ read_once(struct dns_ledger *l, struct slice query,
 {
 	void **kept = dns_ledger_kept(l, query, DNS_TYPE_TXT,
 	    DNS_KEEPER_DMARC);
-	struct arena *arena = dns_ledger_arena(l);
 	struct reading r, *copy;
+	struct arena *arena;
 
 	if (kept != NULL && *kept != NULL)
 		return *(struct reading *)*kept;
 	r = read_answer(answer);
+	arena = dns_ledger_arena(l);
 	copy = kept == NULL || arena == NULL ? NULL :
 	    arena_alloc(arena, sizeof(*copy));
 	if (copy != NULL) {

@@ -2,7 +2,8 @@
 /*
  * header: fields in an array, and a hash table from name to last field.
  *
- * 1. The table counts the fields of each name.  Fields of one name are
+ * 1. A place of the table has the index + 1 of the last field of a name, and
+ *    is 0 while it is free.  Fields of one name are
  *    chained from the last to the first, and each has a second link that
  *    goes further up, so that any of them is reached in few steps: from
  *    field n the links go to n - 1 and to n - 1 - 2k, k being the length of
@@ -22,20 +23,13 @@
 #include "base/ascii.h"
 #include "base/cursor.h"
 
-#define FIRST_FIELDS	64u
+#define FIRST_FIELDS	32u	/* most messages have 20 to 40 */
 #define FIRST_NAMES	64u	/* a power of two */
-
-/* A place of the table: free while count is 0. */
-struct mail_name {
-	uint64_t	hash;
-	unsigned int	count;	/* fields of this name */
-	unsigned int	last;	/* the last of them: index + 1 */
-};
 
 /* ---- the table ---- */
 
 /* In lower case; each octet goes through a multiplication and a fold. */
-static uint64_t
+static unsigned int
 hash_name(const struct mail_header *h, struct slice name)
 {
 	uint64_t hash = h->seed ^ name.len;
@@ -46,39 +40,51 @@ hash_name(const struct mail_header *h, struct slice name)
 		hash *= 0x9e3779b97f4a7c15u;
 		hash ^= hash >> 32;
 	}
-	return hash;
+	return (unsigned int)hash;
+}
+
+static struct mail_field *
+field_at(const struct mail_header *h, unsigned int link)
+{
+	return &h->fields[link - 1];
 }
 
 /* The place of a name, or the free one where it belongs. */
-static struct mail_name *
-name_place(const struct mail_header *h, struct slice name, uint64_t hash)
+static unsigned int *
+name_place(const struct mail_header *h, struct slice name, unsigned int hash)
 {
-	size_t i = (size_t)hash & (h->names_cap - 1);
-	struct mail_name *n;
+	size_t i = hash & (h->names_cap - 1);
+	const struct mail_field *f;
 
 	for (;; i = (i + 1) & (h->names_cap - 1)) {
-		n = &h->names[i];
-		if (n->count == 0 || (n->hash == hash &&
-		    slice_eq_nocase(h->fields[n->last - 1].name, name)))
-			return n;
+		if (h->names[i] == 0)
+			return &h->names[i];
+		f = field_at(h, h->names[i]);
+		if (f->hash == hash && slice_eq_nocase(f->name, name))
+			return &h->names[i];
 	}
 }
 
-static const struct mail_name *
-name_find(const struct mail_header *h, struct slice name)
+/* The last field of that name, or NULL. */
+static const struct mail_field *
+last_field(const struct mail_header *h, struct slice name)
 {
+	unsigned int last;
+
 	if (h->names_cap == 0)
 		return NULL;
-	return name_place(h, name, hash_name(h, name));
+	last = *name_place(h, name, hash_name(h, name));
+	return last > 0 ? field_at(h, last) : NULL;
 }
 
 /* Keeps half of the table free. */
 static bool
 names_reserve(struct mail_header *h)
 {
-	struct mail_name *old = h->names, *fresh;
 	size_t i, old_cap = h->names_cap;
 	size_t cap = old_cap > 0 ? old_cap * 2 : FIRST_NAMES;
+	unsigned int *old = h->names, *fresh;
+	const struct mail_field *f;
 
 	if (h->names_count < old_cap / 2)
 		return true;
@@ -88,9 +94,10 @@ names_reserve(struct mail_header *h)
 	h->names = fresh;
 	h->names_cap = cap;
 	for (i = 0; i < old_cap; i++) {
-		if (old[i].count > 0)
-			*name_place(h, h->fields[old[i].last - 1].name,
-			    old[i].hash) = old[i];
+		if (old[i] == 0)
+			continue;
+		f = field_at(h, old[i]);
+		*name_place(h, f->name, f->hash) = old[i];
 	}
 	return true;
 }
@@ -193,12 +200,6 @@ fits(const struct mail_header *h, struct slice name, struct slice value,
 	return value.len <= left && bare <= left - value.len;
 }
 
-static struct mail_field *
-field_at(const struct mail_header *h, unsigned int link)
-{
-	return &h->fields[link - 1];
-}
-
 /* Where the second link of the field after `above` goes to, step 1. */
 static unsigned int
 jump_from(const struct mail_header *h, unsigned int above)
@@ -216,17 +217,20 @@ jump_from(const struct mail_header *h, unsigned int above)
 static void
 count_field(struct mail_header *h, struct mail_field *f)
 {
-	uint64_t hash = hash_name(h, f->name);
-	struct mail_name *n = name_place(h, f->name, hash);
+	unsigned int *place;
 
-	if (n->count == 0) {
-		n->hash = hash;
+	f->hash = hash_name(h, f->name);
+	place = name_place(h, f->name, f->hash);
+	f->above = *place;
+	*place = (unsigned int)h->count;
+	if (f->above == 0) {
 		h->names_count++;
+		f->instance = 1;
+		f->jump = *place;
+	} else {
+		f->instance = field_at(h, f->above)->instance + 1;
+		f->jump = jump_from(h, f->above);
 	}
-	f->above = n->last;
-	f->instance = ++n->count;
-	n->last = (unsigned int)h->count;
-	f->jump = f->above > 0 ? jump_from(h, f->above) : n->last;
 }
 
 static bool
@@ -266,12 +270,10 @@ const struct mail_field *
 mail_header_find(const struct mail_header *h, struct slice name,
     unsigned int instance)
 {
-	const struct mail_name *n = name_find(h, name);
-	const struct mail_field *f;
+	const struct mail_field *f = last_field(h, name);
 
-	if (n == NULL || instance == 0 || instance > n->count)
+	if (f == NULL || instance == 0 || instance > f->instance)
 		return NULL;
-	f = field_at(h, n->last);
 	while (f->instance > instance) {
 		if (field_at(h, f->jump)->instance >= instance)
 			f = field_at(h, f->jump);
@@ -284,9 +286,9 @@ mail_header_find(const struct mail_header *h, struct slice name,
 unsigned int
 mail_header_instances(const struct mail_header *h, struct slice name)
 {
-	const struct mail_name *n = name_find(h, name);
+	const struct mail_field *f = last_field(h, name);
 
-	return n != NULL ? n->count : 0;
+	return f != NULL ? f->instance : 0;
 }
 
 /* ---- a whole message ---- */

@@ -21,7 +21,9 @@ struct mail_field {
 	struct slice	value;	/* see above: with its leading blank */
 	unsigned int	instance; /* 1, 2, ...: place among fields of this
 				     name (any case), from the top */
-	/* private: of the same name, each as index + 1 */
+	/* private */
+	unsigned int	hash;	/* of the name */
+	/* Of the same name, each as index + 1. */
 	unsigned int	above;	/* the one before; 0: this is the first */
 	unsigned int	jump;	/* one further up */
 };
@@ -35,7 +37,8 @@ struct mail_header {
 	/* private */
 	size_t			 cap;
 	struct arena		*arena;
-	struct mail_name	*names;		/* hash table of the names */
+	unsigned int		*names;		/* hash table: the last field of
+						   each name, as index + 1 */
 	size_t			 names_count;
 	size_t			 names_cap;	/* a power of two */
 	uint64_t		 seed;

@@ -60,9 +60,12 @@ ask(struct message *m, void *arg, struct dns_ledger *ledger)
 {
 	struct state *st = arg;
 
-	if (st->wanted && !st->done)
-		st->done = is_done(m, st, ledger);
-	return st->done == st->wanted;
+	if (st->done == st->wanted)
+		return true;
+	st->done = is_done(m, st, ledger);
+	if (st->done)
+		dns_ledger_forget(ledger);
+	return st->done;
 }
 
 /* RFC 9989 3.2.4: for "<>", HELO's name takes the place of MAIL FROM's. */

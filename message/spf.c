@@ -62,17 +62,28 @@ check(struct message *m, const struct spf_request *request,
 }
 
 static bool
+has_all(const struct message_spf *f)
+{
+	return f->helo_done == f->helo_checked &&
+	    f->mail_done == f->mail_checked;
+}
+
+static bool
 ask(struct message *m, void *arg, struct dns_ledger *ledger)
 {
 	struct state *st = arg;
 	struct message_spf *f = &st->found;
 
+	if (has_all(f))
+		return true;
 	if (f->helo_checked && !f->helo_done)
 		f->helo_done = check(m, &st->helo, ledger, &f->helo);
 	if (f->mail_checked && !f->mail_done)
 		f->mail_done = check(m, &st->mail, ledger, &f->mail);
-	return f->helo_done == f->helo_checked &&
-	    f->mail_done == f->mail_checked;
+	if (!has_all(f))
+		return false;
+	dns_ledger_forget(ledger);
+	return true;
 }
 
 /* "none" needs no reason in the header; the log has it. */

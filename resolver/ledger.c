@@ -165,6 +165,19 @@ dns_ledger_arena(struct dns_ledger *l)
 	return l->arena;
 }
 
+void
+dns_ledger_forget(struct dns_ledger *l)
+{
+	struct dns_entry *e;
+
+	if (l->arena == NULL)
+		return;
+	for (e = l->first; e != NULL; e = e->next)
+		memset(e->kept, 0, sizeof(e->kept));
+	arena_free(l->arena);
+	l->arena = NULL;
+}
+
 struct dns_entry *
 dns_ledger_take_new(struct dns_ledger *l)
 {

@@ -76,6 +76,11 @@ void			**dns_ledger_kept(struct dns_ledger *l,
  * without: it reads again.
  */
 struct arena		*dns_ledger_arena(struct dns_ledger *l);
+/*
+ * Gives back what has been kept beside answers: a check has come to its end,
+ * and many messages wait at one time.  Who still needs it reads again.
+ */
+void			 dns_ledger_forget(struct dns_ledger *l);
 
 /*
  * Lets `put` see each new question at once: it may give the answer with

@@ -212,6 +212,21 @@ test_counts(void)
 	dns_ledger_free(l);
 }
 
+/* After it was forgotten: the verdicts are the same. */
+static void
+test_forgotten(void)
+{
+	struct dns_ledger *l = dns_ledger_new(LIMIT_DNS_QUESTIONS);
+	struct checks c;
+
+	(void)run_message(&c, l);
+	dns_ledger_forget(l);
+	is_num(run_message(&c, l), 0, "no further question");
+	is_num(spf_parses, 2 * (1 + INCLUDES), "each SPF record once more");
+	is_num(dmarc_parses, 3, "each DMARC record once more");
+	dns_ledger_free(l);
+}
+
 /* Nothing can be kept: the verdicts are the same. */
 static void
 test_no_room(void)
@@ -232,6 +247,7 @@ int
 main(void)
 {
 	test_counts();
+	test_forgotten();
 	test_no_room();
 	return tap_done();
 }

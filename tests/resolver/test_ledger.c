@@ -218,6 +218,12 @@ test_kept(void)
 	mem_fail_after(0, 0);
 	ok(dns_ledger_arena(l) != NULL && dns_ledger_arena(l) ==
 	    dns_ledger_arena(l), "one arena for all of it");
+	dns_ledger_forget(l);
+	ok(*spf == NULL && *dmarc == NULL, "forgotten, with what was kept");
+	dns_ledger_forget(l);
+	ok(dns_ledger_peek(l, name, DNS_TYPE_TXT) != NULL &&
+	    dns_ledger_arena(l) != NULL, "not the answer, and there may be "
+	    "more");
 	dns_ledger_free(l);
 }
 
