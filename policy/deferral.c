@@ -63,6 +63,9 @@ struct deferral_table {
 	struct networks	 networks[BUCKETS];
 	struct bucket	 free_entries;
 	struct networks	 free_networks;
+	/* What was never used is in no list: memory that nobody touches is
+	   none of ours. */
+	unsigned int	 entries_used, networks_used;
 	struct entry	 entry_room[LIMIT_DEFERRALS];
 	struct network	 network_room[LIMIT_DEFERRALS];
 };
@@ -132,11 +135,21 @@ find_network(struct deferral_table *t, const struct ipaddr *address)
 
 /* There is one for each entry. */
 static struct network *
-new_network(struct deferral_table *t, const struct ipaddr *address)
+free_network(struct deferral_table *t)
 {
 	struct network *n = LIST_FIRST(&t->free_networks);
 
+	if (n == NULL)
+		return &t->network_room[t->networks_used++];
 	LIST_REMOVE(n, chain);
+	return n;
+}
+
+static struct network *
+new_network(struct deferral_table *t, const struct ipaddr *address)
+{
+	struct network *n = free_network(t);
+
 	n->address = *address;
 	TAILQ_INIT(&n->entries);
 	LIST_INSERT_HEAD(&t->networks[slot_of(address, 0)], n, chain);
@@ -243,8 +256,20 @@ make_room(struct deferral_table *t, const struct ipaddr *network)
 
 	if (n != NULL && n->count == LIMIT_DEFERRALS_NETWORK)
 		forget(t, who_goes(n));
-	else if (LIST_EMPTY(&t->free_entries))
+	else if (t->count == LIMIT_DEFERRALS)
 		forget(t, TAILQ_FIRST(&t->once));
+}
+
+/* There is room for one. */
+static struct entry *
+free_entry(struct deferral_table *t)
+{
+	struct entry *e = LIST_FIRST(&t->free_entries);
+
+	if (e == NULL)
+		return &t->entry_room[t->entries_used++];
+	LIST_REMOVE(e, chain);
+	return e;
 }
 
 static struct entry *
@@ -254,8 +279,7 @@ take(struct deferral_table *t, const struct key *k, int64_t now)
 	struct entry *e;
 
 	make_room(t, &k->network);
-	e = LIST_FIRST(&t->free_entries);
-	LIST_REMOVE(e, chain);
+	e = free_entry(t);
 	n = find_network(t, &k->network);
 	if (n == NULL)
 		n = new_network(t, &k->network);
@@ -328,7 +352,6 @@ struct deferral_table *
 deferral_new(void)
 {
 	struct deferral_table *t = mem_alloc(sizeof(*t));
-	size_t i;
 
 	if (t == NULL)
 		return NULL;
@@ -338,11 +361,6 @@ deferral_new(void)
 	}
 	TAILQ_INIT(&t->once);
 	TAILQ_INIT(&t->again);
-	for (i = 0; i < LIMIT_DEFERRALS; i++) {
-		LIST_INSERT_HEAD(&t->free_entries, &t->entry_room[i], chain);
-		LIST_INSERT_HEAD(&t->free_networks, &t->network_room[i],
-		    chain);
-	}
 	return t;
 }
 
