@@ -212,11 +212,11 @@ is_open(const struct server *s, struct server_channel *c,
 	return false;
 }
 
-/* May it take one more? */
+/* Is it open, and may it take one more? */
 static bool
-takes_more(const struct server *s, struct server_channel *c)
+takes_more(const struct server_channel *c)
 {
-	return is_open(s, c, SERVER_UDP) && c->sent < SERVER_CHANNEL_QUERIES;
+	return c->ares != NULL && c->sent < SERVER_CHANNEL_QUERIES;
 }
 
 /* All have had their share, and wait for their last ones: one of them has to
@@ -236,6 +236,21 @@ least_busy(struct server *s)
 	return best;
 }
 
+/* The first that is not open is opened. */
+static struct server_channel *
+one_more_channel(struct server *s)
+{
+	size_t i = 0;
+
+	while (i < SERVER_CHANNELS && s->udp[i].ares != NULL)
+		i++;
+	if (i == SERVER_CHANNELS || !is_open(s, &s->udp[i], SERVER_UDP))
+		return NULL;
+	s->current = i;
+	return &s->udp[i];
+}
+
+/* Those that are open take turns. */
 static struct server_channel *
 udp_channel(struct server *s)
 {
@@ -244,11 +259,12 @@ udp_channel(struct server *s)
 
 	for (i = 0; i < SERVER_CHANNELS; i++) {
 		c = &s->udp[s->current];
-		if (takes_more(s, c))
+		if (takes_more(c))
 			return c;
 		s->current = (s->current + 1) % SERVER_CHANNELS;
 	}
-	return least_busy(s);
+	c = one_more_channel(s);
+	return c != NULL ? c : least_busy(s);
 }
 
 /* That with the least on it; the first is always open. */

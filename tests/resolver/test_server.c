@@ -1,6 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "resolver/server_internal.h"
 
+#include <sys/epoll.h>
+#include <unistd.h>
+
+#include "base/mem.h"
 #include "tests/tap.h"
 
 #define NOW (100 * SERVER_PROBE_US)
@@ -116,6 +120,62 @@ test_heard(void)
 	    "an older one changes nothing");
 }
 
+/* A channel that gets all that it may, and how many are open then. */
+static struct server_channel *
+fill_one(struct server *s, size_t *open)
+{
+	struct server_channel *c = server_channel(s, SERVER_UDP, NOW);
+
+	if (c != NULL)
+		c->sent = c->in_flight = SERVER_CHANNEL_QUERIES;
+	*open = server_sockets_open(s);
+	return c;
+}
+
+static void
+drain(struct server_channel *c)
+{
+	if (c != NULL)
+		c->sent = c->in_flight = 0;
+}
+
+/* A channel costs memory: none is opened while another has room. */
+static void
+test_few_channels(void)
+{
+	struct server *s = mem_alloc(sizeof(*s));
+	const struct nameserver where = { .port = 53,
+		.addr = { .family = IPADDR_V4, .bytes = { 127, 0, 0, 1 } } };
+	int epoll = epoll_create1(EPOLL_CLOEXEC);
+	struct server_channel *a, *b, *first;
+	size_t i, open = 0, turns = 0;
+
+	if (s == NULL || epoll == -1 ||
+	    server_open(s, &where, 1000, epoll, 0) != NULL)
+		abort();
+	a = first = fill_one(s, &open);
+	is_num((long long)open, 2, "one of each path at first");
+	b = fill_one(s, &open);
+	ok(b != a && open == 3, "another when it has its share");
+	for (i = 0; i < (size_t)3 * SERVER_CHANNELS; i++) {
+		drain(a);
+		a = b;
+		b = fill_one(s, &open);
+		turns += b == first;
+	}
+	ok(open == 3 && turns > SERVER_CHANNELS, "no more, and they take turns");
+	for (i = 2; i < SERVER_CHANNELS; i++)
+		a = fill_one(s, &open);
+	ok(a != NULL && open == 1 + SERVER_CHANNELS, "all when it takes all");
+	b->in_flight = 1;
+	ok(server_channel(s, SERVER_UDP, NOW) == b,
+	    "then that with the fewest to come goes on");
+	server_close(s);
+	server_fini(s);
+	mem_free(s);
+	(void)close(epoll);
+}
+
 int
 main(void)
 {
@@ -123,5 +183,6 @@ main(void)
 	test_probe();
 	test_notes();
 	test_heard();
+	test_few_channels();
 	return tap_done();
 }
