@@ -18,6 +18,7 @@ assay_milter_SOURCES = \
 	milter/resolvconf.c milter/resolvconf.h \
 	milter/session.c milter/session.h \
 	milter/sigwait.c \
+	milter/stack.c milter/stack.h \
 	milter/statistics.c milter/statistics.h \
 	milter/watch.c milter/watch.h \
 	milter/watchdog.c milter/watchdog.h
@@ -43,6 +44,9 @@ tests_milter_test_readahead_SOURCES = tests/milter/test_readahead.c \
 	milter/drain.c milter/readahead.c milter/wire.c
 tests_milter_test_wire_SOURCES = tests/milter/test_wire.c \
 	milter/drain.c milter/readahead.c milter/wire.c
+	milter/drain.c milter/wire.c
+check_PROGRAMS += tests/milter/test_stack
+tests_milter_test_stack_SOURCES = tests/milter/test_stack.c milter/stack.c
 check_PROGRAMS += tests/milter/test_resolvconf
 tests_milter_test_resolvconf_SOURCES = tests/milter/test_resolvconf.c \
 	milter/resolvconf.c

@@ -27,18 +27,22 @@
 #include "message/message.h"
 #include "milter/drain.h"
 #include "milter/mta.h"
+#include "milter/stack.h"
 #include "milter/wire.h"
 
+#define NAME_OCTETS	255	/* a longer one is cut */
 #define PROGRESS_MS	5000	/* Sendmail waits 10 s unless told otherwise */
 
 struct session {
 	LIST_ENTRY(session)	 link;		/* of all */
 	struct ipaddr		 client;
-	char			 client_name[256];
-	char			 daemon_name[256];
-	char			 mta[64];	/* its version */
-	char			 host[256];	/* the MTA's own name */
-	char			*helo;		/* NULL: none yet */
+	/* Of the connection; NULL: none yet. */
+	char			*client_name;
+	char			*daemon_name;
+	char			*mta;		/* its version */
+	char			*host;		/* the MTA's own name */
+	char			*helo;
+	bool			 starved;	/* there was no memory for them */
 	bool			 leading_space;	/* SMFIP_HDR_LEADSPC */
 	bool			 started;	/* MAIL came */
 	bool			 in_hand;	/* counted for the drain */
@@ -145,10 +149,14 @@ begin_message(struct session *s)
 
 	if (receiver.len == 0)
 		receiver = slice_str(s->host);
-	s->message = message_new(engine, &(struct message_client){
-		.address = s->client, .name = slice_str(s->client_name),
-		.daemon_name = slice_str(s->daemon_name),
-		.mta = slice_str(s->mta) }, receiver);
+	if (s->starved)
+		engine_unref(engine);
+	else
+		s->message = message_new(engine, &(struct message_client){
+			.address = s->client,
+			.name = slice_str(s->client_name),
+			.daemon_name = slice_str(s->daemon_name),
+			.mta = slice_str(s->mta) }, receiver);
 	if (s->message == NULL)
 		log_line(CONFIG_LOG_ERROR, "no memory for a message");
 	else if (s->helo != NULL)
@@ -233,30 +241,63 @@ on_negotiate(SMFICTX *ctx, unsigned long actions, unsigned long steps,
 	return SMFIS_CONTINUE;
 }
 
+static void
+forget_names(struct session *s)
+{
+	char **const names[] = { &s->client_name, &s->daemon_name, &s->mta,
+		&s->host, &s->helo };
+	size_t i;
+
+	for (i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		mem_free(*names[i]);
+		*names[i] = NULL;
+	}
+	s->starved = false;
+}
+
+/* NULL is as good as "". */
+static char *
+keep_name(struct session *s, const char *text)
+{
+	char *kept;
+
+	if (text == NULL || text[0] == '\0')
+		return NULL;
+	kept = mem_dup(text, strnlen(text, NAME_OCTETS));
+	if (kept == NULL)
+		s->starved = true;
+	return kept;
+}
+
+/* The mail server's name, or else that of this host. */
+static char *
+keep_host(struct session *s, const char *host)
+{
+	char own[NAME_OCTETS + 1] = "";
+
+	if (host != NULL && host[0] != '\0')
+		return keep_name(s, host);
+	if (gethostname(own, sizeof(own) - 1) != 0)
+		return keep_name(s, "localhost");
+	return keep_name(s, own);
+}
+
 static sfsistat
 on_connect(SMFICTX *ctx, char *name, _SOCK_ADDR *addr)
 {
 	struct session *s = session_need(ctx);
-	const char *host = mta_macro(ctx, "j");
-	const char *daemon = mta_macro(ctx, "{daemon_name}");
-	const char *mta = mta_macro(ctx, "v");
 
 	if (s == NULL)
 		return SMFIS_NOREPLY;
 	/* Another client (XCLIENT, a connection used again): nothing stays. */
 	end_message(s, MESSAGE_ABORTED);
-	mem_free(s->helo);
-	s->helo = NULL;
+	forget_names(s);
 	s->client = (struct ipaddr){ .family = IPADDR_NONE };
 	ipaddr_from_sockaddr(addr, &s->client);
-	snprintf(s->client_name, sizeof(s->client_name), "%s", name);
-	snprintf(s->daemon_name, sizeof(s->daemon_name), "%s",
-	    daemon != NULL ? daemon : "");
-	snprintf(s->mta, sizeof(s->mta), "%s", mta != NULL ? mta : "");
-	if (host != NULL && host[0] != '\0')
-		snprintf(s->host, sizeof(s->host), "%s", host);
-	else if (gethostname(s->host, sizeof(s->host) - 1) != 0)
-		snprintf(s->host, sizeof(s->host), "localhost");
+	s->client_name = keep_name(s, name);
+	s->daemon_name = keep_name(s, mta_macro(ctx, "{daemon_name}"));
+	s->mta = keep_name(s, mta_macro(ctx, "v"));
+	s->host = keep_host(s, mta_macro(ctx, "j"));
 	begin_early(s);
 	return SMFIS_NOREPLY;
 }
@@ -294,6 +335,7 @@ about_to_block(void *arg)
 {
 	(void)arg;
 	listener_nudge(own_listener);
+	stack_give_back();
 }
 
 /* A wire_replied_fn: the end of the message. */
@@ -580,7 +622,7 @@ on_close(SMFICTX *ctx)
 	pthread_mutex_lock(&lock);
 	LIST_REMOVE(s, link);
 	pthread_mutex_unlock(&lock);
-	mem_free(s->helo);
+	forget_names(s);
 	mem_free(s);
 	return SMFIS_CONTINUE;
 }
