@@ -42,7 +42,7 @@ struct session {
 	char			*mta;		/* its version */
 	char			*host;		/* the MTA's own name */
 	char			*helo;
-	bool			 starved;	/* there was no memory for them */
+	bool			 starved;	/* no memory for them */
 	bool			 leading_space;	/* SMFIP_HDR_LEADSPC */
 	bool			 started;	/* MAIL came */
 	bool			 in_hand;	/* counted for the drain */

@@ -163,7 +163,8 @@ test_few_channels(void)
 		b = fill_one(s, &open);
 		turns += b == first;
 	}
-	ok(open == 3 && turns > SERVER_CHANNELS, "no more, and they take turns");
+	ok(open == 3 && turns > SERVER_CHANNELS,
+	    "no more, and they take turns");
 	for (i = 2; i < SERVER_CHANNELS; i++)
 		a = fill_one(s, &open);
 	ok(a != NULL && open == 1 + SERVER_CHANNELS, "all when it takes all");
