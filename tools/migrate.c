@@ -436,9 +436,11 @@ prove(const struct migrate *m)
 	struct config *c = config_read_text(buf_slice(&m->out),
 	    "the new configuration", why, sizeof(why));
 
-	if (c == NULL)
-		return tool_fail(TOOL_CONFIG, "the old configuration does not "
-		    "come to a valid one", why);
+	if (c == NULL) {
+		(void)tool_fail(TOOL_CONFIG, "the old configuration does not "
+		    "come to a valid one", NULL);
+		return tool_refuse(TOOL_CONFIG, why);
+	}
 	config_unref(c);
 	return TOOL_OK;
 }

@@ -515,8 +515,7 @@ read_policy(struct replaying *r, const char *path)
 	r->other = config_read_policy(whole, why, sizeof(why));
 	if (r->other != NULL)
 		return TOOL_OK;
-	fprintf(stderr, "%s\n", why);
-	return TOOL_CONFIG;
+	return tool_refuse(TOOL_CONFIG, why);
 }
 
 static enum tool_exit

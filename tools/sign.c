@@ -265,7 +265,7 @@ load_keys(struct tool *t)
 	t->engine->signing = signing_load(t->engine->config, why,
 	    sizeof(why));
 	return t->engine->signing != NULL ? TOOL_OK :
-	    tool_fail(TOOL_CONFIG, "", why);
+	    tool_refuse(TOOL_CONFIG, why);
 }
 
 /* Without --explain and --json the message has the standard output. */

@@ -23,7 +23,7 @@
 #include "tools/help.h"
 
 #define OPTIONS_MAX 16
-#define WHY_MAX 1024
+#define WHY_MAX LIMIT_CONFIG_WHY
 
 /* ---- how it ends ---- */
 
@@ -34,8 +34,7 @@ tool_fail(enum tool_exit status, const char *text, const char *foreign)
 
 	text_say(&err, "assay: %s", text);
 	if (foreign != NULL) {
-		if (text[0] != '\0')
-			text_say(&err, ": ");
+		text_say(&err, ": ");
 		text_foreign(&err, slice_str(foreign));
 	}
 	text_end(&err);
@@ -52,6 +51,22 @@ tool_fail_at(enum tool_exit status, const char *path, const char *why)
 	text_say(&err, ": ");
 	text_foreign(&err, slice_str(why));
 	text_end(&err);
+	return status;
+}
+
+enum tool_exit
+tool_refuse(enum tool_exit status, const char *why)
+{
+	struct slice rest = slice_str(why), line;
+	struct text err = { .out = stderr };
+	bool more;
+
+	do {
+		more = slice_cut(&rest, '\n', &line);
+		text_say(&err, "assay: ");
+		text_foreign(&err, line);
+		text_end(&err);
+	} while (more);
 	return status;
 }
 
@@ -170,7 +185,7 @@ read_config(const struct tool *t)
 	    config_read(t->config_path, why, sizeof(why)) :
 	    config_read_text(SLICE(""), "defaults", why, sizeof(why));
 	if (c == NULL)
-		(void)tool_fail(TOOL_CONFIG, "", why);
+		(void)tool_refuse(TOOL_CONFIG, why);
 	return c;
 }
 
@@ -184,7 +199,7 @@ read_zone(const struct tool *t, struct config *c)
 		return true;
 	zone = zonefile_read(t->zone_path, why, sizeof(why));
 	if (zone == NULL) {
-		(void)tool_fail(TOOL_CONFIG, "", why);
+		(void)tool_refuse(TOOL_CONFIG, why);
 		return false;
 	}
 	dns_zone_free(c->resolver.zone);
@@ -233,7 +248,7 @@ tool_start(struct tool *t)
 	}
 	t->engine = engine_new(c, t->dkim, why, sizeof(why));
 	return t->engine != NULL ? TOOL_OK :
-	    tool_fail(TOOL_UNAVAILABLE, "", why);
+	    tool_refuse(TOOL_UNAVAILABLE, why);
 }
 
 void

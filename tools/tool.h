@@ -104,6 +104,9 @@ enum tool_exit	 tool_usage(const struct tool *t);
 /* "assay: TEXT[: FOREIGN]" on stderr; returns `status`. */
 enum tool_exit	 tool_fail(enum tool_exit status, const char *text,
 		    const char *foreign);
+/* "assay: LINE" for each line of what the configuration, a zone file or the
+   keys have wrong. */
+enum tool_exit	 tool_refuse(enum tool_exit status, const char *why);
 /* "assay: FOREIGN: FOREIGN", a path and what is wrong with it. */
 enum tool_exit	 tool_fail_at(enum tool_exit status, const char *path,
 		    const char *why);

@@ -206,6 +206,25 @@ def nearest_word():
 
 
 @tap.test
+def all_mistakes():
+    """Each mistake of a configuration or zone file is a line of its own."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = os.path.join(folder, "wrong.yaml")
+        with open(path, "w") as f:
+            f.write("sokket: inet:8891@127.0.0.1\nlog: {levl: info}\n")
+        for arguments in (["spf", "-c", path, "example.org"],
+                          ["check", "-c", path, MESSAGE],
+                          ["spf", "--zone", path, "example.org"]):
+            done = run(*arguments)
+            lines = done.stderr.decode("ascii").splitlines()
+            name = " ".join(arguments[:2])
+            equal(done.returncode, 78, name + ": status")
+            equal(len(lines), 2, name + ": two mistakes, two lines")
+            ok(all(line.startswith("assay: %s:" % path) for line in lines),
+               name + ": each has its place", done.stderr)
+
+
+@tap.test
 def dns_shut():
     folder = assaydaemon.work_folder()
     path = os.path.join(folder, "zone.yaml")
