@@ -158,6 +158,29 @@ base64_decode(struct slice text, unsigned char *out, size_t size,
 }
 
 size_t
+base64_decode_loose(struct slice text, unsigned char *out)
+{
+	unsigned int bits = 0, count = 0;
+	size_t i, len = 0;
+
+	for (i = 0; i < text.len; i++) {
+		unsigned int kind = kinds[(unsigned char)text.ptr[i]];
+
+		if (kind == PAD)
+			break;
+		if ((kind & DIGIT) == 0)
+			continue;
+		bits = (bits << 6 | (kind & VALUE)) & 0xfff;
+		count += 6;
+		if (count >= 8) {
+			count -= 8;
+			out[len++] = (unsigned char)(bits >> count & 0xff);
+		}
+	}
+	return len;
+}
+
+size_t
 base64_encoded_len(size_t len)
 {
 	return (len / 3 + (len % 3 != 0)) * 4;

@@ -19,6 +19,13 @@
 bool	base64_decode(struct slice text, unsigned char *out, size_t size,
 	    size_t *len);
 
+/*
+ * As RFC 2045 section 6.8 wants a body decoded: what is no digit is passed
+ * over, and padding ends it.  `out` has text.len octets; returns how many were
+ * written.
+ */
+size_t	base64_decode_loose(struct slice text, unsigned char *out);
+
 /* Octets of base64 text for `len` octets, with padding, without NUL. */
 size_t	base64_encoded_len(size_t len);
 /* Writes base64_encoded_len(len) octets and a NUL to `out`. */

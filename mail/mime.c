@@ -5,6 +5,8 @@
 #include "mail/mime.h"
 
 #include "base/ascii.h"
+#include "base/base64.h"
+#include "mail/header.h"
 
 struct slice
 mime_parameter(struct slice value, struct slice name)
@@ -61,6 +63,55 @@ mime_next_part(struct slice *rest, struct slice boundary, struct slice *part,
 	/* Cut short: what there is of it. */
 	*part = from;
 	return true;
+}
+
+/* ---- the header of a part ---- */
+
+static struct slice
+field(const struct mail_header *h, struct slice name)
+{
+	const struct mail_field *f = mail_header_find(h, name, 1);
+
+	return f == NULL ? (struct slice){ NULL, 0 } : slice_trim(f->value);
+}
+
+bool
+mime_part_read(struct arena *arena, struct slice text, struct mime_part *out)
+{
+	struct mail_header h;
+
+	*out = (struct mime_part){ .body = { NULL, 0 } };
+	mail_header_init(&h, arena);
+	if (!mail_header_parse(&h, text, &out->body))
+		return false;
+	out->content_type = field(&h, SLICE("Content-Type"));
+	out->boundary = mime_parameter(out->content_type, SLICE("boundary"));
+	out->type = slice_trim(slice_head(out->content_type,
+	    slice_find(out->content_type, ';')));
+	out->encoding = field(&h, SLICE("Content-Transfer-Encoding"));
+	return true;
+}
+
+/* ---- transfer encodings ---- */
+
+bool
+mime_part_is_encoded(const struct mime_part *p)
+{
+	return slice_eq_nocase(p->encoding, SLICE("base64")) ||
+	    slice_eq_nocase(p->encoding, SLICE("quoted-printable"));
+}
+
+struct slice
+mime_part_decode(const struct mime_part *p, char *room)
+{
+	struct slice out = p->body;
+
+	if (slice_eq_nocase(p->encoding, SLICE("base64")))
+		out = (struct slice){ room, base64_decode_loose(p->body,
+		    (unsigned char *)room) };
+	else if (mime_part_is_encoded(p))
+		mime_decode_quoted(p->body, &out, room);
+	return out;
 }
 
 void

@@ -9,6 +9,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "base/arena.h"
 #include "base/buf.h"
 #include "base/slice.h"
 
@@ -25,6 +26,26 @@ struct slice	mime_parameter(struct slice value, struct slice name);
  */
 bool		mime_next_part(struct slice *rest, struct slice boundary,
 		    struct slice *part, bool *last);
+
+/* What the header of a part says of it, or that of a message. */
+struct mime_part {
+	struct slice	content_type;	/* with its parameters */
+	struct slice	type;		/* "multipart/mixed"; empty: not told */
+	struct slice	boundary;
+	struct slice	encoding;
+	struct slice	body;		/* of the part's text */
+};
+
+/* False: no memory, which shows in arena_failed(), or a header past a limit. */
+bool		mime_part_read(struct arena *arena, struct slice text,
+		    struct mime_part *out);
+/* Has its body a transfer encoding that changes it? */
+bool		mime_part_is_encoded(const struct mime_part *p);
+/*
+ * Its body without the transfer encoding, in `room`, which has body.len octets,
+ * or where it was.  Base64 is read as base64_decode_loose() does.
+ */
+struct slice	mime_part_decode(const struct mime_part *p, char *room);
 
 /* Undoes quoted-printable; `room` has text.len octets, `*out` is there. */
 void		mime_decode_quoted(struct slice text, struct slice *out,

@@ -32,6 +32,33 @@ static const struct pair_row {
 	{ SLICE_INIT("\xff\xff"), "//8=" },
 };
 
+static const struct pair_row loose_rows[] = {
+	{ SLICE_INIT("foobar"), "Zm9v!\r\nYm\x80" "Fy" },
+	{ SLICE_INIT("foob"), "Zm9vYg" },
+	{ SLICE_INIT("fooba"), "Zm9vYmE" },
+	{ SLICE_INIT("foo"), "Zm9vY" },
+	{ SLICE_INIT("f"), "Zg==Zm8=" },
+	{ SLICE_INIT(""), "=Zg" },
+};
+
+static void
+test_loose(void)
+{
+	unsigned char out[32];
+	size_t i, len;
+
+	for (i = 0; i < COUNT(pair_rows); i++) {
+		len = base64_decode_loose(slice_str(pair_rows[i].text), out);
+		is_bytes(out, len, pair_rows[i].plain.ptr,
+		    pair_rows[i].plain.len, pair_rows[i].text);
+	}
+	for (i = 0; i < COUNT(loose_rows); i++) {
+		len = base64_decode_loose(slice_str(loose_rows[i].text), out);
+		is_bytes(out, len, loose_rows[i].plain.ptr,
+		    loose_rows[i].plain.len, loose_rows[i].text);
+	}
+}
+
 static void
 test_pairs(void)
 {
@@ -185,6 +212,7 @@ int
 main(void)
 {
 	test_pairs();
+	test_loose();
 	test_texts();
 	test_alphabet();
 	test_round_trip();

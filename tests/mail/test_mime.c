@@ -52,6 +52,39 @@ static const struct {
 	{ "", "", 76 },
 };
 
+/* The header of a part, and its body decoded. */
+static const struct {
+	const char	*text;
+	const char	*type, *boundary, *body;
+} headers[] = {
+	{ "Content-Type: multipart/report;\r\n\tboundary=\"x y\"\r\n\r\nb",
+	  "multipart/report", "x y", "b" },
+	{ "content-TYPE:text/xml\ncontent-transfer-encoding : BASE64\n\n"
+	  "PGE\n+*=\n--\n", "text/xml", "", "<a>" },
+	{ "Content-Transfer-Encoding: quoted-printable\n\na=3D=\nb", "", "",
+	  "a=b" },
+	{ "Content-Transfer-Encoding: 8bit\n\na=3D", "", "", "a=3D" },
+	{ "\nbody", "", "", "body" },
+	{ "", "", "", "" },
+};
+
+static void
+test_header(size_t i)
+{
+	struct arena *arena = arena_new(1U << 20);
+	struct mime_part p;
+	char room[100];
+
+	ok(arena != NULL && mime_part_read(arena, slice_str(headers[i].text),
+	    &p), "%s", headers[i].text);
+	ok(slice_eq(p.type, slice_str(headers[i].type)), "its type");
+	ok(slice_eq(p.boundary, slice_str(headers[i].boundary)),
+	    "its boundary");
+	ok(slice_eq(mime_part_decode(&p, room), slice_str(headers[i].body)),
+	    "its body");
+	arena_free(arena);
+}
+
 static void
 test_parts(size_t i)
 {
@@ -98,6 +131,8 @@ main(void)
 		ok(slice_eq(got, slice_str(parameters[i].want)), "%s",
 		    parameters[i].value);
 	}
+	for (i = 0; i < sizeof(headers) / sizeof(headers[0]); i++)
+		test_header(i);
 	for (i = 0; i < sizeof(bodies) / sizeof(bodies[0]); i++)
 		test_parts(i);
 	for (i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
