@@ -306,6 +306,17 @@
 #define LIMIT_REPORT_MAIL	(100u << 20) /* ours: octets of a mail with one
 					   of ours */
 
+/* Mail that says that a report of ours was not delivered. */
+#define LIMIT_BOUNCE_MAIL	(1u << 20) /* ours: octets read of one; what
+					   follows is the report */
+#define LIMIT_BOUNCE_PARTS	50	/* ours: of it */
+#define LIMIT_BOUNCE_DEPTH	4	/* ours: multiparts around a part */
+#define LIMIT_BOUNCE_GROUPS	100	/* ours: of fields in its status; we
+					   send to one recipient */
+#define LIMIT_BOUNCE_TAGS	8	/* ours: in addresses of it */
+#define LIMIT_BOUNCE_TEXT	320	/* RFC 5321 4.5.3.1: an address has 64
+					   octets, "@" and 255 */
+
 /* The store of records (store/). */
 #define LIMIT_STORE_NAME	2048	/* ours: octets of its name, a path or
 					   a URI */
