@@ -3,8 +3,8 @@
  * bounce: what a delivery status notification says (RFC 3464, and RFC 6533).
  *
  * Anybody can send one: what it says is to be believed only together with a
- * tag whose hash is right (report/verp.h).  Text is the sender's, any octets, at
- * most LIMIT_BOUNCE_TEXT of them, and the arena's.  Any thread.
+ * tag whose hash is right (report/verp.h).  Text is the sender's, any octets,
+ * at most LIMIT_BOUNCE_TEXT of them, and the arena's.  Any thread.
  */
 #ifndef REPORT_BOUNCE_H
 #define REPORT_BOUNCE_H

@@ -46,3 +46,7 @@ dist_check_SCRIPTS += tests/report/test_page.py tests/report/test_read.py \
 	tests/report/test_send.py tests/report/test_show.py
 TESTS += tests/report/test_page.py tests/report/test_read.py \
 	tests/report/test_send.py tests/report/test_show.py
+dist_check_SCRIPTS += tests/report/test_bounce.py tests/report/test_page.py tests/report/test_read.py \
+	tests/report/test_show.py
+TESTS += tests/report/test_bounce.py tests/report/test_page.py tests/report/test_read.py \
+	tests/report/test_show.py

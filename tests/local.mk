@@ -28,6 +28,7 @@ script_tests = \
 	tests/interop/test_pieces.py \
 	tests/interop/test_report_mail.py \
 	tests/interop/test_reports.py \
+	tests/interop/test_returned.py \
 	tests/interop/test_seal.py \
 	tests/interop/test_tlspol.py \
 	tests/interop/test_users.py \

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * report: assay report, which reads the aggregate reports that others send.
+ * report: assay report, which reads the aggregate reports that others send,
+ * and shows and looks after those of ours.
  */
 #ifndef TOOLS_REPORT_H
 #define TOOLS_REPORT_H
@@ -11,6 +12,8 @@
 extern const struct tool_command report_read_command;
 extern const struct tool_command report_send_command;
 extern const struct tool_command report_show_command;
+extern const struct tool_command report_bounce_command;
+extern const struct tool_command report_suppressed_command;
 
 /* The parts of what it shows, for others that have tallies. */
 void	report_text_table(struct text *t, const char *title,

@@ -388,6 +388,12 @@ TRIED = {
     "doc/assay.1": [
         ("header       differs", elsewhere(
             "tests/tools/test_doctor.py", "the edits that are found")),
+        ("relay_domains", elsewhere(
+            "tests/interop/test_returned.py", "Postfix is run with it")),
+        ("assay-bounce", elsewhere(
+            "tests/interop/test_returned.py", "likewise")),
+        ("bounce:", elsewhere(
+            "tests/interop/test_returned.py", "likewise")),
         ("$ zcat", commands(0, '"reject"')),
         ("$ assay check ~/Maildir", commands(0, "DMARC fail")),
         ("$ assay check list.eml", commands(
