@@ -4,9 +4,12 @@
  */
 #include "process/command.h"
 
+#include <ctype.h>
 #include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
+
+#include "base/lint.h"
 
 static void
 print_usage(FILE *out, const char *program, const char *path)
@@ -17,6 +20,28 @@ print_usage(FILE *out, const char *program, const char *path)
 	    "  -t             check the configuration and exit\n"
 	    "  -V, --version  print the version and exit\n"
 	    "  --help         print this and exit\n", program, path);
+}
+
+/* What getopt_long() did not like; it says nothing itself. */
+static void
+print_problem(const char *program, char *const *argv)
+{
+	static const char *const words[] = { "help", "version", NULL };
+	const char *word = argv[optind - 1], *meant;
+
+	if (optopt == 'c') {
+		fprintf(stderr, "%s: -c wants a file\n", program);
+	} else if (optopt != 0 && isprint(optopt) &&
+	    word[0] == '-' && word[1] != '-') {
+		fprintf(stderr, "%s: not an option: \"-%c\"\n", program,
+		    optopt);
+	} else {
+		meant = word[0] == '-' && word[1] == '-' ?
+		    lint_nearest(slice_str(word + 2), words) : NULL;
+		fprintf(stderr, "%s: not an option: \"%s\"%s%s%s\n", program,
+		    word, meant != NULL ? "; did you mean \"--" : "",
+		    meant != NULL ? meant : "", meant != NULL ? "\"?" : "");
+	}
 }
 
 /* The same as command_read(), without the path. */
@@ -31,6 +56,7 @@ read_options(int argc, char **argv, struct command *c)
 	const char *standard = c->path;
 	int letter;
 
+	opterr = 0;
 	while ((letter = getopt_long(argc, argv, "c:ftV", long_options,
 	    NULL)) != -1) {
 		switch (letter) {
@@ -50,13 +76,15 @@ read_options(int argc, char **argv, struct command *c)
 			print_usage(stdout, c->program, standard);
 			return (int)DAEMON_EXIT_OK;
 		default:
+			print_problem(c->program, argv);
 			print_usage(stderr, c->program, standard);
 			return (int)DAEMON_EXIT_USAGE;
 		}
 	}
 	if (optind == argc)
 		return -1;
-	fprintf(stderr, "%s: an argument too many\n", c->program);
+	fprintf(stderr, "%s: an argument too many: \"%s\"\n", c->program,
+	    argv[optind]);
 	print_usage(stderr, c->program, standard);
 	return (int)DAEMON_EXIT_USAGE;
 }

@@ -46,6 +46,17 @@ def usage():
         name = " ".join(arguments)
         equal(status, EX_USAGE, name + ": exit status")
         ok("usage" in err.lower(), name + ": says the usage", err)
+    for arguments, want in (
+            (["--hlep"], 'not an option: "--hlep"; did you mean "--help"?'),
+            (["--versoin"], 'did you mean "--version"?'),
+            (["--test"], 'not an option: "--test"\n'),
+            (["--help=x"], 'not an option: "--help=x"'),
+            (["-ftx"], 'not an option: "-x"'), (["-c"], "-c wants a file"),
+            (["check"], 'an argument too many: "check"')):
+        err = run(*arguments)[2]
+        ok(want in err, " ".join(arguments) + ": " + want.strip(), err)
+    for option in ("-V", "--version", "--help"):
+        equal(run(option)[0], 0, option + ": exit status")
     status, out, _ = run("-V")
     equal(status, 0, "-V: exit status")
     ok(re.search(r"\d+\.\d+", out), "-V: a version", out)
