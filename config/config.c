@@ -325,7 +325,7 @@ read_other_file(struct schema *s, const struct schema_key *key,
 	struct schema sub = { .file = path, .arena = s->arena, .why = s->why,
 		.why_size = s->why_size, .mistakes = s->mistakes,
 		.parent = s };
-	char problem[1024];
+	char problem[LIMIT_CONFIG_WHY];
 	struct yaml_tree *t;
 	bool good;
 
@@ -334,7 +334,11 @@ read_other_file(struct schema *s, const struct schema_key *key,
 	t = yaml_tree_read_file(path, problem, sizeof(problem));
 	if (t == NULL)
 		return schema_fail(s, n, "%s: %s", key->name, problem);
-	good = take(&sub, yaml_tree_root(t), c);
+	schema_take_mistakes(&sub, t, problem);
+	good = yaml_tree_mistakes(t) == 0;
+	/* Nothing may be left but mistakes. */
+	if (good || yaml_tree_root(t) != NULL)
+		good = take(&sub, yaml_tree_root(t), c) && good;
 	yaml_tree_free(t);
 	s->mistakes = sub.mistakes;
 	s->no_memory = sub.no_memory;
@@ -565,10 +569,12 @@ read_tree(const struct yaml_tree *t, const char *path, bool offline,
 		config_unref(c);
 		return NULL;
 	}
+	schema_take_mistakes(&s, t, why);
 	note_given(c, yaml_tree_root(t));
 	take_keys(&s, yaml_tree_root(t), owned_of(c));
 	if (schema_mapping(&s, config_keys, "the configuration",
-	    yaml_tree_root(t), c) && origins_complete(&s,
+	    yaml_tree_root(t), c) && yaml_tree_mistakes(t) == 0 &&
+	    origins_complete(&s,
 	    yaml_tree_root(t), c) && sign_complete(&s, c) &&
 	    forwarders_complete(&s, c) && (offline ||
 	    sections_read_zone(&c->resolver, why, why_size)))

@@ -17,7 +17,8 @@ libassay_a_SOURCES += \
 	config/users.c config/users.h \
 	config/values.c config/values.h \
 	config/warning.c \
-	config/yaml.c config/yaml.h \
+	config/yaml.c config/yaml.h config/yaml_internal.h \
+	config/yaml_mend.c config/yaml_problem.c \
 	config/zonefile.c config/zonefile.h
 
 check_PROGRAMS += \
@@ -53,5 +54,5 @@ EXTRA_DIST += \
 	tests/fuzz/config.dict \
 	tests/fuzz/zonefile.dict
 
-dist_check_SCRIPTS += tests/config/test_schema.py
-TESTS += tests/config/test_schema.py
+dist_check_SCRIPTS += tests/config/test_mistakes.py tests/config/test_schema.py
+TESTS += tests/config/test_mistakes.py tests/config/test_schema.py

@@ -35,7 +35,8 @@ say_args(struct schema *s, const char *fmt, va_list ap)
 {
 	size_t len = strlen(s->why);
 
-	if (s->mistakes <= LIMIT_CONFIG_MISTAKES && len + 1 < s->why_size)
+	if (!s->silent && s->mistakes <= LIMIT_CONFIG_MISTAKES &&
+	    len + 1 < s->why_size)
 		vsnprintf(s->why + len, s->why_size - len, fmt, ap);
 }
 
@@ -62,10 +63,29 @@ schema_say_text(struct schema *s, struct slice text)
 	schema_say(s, "'%s%s'", copy, shown.len < text.len ? "..." : "");
 }
 
+void
+schema_take_mistakes(struct schema *s, const struct yaml_tree *t,
+    const char *why)
+{
+	unsigned int count = yaml_tree_mistakes(t);
+
+	if (count > 0 && why != s->why) {
+		if (s->mistakes == 0)
+			s->why[0] = '\0';
+		else
+			schema_say(s, "\n");
+		schema_say(s, "%s", why);
+	}
+	s->mistakes += count;
+}
+
 /* One past the limit says that there are more, and the rest nothing. */
 static void
 begin_message(struct schema *s, const struct yaml_node *at)
 {
+	s->silent = at->faulty;
+	if (s->silent)
+		return;
 	if (s->mistakes == 0)
 		s->why[0] = '\0';
 	else
@@ -264,6 +284,26 @@ unknown_key(struct schema *s, const struct schema_key *keys,
 	return false;
 }
 
+/* "log must be a mapping ...", and why this is none. */
+static bool
+refuse_mapping(struct schema *s, const struct schema_key *keys,
+    const char *what, const struct yaml_node *n)
+{
+	size_t colon = slice_find(n->text, ':');
+	size_t equals = slice_find(n->text, '=');
+
+	schema_fail(s, n, "%s must be a mapping of \"key: value\"", what);
+	if (n->kind == YAML_SEQUENCE)
+		schema_say(s, ", and this is a list");
+	else if (colon < equals)
+		schema_say(s, ", with a space after \":\"");
+	else if (equals < n->text.len)
+		schema_say(s, ", with \":\" in place of \"=\"");
+	schema_say(s, "; allowed: ");
+	say_keys(s, keys);
+	return false;
+}
+
 bool
 schema_mapping(struct schema *s, const struct schema_key *keys,
     const char *what, const struct yaml_node *n, void *out)
@@ -273,12 +313,8 @@ schema_mapping(struct schema *s, const struct schema_key *keys,
 
 	if (n == NULL || schema_is_void(n))
 		return true;
-	if (n->kind != YAML_MAPPING) {
-		schema_fail(s, n, "%s must be a mapping of \"key: value\"; "
-		    "allowed: ", what);
-		say_keys(s, keys);
-		return false;
-	}
+	if (n->kind != YAML_MAPPING)
+		return refuse_mapping(s, keys, what, n);
 	for (n = n->child; n != NULL && !s->no_memory; n = n->next) {
 		for (k = keys; k->name != NULL; k++) {
 			if (slice_eq(slice_str(k->name), n->key->text))
@@ -456,6 +492,12 @@ is_digit(char c)
 }
 
 static bool
+is_space(char c)
+{
+	return c == ' ';
+}
+
+static bool
 read_units(const struct unit *u, struct slice text, unsigned long long max,
     unsigned long long *out)
 {
@@ -489,6 +531,42 @@ say_units(struct schema *s, const struct unit *u, unsigned long long value)
 	schema_say(s, "%llu%.*s", value / u->factor, SLICE_ARG(u->name));
 }
 
+/* The longest name that the word begins with: of "msec" it is "ms". */
+static struct slice
+nearest_unit(const struct unit *u, struct slice word)
+{
+	struct slice best = { NULL, 0 };
+
+	for (; u->factor != 0; u++) {
+		if (u->name.len > best.len && u->name.len <= word.len &&
+		    slice_eq_nocase(slice_head(word, u->name.len), u->name))
+			best = u->name;
+	}
+	return best;
+}
+
+/* "20", "20 s", "20sec", "64MB" */
+static void
+guess_units(struct schema *s, const struct schema_key *key,
+    struct slice text, const struct unit *u)
+{
+	struct cursor c = cursor_of(text);
+	struct slice digits = cursor_span(&c, is_digit), name;
+	unsigned long long value;
+	char meant[32];
+
+	(void)cursor_span(&c, is_space);
+	name = cursor_rest(&c).len > 0 ? nearest_unit(u, cursor_rest(&c)) :
+	    SLICE("s");
+	if (name.len == 0 || digits.len > 20)
+		return;
+	snprintf(meant, sizeof(meant), "%.*s%.*s", SLICE_ARG(digits),
+	    SLICE_ARG(name));
+	if (read_units(u, slice_str(meant), key->max, &value) &&
+	    value >= key->min)
+		schema_say(s, "; did you mean %s?", meant);
+}
+
 static bool
 with_units(struct schema *s, const struct schema_key *key,
     const struct yaml_node *n, const struct unit *u, const char *names,
@@ -502,6 +580,7 @@ with_units(struct schema *s, const struct schema_key *key,
 	say_units(s, u, key->min);
 	schema_say(s, " to ");
 	say_units(s, u, key->max);
+	guess_units(s, key, n->text, u);
 	return false;
 }
 
@@ -679,8 +758,12 @@ schema_entries(struct schema *s, const struct schema_key *key,
 	bool good = true;
 	void *items, *old;
 
-	if (n->kind != YAML_SEQUENCE)
-		return schema_refuse(s, key, n, allowed);
+	if (n->kind != YAML_SEQUENCE) {
+		schema_refuse(s, key, n, allowed);
+		if (n->kind == YAML_MAPPING)
+			schema_say(s, "; each begins with \"- \"");
+		return false;
+	}
 	memcpy(&old, (char *)out + key->field, sizeof(old));
 	memcpy(&before, (char *)out + key->count, sizeof(before));
 	count = before + schema_count(n);

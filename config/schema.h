@@ -32,6 +32,7 @@ struct schema {
 	char		 where[64];	/* in front of key names: "log." */
 	unsigned int	 mistakes;
 	bool		 no_memory;
+	bool		 silent;	/* what follows has been reported */
 	struct schema	*parent;	/* of the file that includes this */
 };
 
@@ -144,6 +145,13 @@ bool	schema_is_void(const struct yaml_node *n);
 bool	schema_has_control(struct slice text);
 /* A copy of a node's text with a NUL; NULL when memory is short. */
 const char	*schema_copy(struct schema *s, struct slice text);
+
+/*
+ * Begins with the mistakes of a tree, which are in `why` (another buffer than
+ * that of `s` when there are some before).
+ */
+void	schema_take_mistakes(struct schema *s, const struct yaml_tree *t,
+	    const char *why);
 
 /* ---- messages; all return false ---- */
 

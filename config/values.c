@@ -118,34 +118,51 @@ bare_host(struct slice host)
 	return host;
 }
 
+/* An address, or "localhost": not the word in front of a socket's place. */
+static bool
+is_host(struct slice text)
+{
+	struct ipaddr a;
+
+	return ipaddr_parse(text, &a) || slice_eq(text, SLICE("localhost")) ||
+	    (slice_find(text, '.') < text.len && socket_host_ok(text, false));
+}
+
+/* "HOST:PORT", "[HOST]:PORT", "PORT"; after a kind HOST is any name. */
+static void
+guess_inet(struct schema *s, struct slice rest, struct slice kind)
+{
+	size_t colon = slice_find_last(rest, ':');
+	struct slice host = bare_host(slice_head(rest, colon));
+	struct slice port = slice_from(rest, colon + 1);
+	struct ipaddr a;
+	bool v6 = ipaddr_parse6(host, &a);
+
+	if (socket_port_ok(rest))
+		schema_say(s, slice_eq(kind, SLICE("inet6:")) ?
+		    "; did you mean inet6:%.*s@::1?" :
+		    "; did you mean inet:%.*s@127.0.0.1?", SLICE_ARG(rest));
+	else if (colon < rest.len && socket_port_ok(port) &&
+	    (kind.len > 0 ? socket_host_ok(host, v6) : is_host(host)))
+		schema_say(s, "; did you mean %s:%.*s@%.*s?",
+		    v6 ? "inet6" : "inet", SLICE_ARG(port), SLICE_ARG(host));
+}
+
 /* What others write: "/run/x.sock", "127.0.0.1:8891", "inet:[::1]:8891". */
 static void
 guess_socket(struct schema *s, struct slice text)
 {
-	struct slice rest = text, host, port;
-	struct ipaddr a;
-	size_t colon;
-	bool v6;
+	static const struct slice kinds[] = { SLICE_INIT("inet:"),
+		SLICE_INIT("inet6:"), SLICE_INIT("tcp:"), SLICE_INIT("") };
+	size_t i = 0;
 
 	if (slice_starts(text, SLICE("/")) && socket_path_ok(text)) {
 		schema_say(s, "; did you mean local:%.*s?", SLICE_ARG(text));
 		return;
 	}
-	if (slice_starts(text, SLICE("inet:")))
-		rest = slice_from(text, 5);
-	else if (slice_starts(text, SLICE("inet6:")))
-		rest = slice_from(text, 6);
-	colon = slice_find_last(rest, ':');
-	host = bare_host(slice_head(rest, colon));
-	port = slice_from(rest, colon + 1);
-	v6 = ipaddr_parse6(host, &a);
-	/* Without a kind it is an address, or something else is meant. */
-	if (rest.len == text.len && !ipaddr_parse(host, &a))
-		return;
-	if (colon < rest.len && socket_port_ok(port) &&
-	    socket_host_ok(host, v6))
-		schema_say(s, "; did you mean %s:%.*s@%.*s?",
-		    v6 ? "inet6" : "inet", SLICE_ARG(port), SLICE_ARG(host));
+	while (!slice_starts(text, kinds[i]))
+		i++;
+	guess_inet(s, slice_from(text, kinds[i].len), kinds[i]);
 }
 
 bool

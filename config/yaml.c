@@ -12,7 +12,10 @@
  * 3. In a mapping nodes come in turns: first the key, which must be a
  *    scalar, then its value.
  * 4. When a mapping ends its keys are sorted: equal neighbours are
- *    duplicates, which libyaml does not notice.
+ *    duplicates, which libyaml does not notice.  The later ones are left out.
+ * 5. What libyaml cannot read is reported, then left out of a copy of the
+ *    text (config/yaml_mend.c), until it can be read: then all begins again.
+ *    What may be missing for that reason is marked as faulty.
  */
 #include "config/yaml.h"
 
@@ -28,10 +31,12 @@
 #include "base/limits.h"
 #include "base/mem.h"
 #include "config/trusted_internal.h"
+#include "config/yaml_internal.h"
 
 struct yaml_tree {
 	struct arena		*arena;
 	struct yaml_node	*root;
+	unsigned int		 mistakes;
 };
 
 /* A list or mapping that has not ended yet. */
@@ -51,36 +56,72 @@ struct builder {
 	struct frame		 open[LIMIT_YAML_DEPTH];
 	size_t			 depth;
 	size_t			 nodes;
+	unsigned int		 mistakes;
 	bool			 has_document;
+	bool			 mended;	/* something was left out */
+	bool			 ended;		/* no more is read */
+	bool			 failed;	/* memory: there is no tree */
+	size_t			 broken;	/* the line that libyaml could
+						   not read; 0: none */
 };
 
-__attribute__((format(printf, 4, 5))) static bool
-fail_at(struct builder *b, size_t line, size_t column, const char *fmt, ...)
+/* One past the limit says that there are more, and the rest nothing. */
+static bool
+begin_mistake(struct builder *b, size_t *len)
 {
-	va_list ap;
-	int len;
-
-	len = snprintf(b->why, b->why_size, "%s:%zu:%zu: ", b->name, line,
-	    column);
-	if (len < 0 || (size_t)len >= b->why_size)
+	if (b->mistakes == 0 && b->why_size > 0)
+		b->why[0] = '\0';
+	*len = b->why_size > 0 ? strlen(b->why) : 0;
+	if (b->mistakes > LIMIT_CONFIG_MISTAKES || *len + 2 >= b->why_size)
 		return false;
-	va_start(ap, fmt);
-	vsnprintf(b->why + len, b->why_size - (size_t)len, fmt, ap);
-	va_end(ap);
+	if (b->mistakes++ > 0)
+		b->why[(*len)++] = '\n';
+	b->why[*len] = '\0';
+	if (b->mistakes <= LIMIT_CONFIG_MISTAKES)
+		return true;
+	snprintf(b->why + *len, b->why_size - *len,
+	    "%s: there are more mistakes", b->name);
 	return false;
 }
 
-static bool
-fail_event(struct builder *b, const yaml_event_t *e, const char *what)
+__attribute__((format(printf, 4, 5))) static void
+mistake_at(struct builder *b, size_t line, size_t column, const char *fmt,
+    ...)
 {
-	return fail_at(b, e->start_mark.line + 1, e->start_mark.column + 1,
+	va_list ap;
+	size_t len;
+
+	if (!begin_mistake(b, &len))
+		return;
+	snprintf(b->why + len, b->why_size - len, "%s:%zu:%zu: ", b->name,
+	    line, column);
+	len += strlen(b->why + len);
+	va_start(ap, fmt);
+	vsnprintf(b->why + len, b->why_size - len, fmt, ap);
+	va_end(ap);
+}
+
+static void
+mistake(struct builder *b, const yaml_event_t *e, const char *what)
+{
+	mistake_at(b, e->start_mark.line + 1, e->start_mark.column + 1,
 	    "%s", what);
+}
+
+/* After this one nothing more is read. */
+static bool
+last_mistake(struct builder *b, const yaml_event_t *e, const char *what)
+{
+	mistake(b, e, what);
+	b->ended = true;
+	return false;
 }
 
 static bool
 fail_memory(struct builder *b)
 {
 	snprintf(b->why, b->why_size, "%s: out of memory", b->name);
+	b->failed = true;
 	return false;
 }
 
@@ -107,16 +148,21 @@ place_of(struct slice text, size_t offset, size_t *line, size_t *column)
 	}
 }
 
-static bool
-fail_reader(struct builder *b, const yaml_parser_t *p, struct slice text)
+static void
+reader_mistake(struct builder *b, const yaml_parser_t *p, struct slice text)
 {
 	size_t line, column;
 
 	place_of(text, p->problem_offset, &line, &column);
+	b->broken = line;
 	if (p->problem_value < 0)
-		return fail_at(b, line, column, "%s", p->problem);
-	return fail_at(b, line, column, "%s (0x%02x)", p->problem,
-	    (unsigned int)p->problem_value);
+		mistake_at(b, line, column, "%s", p->problem);
+	else if (p->problem_value > 0x7f && p->problem_value < 0x100)
+		mistake_at(b, line, column, "%s (0x%02x); save the file as "
+		    "UTF-8", p->problem, (unsigned int)p->problem_value);
+	else
+		mistake_at(b, line, column, "%s (0x%02x)", p->problem,
+		    (unsigned int)p->problem_value);
 }
 
 /* The octet at a mark of libyaml, which counts characters; 0 at the end. */
@@ -133,63 +179,34 @@ char_at(struct slice text, size_t index)
 	return '\0';
 }
 
-/* What to write, by what is at the place or by what was open there. */
-static const struct hint {
-	char		 at;		/* 0: any */
-	const char	*context;	/* a part of it; NULL: any */
-	const char	*text;
-} hints[] = {
-	/* [::1]: an address, which YAML takes for something else. */
-	{ ':', "", " (text that begins with \":\" needs quotes)" },
-	{ '\t', NULL, " (a tab: indent with spaces)" },
-	{ '%', NULL, " (text that begins with \"%\" needs quotes)" },
-	{ '@', NULL, " (text that begins with \"@\" needs quotes)" },
-	{ '`', NULL, " (text that begins with \"`\" needs quotes)" },
-	{ 0, "an alias", " (text that begins with \"*\" needs quotes, as in "
-	  "\"*.example.org\")" },
-	{ 0, "an anchor", " (text that begins with \"&\" needs quotes)" },
-	{ 0, "flow sequence", " (that list is closed by \"]\")" },
-	{ 0, "flow mapping", " (that mapping is closed by \"}\")" },
-	{ 0, "parsing a quoted scalar", " (in \"...\" a backslash begins an "
-	  "escape; in '...' it is itself)" },
-	{ 0, "flow node", " (a list is closed by \"]\", a mapping by "
-	  "\"}\")" },
-	{ 0, "quoted scalar", " (that text begins and ends with the same "
-	  "quotes)" },
-	{ 0, "block", " (what belongs together is indented alike)" },
-	{ 0, "simple key", " (a key is written \"key: value\")" },
-	{ 0, NULL, " (what belongs together is indented alike; text with "
-	  "\": \" in it needs quotes)" }
-};
-
-static const char *
-hint_for(char at, const char *context)
+static void
+parser_mistake(struct builder *b, const yaml_parser_t *p, struct slice text)
 {
-	const struct hint *h = hints;
+	struct yaml_problem problem = { p->problem, p->context,
+		char_at(text, p->problem_mark.index),
+		p->problem_mark.line + 1, p->problem_mark.column + 1,
+		p->context_mark.line + 1, p->context_mark.column + 1 };
+	char what[256];
+	size_t line, column;
 
-	while ((h->at != 0 && h->at != at) || (h->context != NULL &&
-	    (context == NULL || strstr(context, h->context) == NULL)))
-		h++;
-	return h->text;
+	yaml_problem_explain(&problem, &line, &column, what, sizeof(what));
+	mistake_at(b, line, column, "%s", what);
+	/* A block goes on around the mistake; all else begins before it. */
+	b->broken = p->context == NULL || strstr(p->context, "block") != NULL ?
+	    problem.line : problem.context_line;
 }
 
+/* Step 5. */
 static bool
-fail_parser(struct builder *b, const yaml_parser_t *p, struct slice text)
+take_error(struct builder *b, const yaml_parser_t *p, struct slice text)
 {
-	size_t line = p->problem_mark.line + 1;
-	size_t column = p->problem_mark.column + 1;
-	const char *hint;
-
 	if (p->error == YAML_MEMORY_ERROR || p->problem == NULL)
 		return fail_memory(b);
 	if (p->error == YAML_READER_ERROR)
-		return fail_reader(b, p, text);
-	hint = hint_for(char_at(text, p->problem_mark.index), p->context);
-	if (p->context == NULL)
-		return fail_at(b, line, column, "%s%s", p->problem, hint);
-	return fail_at(b, line, column, "%s, %s that begins at %zu:%zu%s",
-	    p->problem, p->context, p->context_mark.line + 1,
-	    p->context_mark.column + 1, hint);
+		reader_mistake(b, p, text);
+	else
+		parser_mistake(b, p, text);
+	return false;
 }
 
 /* ---- nodes ---- */
@@ -207,63 +224,95 @@ compare_keys(const void *a, const void *b)
 	return (*x)->key->column < (*y)->key->column ? -1 : 1;
 }
 
+static void
+report_duplicates(struct builder *b, struct yaml_node *const *sorted,
+    size_t count)
+{
+	struct yaml_node *first = sorted[0];
+	size_t i;
+
+	for (i = 1; i < count; i++) {
+		if (!slice_eq(first->key->text, sorted[i]->key->text)) {
+			first = sorted[i];
+			continue;
+		}
+		if (first->key->faulty)
+			continue;
+		mistake_at(b, sorted[i]->key->line, sorted[i]->key->column,
+		    "this key is given twice; the first one is at %u:%u",
+		    first->key->line, first->key->column);
+		sorted[i]->line = 0;
+	}
+}
+
+/* Those without a line. */
+static void
+leave_out(struct yaml_node *mapping)
+{
+	struct yaml_node **n = &mapping->child;
+
+	while (*n != NULL) {
+		if ((*n)->line == 0)
+			*n = (*n)->next;
+		else
+			n = &(*n)->next;
+	}
+}
+
 /* Step 4. */
 static bool
 check_duplicates(struct builder *b, const struct frame *f)
 {
-	const struct yaml_node **sorted;
-	const struct yaml_node *n, *again = NULL, *first = NULL;
+	unsigned int before = b->mistakes;
+	struct yaml_node **sorted, *n;
 	size_t i = 0;
 
 	if (f->count < 2)
 		return true;
-	sorted = mem_array(f->count, sizeof(*sorted));
+	sorted = mem_array(f->count, sizeof(struct yaml_node *));
 	if (sorted == NULL)
 		return fail_memory(b);
 	for (n = f->node->child; n != NULL; n = n->next)
 		sorted[i++] = n;
 	qsort(sorted, f->count, sizeof(*sorted), compare_keys);
-	for (i = 1; i < f->count && again == NULL; i++) {
-		if (slice_eq(sorted[i - 1]->key->text, sorted[i]->key->text)) {
-			first = sorted[i - 1]->key;
-			again = sorted[i]->key;
-		}
-	}
+	report_duplicates(b, sorted, f->count);
 	mem_free(sorted);
-	if (again == NULL)
-		return true;
-	return fail_at(b, again->line, again->column,
-	    "this key is given twice; the first one is at %u:%u", first->line,
-	    first->column);
-}
-
-/* Step 3. */
-static bool
-take_key(struct builder *b, struct frame *f, struct yaml_node *n)
-{
-	if (n->kind != YAML_SCALAR)
-		return fail_at(b, n->line, n->column,
-		    "this key is a %s; a key must be plain text",
-		    n->kind == YAML_SEQUENCE ? "list" : "mapping");
-	if (!n->quoted && slice_eq(n->text, SLICE("<<")))
-		return fail_at(b, n->line, n->column,
-		    "merge keys (<<) are not allowed");
-	f->key = n;
+	if (b->mistakes != before)
+		leave_out(f->node);
 	return true;
 }
 
-static bool
+/* Step 3. */
+static void
+take_key(struct builder *b, struct frame *f, struct yaml_node *n)
+{
+	if (n->kind != YAML_SCALAR) {
+		mistake_at(b, n->line, n->column, "this key is a %s; a key "
+		    "must be plain text", n->kind == YAML_SEQUENCE ? "list" :
+		    "mapping");
+		n->faulty = true;
+	} else if (!n->quoted && slice_eq(n->text, SLICE("<<"))) {
+		mistake_at(b, n->line, n->column,
+		    "merge keys (<<) are not allowed");
+		n->faulty = true;
+	}
+	f->key = n;
+}
+
+static void
 attach(struct builder *b, struct yaml_node *n)
 {
 	struct frame *f;
 
 	if (b->depth == 0) {
 		b->root = n;
-		return true;
+		return;
 	}
 	f = &b->open[b->depth - 1];
-	if (f->node->kind == YAML_MAPPING && f->key == NULL)
-		return take_key(b, f, n);
+	if (f->node->kind == YAML_MAPPING && f->key == NULL) {
+		take_key(b, f, n);
+		return;
+	}
 	n->key = f->key;
 	f->key = NULL;
 	if (f->last == NULL)
@@ -272,7 +321,6 @@ attach(struct builder *b, struct yaml_node *n)
 		f->last->next = n;
 	f->last = n;
 	f->count++;
-	return true;
 }
 
 static struct yaml_node *
@@ -281,9 +329,10 @@ new_node(struct builder *b, const yaml_event_t *e, enum yaml_kind kind)
 	struct yaml_node *n;
 
 	if (b->nodes == LIMIT_YAML_NODES) {
-		fail_at(b, e->start_mark.line + 1, e->start_mark.column + 1,
-		    "too many values; %d are allowed in one file",
-		    LIMIT_YAML_NODES);
+		mistake_at(b, e->start_mark.line + 1,
+		    e->start_mark.column + 1, "too many values; %d are "
+		    "allowed in one file", LIMIT_YAML_NODES);
+		b->ended = true;
 		return NULL;
 	}
 	b->nodes++;
@@ -298,15 +347,29 @@ new_node(struct builder *b, const yaml_event_t *e, enum yaml_kind kind)
 	return n;
 }
 
-static bool
-refuse_extras(struct builder *b, const yaml_event_t *e,
+/* They are reported, and the value stays what it is without them. */
+static void
+report_extras(struct builder *b, const yaml_event_t *e,
     const yaml_char_t *anchor, const yaml_char_t *tag)
 {
 	if (anchor != NULL)
-		return fail_event(b, e, "anchors (&name) are not allowed");
+		mistake(b, e, "anchors (&name) are not allowed; text that "
+		    "begins with \"&\" needs quotes");
 	if (tag != NULL)
-		return fail_event(b, e, "tags (!name) are not allowed");
-	return true;
+		mistake(b, e, "tags (!name) are not allowed; text that "
+		    "begins with \"!\" needs quotes");
+}
+
+static void
+report_lookalike(struct builder *b, struct yaml_node *n)
+{
+	size_t at;
+	const char *what = yaml_lookalike(n->text, &at);
+
+	if (what == NULL)
+		return;
+	mistake_at(b, n->line, n->column + at, "%s", what);
+	n->faulty = true;
 }
 
 static bool
@@ -316,8 +379,7 @@ add_scalar(struct builder *b, const yaml_event_t *e)
 	    e->data.scalar.length };
 	struct yaml_node *n;
 
-	if (!refuse_extras(b, e, e->data.scalar.anchor, e->data.scalar.tag))
-		return false;
+	report_extras(b, e, e->data.scalar.anchor, e->data.scalar.tag);
 	n = new_node(b, e, YAML_SCALAR);
 	if (n == NULL)
 		return false;
@@ -325,7 +387,29 @@ add_scalar(struct builder *b, const yaml_event_t *e)
 	if (n->text.ptr == NULL)
 		return fail_memory(b);
 	n->quoted = e->data.scalar.style != YAML_PLAIN_SCALAR_STYLE;
-	return attach(b, n);
+	if (!n->quoted)
+		report_lookalike(b, n);
+	/* Its value may be what was left out. */
+	if (b->mended && !n->quoted && text.len == 0)
+		n->faulty = true;
+	attach(b, n);
+	return true;
+}
+
+/* What it is meant to be is not known. */
+static bool
+add_alias(struct builder *b, const yaml_event_t *e)
+{
+	struct yaml_node *n = new_node(b, e, YAML_SCALAR);
+
+	if (n == NULL)
+		return false;
+	mistake(b, e, "aliases (*name) are not allowed; text that begins "
+	    "with \"*\" needs quotes");
+	n->text = SLICE("");
+	n->faulty = true;
+	attach(b, n);
+	return true;
 }
 
 /* Steps 2 and 3: a list or mapping begins. */
@@ -334,14 +418,18 @@ begin(struct builder *b, const yaml_event_t *e, enum yaml_kind kind)
 {
 	struct yaml_node *n;
 
-	if (b->depth == LIMIT_YAML_DEPTH)
-		return fail_at(b, e->start_mark.line + 1,
-		    e->start_mark.column + 1,
-		    "nested too deep; %d levels are allowed",
-		    LIMIT_YAML_DEPTH);
-	n = new_node(b, e, kind);
-	if (n == NULL || !attach(b, n))
+	if (b->depth == LIMIT_YAML_DEPTH) {
+		mistake_at(b, e->start_mark.line + 1,
+		    e->start_mark.column + 1, "nested too deep; %d levels "
+		    "are allowed", LIMIT_YAML_DEPTH);
+		b->ended = true;
 		return false;
+	}
+	n = new_node(b, e, kind);
+	if (n == NULL)
+		return false;
+	n->faulty = b->mended && b->depth <= 1;
+	attach(b, n);
 	b->open[b->depth++] = (struct frame){ .node = n };
 	return true;
 }
@@ -360,7 +448,7 @@ static bool
 begin_document(struct builder *b, const yaml_event_t *e)
 {
 	if (b->has_document)
-		return fail_event(b, e,
+		return last_mistake(b, e,
 		    "a second document begins; only one is allowed");
 	b->has_document = true;
 	return true;
@@ -373,16 +461,17 @@ take_event(struct builder *b, const yaml_event_t *e)
 	case YAML_DOCUMENT_START_EVENT:
 		return begin_document(b, e);
 	case YAML_ALIAS_EVENT:
-		return fail_event(b, e, "aliases (*name) are not allowed; "
-		    "text that begins with \"*\" needs quotes");
+		return add_alias(b, e);
 	case YAML_SCALAR_EVENT:
 		return add_scalar(b, e);
 	case YAML_SEQUENCE_START_EVENT:
-		return refuse_extras(b, e, e->data.sequence_start.anchor,
-		    e->data.sequence_start.tag) && begin(b, e, YAML_SEQUENCE);
+		report_extras(b, e, e->data.sequence_start.anchor,
+		    e->data.sequence_start.tag);
+		return begin(b, e, YAML_SEQUENCE);
 	case YAML_MAPPING_START_EVENT:
-		return refuse_extras(b, e, e->data.mapping_start.anchor,
-		    e->data.mapping_start.tag) && begin(b, e, YAML_MAPPING);
+		report_extras(b, e, e->data.mapping_start.anchor,
+		    e->data.mapping_start.tag);
+		return begin(b, e, YAML_MAPPING);
 	case YAML_SEQUENCE_END_EVENT:
 	case YAML_MAPPING_END_EVENT:
 		return end(b);
@@ -395,6 +484,7 @@ take_event(struct builder *b, const yaml_event_t *e)
 	return true;
 }
 
+/* True when all events went into the tree. */
 static bool
 build(struct builder *b, yaml_parser_t *p, struct slice text)
 {
@@ -403,12 +493,75 @@ build(struct builder *b, yaml_parser_t *p, struct slice text)
 
 	do {
 		if (!yaml_parser_parse(p, &e))
-			return fail_parser(b, p, text);
+			return take_error(b, p, text);
 		good = take_event(b, &e);
 		last = e.type == YAML_STREAM_END_EVENT;
 		yaml_event_delete(&e);
 	} while (good && !last);
 	return good;
+}
+
+/* Makes nothing but sure that libyaml can read it. */
+static bool
+try_events(struct builder *b, yaml_parser_t *p, struct slice text)
+{
+	yaml_event_t e;
+	bool last;
+
+	do {
+		if (!yaml_parser_parse(p, &e))
+			return take_error(b, p, text);
+		last = e.type == YAML_STREAM_END_EVENT;
+		yaml_event_delete(&e);
+	} while (!last);
+	return true;
+}
+
+typedef bool	parse_fn(struct builder *b, yaml_parser_t *p,
+		    struct slice text);
+
+static bool
+parse(struct builder *b, struct slice text, parse_fn *fn)
+{
+	yaml_parser_t p;
+	bool good;
+
+	b->broken = 0;
+	if (!yaml_parser_initialize(&p))
+		return fail_memory(b);
+	yaml_parser_set_encoding(&p, YAML_UTF8_ENCODING);
+	yaml_parser_set_input_string(&p, (const unsigned char *)text.ptr,
+	    text.len);
+	good = fn(b, &p, text);
+	yaml_parser_delete(&p);
+	return good;
+}
+
+/* Step 5. */
+static void
+build_rest(struct builder *b, struct slice text)
+{
+	char *copy = mem_dup(text.ptr, text.len);
+	struct slice rest = { copy, text.len };
+
+	if (copy == NULL) {
+		fail_memory(b);
+		return;
+	}
+	b->mistakes = 0;
+	b->mended = true;
+	while (!parse(b, rest, try_events) && !b->failed &&
+	    b->mistakes <= LIMIT_CONFIG_MISTAKES) {
+		if (!yaml_mend(copy, rest.len, b->broken))
+			rest.len = 0;
+	}
+	arena_reset(b->arena);
+	b->root = NULL;
+	b->depth = b->nodes = 0;
+	b->has_document = b->ended = false;
+	if (!b->failed && b->mistakes <= LIMIT_CONFIG_MISTAKES)
+		(void)parse(b, rest, build);
+	mem_free(copy);
 }
 
 /* ---- the interface ---- */
@@ -434,10 +587,8 @@ yaml_tree_read_text(struct slice text, const char *name, char *why,
     size_t why_size)
 {
 	struct builder b = { .name = name, .why = why,
-	    .why_size = why_size };
+		.why_size = why_size };
 	struct yaml_tree *t;
-	yaml_parser_t p;
-	bool good;
 
 	if (text.len > LIMIT_YAML_BYTES) {
 		snprintf(why, why_size, "%s: longer than %u octets", name,
@@ -445,24 +596,27 @@ yaml_tree_read_text(struct slice text, const char *name, char *why,
 		return NULL;
 	}
 	t = tree_new(&b);
-	if (t == NULL || !yaml_parser_initialize(&p)) {
+	if (t == NULL) {
 		fail_memory(&b);
-		yaml_tree_free(t);
 		return NULL;
 	}
 	/* A byte order mark is not part of the first line. */
 	if (slice_starts(text, SLICE("\xef\xbb\xbf")))
 		text = slice_from(text, 3);
-	yaml_parser_set_encoding(&p, YAML_UTF8_ENCODING);
-	yaml_parser_set_input_string(&p, (const unsigned char *)text.ptr,
-	    text.len);
-	good = build(&b, &p, text);
-	yaml_parser_delete(&p);
-	t->root = b.root;
-	if (good)
+	if (!parse(&b, text, build) && b.broken > 0)
+		build_rest(&b, text);
+	t->root = b.depth == 0 ? b.root : NULL;
+	t->mistakes = b.mistakes;
+	if (!b.failed)
 		return t;
 	yaml_tree_free(t);
 	return NULL;
+}
+
+unsigned int
+yaml_tree_mistakes(const struct yaml_tree *t)
+{
+	return t->mistakes;
 }
 
 struct yaml_tree *

@@ -26,6 +26,9 @@ struct yaml_node {
 	unsigned int		 line, column;	/* from 1 */
 	struct slice		 text;		/* scalar; NUL after it */
 	bool			 quoted;	/* scalar in quotes or block */
+	bool			 faulty;	/* it, or what is missing in it,
+						   is a mistake that has been
+						   reported */
 	struct yaml_node	*key;		/* of a mapping's child */
 	struct yaml_node	*child;		/* first of sequence, mapping */
 	struct yaml_node	*next;
@@ -34,15 +37,19 @@ struct yaml_node {
 struct yaml_tree;
 
 /*
- * Reads a file that is believed (config/file.h).  On failure NULL and `why`
- * says "FILE:LINE:COLUMN: ..." (or "FILE: ..." when it cannot be opened or
- * read).
+ * Reads a file that is believed (config/file.h).  NULL: it cannot be opened
+ * or read, is too large, or memory is short, and `why` says "FILE: ...".
+ *
+ * Mistakes have a line "FILE:LINE:COLUMN: ..." each in `why`, up to
+ * LIMIT_CONFIG_MISTAKES, and are counted; the tree has what can be read all
+ * the same, for the mistakes in that to be found as well.
  */
 struct yaml_tree	*yaml_tree_read_file(const char *path, char *why,
 			    size_t why_size);
 /* The same for text in memory, which `name` stands for in messages. */
 struct yaml_tree	*yaml_tree_read_text(struct slice text,
 			    const char *name, char *why, size_t why_size);
+unsigned int		 yaml_tree_mistakes(const struct yaml_tree *t);
 void			 yaml_tree_free(struct yaml_tree *t);
 /* NULL for an empty file. */
 const struct yaml_node	*yaml_tree_root(const struct yaml_tree *t);

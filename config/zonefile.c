@@ -451,12 +451,13 @@ read_tree(struct yaml_tree *t, const char *name, char *why, size_t why_size)
 
 	if (t == NULL)
 		return NULL;
+	schema_take_mistakes(&s, t, why);
 	z = dns_zone_new();
 	if (z == NULL)
 		good = schema_no_memory(&s);
 	else
 		good = schema_mapping(&s, zone_keys, "a zone file",
-		    yaml_tree_root(t), z);
+		    yaml_tree_root(t), z) && yaml_tree_mistakes(t) == 0;
 	yaml_tree_free(t);
 	if (good)
 		return z;

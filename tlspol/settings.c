@@ -152,8 +152,10 @@ read_tree(struct yaml_tree *t, const char *path, bool offline, char *why,
 	} else {
 		s.arena = o->arena;
 		s.file = o->settings.path;
+		schema_take_mistakes(&s, t, why);
 		good = schema_mapping(&s, keys, "the configuration",
-		    yaml_tree_root(t), &o->settings) && (offline ||
+		    yaml_tree_root(t), &o->settings) &&
+		    yaml_tree_mistakes(t) == 0 && (offline ||
 		    sections_read_zone(&o->settings.resolver, why, why_size));
 	}
 	yaml_tree_free(t);

@@ -668,15 +668,14 @@ static const struct {
 	const char	*want;	/* after "t.yaml:" */
 } bad[] = {
 	/* What YAML itself refuses. */
-	{ "a: [", "2:1: did not find expected node content, while parsing a "
-	  "flow node that begins at 2:1 (a list is closed by \"]\", a "
-	  "mapping by \"}\")" },
+	{ "a: [", "2:1: a value is missing before this; a list ends with "
+	  "\"]\", a mapping with \"}\"" },
 	{ "log: {level: info}\nlog: {}\n",
 	  "2:1: this key is given twice; the first one is at 1:1" },
 
 	/* Keys. */
 	{ "- a", "1:1: the configuration must be a mapping of \"key: "
-	  "value\"; allowed: " ROOT_KEYS },
+	  "value\", and this is a list; allowed: " ROOT_KEYS },
 	{ "text", "1:1: the configuration must be a mapping of \"key: "
 	  "value\"; allowed: " ROOT_KEYS },
 	{ "sockt: x", "1:1: unknown key 'sockt' in the configuration, did "
@@ -696,8 +695,12 @@ static const struct {
 	  ROOT_KEYS },
 	{ "log: info", "1:6: log must be a mapping of \"key: value\"; "
 	  "allowed: " LOG_KEYS },
-	{ "log: [a]", "1:6: log must be a mapping of \"key: value\"; "
-	  "allowed: " LOG_KEYS },
+	{ "log: [a]", "1:6: log must be a mapping of \"key: value\", and "
+	  "this is a list; allowed: " LOG_KEYS },
+	{ "log: level=info", "1:6: log must be a mapping of \"key: value\", "
+	  "with \":\" in place of \"=\"; allowed: " LOG_KEYS },
+	{ "log: level:info", "1:6: log must be a mapping of \"key: value\", "
+	  "with a space after \":\"; allowed: " LOG_KEYS },
 	{ "log: {levl: info}", "1:7: unknown key 'levl' in log, did you mean "
 	  "level?; allowed: " LOG_KEYS },
 	{ "resolver: 1", "1:11: resolver must be a mapping of \"key: "
@@ -711,7 +714,8 @@ static const struct {
 
 	/* The daemon. */
 	{ "socket:", "1:8: socket has no value; allowed: " SOCKETS },
-	{ "metrics: 9102", "1:10: metrics is '9102'; allowed: " SOCKETS },
+	{ "metrics: 9102", "1:10: metrics is '9102'; allowed: " SOCKETS
+	  "; did you mean inet:9102@127.0.0.1?" },
 	{ "store: assay.db", "1:8: store is 'assay.db'; allowed: " STORES },
 	{ "store: sqlite:assay.db", "1:8: store is 'sqlite:assay.db'; "
 	  "allowed: " STORES },
@@ -750,9 +754,18 @@ static const struct {
 	{ "socket: \"local:/a\\0b\"", "1:9: socket is 'local:/a?b'; "
 	  "allowed: " PATH_107 },
 	{ "socket: inet:8891", "1:9: socket is 'inet:8891'; allowed: "
-	  NO_HOST },
+	  NO_HOST "; did you mean inet:8891@127.0.0.1?" },
 	{ "socket: inet6:8891", "1:9: socket is 'inet6:8891'; allowed: "
-	  NO_HOST },
+	  NO_HOST "; did you mean inet6:8891@::1?" },
+	{ "socket: localhost:8891", "1:9: socket is 'localhost:8891'; "
+	  "allowed: " SOCKETS "; did you mean inet:8891@localhost?" },
+	{ "socket: mx.example.org:8891", "1:9: socket is "
+	  "'mx.example.org:8891'; allowed: " SOCKETS "; did you mean "
+	  "inet:8891@mx.example.org?" },
+	{ "socket: tcp:8891", "1:9: socket is 'tcp:8891'; allowed: " SOCKETS
+	  "; did you mean inet:8891@127.0.0.1?" },
+	{ "socket: what:8891", "1:9: socket is 'what:8891'; allowed: "
+	  SOCKETS },
 	{ "socket: inet:0@127.0.0.1", "1:9: socket is 'inet:0@127.0.0.1'; "
 	  "allowed: a port from 1 to 65535 in front of @HOST" },
 	{ "socket: inet:65536@127.0.0.1", "1:9: socket is "
@@ -812,13 +825,22 @@ static const struct {
 	{ "log: {format: JSON}", "1:15: log.format is 'JSON'; allowed: text, "
 	  "json; did you mean json?" },
 	{ "resolver: {timeout: 3}", "1:21: resolver.timeout is '3'; allowed: "
-	  "a number with ms, s, m, h or d, 100ms to 1m" },
+	  "a number with ms, s, m, h or d, 100ms to 1m; did you mean 3s?" },
+	{ "resolver: {timeout: 300}", "1:21: resolver.timeout is '300'; "
+	  "allowed: a number with ms, s, m, h or d, 100ms to 1m" },
+	{ "resolver: {timeout: 300msec}", "1:21: resolver.timeout is "
+	  "'300msec'; allowed: a number with ms, s, m, h or d, 100ms to 1m; "
+	  "did you mean 300ms?" },
+	{ "limits: {deadline: 1 Min}", "1:20: limits.deadline is '1 Min'; "
+	  "allowed: a number with ms, s, m, h or d, 1s to 10m; did you mean "
+	  "1m?" },
 	{ "resolver: {timeout: 3.5s}", "1:21: resolver.timeout is '3.5s'; "
 	  "allowed: a number with ms, s, m, h or d, 100ms to 1m" },
 	{ "resolver: {timeout: s}", "1:21: resolver.timeout is 's'; allowed: "
 	  "a number with ms, s, m, h or d, 100ms to 1m" },
 	{ "resolver: {timeout: 3 s}", "1:21: resolver.timeout is '3 s'; "
-	  "allowed: a number with ms, s, m, h or d, 100ms to 1m" },
+	  "allowed: a number with ms, s, m, h or d, 100ms to 1m; did you "
+	  "mean 3s?" },
 	{ "resolver: {timeout: -3s}", "1:21: resolver.timeout is '-3s'; "
 	  "allowed: a number with ms, s, m, h or d, 100ms to 1m" },
 	{ "resolver: {timeout: 99ms}", "1:21: resolver.timeout is '99ms'; "
@@ -853,7 +875,7 @@ static const struct {
 	{ "resolver: {cache: 4294967297}", "1:19: resolver.cache is "
 	  "'4294967297'; allowed: a number with K, M or G, 64K to 4G" },
 	{ "resolver: {cache: 64MB}", "1:19: resolver.cache is '64MB'; "
-	  "allowed: a number with K, M or G, 64K to 4G" },
+	  "allowed: a number with K, M or G, 64K to 4G; did you mean 64M?" },
 	{ "resolver: {nameservers: []}", "1:25: resolver.nameservers is an "
 	  "empty list; allowed: " NAMESERVERS },
 	{ "resolver: {nameservers: ['::1', dns.example]}", "1:33: "
@@ -889,7 +911,7 @@ static const struct {
 
 	/* Rules. */
 	{ "policy: {action: accept}", "1:9: policy is a mapping; allowed: a "
-	  "list of rules" },
+	  "list of rules; each begins with \"- \"" },
 	{ "policy: reject", "1:9: policy is 'reject'; allowed: a list of "
 	  "rules" },
 	{ "policy: [reject]", "1:10: policy rule 1 must be a mapping of "
@@ -951,7 +973,7 @@ static const struct {
 	  "tempfail" },
 	{ "sign: yes", "1:7: sign is 'yes'; allowed: a list of sign rules" },
 	{ "sign: {domains: a.example}", "1:7: sign is a mapping; allowed: a "
-	  "list of sign rules" },
+	  "list of sign rules; each begins with \"- \"" },
 	{ "sign: [a.example]", "1:8: sign rule 1 must be a mapping of \"key: "
 	  "value\"; allowed: " SIGN_KEYS },
 	{ SIGN("domain: a.example"), "1:9: unknown key 'domain' in a sign "
@@ -1117,7 +1139,7 @@ static const struct {
 	  "mail; allowed: spf, spf-helo, mailfrom-domain, helo, client, tls, "
 	  "auth-user, iprev" },
 	{ "forwarders: {a: b}", "1:13: forwarders is a mapping; allowed: a "
-	  "list of forwarders" },
+	  "list of forwarders; each begins with \"- \"" },
 	{ "forwarders: [a]", "1:14: forwarder 1 must be a mapping of \"key: "
 	  "value\"; allowed: name, client, iprev, file, for, from-domain" },
 	{ "forwarders: [{client: 192.0.2.1}]", "1:14: forwarder 1: name is "
@@ -2130,8 +2152,8 @@ test_include(void)
 		  "allowed: a file that does not include itself" },
 		{ "no such file", "include: none.yaml", "",
 		  A ":1:10: include: " },
-		{ "not YAML", "include: " B, "a: [", B ":2:1: did not find "
-		  "expected node content" },
+		{ "not YAML", "include: " B, "a: [", B ":2:1: a value is "
+		  "missing before this" },
 		{ "no path", "include: {}", "", A ":1:10: include is a "
 		  "mapping; allowed: the path of a configuration file" },
 	};
@@ -2194,8 +2216,8 @@ test_observed(void)
 		  "itself" },
 		{ "no such file", "observe-policy: none.yaml", "",
 		  A ":1:17: observe-policy: " },
-		{ "not YAML", "observe-policy: " B, "a: [", B ":2:1: did not "
-		  "find expected node content" },
+		{ "not YAML", "observe-policy: " B, "a: [", B ":2:1: a value "
+		  "is missing before this" },
 		{ "no path", "observe-policy: {}", "", A ":1:17: "
 		  "observe-policy is a mapping; allowed: the path of a file "
 		  "with a policy" },

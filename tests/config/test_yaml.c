@@ -95,6 +95,19 @@ test_trees(void)
 
 /* ---- refusals ---- */
 
+/* A tree without mistakes, or NULL. */
+static struct yaml_tree *
+read_good(struct slice text, char *why, size_t why_size)
+{
+	struct yaml_tree *t = yaml_tree_read_text(text, "t.yaml", why,
+	    why_size);
+
+	if (t == NULL || yaml_tree_mistakes(t) == 0)
+		return t;
+	yaml_tree_free(t);
+	return NULL;
+}
+
 static void
 test_refused(void)
 {
@@ -107,22 +120,32 @@ test_refused(void)
 		  "t.yaml:1:4: aliases (*name) are not allowed; text that "
 		  "begins with \"*\" needs quotes" },
 		{ "anchor on a scalar", SLICE_INIT("a: &b c\n"),
-		  "t.yaml:1:4: anchors (&name) are not allowed" },
+		  "t.yaml:1:4: anchors (&name) are not allowed; text that "
+		  "begins with \"&\" needs quotes" },
 		{ "anchor on a list", SLICE_INIT("a: &b [c]\n"),
-		  "t.yaml:1:4: anchors (&name) are not allowed" },
+		  "t.yaml:1:4: anchors (&name) are not allowed; text that "
+		  "begins with \"&\" needs quotes" },
 		{ "anchor on a mapping", SLICE_INIT("x: 1\na: &b\n  c: d\n"),
-		  "t.yaml:2:4: anchors (&name) are not allowed" },
+		  "t.yaml:2:4: anchors (&name) are not allowed; text that "
+		  "begins with \"&\" needs quotes" },
 		{ "a thousand laughs",
 		  SLICE_INIT("a: &x [1, *x]\n"),
-		  "t.yaml:1:4: anchors (&name) are not allowed" },
+		  "t.yaml:1:4: anchors (&name) are not allowed; text that "
+		  "begins with \"&\" needs quotes\n"
+		  "t.yaml:1:11: aliases (*name) are not allowed; text that "
+		  "begins with \"*\" needs quotes" },
 		{ "tag", SLICE_INIT("a: !!str b\n"),
-		  "t.yaml:1:4: tags (!name) are not allowed" },
+		  "t.yaml:1:4: tags (!name) are not allowed; text that "
+		  "begins with \"!\" needs quotes" },
 		{ "tag on a list", SLICE_INIT("a: !x [b]\n"),
-		  "t.yaml:1:4: tags (!name) are not allowed" },
+		  "t.yaml:1:4: tags (!name) are not allowed; text that "
+		  "begins with \"!\" needs quotes" },
 		{ "tag on a mapping", SLICE_INIT("!x {a: b}\n"),
-		  "t.yaml:1:1: tags (!name) are not allowed" },
+		  "t.yaml:1:1: tags (!name) are not allowed; text that "
+		  "begins with \"!\" needs quotes" },
 		{ "non-specific tag", SLICE_INIT("a: ! b\n"),
-		  "t.yaml:1:4: tags (!name) are not allowed" },
+		  "t.yaml:1:4: tags (!name) are not allowed; text that "
+		  "begins with \"!\" needs quotes" },
 		{ "second document", SLICE_INIT("a: b\n---\nc: d\n"),
 		  "t.yaml:2:1: a second document begins; only one is "
 		  "allowed" },
@@ -144,59 +167,73 @@ test_refused(void)
 		{ "merge key", SLICE_INIT("a: 1\n<<: b\n"),
 		  "t.yaml:2:1: merge keys (<<) are not allowed" },
 		{ "list that does not end", SLICE_INIT("a: [b\n"),
-		  "t.yaml:2:1: did not find expected ',' or ']', while "
-		  "parsing a flow sequence that begins at 1:4 (that list is "
-		  "closed by \"]\")" },
+		  "t.yaml:2:1: \",\" or \"]\" is missing before this, in "
+		  "the list that begins at 1:4" },
 		{ "mapping that does not end", SLICE_INIT("a: {b: c\n"),
-		  "t.yaml:2:1: did not find expected ',' or '}', while "
-		  "parsing a flow mapping that begins at 1:4 (that mapping "
-		  "is closed by \"}\")" },
+		  "t.yaml:2:1: \",\" or \"}\" is missing before this, in "
+		  "the mapping that begins at 1:4" },
 		{ "nothing after a bracket", SLICE_INIT("a: [\n"),
-		  "t.yaml:2:1: did not find expected node content, while "
-		  "parsing a flow node that begins at 2:1 (a list is closed "
-		  "by \"]\", a mapping by \"}\")" },
+		  "t.yaml:2:1: a value is missing before this; a list ends "
+		  "with \"]\", a mapping with \"}\"" },
 		{ "a pattern without quotes",
 		  SLICE_INIT("a: [b, *.example.org]\n"),
-		  "t.yaml:1:9: did not find expected alphabetic or numeric "
-		  "character, while scanning an alias that begins at 1:8 "
-		  "(text that begins with \"*\" needs quotes, as in "
-		  "\"*.example.org\")" },
+		  "t.yaml:1:8: text that begins with \"*\" needs quotes, as "
+		  "in \"*.example.org\"" },
 		{ "a variable without quotes", SLICE_INIT("a: %{b}\n"),
-		  "t.yaml:1:4: found character that cannot start any token, "
-		  "while scanning for the next token that begins at 1:4 "
-		  "(text that begins with \"%\" needs quotes)" },
+		  "t.yaml:1:4: text that begins with \"%\" needs quotes" },
+		{ "an address of a person", SLICE_INIT("a: [@b]\n"),
+		  "t.yaml:1:5: text that begins with \"@\" needs quotes" },
+		{ "a backquote", SLICE_INIT("a: `b`\n"),
+		  "t.yaml:1:4: text that begins with \"`\" needs quotes" },
+		{ "an ampersand", SLICE_INIT("a: & b\n"),
+		  "t.yaml:1:4: text that begins with \"&\" needs quotes" },
 		{ "an item with less indent",
 		  SLICE_INIT("a:\n    b: c\n  d: e\n"),
-		  "t.yaml:3:3: did not find expected key, while parsing a "
-		  "block mapping that begins at 1:1 (what belongs together "
-		  "is indented alike)" },
+		  "t.yaml:3:3: this does not fit here: keys that belong "
+		  "together are indented alike, and nothing follows quotes; "
+		  "see the mapping that begins at 1:1" },
+		{ "a key between items",
+		  SLICE_INIT("a:\n  - b: c\n   d: e\n"),
+		  "t.yaml:3:4: this is indented neither as a part of the "
+		  "item before it nor as a new item (\"- \") of the list "
+		  "that begins at 2:3" },
 		{ "tab", SLICE_INIT("a:\n\tb: c\n"),
-		  "t.yaml:2:1: found character that cannot start any token, "
-		  "while scanning for the next token that begins at 2:1 (a "
-		  "tab: indent with spaces)" },
+		  "t.yaml:2:1: a tab; indent with spaces" },
+		{ "tab after text", SLICE_INIT("a:\n  b: c\n\td: e\n"),
+		  "t.yaml:3:1: a tab; indent with spaces" },
 		{ "key without colon", SLICE_INIT("a: b\nc\nd: e\n"),
-		  "t.yaml:3:1: could not find expected ':', while scanning "
-		  "a simple key that begins at 2:1 (a key is written \"key: "
-		  "value\")" },
+		  "t.yaml:2:1: \": \" is missing; a key is written \"key: "
+		  "value\"" },
 		{ "wrong indent", SLICE_INIT("a: b\n c: d\n"),
-		  "t.yaml:2:3: mapping values are not allowed in this "
-		  "context (what belongs together is indented alike; text "
-		  "with \": \" in it needs quotes)" },
+		  "t.yaml:2:3: \": \" has no place here: keys that belong "
+		  "together are indented alike, a space follows \"-\", and "
+		  "text with \": \" in it needs quotes" },
 		{ "an address without quotes",
 		  SLICE_INIT("# \xc3\xa9\na: [b, ::1]\n"),
-		  "t.yaml:2:8: did not find expected node content, while "
-		  "parsing a flow node that begins at 2:8 (text that begins "
-		  "with \":\" needs quotes)" },
+		  "t.yaml:2:8: text that begins with \":\" needs quotes, as "
+		  "in \"::1\"" },
+		{ "an address with a colon at its end",
+		  SLICE_INIT("a: [b, fe80::]\n"),
+		  "t.yaml:1:8: text that ends with \":\" needs quotes, as in "
+		  "\"2001:db8::\"" },
 		{ "quotes that do not end", SLICE_INIT("a: \"b\n"),
-		  "t.yaml:2:1: found unexpected end of stream, while "
-		  "scanning a quoted scalar that begins at 1:4 (that text "
-		  "begins and ends with the same quotes)" },
+		  "t.yaml:1:4: this text begins with a quote and does not "
+		  "end with one" },
 		{ "bad escape", SLICE_INIT("a: \"\\q\"\n"),
-		  "t.yaml:1:5: found unknown escape character, while "
-		  "parsing a quoted scalar that begins at 1:4 (in \"...\" a "
-		  "backslash begins an escape; in '...' it is itself)" },
+		  "t.yaml:1:5: no such escape; in \"...\" a backslash begins "
+		  "one, in '...' it is itself" },
+		{ "a no-break space", SLICE_INIT("\xc3\xa9:\xc2\xa0 b\n"),
+		  "t.yaml:1:3: a no-break space; write a plain one" },
+		{ "a no-break space in quotes",
+		  SLICE_INIT("\"\xc2\xa0\": b\n"), "a tree" },
+		{ "a typographic quote",
+		  SLICE_INIT("a: [\xe2\x80\x9c" "b\xe2\x80\x9d]\n"),
+		  "t.yaml:1:5: a typographic quote; write \" or '" },
+		{ "an apostrophe", SLICE_INIT("a: b\xe2\x80\x99s\n"),
+		  "a tree" },
 		{ "wrong UTF-8", SLICE_INIT("a: b\nc: d\xff\n"),
-		  "t.yaml:2:5: invalid leading UTF-8 octet (0xff)" },
+		  "t.yaml:2:5: invalid leading UTF-8 octet (0xff); save the "
+		  "file as UTF-8" },
 		{ "wrong UTF-8 after right",
 		  SLICE_INIT("# \xc3\xa9\n# \xc3\xa9\xc3\xa9 \xc3( \n"),
 		  "t.yaml:2:7: invalid trailing UTF-8 octet (0x28)" },
@@ -204,13 +241,15 @@ test_refused(void)
 		  "t.yaml:1:4: incomplete UTF-8 octet sequence" },
 		{ "wrong UTF-8 after a mark",
 		  SLICE_INIT("\xef\xbb\xbf" "a: \xff\n"),
-		  "t.yaml:1:4: invalid leading UTF-8 octet (0xff)" },
+		  "t.yaml:1:4: invalid leading UTF-8 octet (0xff); save the "
+		  "file as UTF-8" },
 		{ "control", SLICE_INIT("a: b\n\n  \x01\n"),
 		  "t.yaml:3:3: control characters are not allowed (0x01)" },
 		{ "NUL", SLICE_INIT("a: b\nc\0d: e\n"),
 		  "t.yaml:2:2: control characters are not allowed (0x00)" },
 		{ "UTF-16", SLICE_INIT("\xff\xfe" "a\0:\0"),
-		  "t.yaml:1:1: invalid leading UTF-8 octet (0xff)" },
+		  "t.yaml:1:1: invalid leading UTF-8 octet (0xff); save the "
+		  "file as UTF-8" },
 	};
 	struct yaml_tree *t;
 	char why[512];
@@ -218,8 +257,7 @@ test_refused(void)
 
 	for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		why[0] = '\0';
-		t = yaml_tree_read_text(rows[i].text, "t.yaml", why,
-		    sizeof(why));
+		t = read_good(rows[i].text, why, sizeof(why));
 		is_str(t == NULL ? why : "a tree", rows[i].want,
 		    rows[i].name);
 		yaml_tree_free(t);
@@ -241,7 +279,7 @@ read_repeated(const char *head, const char *unit, size_t count,
 	while (count-- > 0)
 		buf_adds(&b, unit);
 	buf_adds(&b, tail);
-	t = yaml_tree_read_text(buf_slice(&b), "t.yaml", why, sizeof(why));
+	t = read_good(buf_slice(&b), why, sizeof(why));
 	buf_fini(&b);
 	if (t == NULL)
 		return why;
@@ -284,11 +322,11 @@ test_many_keys(void)
 	buf_init(&b, LIMIT_YAML_BYTES);
 	for (i = 0; i < LIMIT_YAML_NODES / 2 - 1; i++)
 		buf_addf(&b, "k%u: v\n", i);
-	t = yaml_tree_read_text(buf_slice(&b), "t.yaml", why, sizeof(why));
+	t = read_good(buf_slice(&b), why, sizeof(why));
 	ok(t != NULL, "as many keys as fit");
 	yaml_tree_free(t);
 	buf_adds(&b, "k7: v\n");
-	t = yaml_tree_read_text(buf_slice(&b), "t.yaml", why, sizeof(why));
+	t = read_good(buf_slice(&b), why, sizeof(why));
 	is_str(t == NULL ? why : "a tree", "t.yaml:50000:5: too many values; "
 	    "100000 are allowed in one file", "one key more");
 	yaml_tree_free(t);
@@ -429,10 +467,8 @@ test_short_why(void)
 /* ---- no memory ---- */
 
 static void
-test_memory(void)
+check_memory(struct slice text)
 {
-	const struct slice text =
-	    SLICE("a: {b: [c, d, \"e\"], f: g}\nh: [i]\nj: k\n");
 	struct yaml_tree *t;
 	unsigned long n, failed = 1;
 	bool good = true, read = false;
@@ -453,6 +489,116 @@ test_memory(void)
 	    n - 1);
 }
 
+static void
+test_memory(void)
+{
+	check_memory(SLICE("a: {b: [c, d, \"e\"], f: g}\nh: [i]\nj: k\n"));
+	check_memory(SLICE("a: [*.b]\nc: d\nc: e\nf: [g\nh:\n\ti: j\n"));
+}
+
+/* ---- what is left ---- */
+
+static void
+test_mended(void)
+{
+	static const struct {
+		const char	*name, *text, *tree, *why;
+	} rows[] = {
+		{ "a key of three", "a: 1\nb: [2\nc: 3\n",
+		  "1:1{1:1'a'=1:4'1' 3:1'c'=3:4'3'}", "3:2" },
+		{ "its list is closed in a line of its own",
+		  "a: [\n  1,\n  *.b\n]\nc: 3\n",
+		  "5:1{5:1'c'=5:4'3'}", "3:3" },
+		{ "an item of a list",
+		  "a:\n  - b: {c: d\n    e: f\n  - g: h\n",
+		  "1:1{1:1'a'=4:3[4:5{4:5'g'=4:8'h'}]}", "3:6" },
+		{ "the last item, and a comment",
+		  "a:\n- b: c\n- d: *.e\n# f\ng: h\n",
+		  "1:1{1:1'a'=2:1[2:3{2:3'b'=2:6'c'}] 5:1'g'=5:4'h'}",
+		  "3:6" },
+		{ "all items", "a:\n  - *.b\n  - *.c\nd: e\n",
+		  "1:1{1:1'a'=1:3'' 4:1'd'=4:4'e'}", "2:5 3:5" },
+		{ "a list that is no value of the file",
+		  "a:\n  b:\n    - *.c\n    - d\ne: f\n",
+		  "5:1{5:1'e'=5:4'f'}", "3:7" },
+		{ "a tab in front of items", "a:\n\t- b\nc: d\n",
+		  "3:1{3:1'c'=3:4'd'}", "2:1" },
+		{ "octets", "a: \xff\nb: \xc3\xa9\nc: \x01\nd: e\n",
+		  "2:1{2:1'b'=2:4'\xc3\xa9' 4:1'd'=4:4'e'}", "1:4 3:4" },
+		{ "quotes to the end", "a: b\nc: 'd\ne: f\ng: h\n",
+		  "1:1{1:1'a'=1:4'b' 3:1'e'=3:4'f' 4:1'g'=4:4'h'}", "2:4" },
+		{ "nothing", "*.a\n", "nothing", "1:1" },
+		{ "a key given three times", "a: b\na: c\nd: e\na: f\n",
+		  "1:1{1:1'a'=1:4'b' 3:1'd'=3:4'e'}", "2:1 4:1" },
+		{ "aliases and the like", "a: *b\nc: &d e\nf: !g h\n<<: i\n",
+		  "1:1{1:1'a'=1:4'' 2:1'c'=2:4'e' 3:1'f'=3:4'h' "
+		  "4:1'<<'=4:5'i'}", "1:4 2:4 3:4 4:1" },
+		{ "a second document", "a: b\n---\nc: *.d\n",
+		  "1:1{1:1'a'=1:4'b'}", "2:1" },
+	};
+	struct yaml_tree *t;
+	struct buf b, places;
+	struct slice rest, line;
+	char why[4096];
+	size_t i;
+
+	buf_init(&b, 4096);
+	buf_init(&places, 4096);
+	for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		buf_reset(&b);
+		buf_reset(&places);
+		t = yaml_tree_read_text(slice_str(rows[i].text), "t.yaml", why,
+		    sizeof(why));
+		if (yaml_tree_root(t) == NULL)
+			buf_adds(&b, "nothing");
+		else
+			dump(&b, yaml_tree_root(t));
+		is_str(buf_cstr(&b), rows[i].tree, rows[i].name);
+		for (rest = slice_str(why); rest.len > 0;) {
+			slice_cut(&rest, '\n', &line);
+			line = slice_from(line, strlen("t.yaml:"));
+			buf_addf(&places, "%s%.*s", places.len > 0 ? " " : "",
+			    (int)slice_find(line, ' ') - 1, line.ptr);
+		}
+		is_str(buf_cstr(&places), rows[i].why, "its mistakes");
+		yaml_tree_free(t);
+	}
+	buf_fini(&b);
+	buf_fini(&places);
+}
+
+/* As many mistakes as are reported, and one more. */
+static void
+test_many_mistakes(void)
+{
+	struct yaml_tree *t;
+	struct slice rest, line;
+	struct buf b;
+	char why[LIMIT_CONFIG_WHY];
+	unsigned int count, lines, i;
+
+	buf_init(&b, 1 << 16);
+	for (count = LIMIT_CONFIG_MISTAKES; count <= 1000; count += 1 +
+	    (count - LIMIT_CONFIG_MISTAKES) * 40) {
+		buf_reset(&b);
+		for (i = 0; i < count; i++)
+			buf_addf(&b, "k%u: *.a\n", i);
+		t = yaml_tree_read_text(buf_slice(&b), "t.yaml", why,
+		    sizeof(why));
+		rest = slice_str(why);
+		for (lines = 0; rest.len > 0; lines++)
+			slice_cut(&rest, '\n', &line);
+		ok(lines == LIMIT_CONFIG_MISTAKES +
+		    (count > LIMIT_CONFIG_MISTAKES),
+		    "%u mistakes, %u lines", count, lines);
+		if (count > LIMIT_CONFIG_MISTAKES)
+			is_str(line.ptr, "t.yaml: there are more mistakes",
+			    "the last line");
+		yaml_tree_free(t);
+	}
+	buf_fini(&b);
+}
+
 int
 main(void)
 {
@@ -464,5 +610,7 @@ main(void)
 	test_trust();
 	test_short_why();
 	test_memory();
+	test_mended();
+	test_many_mistakes();
 	return tap_done();
 }

@@ -214,7 +214,7 @@ test_refused(void)
 		const char	*text;
 		const char	*want;	/* after "z.yaml:" */
 	} rows[] = {
-		{ "a: *b", "1:4: aliases (*name) are not allowed; text "
+		{ "zonedata: *b", "1:11: aliases (*name) are not allowed; text "
 		  "that begins with \"*\" needs quotes" },
 		{ "zone: {}", "1:1: unknown key 'zone' in a zone file; "
 		  "allowed: zonedata, description, comment, tests" },
@@ -222,7 +222,8 @@ test_refused(void)
 		  "did you mean zonedata?; allowed: zonedata, description, "
 		  "comment, tests" },
 		{ "- a", "1:1: a zone file must be a mapping of \"key: "
-		  "value\"; allowed: zonedata, description, comment, tests" },
+		  "value\", and this is a list; allowed: zonedata, "
+		  "description, comment, tests" },
 		{ "zonedata: [a]", "1:11: zonedata is a list; allowed: a "
 		  "mapping of names" },
 		{ "zonedata: {a.b: {A: 192.0.2.1}}", "1:17: a.b is a mapping; "

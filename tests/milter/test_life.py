@@ -240,7 +240,8 @@ def background():
     finally:
         os.kill(pid, signal.SIGTERM)
 
-    assaydaemon.wait_for(lambda: is_gone(pid), 60, "the background process ends")
+    assaydaemon.wait_for(lambda: is_gone(pid), 60,
+                         "the background process ends")
     ok(not os.path.exists(pid_path), "the pid file is removed")
     daemon.check_sanitizers("background")
 
