@@ -270,7 +270,7 @@ prove(struct arc_validator *v, const struct dns_ledger *ledger,
 		dkim_signature_judge(sig, proof.result, proof.comment);
 }
 
-/* What is wrong with AMS whatever its key is; NULL: nothing. */
+/* What is wrong with AMS for any key; NULL: nothing. */
 static const char *
 body_problem(const struct arc_validator *v, const struct arc_work *work,
     struct dkim_signature *sig)

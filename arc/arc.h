@@ -77,7 +77,7 @@ struct arc_verdict {
 	/* It failed for a key that could not be had: the next host may see
 	   it pass. */
 	bool			 temporary;
-	/* Not known for want of memory: `result` is not to be used. */
+	/* Memory ran out: `result` must not be used. */
 	bool			 no_memory;
 	/* Of a pass: the lowest instance down to which each message signature
 	   verifies, 0 when all do (section 6); else -1. */

@@ -5,10 +5,10 @@
  *
  *  1. Bounds: the header was kept whole, at most LIMIT_ARC_SETS fields of
  *     each name, at most LIMIT_ARC_BYTES of all of them.
- *  2. Each field says its instance: i= in front of an
+ *  2. Each field says its instance: i= at the start of an
  *     ARC-Authentication-Results, a tag of the two others, which have to be
- *     tag lists.  The ABNF wants it first there as well; most senders do not
- *     care, and neither do we.
+ *     tag lists.  The ABNF wants it first there as well; many senders do not
+ *     comply, and it is not required here.
  *  3. The highest instance is N.  AS(N) with cv=fail ends it.
  *  4. Each instance from 1 to N has one of each field; cv= is none in AS(1)
  *     and pass in all others.

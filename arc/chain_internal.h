@@ -8,7 +8,7 @@
 #include "arc/arc.h"
 #include "dkim/signature.h"
 
-/* What is known of a set besides what is reported. */
+/* What is known of a set but not reported. */
 struct arc_work {
 	bool				 twice[ARC_PARTS];
 	bool				 has_h;		/* the seal */

@@ -13,14 +13,14 @@
 typedef bool arc_listed_fn(void *arg, struct slice sealer);
 
 /*
- * The lowest instance k for which every seal from N down to k is of a trusted
- * sealer and whose results say that the Author Domain `from` passed DMARC
- * there; 0: there is none.  What is below a seal that is not trusted is
- * no more than that sealer's word, so the walk ends there.
+ * The lowest instance k for which every seal from N down to k is from a
+ * trusted sealer and whose results say that the Author Domain `from` passed
+ * DMARC there; 0: there is none.  Everything below a seal that is not trusted
+ * is only that sealer's claim, so the walk ends there.
  *
  * A chain counts that passes, whose AMS(N) signs all of the body (no l=),
  * and whose seal N, if it says when it was made, is not older than
- * `not_before`: it can be sent again to anybody (9.5).
+ * `not_before`: anyone can replay it (9.5).
  *
  * Results are read into the arena; without memory they say nothing, and
  * arena_failed() is true.

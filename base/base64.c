@@ -45,8 +45,8 @@ struct decoder {
 	unsigned char	*out;
 	size_t		 size;
 	size_t		 len;
-	uint32_t	 bits;		/* of the group in hand */
-	unsigned int	 digits;	/* of the group in hand, 0..3 */
+	uint32_t	 bits;		/* of the current group */
+	unsigned int	 digits;	/* of the current group, 0..3 */
 	unsigned int	 pads;
 };
 

@@ -3,7 +3,7 @@
  * glob: patterns in which "*" is any text, none as well.
  *
  * Case of ASCII letters does not matter.  Costs at most the product of both
- * lengths, so whoever takes patterns or texts from others bounds them.
+ * lengths, so a caller must bound patterns and texts that others have made.
  */
 #ifndef BASE_GLOB_H
 #define BASE_GLOB_H

@@ -17,8 +17,8 @@
 static pthread_once_t secret_once = PTHREAD_ONCE_INIT;
 static uint64_t secret[2];
 
-/* Without entropy the addresses of the process have to do: the table still
-   works, it is only easier to aim at. */
+/* Without entropy the addresses of the process are used: the table still
+   works, it is only easier to attack. */
 static void
 secret_make(void)
 {

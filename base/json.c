@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * json: one JSON value (RFC 8259), written as it is told.
+ * json: see json.h.
  */
 #include "base/json.h"
 
@@ -43,7 +43,7 @@ put(struct json *j, const char *text)
 	j->put(j->sink, slice_str(text));
 }
 
-/* All in front of a value. */
+/* Everything before a value. */
 static void
 begin(struct json *j, const char *key)
 {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * json: one JSON value (RFC 8259), written as it is told.
+ * json: writes one JSON value (RFC 8259), member by member.
  *
  * What comes out is ASCII: control characters and what is above ASCII leave
  * as \uXXXX, and an octet that is not UTF-8 as U+FFFD.  Commas are the

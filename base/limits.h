@@ -112,7 +112,7 @@
 #define LIMIT_DMARC_IDENTIFIERS	(1 + LIMIT_DKIM_CANDIDATES) /* ours: judged in
 					   one message: SPF's, and each d= */
 #define LIMIT_DMARC_NAMES	32	/* ours: lookups for the alignment of
-					   identifiers, besides one walk */
+					   identifiers, after one walk */
 #define LIMIT_DMARC_RUA		10	/* ours: addresses that get a report */
 #define LIMIT_MAILBOX_LOCAL	64	/* RFC 5321 4.5.3.1.1: octets */
 #define LIMIT_DMARC_QUESTIONS	(LIMIT_DMARC_WALK + 1 + LIMIT_DMARC_NAMES)
@@ -154,8 +154,8 @@
 #define LIMIT_TLSPOL_REFRESH	86400	/* RFC 8461 3.3: s until a policy is
 					   fetched anew, if not half of its
 					   life before */
-#define LIMIT_TLSPOL_UNASKED	2592000	/* ours: s that a policy is fetched
-					   anew for nobody */
+#define LIMIT_TLSPOL_UNASKED	2592000	/* ours: s that a policy is renewed
+					   without a request */
 #define LIMIT_TLSPOL_SAVE	60	/* ours: s between two writings of the
 					   cache file */
 #define LIMIT_TLSPOL_FILE	(64u << 20) /* ours: octets of that file */
@@ -181,8 +181,8 @@
 #define LIMIT_DNS_SLOW		4000	/* ours: per server, that have waited
 					   for SERVER_SLOW_US */
 #define LIMIT_DNS_MESSAGE	24	/* ours: of one message at a time */
-#define LIMIT_DNS_DECIDING	16	/* ours: besides, those for DMARC and
-					   for aligned keys */
+#define LIMIT_DNS_DECIDING	16	/* ours: in addition, for DMARC and
+					   aligned keys */
 #define LIMIT_DNS_AHEAD		100	/* ours: questions that nobody waits
 					   for, at a time */
 #define LIMIT_DNS_AHEAD_ROOM	200	/* ours: none is begun while so many
@@ -355,8 +355,8 @@
 #define LIMIT_METRICS_CLIENTS	64	/* ours: connections served at a time */
 #define LIMIT_METRICS_REQUEST	(8u << 10) /* ours: octets of memory for one,
 					   its request with it */
-#define LIMIT_METRICS_SECONDS	5	/* ours: a connection that stands still;
-					   Prometheus waits for 10 s */
+#define LIMIT_METRICS_SECONDS	5	/* ours: an idle connection; Prometheus
+					   waits for 10 s */
 
 /* Replies. */
 #define LIMIT_REPLY_TEXT	480	/* ours: RFC 5321 4.5.3.1.5 has 512 */

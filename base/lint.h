@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * lint: what is wrong with a record that a domain publishes, told to those
- * who look at their own.
+ * lint: what is wrong with a record that a domain publishes, for those who
+ * check their own.
  */
 #ifndef BASE_LINT_H
 #define BASE_LINT_H
@@ -23,8 +23,8 @@ struct lint_note {
 	struct slice		 record;	/* "" when there is none */
 	size_t			 at, len;	/* the part of it; len 0: all */
 	const char		*what;		/* a static sentence */
-	struct slice		 name;		/* that it speaks of, or "" */
-	struct slice		 publish;	/* in place of the record, or ""
+	struct slice		 name;		/* that it is about, or "" */
+	struct slice		 publish;	/* instead of the record, or ""
 						   when there is no advice */
 };
 typedef void lint_fn(void *arg, const struct lint_note *note);

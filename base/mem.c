@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * mem: the heap of the C library behind one gate, at which tests can make
- * allocations fail.
+ * mem: all use of the C library's heap, so that tests can make allocations
+ * fail.
  *
  * The gate, when the injection is on: each allocation takes a number from
  * one counter; the numbers from fail_from to fail_from + fail_count - 1
@@ -45,7 +45,7 @@ refused(size_t size)
 	return injected_failure();
 }
 
-/* What an allocation gives out. */
+/* The result of an allocation. */
 static void *
 counted(void *ptr)
 {

@@ -29,13 +29,13 @@ void	 mem_wipe_free(void *ptr, size_t len);
 /*
  * How many allocations have failed in this thread since it began.  Who has
  * work done for which memory must not run out asks before and after it:
- * then nothing that came out of want of memory is taken for a result.
+ * then nothing that was caused by lack of memory counts as a result.
  */
 unsigned long	mem_failures(void);
 
 /*
  * For tests: let `after` more allocations succeed, then fail `count` of
- * them (0: switch the injection off).  mem_fail_hits() tells how many have
+ * them (0: switch the injection off).  mem_fail_hits() is how many have
  * failed since.
  */
 void		mem_fail_after(unsigned long after, unsigned long count);

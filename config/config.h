@@ -140,7 +140,7 @@ struct config_client {
 };
 
 /*
- * Who hands in a message, and what follows: the first origin all of whose
+ * Where a message comes from, and what follows: the first origin all of whose
  * conditions are met.  A message of no origin is checked and not signed.
  */
 struct config_origin {
@@ -153,7 +153,7 @@ struct config_origin {
 	size_t				 certificate_count;
 	const struct slice		*daemon_names;	/* {daemon_name} */
 	size_t				 daemon_name_count;
-	/* It hands in mail of strangers: client and HELO are those of the
+	/* It sends mail from strangers: client and HELO are those in the
 	   Received field that it wrote. */
 	bool				 relay;
 	bool				 check;		/* default yes */
@@ -162,8 +162,8 @@ struct config_origin {
 };
 
 /*
- * Hosts that forward mail of our users.  A host is one of `clients`, or has a
- * name of `names` that leads back to it (iprev), or stands in the file.
+ * Hosts that forward mail to our users.  A host is one of `clients`, or has a
+ * name of `names` that resolves back to it (iprev), or is in the file.
  */
 struct config_forwarder {
 	struct slice			 name;
@@ -172,7 +172,7 @@ struct config_forwarder {
 	const struct policy_pattern	*names;
 	size_t				 name_count;
 	const char			*file;		/* NULL: none */
-	/* All recipients are there; none: anybody. */
+	/* All recipients must be there; none: any recipient. */
 	const struct policy_pattern	*recipients;
 	size_t				 recipient_count;
 	/* So is the Author Domain; none: any. */
@@ -187,7 +187,7 @@ struct config_forwarder {
 enum config_report_to {
 	CONFIG_REPORT_CORRESPONDENTS,	/* domains that our users write to */
 	CONFIG_REPORT_PROCESSORS,	/* addresses at `processors` */
-	CONFIG_REPORT_ALL		/* whoever asks for one */
+	CONFIG_REPORT_ALL		/* all who ask for one */
 };
 
 /* Who gets none. */
@@ -254,7 +254,7 @@ struct config {
 	bool			 remove_received_spf;	/* default no */
 	const struct ipnet	*trusted_networks;	/* default: loopback */
 	size_t			 trusted_network_count;
-	/* Never empty for want of the key: see origins_complete(). */
+	/* Not empty if the key is absent: see origins_complete(). */
 	const struct config_origin *origins;
 	size_t			 origin_count;
 	bool			 origins_given;
@@ -295,10 +295,10 @@ struct config {
 	   `sign` has. */
 	const struct policy_pattern *own_domains;
 	size_t			 own_domain_count;
-	/* Domains whose DMARC policy is taken for reject. */
+	/* Domains whose DMARC policy counts as reject. */
 	const struct policy_pattern *enforce_anyway;
 	size_t			 enforce_anyway_count;
-	/* Domains whose ARC seals are believed; none by default. */
+	/* Domains whose ARC seals are trusted; none by default. */
 	const struct policy_pattern *trusted_sealers;
 	size_t			 trusted_sealer_count;
 	/* Their hosts are in the table, whose owners are indexes. */
@@ -317,8 +317,8 @@ struct config {
 	enum config_unsigned	 unsigned_mail;	/* default accept */
 	struct config_seal	 seal;		/* default: nothing */
 	struct config_report	 report;
-	/* The file says so itself, be it as an empty list; it says anything
-	   at all.  See config_may_replace(). */
+	/* The key is in the file, even with an empty list; the file has any
+	   key.  See config_may_replace(). */
 	bool			 policy_given, sign_given, given;
 };
 
@@ -332,8 +332,8 @@ struct config {
  */
 struct config	*config_read(const char *path, char *why, size_t why_size);
 /*
- * The same for text in memory, which `name` stands for, and for nothing
- * else: no zone is read (resolver.zone stays NULL), no user looked up.
+ * The same for text in memory that is called `name` in messages.  Nothing
+ * else is read: no zone (resolver.zone stays NULL), no user.
  */
 struct config	*config_read_text(struct slice text, const char *name,
 		    char *why, size_t why_size);
@@ -366,9 +366,9 @@ bool		 config_is_enforced(const struct config *c,
 		    struct slice name);
 
 /*
- * May a reload put `new` in the place of `old`?  Not when the file is empty,
- * nor when the whole policy or all signing would end without a word: only a
- * list that is written as empty ("policy: []") takes them away.  On false
+ * May a reload replace `old` with `new`?  Not when the file is empty, nor when
+ * the whole policy or all signing would end silently: only a list that is
+ * written as empty ("policy: []") removes them.  On false
  * `why` says what is missing.
  */
 bool		 config_may_replace(const struct config *old,

@@ -3,7 +3,7 @@
  * hosts: two sorted lists.
  *
  * 1. Networks are sorted by family, length of the prefix, first address and
- *    owner; `lengths` has those that are there.  For each of them the address
+ *    owner; `lengths` has those that occur.  For each of them the address
  *    is cut to its prefix, and the networks that are equal to it follow each
  *    other.
  * 2. Names are sorted by text and owner, those of "*.example.org" in a list

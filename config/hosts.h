@@ -3,8 +3,8 @@
  * hosts: many networks and names of hosts, and who they belong to.
  *
  * An owner is a number; one network or name may have several.  A lookup costs
- * a search by halving for each length of prefix that is there, or for each
- * label of a name, whatever the number of hosts.  Built by one thread, then
+ * a binary search for each length of prefix that occurs, or for each label of
+ * a name.  Built by one thread, then
  * immutable.
  */
 #ifndef CONFIG_HOSTS_H

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * origins: a list of mappings, each with conditions on who hands in a
- * message, and what follows from that.
+ * origins: a list of mappings, each with conditions on where a message comes
+ * from, and what follows from that.
  */
 #include "config/origins_internal.h"
 
@@ -124,7 +124,7 @@ const struct schema_key origins_keys[] = {
 	{ .name = NULL }
 };
 
-/* What makes no sense together, or opens more than anybody means. */
+/* What makes no sense together, or matches more than is meant. */
 static bool
 check_origin(struct schema *s, const struct yaml_node *n,
     const struct config_origin *o)

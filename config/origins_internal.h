@@ -8,7 +8,7 @@
 #include "config/config.h"
 #include "config/schema.h"
 
-/* struct config_origin * and count; an empty list: nobody is ours */
+/* struct config_origin * and count; an empty list: no mail is ours */
 schema_read_fn	origins_list;
 /* The keys of an origin. */
 extern const struct schema_key origins_keys[];

@@ -2,8 +2,8 @@
 /*
  * rules: the section "policy", a list of mappings.
  *
- * A condition that this version lacks is known by name, so that a rule is
- * not taken for less than it says.
+ * A condition that this version lacks is known by name, so that a rule never
+ * means less than it says.
  */
 #include "config/rules_internal.h"
 

@@ -3,7 +3,7 @@
  * schema: from nodes of a YAML file to the fields of a struct, by tables.
  *
  * A table names the keys that a mapping may have, how each is read and
- * where it goes.  Whatever does not fit becomes one message for a human:
+ * where it goes.  Each mistake becomes one message for a human:
  * "FILE:LINE:COLUMN: what was seen; allowed: what is".  All functions that
  * return bool return false after they have written that message.
  */
@@ -18,8 +18,8 @@
 #include "config/yaml.h"
 
 /*
- * What one reading needs; its maker fills all in front of `where`.  Reading
- * goes on after a mistake, so that `why` gets a line for each, up to
+ * What one reading needs; its maker fills all before `where`.  Reading
+ * continues after a mistake, so that `why` gets a line for each, up to
  * LIMIT_CONFIG_MISTAKES; it stops when memory is short, which is then all
  * that `why` says.
  */
@@ -29,7 +29,7 @@ struct schema {
 	char		*why;
 	size_t		 why_size;
 	bool		 offline;	/* look at nothing but the text */
-	char		 where[64];	/* in front of key names: "log." */
+	char		 where[64];	/* before key names: "log." */
 	unsigned int	 mistakes;
 	bool		 no_memory;
 	bool		 silent;	/* what follows has been reported */
@@ -70,7 +70,7 @@ struct schema_key {
 	enum schema_shape	 shape;
 };
 
-/* A word and what it stands for.  A table ends with a word of NULL. */
+/* A word and its value.  A table ends with a word of NULL. */
 struct schema_word {
 	const char	*word;
 	unsigned int	 value;
@@ -113,7 +113,7 @@ bool	schema_parse_seconds(struct slice text, unsigned long long max,
 /* Reads one item of a list into memory of its size, which is zeroed. */
 typedef bool	schema_item_fn(struct slice text, void *item);
 /*
- * A list of scalars, or one that stands alone: the items go to the arena,
+ * A list of scalars, or a single one: the items go to the arena,
  * the pointer to `field`, their number (min..max) to `count`.
  */
 bool	schema_list(struct schema *s, const struct schema_key *key,
@@ -168,7 +168,7 @@ bool	schema_no_memory(struct schema *s);
  */
 void	schema_guess(const char *word, struct slice text, const char **best,
 	    size_t *least);
-/* Appends to the message in hand. */
+/* Appends to the current message. */
 void	schema_say(struct schema *s, const char *fmt, ...)
 	    __attribute__((format(printf, 2, 3)));
 /* Appends text of the file: in quotes, printable, cut when it is long. */

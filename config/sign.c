@@ -2,8 +2,8 @@
 /*
  * sign: which domains are signed for, by which keys, and how.
  *
- * The files of the keys are not looked at: whoever loads them has the path,
- * and the place in the configuration for what he has to say of it.
+ * The files of the keys are not read here: the code that loads them has the
+ * path, and the place in the configuration for its messages.
  */
 #include "config/sign_internal.h"
 
@@ -530,7 +530,7 @@ who_has(const struct config_sign *rules, const struct config_sign *end,
 	return NULL;
 }
 
-/* What an earlier rule has never comes to this one. */
+/* A domain of an earlier rule never reaches this one. */
 static bool
 check_domains(struct schema *s, const struct yaml_node *n,
     const struct config_sign *rules, const struct config_sign *r)

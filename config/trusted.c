@@ -13,7 +13,7 @@
 #include "base/file.h"
 #include "base/slice.h"
 
-/* A file under way, and where to complain. */
+/* The file that is read, and where to complain. */
 struct trusted {
 	const char	*path;
 	char		*why;

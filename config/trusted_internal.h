@@ -10,9 +10,9 @@
 
 /*
  * Reads a regular file of `size` octets at most.  False, and `why` says
- * "FILE: ...".  Never waits for a writer.  Whoever may write the file decides
- * what becomes of mail, so it is refused when everybody may write it or put
- * another one in its place: a mode with o+w, a folder with o+w and not
+ * "FILE: ...".  Never waits for a writer.  Anyone who can write the file
+ * decides about mail, so it is refused when everyone can write it or replace
+ * it: a mode with o+w, a folder with o+w and not
  * sticky, or a sticky one in which it belongs to a third user.
  */
 bool	trusted_read(const char *path, char *out, size_t size, size_t *len,

@@ -2,8 +2,8 @@
 /*
  * users: which addresses are whose, from a file.
  *
- * Rows of user and address, sorted by user: those of one name are found by
- * halving, those whose name has a "*" are in a list of their own.
+ * Rows of user and address, sorted by user: those of one name are found by a
+ * binary search, those whose name has a "*" are in a separate list.
  */
 #include "config/users.h"
 
@@ -37,7 +37,7 @@ struct users {
 	struct rows	 named, patterns;
 };
 
-/* A file under way. */
+/* The file that is read. */
 struct reader {
 	struct users	*users;
 	const char	*name;

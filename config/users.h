@@ -2,9 +2,9 @@
 /*
  * users: which addresses are whose, from a file (sign: for-user).
  *
- * A line is a user, as he authenticates himself, and addresses after it,
- * with blanks or commas between; "#" begins a comment.  In both "*" is any
- * text, and case does not matter.  A user may have several lines.
+ * A line has a user name, as in SMTP AUTH, and addresses after it, separated
+ * by blanks or commas; "#" begins a comment.  In both, "*" matches any text,
+ * and case does not matter.  A user may have several lines.
  */
 #ifndef CONFIG_USERS_H
 #define CONFIG_USERS_H
@@ -21,7 +21,7 @@ struct users;
  * read, has a line that cannot, or everybody may write it.
  */
 struct users	*users_read(const char *path, char *why, size_t why_size);
-/* The same for text in memory, which `name` stands for. */
+/* The same for text in memory that is called `name` in messages. */
 struct users	*users_parse(struct slice text, const char *name, char *why,
 		    size_t why_size);
 void		 users_free(struct users *u);

@@ -32,8 +32,8 @@ put_copy(struct schema *s, const struct schema_key *key, struct slice text,
 /* ---- socket ---- */
 
 /*
- * libmilter does not say why it refuses a longer path, and takes a relative
- * one against a folder that nobody thinks of.
+ * libmilter does not say why it refuses a longer path, and resolves a relative
+ * one against an unexpected folder.
  */
 static bool
 socket_path_ok(struct slice path)
@@ -201,8 +201,8 @@ is_user_char(char c)
 }
 
 /*
- * True as well when the user data base cannot be read: whoever starts the
- * program will see that.
+ * True as well when the user data base cannot be read: that shows when the
+ * program starts.
  */
 static bool
 user_exists(struct schema *s, const char *name)

@@ -31,7 +31,7 @@ schema_read_fn	values_nameservers;
 /* struct policy_pattern * and count */
 schema_read_fn	values_patterns;
 
-/* An item of schema_list(): struct slice, whatever the text is. */
+/* An item of schema_list(): struct slice, any text. */
 bool		values_slice(struct slice text, void *item);
 
 #endif

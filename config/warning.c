@@ -130,7 +130,7 @@ begin(const struct policy_rule *r, char *out, size_t size)
 	return len < 0 || (size_t)len >= size ? size : (size_t)len;
 }
 
-/* The rule in front of number `at` that leaves nothing for it. */
+/* The rule before number `at` that leaves nothing for it. */
 static const struct policy_rule *
 who_covers(const struct policy *p, size_t at)
 {
@@ -144,7 +144,7 @@ who_covers(const struct policy *p, size_t at)
 	return NULL;
 }
 
-/* The rule in front of number `at` that is overtaken by it. */
+/* The rule before number `at` that is overtaken by it. */
 static const struct policy_rule *
 who_is_overtaken(const struct policy *p, size_t at)
 {
@@ -274,7 +274,7 @@ lacks_forwarder(const struct config *c, const struct policy_rule *r)
 	return r->forwarder_count > 0;
 }
 
-/* Why a rule can never match, whatever is around it; or NULL. */
+/* Why a rule can never match, with any other rules; or NULL. */
 static const char *
 why_never(const struct config *c, const struct policy_rule *r)
 {

@@ -46,7 +46,7 @@ struct yaml_tree;
  */
 struct yaml_tree	*yaml_tree_read_file(const char *path, char *why,
 			    size_t why_size);
-/* The same for text in memory, which `name` stands for in messages. */
+/* The same for text in memory that is called `name` in messages. */
 struct yaml_tree	*yaml_tree_read_text(struct slice text,
 			    const char *name, char *why, size_t why_size);
 unsigned int		 yaml_tree_mistakes(const struct yaml_tree *t);

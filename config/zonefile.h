@@ -11,14 +11,14 @@
  *	    - PTR: NAME			# CNAME likewise
  *	    - TLSA: [USAGE, SELECTOR, MATCHING, HEX]
  *	    - SPF: TEXT			# TXT, if the name has no entry TXT
- *	    - TXT: NONE			# ... and this stands for an entry
+ *	    - TXT: NONE			# ... and this counts as an entry
  *	    - TIMEOUT			# or "TIMEOUT: yes": for all other
  *	    - RCODE: 2			# questions; 1 to 15
  *	    - DNSSEC: yes		# vouches for this name and those below
  *	    - CNAMELOOP: yes		# an alias of itself
  *
- * The keys "description", "comment" and "tests" of a scenario may be
- * beside "zonedata" and are passed over.
+ * The top-level keys "description", "comment" and "tests" of a scenario are
+ * ignored.
  */
 #ifndef CONFIG_ZONEFILE_H
 #define CONFIG_ZONEFILE_H
@@ -33,7 +33,7 @@
  * "FILE:LINE:COLUMN: ...".
  */
 struct dns_zone	*zonefile_read(const char *path, char *why, size_t why_size);
-/* The same for text in memory, which `name` stands for in messages. */
+/* The same for text in memory that is called `name` in messages. */
 struct dns_zone	*zonefile_read_text(struct slice text, const char *name,
 		    char *why, size_t why_size);
 

@@ -58,7 +58,7 @@ void	bodyhash_add(struct bodyhash *b, struct slice chunk);
 /* Sets `good` and `value` of all digests; harmless when repeated. */
 void	bodyhash_end(struct bodyhash *b);
 /* Octets of the canonical body: all of them once bodyhash_end() was called.
-   0 for a method that nobody wanted. */
+   0 for a method that was not wanted. */
 uint64_t	bodyhash_total(const struct bodyhash *b, enum dkim_canon how);
 
 #endif

@@ -154,7 +154,7 @@ special_behind(struct slice s, bool body)
 /*
  * Octets at the head of `s` that the relaxed form leaves as they are, where
  * `before` is before them (' ' for any run of WSP).  A SP or CR at the
- * very end is not counted: what it is, the next octet tells.
+ * very end is not counted: its meaning depends on the next octet.
  */
 static inline size_t
 plain_run(struct slice s, char before, bool body)
@@ -201,7 +201,7 @@ relaxed_value_add(struct relaxed_value *v, struct slice s)
 			sink_put(v->out, " ", 1);
 		v->wsp = false;
 		v->text = true;
-		/* The first octet is text, be it a bare CR or LF. */
+		/* The first octet is text, even a bare CR or LF. */
 		n = 1 + plain_run(slice_from(s, 1), s.ptr[0], false);
 		dkim_sink_add(v->out, s.ptr, n);
 		s = slice_from(s, n);

@@ -5,8 +5,8 @@
  *
  * Line ends are CRLF and nothing else: a bare CR or a bare LF is an octet
  * of text like any other (section 2.8 has no other line end, and a verifier
- * that mends what came would guess).  Knows nothing of hashes: what comes
- * out goes to a function, for verifying and for signing alike.
+ * that repairs its input would guess).  Knows nothing of hashes: the output
+ * goes to a function, for verifying and for signing alike.
  */
 #ifndef DKIM_CANON_H
 #define DKIM_CANON_H
@@ -29,7 +29,7 @@ typedef void dkim_emit_fn(void *arg, const char *ptr, size_t len);
 #define DKIM_SINK_BLOCK 2048
 
 /*
- * Gathers short runs, so that the function behind it sees long ones.  Runs
+ * Gathers short runs, so that the next function gets long ones.  Runs
  * of DKIM_SINK_DIRECT octets and more are passed on without copying.
  */
 #define DKIM_SINK_DIRECT 512

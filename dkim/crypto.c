@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * crypto: OpenSSL 3.0 behind a few functions.
+ * crypto: what we use of OpenSSL 3.0, in a few functions.
  *
  * OpenSSL says "0" both for "does not verify" and for "could not try", which
- * is want of memory in all cases that are known.  What it meant is in
+ * is lack of memory in all cases that are known.  What it meant is in
  * its error queue, and even there a failed allocation often has another name
  * ("unsupported", "key setup failed").  A signature therefore counts as bad
  * only when that is certain: for RSA, errors of the RSA code and no others;
@@ -144,7 +144,7 @@ crypto_key_fini(struct crypto_key *key)
 /* ---- signatures ---- */
 
 /*
- * Did an operation fail for want of memory?  Only what says so counts: which
+ * Did an operation fail for lack of memory?  Only what says so counts: which
  * errors OpenSSL queues for a bad signature differs between its versions.
  * Empties the queue.
  */

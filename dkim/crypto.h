@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * crypto: the door to OpenSSL, for all but private keys.
+ * crypto: all use of OpenSSL but for private keys.
  *
  * SHA-256 as a stream, public keys, and the check of a signature over a
- * ready hash.  A failure for want of memory is told apart from a signature
- * that is wrong: only the latter says anything about the message.
+ * ready hash.  A failure for lack of memory is reported as such, not as a
+ * wrong signature: only the latter says anything about the message.
  */
 #ifndef DKIM_CRYPTO_H
 #define DKIM_CRYPTO_H
@@ -37,7 +37,7 @@ enum crypto_status {
 struct evp_md_st	*crypto_sha256_new(void);
 void			 crypto_sha256_free(struct evp_md_st *md);
 
-/* One hash under way.  A failure is sticky and shows in crypto_hash_end(). */
+/* A running hash.  A failure is sticky and shows in crypto_hash_end(). */
 struct crypto_hash {
 	struct evp_md_ctx_st	*ctx;
 	bool			 failed;
@@ -57,8 +57,8 @@ void	crypto_hash_restart(struct crypto_hash *h, struct evp_md_st *md);
 void	crypto_hash_fini(struct crypto_hash *h);
 
 /*
- * A public key, of one owner.  For RSA all that a check needs besides hash
- * and signature is set up once and then copied, which costs a tenth.
+ * A public key, of one owner.  For RSA all that a check needs but the hash and
+ * the signature is set up once and then copied, which costs a tenth.
  */
 struct crypto_key {
 	struct evp_pkey_st	*pkey;	/* NULL: no key */

@@ -4,12 +4,11 @@
  *
  * What list software, filters and mail servers do to a message is undone, one
  * usual edit after the other and some of them together, until the signature
- * verifies again.  bh= judges the body by itself, b= the header, so the two
- * are searched apart.  A cure is proved by the hash or by the signature: it is
- * no guess.
+ * verifies again.  bh= checks the body alone, b= the header, so the two are
+ * searched separately.  A cure is proved by the hash or by the signature: it is
+ * not a guess.
  *
- * Pure: no clock, no questions.  What it may cost is counted, whatever the
- * sender sent.
+ * Pure: no clock, no questions.  The cost is bounded for any message.
  */
 #ifndef DKIM_DOCTOR_H
 #define DKIM_DOCTOR_H
@@ -49,7 +48,7 @@ enum dkim_edit_kind {
 	DKIM_EDIT_WAS_BASE64,	/* it was base64, in these lines */
 	/* Of the header: the field `name`. */
 	DKIM_EDIT_FIELD,	/* was added; `number` from the top */
-	DKIM_EDIT_PREFIX,	/* `text` was put in front of its value */
+	DKIM_EDIT_PREFIX,	/* `text` was put before its value */
 	DKIM_EDIT_SUFFIX,	/* `text` was put after it */
 	DKIM_EDIT_MOVED,	/* "[tag]" was put before "Re:" */
 	DKIM_EDIT_VALUE,	/* was `text` */

@@ -3,7 +3,7 @@
  * hazard: what is looked for.
  *
  * In all text: lines that a server must break, octets that it must encode
- * when the next one does not offer 8BITMIME, line ends that it mends.
+ * when the next one does not offer 8BITMIME, line ends that it repairs.
  *
  * In address lists, what Sendmail 8 does to them after its milters:
  *  1. Elements come out with ", " between them: a comma with a blank before

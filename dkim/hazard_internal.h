@@ -12,7 +12,7 @@
 #include "base/slice.h"
 #include "mail/header.h"
 
-/* Text under way, zeroed at the start. */
+/* The text so far, zeroed at the start. */
 struct hazard_text {
 	size_t		line;	/* octets since the last LF */
 	bool		cr;	/* a CR was the last of them */

@@ -318,7 +318,7 @@ dkim_key_parse(struct slice record, struct dkim_key *out,
 	return make_key(p, len, out, problem);
 }
 
-/* ---- what it is good for ---- */
+/* ---- what it may be used for ---- */
 
 const char *
 dkim_key_misfit(const struct dkim_key *key, const struct dkim_key_need *need)

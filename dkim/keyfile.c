@@ -32,7 +32,7 @@
 
 #define PEM_FLAGS (PEM_FLAG_SECURE | PEM_FLAG_EAY_COMPATIBLE)
 
-/* A file under way, and where to complain. */
+/* The file that is read, and where to complain. */
 struct keyfile {
 	const char	*path;
 	char		*why;

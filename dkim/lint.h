@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * lint: what a domain should mend in a key record of its own.
+ * lint: what a domain should fix in its own key record.
  */
 #ifndef DKIM_LINT_H
 #define DKIM_LINT_H
@@ -10,8 +10,8 @@
 
 /*
  * Looks at the TXT records at `name`, an answer that is known, and reports
- * what is wrong with them, and where.  Whether a key can be used is asked of
- * the parser that judges mail.
+ * what is wrong with them, and where.  The parser for mail decides whether a
+ * key can be used.
  */
 void	dkim_key_lint(struct slice name, const struct dns_answer *answer,
 	    lint_fn *note, void *arg);

@@ -2,18 +2,17 @@
 /*
  * privkey: private keys once they are in memory.
  *
- * No key is let in that a verifier would refuse: its key record is made and
+ * No key is accepted that a verifier would refuse: its key record is made and
  * read back by the verifier's own parser (RFC 6376 section 3.6.1, RFC 8301
- * section 3.2), and what it signs must verify with the key from there.  A
- * file whose numbers do not go together is found when it is loaded, and not
- * by those who get the mail.
+ * section 3.2), and what it signs must verify with the key from there.  So a
+ * file with inconsistent numbers is noticed when it is loaded, and not by
+ * those who get the mail.
  *
- * RSA signatures are checked before they are given out, which costs a
- * twentieth of making them.  OpenSSL keeps blinding factors with a key, and
- * when it runs short of memory while it renews them, it goes on with
- * factors that do not belong together: this and the next signatures are
- * wrong, without an error.  A wrong one is made anew with a copy of the key,
- * which has factors of its own.
+ * RSA signatures are checked before they are used, which costs a twentieth of
+ * making them.  OpenSSL keeps blinding factors with a key.  When it runs short
+ * of memory while it renews them, it continues with factors that do not match:
+ * this and the next signatures are wrong, without an error.  A wrong one is
+ * made again with a copy of the key, which has its own factors.
  */
 #include "dkim/privkey_internal.h"
 
@@ -50,8 +49,8 @@ void	__lsan_do_leak_check(void) __attribute__((weak));
 
 /*
  * It says 2 for memory that could not be locked, which is no failure.  The
- * leak sanitizer does not look into this memory, and would take for lost what
- * only a key points to.
+ * leak sanitizer does not look into this memory, and would report as lost
+ * what only a key points to.
  */
 static void
 make_secure_heap(void)

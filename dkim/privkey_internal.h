@@ -16,7 +16,7 @@
 /*
  * Call before a private key comes into memory, from any thread: from then on
  * OpenSSL keeps the numbers of private keys, and what it computes with them,
- * in memory of its own, between pages that nobody may touch, not in a core
+ * in a separate memory area, between guard pages, not in a core
  * file, and not swapped out as far as the system lets it be locked.
  * LIMIT_DKIM_SECURE_HEAP of it: with more keys, memory has run out.  Where
  * there is none, keys are in ordinary memory; they are wiped in any case.
@@ -24,8 +24,8 @@
 void			 dkim_private_key_protect(void);
 
 /*
- * Takes over `pkey`, in failure too.  NULL when it is no key that verifiers
- * will take, or for want of memory; `why` says which.
+ * Takes over `pkey`, in failure too.  NULL when verifiers would not accept
+ * the key, or memory ran out; `why` says which.
  */
 struct dkim_private_key	*dkim_private_key_adopt(struct evp_pkey_st *pkey,
 			    char *why, size_t why_size);

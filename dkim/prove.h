@@ -21,9 +21,9 @@ struct dkim_claim {
 	const unsigned char	*hash;		/* DKIM_SHA256_LEN octets */
 	const unsigned char	*b;
 	size_t			 b_len;
-	/* What is wrong with it whatever the key is: the verdict as soon as a
-	   key fits.  `why` is static text; NULL: nothing is.  A temperror is
-	   want of memory. */
+	/* What is wrong with it for any key: the verdict as soon as a key
+	   fits.  `why` is static text; NULL: nothing is.  A temperror is
+	   lack of memory. */
 	enum auth_result	 fault;
 	const char		*why;
 };

@@ -3,12 +3,12 @@
  * sign: from a message to its DKIM-Signature fields (RFC 6376 section 5).
  *
  *  1. At the start the names to sign are put together, From first: those to
- *     sign as often as they occur, and those to sign once more, so that a
+ *     sign as often as they occur, and those to sign one more time, so that a
  *     field added later breaks the signature (5.4, 8.15).
- *  2. The body is hashed once, whatever the number of keys (3.7).
+ *  2. The body is hashed once for all keys (3.7).
  *  3. At the end, for each key:
  *     a. the field is written up to "b=", folded, in the very form in which
- *        it is handed out, line ends being CRLF;
+ *        it is added, with CRLF as line ends;
  *     b. header and field are hashed by the code that verifies;
  *     c. the hash is signed, and the signature added after "b=", which is
  *        the last tag: a verifier cuts all after it (3.7).
@@ -182,7 +182,7 @@ times_listed(const struct dkim_signer *s, const struct sign_name *n,
 	size_t present = mail_header_instances(header, n->name);
 	size_t times = present + (n->over && (present > 0 || !n->completed));
 	size_t names = LIMIT_DKIM_H_NAMES / s->name_count;
-	/* With its colon, and a fold on which it may stand alone. */
+	/* With its colon, and the fold when it is alone on a line. */
 	size_t octets = LIMIT_DKIM_SIGN_H / s->name_count /
 	    (n->name.len + 4);
 	size_t most = names < octets ? names : octets;

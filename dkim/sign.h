@@ -33,9 +33,9 @@ struct dkim_private_key;
  * with each other.  Refused when others can read or write it, its group can
  * write it, or a group can read it to which the effective user does not
  * belong.
- * Never waits, whatever the path names.  On failure NULL, and `why` says
- * what is wrong and how to mend it, in one sentence without the path at its
- * head ("key file is readable by group or others: chmod 0600 FILE").
+ * Never waits, for any kind of file.  On failure NULL, and `why` says what is
+ * wrong and how to fix it, in one sentence that does not begin with the path
+ * ("key file is readable by group or others: chmod 0600 FILE").
  */
 struct dkim_private_key	*dkim_private_key_read(const char *path, char *why,
 			    size_t why_size);
@@ -114,8 +114,8 @@ struct dkim_sign_options {
 	size_t				 header_count;
 	const struct slice		*oversign;
 	size_t				 oversign_count;
-	/* The mail server behind us writes address lists anew, as Sendmail
-	   does and Postfix does not. */
+	/* The mail server rewrites address lists after us, as Sendmail does
+	   and Postfix does not. */
 	bool				 rewrites_addresses;
 	int64_t				 now;		/* t= */
 	int64_t				 expire;	/* seconds; 0: no x= */

@@ -2,7 +2,7 @@
 /*
  * signature: what a DKIM-Signature field must look like (RFC 6376 section
  * 3.5), or one of ARC's, in the order of the checks.  The first one that
- * fails gives the verdict; the others are made all the same, since the report
+ * fails gives the verdict; the others are still made, since the report
  * names what could be read of a signature that is refused.
  *
  *  1. The field is within LIMIT_DKIM_FIELD: permerror.

@@ -17,7 +17,7 @@
 #include "dkim/crypto.h"
 #include "dkim/verify.h"
 
-/* What a usable field asks for, besides what struct dkim_signature shows.
+/* What a usable field asks for and struct dkim_signature does not show.
    Borrowed from the field and from the arena. */
 struct dkim_request {
 	enum crypto_type	 key_type;	/* by a=, with SHA-256 */

@@ -2,16 +2,16 @@
 /*
  * verify: the life of the signatures of one message (RFC 6376 section 6.1).
  *
- *  1. Each DKIM-Signature field, as it comes, is read and checked.  The
+ *  1. Each DKIM-Signature field is read and checked as it arrives.  The
  *     first LIMIT_DKIM_CANDIDATES are; those after them are not looked at
  *     and not reported, so that a flood of them costs nothing.  A field
  *     that cannot be used has its verdict now and no key is asked for
  *     (6.1.1); it does not count against max_signatures.
  *  2. The keys of the first max_signatures usable ones are asked for at
- *     once: the others of them may never be.
+ *     once; the others may never be.
  *  3. At the end of the header the signatures to check are chosen: those
  *     closest to the From domain first, then in order of appearance.  This
- *     is an order and nothing else: what is aligned DMARC says.  The rest is
+ *     is only an order: DMARC decides what is aligned.  The rest is
  *     past the limit (8.4).  Header hashes are made now, while DNS answers.
  *     A header that was not kept whole cannot be judged: permerror.
  *  4. The body goes through bodyhash.
@@ -24,7 +24,7 @@
  *     The first that fails is the verdict.
  *
  * What dkim_verifier_ask() reads, and another thread may call, is written
- * before `early_count` or `chosen_ready` tells of it, and not changed then.
+ * before `early_count` or `chosen_ready` announces it, and not changed then.
  */
 #include "dkim/verify.h"
 
@@ -354,7 +354,7 @@ check_answer(const struct dkim_verifier *v, struct dkim_signature *sig,
 	sig->stale = proof->stale;
 }
 
-/* What the body says by itself, whatever becomes of the key. */
+/* The verdict of the body alone, without the key. */
 static void
 compare_body(const struct dkim_verifier *v, struct dkim_signature *sig,
     const struct dkim_candidate *cand)

@@ -5,7 +5,7 @@
  * A verifier lives as long as one message and is fed in the order in which
  * a message arrives: every field, the end of the header, the body in
  * chunks, the end.  Questions about keys go to the ledger; hashing of the
- * body is done as it comes, in constant memory, once for all signatures
+ * body is done as it arrives, in constant memory, once for all signatures
  * that share canonicalization, algorithm and l=.
  *
  * No function reads a clock, waits, or takes a lock other than that of the
@@ -13,7 +13,7 @@
  * dkim_verifier_finish() alone.
  *
  * One thread feeds a verifier.  Any other may call dkim_verifier_ask()
- * meanwhile, from its first call to the last one before
+ * at the same time, from its first call to the last one before
  * dkim_verifier_finish(): names of keys are all that it reads, each is
  * written once, and a counter with release and acquire order says how many
  * there are.  So the up to 2 MiB of a header are hashed, ten times, without

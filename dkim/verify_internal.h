@@ -13,7 +13,7 @@
 #include "dkim/signature.h"
 #include "dkim/verify.h"
 
-/* What is known of one signature besides what is reported. */
+/* What is known of one signature but not reported. */
 struct dkim_candidate {
 	bool				 usable;
 	bool				 ranked;	/* chosen, or not */

@@ -10,8 +10,8 @@
  *    consent (RFC 9990 section 4, step 2).
  * 4. Another has consented when there is a record that begins with v=DMARC1
  *    at "<policy domain>._report._dmarc.<host>" (steps 3 to 6).
- * 5. Addresses in its rua take the place of the one that was asked about
- *    (step 7); if one of them is at another host, nobody gets a report.
+ * 5. Addresses in its rua replace the one that was asked about (step 7); if
+ *    one of them is at another host, no report is sent.
  */
 #include "dmarc/destination.h"
 
@@ -91,7 +91,7 @@ add(struct dmarc_destinations *out, const struct mail_mailbox *m,
 			*m, state, why };
 }
 
-/* The addresses that one host wants in the place of another. */
+/* The addresses that one host wants instead of another. */
 struct instead {
 	const struct domain	*host;
 	struct mail_mailbox	 boxes[LIMIT_DMARC_RUA];

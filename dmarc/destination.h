@@ -16,7 +16,7 @@
 
 /*
  * The address of a "mailto:" URI (RFC 6068), its escapes resolved; header
- * fields behind "?" and an obsolete size behind "!" are left out.  False for
+ * fields after "?" and an obsolete size after "!" are left out.  False for
  * another scheme, for several addresses, and for anything that
  * mail_mailbox_parse() does not take; `out` is then all zero.
  */

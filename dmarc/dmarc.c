@@ -23,7 +23,7 @@
  *    e. The others have walks of their own, the short ones first, as long
  *       as there are lookups left (LIMIT_DMARC_NAMES).
  * 6. The result (5.3.5, 5.3.6), if step 3 has not settled it.  Aligned and
- *    passed: pass, whatever else failed.  Aligned as far as is known, and
+ *    passed: pass, even if others failed.  Aligned as far as is known, and
  *    passed as far as is known, but one of both is not known: temperror.
  *    Else fail, if the policy is known.
  *

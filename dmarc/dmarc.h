@@ -90,7 +90,7 @@ struct dmarc_verdict {
 	struct dmarc_record	record;	/* all false without one */
 	/* What p, or sp or np where they apply, says; and what is left of it
 	   after t=y.  np only where it says something else than sp and p
-	   would: else nobody asks whether the Author Domain exists.  With a
+	   would: otherwise the Author Domain is not looked up.  With a
 	   pass although that could not be found out: what existing domains
 	   get. */
 	enum dmarc_policy	published;

@@ -7,7 +7,7 @@
  * 2. Several records, or none: said, and that is all.
  * 3. The one is read tag by tag.  A value with white space and the name of
  *    another tag with "=" in it has lost a semicolon there.
- * 4. What can be mended goes mended into the record to publish, what has no
+ * 4. What can be corrected is corrected in the record to publish; what has no
  *    effect is left out of it.
  */
 #include "dmarc/lint.h"
@@ -31,7 +31,7 @@ struct lint {
 	void		*arg;
 	struct buf	 out;		/* to publish, after v and p */
 	const char	*p;		/* the policy to publish; NULL: none */
-	bool		 changed;	/* it is not the one that is there */
+	bool		 changed;	/* it is not the published one */
 	unsigned int	 seen;		/* bits of `names` */
 };
 
@@ -48,7 +48,7 @@ tell(const struct lint *l, enum lint_weight weight, struct slice part,
 
 /* ---- tags ---- */
 
-/* The parser takes this tag as it is. */
+/* The parser accepts this tag unchanged. */
 static bool
 is_good(struct slice name, struct slice value)
 {
@@ -344,7 +344,7 @@ look_at_tags(struct lint *l, struct slice tags)
 
 /* ---- the record ---- */
 
-/* After the "DMARC1" near the beginning, whatever its case; or "". */
+/* After the "DMARC1" near the beginning, in any case; or "". */
 static struct slice
 behind_version(struct slice text)
 {

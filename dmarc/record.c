@@ -153,7 +153,7 @@ dmarc_uri(struct slice text)
 /*
  * dmarc-urilist, each URI for itself: a wrong one leaves the others valid.
  * Adds the wrong ones to `errors`, has `fn` (unless NULL) see the valid ones
- * and tells how many they are.
+ * and returns how many there are.
  */
 static size_t
 dmarc_urilist(struct slice text, size_t *errors, dmarc_uri_fn *fn, void *arg)

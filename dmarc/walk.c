@@ -16,7 +16,7 @@
  * The Organizational Domain (4.10.2): the walk ended at a psd=n: that name.
  * It ended at a psd=y that is not the start: the name below.  Otherwise the
  * highest name with a record, or the start when there is none.  The last
- * record up to the end tells which of these it is.
+ * record up to the end decides which of these it is.
  *
  * Lookups may have failed.  A failed one may hide no record, or one with
  * any psd.  What is certain in spite of it:
@@ -86,7 +86,7 @@ dmarc_walk_record(const struct dns_answer *answer, size_t *count)
 	return text;
 }
 
-/* What one answer comes to; kept beside it, so that it is read once. */
+/* What was read from one answer; kept with it, so that it is read once. */
 struct reading {
 	enum dmarc_found	found;
 	struct dmarc_record	record;

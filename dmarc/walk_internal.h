@@ -39,7 +39,7 @@ struct dmarc_walk {
 	size_t			count;
 	/* The places from here on are in another walk, too. */
 	size_t			shared;
-	/* After the place where the walk stops.  What lies beyond was asked
+	/* After the place where the walk stops.  What is beyond was asked
 	   ahead, and means nothing. */
 	size_t			end;
 };
@@ -62,7 +62,7 @@ size_t	dmarc_walk_own(struct slice start, const struct dmarc_walk *other);
 
 /*
  * The walk from `start`, which it borrows: asks all its names, and reads
- * the answers that are there.  Names that are in `other` (may be NULL)
+ * the known answers.  Names that are in `other` (may be NULL)
  * are taken from there.
  */
 void	dmarc_walk_read(struct dmarc_walk *w, struct slice start,

@@ -8,14 +8,14 @@
  *
  * 1. The field is a list of addresses with "," between them; an element may
  *    be empty (obs-mbox-list, RFC 5322 section 4.4).
- * 2. At the start of an element, words, dots and CFWS are taken as long as
- *    they come.  What is after them says what they were: "@" a
- *    local-part, "<" a display-name, ":" the name of a group (RFC 6854).
+ * 2. At the start of an element, all words, dots and CFWS are read.  What
+ *    follows them says what they were: "@" a local-part, "<" a display-name,
+ *    ":" the name of a group (RFC 6854).
  *    Each of the three has its rule for the order of words and dots.
  * 3. After "@" is a domain, obs-domain included, CFWS taken out.  A
  *    dot at its end is dropped.  A domain-literal is no domain name.
  * 4. ";" ends a group.  Groups do not nest.
- * 5. Whatever else is anywhere makes the field unparsable.
+ * 5. Anything else makes the field unparsable.
  *
  * Every octet is read once, in one loop: no recursion, linear time.
  *
@@ -80,7 +80,7 @@ strip_brackets(struct slice *text)
 	return closed && cursor_left(&c) == 1;
 }
 
-/* "@one,@two:" in front of the mailbox (RFC 5321 section 4.1.2). */
+/* "@one,@two:" before the mailbox (RFC 5321 section 4.1.2). */
 static void
 strip_route(struct slice *text)
 {
@@ -138,7 +138,7 @@ struct from_reader {
 	bool			 unusual;	/* see step 7 */
 };
 
-/* What was taken in front of "@", "<" or ":", see step 2. */
+/* What was read before "@", "<" or ":", see step 2. */
 struct words {
 	size_t	words;
 	bool	leading_dot;
@@ -265,7 +265,7 @@ take_domain(struct from_reader *r, struct domain_text *t)
 		add_text(t, SLICE("."));
 	} while (true);
 	if (cursor_is(&r->c, '['))
-		return refuse(r, "address literal in place of a domain");
+		return refuse(r, "address literal instead of a domain");
 	return t->len > 0 ? true : refuse(r, "no domain after \"@\"");
 }
 

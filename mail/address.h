@@ -45,8 +45,8 @@ enum mail_from_state {
 	MAIL_FROM_MULTIPLE,	/* several fields, or several domains */
 	MAIL_FROM_UNPARSABLE,	/* not a mailbox-list, no mailbox in it, no
 				   domain name, or past a limit */
-	MAIL_FROM_SLOPPY	/* not a mailbox-list, but whatever reads it
-				   names one and the same domain */
+	MAIL_FROM_SLOPPY	/* not a mailbox-list, but all programs find
+				   the same domain in it */
 };
 #define MAIL_FROM_STATES (MAIL_FROM_SLOPPY + 1)
 
@@ -69,7 +69,7 @@ struct mail_from {
 	const char		*problem;	/* static text, NULL when ok */
 };
 
-/* Is there one domain that the author speaks for? */
+/* Is there exactly one author domain? */
 static inline bool
 mail_from_has_author(const struct mail_from *f)
 {

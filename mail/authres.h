@@ -3,7 +3,7 @@
  * authres: Authentication-Results (RFC 8601), written and read.
  *
  * The writer is the one place that encodes foreign values for this field.
- * Whatever it is given, what comes out is one well-formed field: no CR, no
+ * For any input the output is one well-formed field: no CR, no
  * NUL, LF only as part of a fold, nothing unquoted that the grammar does
  * not allow, no line above 998 octets.
  */
@@ -112,7 +112,7 @@ enum authres_status	authres_read(struct slice value, struct arena *arena,
  * RFC 8601 section 5: must a field with this value be removed, because it
  * claims to be ours, or might be read as such?  True when its authserv-id
  * is `authserv_id` (case, comments, quoting, folds, A-label against U-label
- * taken off; any version), when its version is not 1, whoever wrote it, or
+ * taken off; any version), when its version is not 1, with any id, or
  * when it cannot be read and any token of it is our id.  Bounded: a value
  * above LIMIT_AUTHRES_READ that cannot be read as foreign from its beginning
  * is removed, as is one that cannot be read and has more than
@@ -123,7 +123,7 @@ bool	authres_claims(struct slice value, struct slice authserv_id);
  * May programs that decode a field before they read it, or that strip and
  * split it by Unicode's rules, see another text than authres_claims() does,
  * and so perhaps our id?  authres_read.c says when.  Such a field is removed,
- * whoever it claims to be from; one that we write is never odd.
+ * with any id; one that we write is never odd.
  */
 bool	authres_is_odd(struct slice value);
 

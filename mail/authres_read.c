@@ -449,7 +449,7 @@ add_to_token(struct own *own, char c)
 		own->token[own->len++] = c;
 }
 
-/* What names are made of, and whatever else our id has in it. */
+/* What names are made of, and any other octet of our id. */
 static bool
 in_token(const struct own *own, char c)
 {

@@ -3,7 +3,7 @@
  * authres_write: the field of RFC 8601 section 2.2, piece by piece.
  *
  * 1. A piece (a result, a comment, a property) is made in a room of fixed
- *    size, which is what a line may hold (RFC 5322 section 2.1.1) besides
+ *    size, which is what a line may hold (RFC 5322 section 2.1.1) less
  *    the TAB before it and the ";" that may follow.  So a piece fits on a
  *    line of its own, or it is not written.
  * 2. A result begins a line; other pieces do when the line would pass 78

@@ -47,8 +47,8 @@ struct forged_field {
  * header did not keep cannot be judged, and is named as well.
  *
  * The fields of a chain are signed by all its seals: to remove one breaks it
- * for every host behind us.  What they claim counts for as much as their seal
- * does.  So they stay unless the chain is broken for good; a reader who does
+ * for every later host.  What they claim is only as reliable as their seal.
+ * So they stay unless the chain is broken for good; a reader who does
  * not validate it is then not misled either.
  *
  * In the order in which to remove them: by name, the highest instance first,

@@ -9,8 +9,8 @@
  *    field n the links go to n - 1 and to n - 1 - 2k, k being the length of
  *    the last two jumps from n - 1 if these are equal (skew-binary
  *    numbers).
- * 2. The hash begins with a random number, so that nobody can choose names
- *    that all fall into one place.  Nothing that is seen outside depends
+ * 2. The hash begins with a random number, so that a sender cannot choose
+ *    names that all collide.  Nothing that is seen outside depends
  *    on it.
  * 3. Array and table grow by doubling; what they leave in the arena is at
  *    most as much again.

@@ -54,7 +54,7 @@ void	mail_header_init(struct mail_header *h, struct arena *arena);
  * what is kept is the top of the header without a gap, so that `instance` is
  * right.  Without memory likewise, but `overflow` is not set: the header is
  * not too large, and arena_failed() says what it is.  Cost is constant for
- * each field, whatever names a sender chooses.
+ * each field, for all names that a sender may choose.
  */
 bool	mail_header_add(struct mail_header *h, struct slice name,
 	    struct slice value);
@@ -72,7 +72,7 @@ unsigned int	mail_header_instances(const struct mail_header *h,
  * mail server does: for files and tests.  A line that is no field ends the
  * header.  `*body` is what follows the empty line (or begins at that line).
  * Blanks may be before the colon.  False when `overflow` is set or there
- * was no memory; `*body` is right all the same.
+ * was no memory; `*body` is valid in either case.
  */
 bool	mail_header_parse(struct mail_header *h, struct slice message,
 	    struct slice *body);

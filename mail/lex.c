@@ -3,7 +3,7 @@
  * lex: rules of RFC 5322 section 3.2, RFC 6532 and RFC 2045 section 5.1.
  *
  * Every function reads each octet a bounded number of times and none calls
- * itself, so time is linear and the stack is flat whatever comes in.
+ * itself, so time is linear and the stack is flat for any input.
  */
 #include "mail/lex.h"
 
@@ -134,7 +134,7 @@ take_in_comment(struct cursor *c)
 	return take_fold(c) || utf8_take(c);
 }
 
-/* RFC 5322 section 3.2.2, with a count in place of recursion. */
+/* RFC 5322 section 3.2.2, with a count instead of recursion. */
 static bool
 take_comment(struct cursor *c)
 {

@@ -22,8 +22,8 @@ struct mail_mailbox {
 
 /*
  * False for anything that is no such address: quoted, with octets that a mail
- * program may take for something else (control characters, 8-bit text, "%",
- * "!", "|" or "/" in front).  `out` is then all zero.
+ * program may misread (control characters, 8-bit text, "%", "!", "|" or "/"
+ * at the start).  `out` is then all zero.
  */
 bool	mail_mailbox_parse(struct slice text, struct mail_mailbox *out);
 
@@ -33,7 +33,7 @@ mail_mailbox_slice(const struct mail_mailbox *m)
 	return (struct slice){ m->text, m->len };
 }
 
-/* What is in front of "@". */
+/* What is before "@". */
 static inline struct slice
 mail_mailbox_local(const struct mail_mailbox *m)
 {

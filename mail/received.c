@@ -169,7 +169,7 @@ received_read(struct slice value, struct received *out)
  *
  * `word` has no blank and no bracket of a comment, so that a client's HELO
  * cannot end one part and begin another.  A further comment with an address
- * in it means that somebody's HELO could: then nothing is read.
+ * in it means that a HELO name could do that: then nothing is read.
  */
 
 /* "[192.0.2.1]" or "[IPv6:2001:db8::1]", with a port after it in Exim. */

@@ -4,8 +4,8 @@
  * from.
  *
  * Nothing in such a field is proved.  received_read() is for a person who
- * asks about a message at hand; received_read_exact() for a field that a
- * host of ours wrote, which its client must not be able to shape.
+ * asks about a message at hand; received_read_exact() for a field that one
+ * of our hosts wrote, and that its client must not be able to shape.
  */
 #ifndef MAIL_RECEIVED_H
 #define MAIL_RECEIVED_H

@@ -3,17 +3,17 @@
  * scan: every domain that some program may read in a From field.
  *
  * A field that is not well formed is read by every mail program in its own
- * way.  What all of them need to show a domain is an "@" in front of it.  So
- * this looks at every "@", wherever it is (also in a comment, a quoted
- * string, a display name), and gives up on whatever programs are known to
- * read differently:
+ * way.  All of them need an "@" before a domain to show it.  So this looks at
+ * every "@", wherever it is (also in a comment, a quoted string, a display
+ * name), and gives up on everything that programs are known to read
+ * differently:
  *
  * 1. Control octets: a program may end there.
  * 2. Encoded words (RFC 2047) that have "@" in what they encode, or whose
  *    charset can hide one: a program may decode first and parse then.
  * 3. After "@", blanks are passed.  Then a domain must come; outside of angle
  *    brackets in ASCII, since some programs end it where that ends.  A
- *    quotation mark at its end is not of it ('joe@example.com').
+ *    quotation mark at its end is not part of it ('joe@example.com').
  * 4. After the domain comes the end, or one of <>,;)]" .  A blank or comment
  *    between two parts of a name is passed by some programs and ends the
  *    domain for others.
@@ -299,7 +299,7 @@ open_angle(struct scan *s, const struct cursor *c)
 		s->clear = false;
 }
 
-/* One that nobody opened may be the last sign of all. */
+/* One that was never opened may be the last character. */
 static void
 close_angle(struct scan *s, const struct cursor *c)
 {

@@ -4,7 +4,8 @@
  * of lists, each from the one used longest ago to the latest.
  *
  * 1. Look for the sender.  An entry past its `until` is as good as none, and
- *    one from the future is of a clock that was set back: both begin anew.
+ *    one from the future is from before the clock was set back: both start
+ *    again.
  * 2. Without one, make room.  A client network that has its share gives up
  *    one of its own; else, when the table is full, one of all goes.
  * 3. Who goes: of those seen once the one used longest ago, since a sender
@@ -12,7 +13,7 @@
  *    LIMIT_DEFERRALS_AGAIN are of that kind: past it the one used longest ago
  *    counts as seen once, so that old ones do not fill the table for good.
  * 4. Compare the time since the first deferral with what is allowed, and say
- *    until when the entry is of use.
+ *    until when the entry is needed.
  */
 #include "policy/deferral.h"
 

@@ -2,21 +2,21 @@
 /*
  * deferral: for how long a sender has been deferred.
  *
- * A rule that defers may be bounded in time: who has been deferred for so
- * long is accepted, whatever the reason, so that DNS that stays out of order
+ * A rule that defers may be bounded in time: a sender that has been deferred
+ * for that long is accepted, for any reason, so that DNS that stays broken
  * delays mail and does not lose it.
  *
  * A sender is the network of the client (/24 or /64: a sender tries again
  * from a neighbour of the same farm) and the envelope sender, without regard
  * to case.  LIMIT_DEFERRALS of them are remembered, LIMIT_DEFERRALS_NETWORK
  * of one network, in memory that is allocated once.  When there is no room
- * the one used longest ago goes, and begins anew if it comes again; one that
+ * the one used longest ago goes, and starts again if it comes back; one that
  * has come again after LIMIT_DEFERRAL_AGAIN seconds stays before those that
  * have not, so that a flood of new senders does not push it out.
  *
  * From any thread.  The caller says the time, in seconds of any clock; with
- * one that is set back an entry begins anew at worst, and nobody is deferred
- * for longer than `at_most` after that.
+ * one that is set back an entry starts again at worst, and no sender is
+ * deferred for longer than `at_most` after that.
  */
 #ifndef POLICY_DEFERRAL_H
 #define POLICY_DEFERRAL_H
@@ -44,8 +44,8 @@ unsigned int	deferral_count(struct deferral_table *t);
  * Then false, until there has been no reason for `at_most` seconds: after
  * that the next one is a first again.  Each `at_most` has its own clock.
  *
- * A sender that is not told that its time is over, since it comes back late
- * or not at all, is remembered for LIMIT_DEFERRAL_RETRY seconds longer.
+ * A sender that comes back late or not at all, after its time is over, is
+ * remembered for LIMIT_DEFERRAL_RETRY seconds longer.
  */
 bool	deferral_may_defer(struct deferral_table *t,
 	    const struct ipaddr *client, const struct mail_path *sender,
@@ -53,7 +53,7 @@ bool	deferral_may_defer(struct deferral_table *t,
 
 /*
  * Turns a decision to defer into one to accept, with `deferral_over` set,
- * when its rule has a bound and that is over; leaves all others as they are.
+ * when its rule has a bound and that is over; does not change any other.
  */
 void	deferral_limit(struct deferral_table *t, const struct ipaddr *client,
 	    const struct mail_path *sender, int64_t now,

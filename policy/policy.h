@@ -137,7 +137,7 @@ bool	policy_pattern_matches(const struct policy_pattern *p,
 const struct policy_pattern	*policy_pattern_find(
 	    const struct policy_pattern *list, size_t count,
 	    struct slice name);
-/* Does `a` match whatever `b` matches? */
+/* Does `a` match everything that `b` matches? */
 bool	policy_pattern_covers(const struct policy_pattern *a,
 	    const struct policy_pattern *b);
 
@@ -180,7 +180,7 @@ struct policy_facts {
 	/* Canonical, of all recipients, those without a name left out. */
 	const struct slice	*recipient_domains;
 	size_t			 recipient_domain_count;
-	/* DNS data behind the identity that passed was authenticated. */
+	/* The DNS data of the identity that passed was authenticated. */
 	bool			 dnssec;
 	unsigned int		 tls;	/* set of enum policy_tls */
 	struct slice		 auth_user;	/* or empty */
@@ -189,7 +189,7 @@ struct policy_facts {
 	bool			 dkim_partial;
 	bool			 dkim_doubled;
 	/* From names domains (`claimed`); one of them is ours, or one whose
-	   policy is taken for reject. */
+	   policy counts as reject. */
 	bool			 claimed;
 	bool			 own_domain;
 	bool			 enforce_anyway;
@@ -250,7 +250,8 @@ bool	policy_has_mail_stage(const struct policy *p, bool *needs_dns);
 /* Does a rule ask for the condition of that name? */
 bool	policy_asks(const struct policy *p, const char *condition);
 /*
- * Does `a` match whatever `b` matches?  Then `b` after `a` never decides.
+ * Does `a` match everything that `b` matches?  Then `b` after `a` never
+ * decides.
  * May be false although it is so: networks and patterns are only compared
  * one by one.
  */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * reply: what the client is told when a message is refused or deferred.
+ * reply: the answer to the client when a message is rejected or deferred.
  *
  * 1. A template is taken apart: code, enhanced code, text.  The same code
  *    checks it when the configuration is read and uses it here, so the two

@@ -158,7 +158,7 @@ drop_empty(struct group *g)
 	mem_free(g);
 }
 
-/* Its group stays, be it empty. */
+/* Its group stays, even if it is empty. */
 static void
 forget(struct sightings *t, struct sighting *s)
 {

@@ -2,7 +2,7 @@
 /*
  * sightings: where a signature has been seen, to notice that it is replayed.
  *
- * Whoever has got one signed message may send it again, to anybody: the
+ * Anyone who has received a signed message can send it again to anyone: the
  * signature verifies each time.  What is counted is the signature itself, d=
  * and b=: from how many networks it came (/24 or /64), and to how many
  * recipients.  Each is counted once, when it was seen last, so that a retry
@@ -14,8 +14,8 @@
  * its recipients, likewise.  What is older than LIMIT_SIGHTINGS_S goes by
  * itself.
  *
- * From any thread.  The caller says the time, in seconds of a clock that
- * nobody sets.
+ * From any thread.  The caller says the time, in seconds of a clock that is
+ * never set.
  */
 #ifndef POLICY_SIGHTINGS_H
 #define POLICY_SIGHTINGS_H
@@ -58,7 +58,7 @@ void	sightings_count(struct sightings *t, uint64_t key, int64_t now,
 
 struct sightings_stats {
 	unsigned int		remembered;	/* now */
-	unsigned long long	forgotten;	/* for want of room, ever */
+	unsigned long long	forgotten;	/* for lack of room, ever */
 };
 void	sightings_stats(struct sightings *t, struct sightings_stats *out);
 

@@ -13,17 +13,17 @@
  * 8. Otherwise the result is neutral (4.7).
  *
  * The walk goes through the tree in this order once in each call, and does
- * two things at a time.  What a term comes to is a set: as long as every
+ * two things at a time.  The result of a term is a set: as long as every
  * answer is known it has one member, and the walk decides, with exact
- * counts.  The first answer that is missing leaves a set of more, and from
- * there on nothing is decided; the walk goes on only as long as "no match"
- * is among what is possible, and so asks ahead just those questions to which
- * an evaluation could still be led if nothing matched.  The term limit, the
- * void limit, a known match and a known error end it as they would end the
- * evaluation, since an unknown answer counts for nothing.
+ * counts.  The first answer that is missing leaves a set of several, and from
+ * there on nothing is decided.  The walk continues only as long as "no match"
+ * is possible, and so asks ahead just those questions that an evaluation may
+ * still need if nothing matches.  The term limit, the void limit, a known
+ * match and a known error end it as they would end the evaluation, since an
+ * unknown answer counts for nothing.
  *
  * A walk that starts again does not read a record again: what was read of it
- * is kept in the ledger, beside the answer.
+ * is kept in the ledger, with the answer.
  *
  * A target-name that is no DNS name after expansion is undefined in 4.8.
  * Here such an a, mx, ptr or exists does not match, and such an include or
@@ -47,7 +47,7 @@ static unsigned int	eval_record(struct spf_eval *e,
 
 /* ---- trace ---- */
 
-/* The callers see to it that there is somebody to tell. */
+/* The callers make sure that there is a trace function. */
 static void
 trace(const struct spf_eval *e, const struct spf_frame *f,
     struct spf_event *event)
@@ -154,7 +154,7 @@ sort_hosts(const struct dns_answer *mx,
 }
 
 /*
- * What a term comes to that has hosts of which none matched: `set` for the
+ * The result of a term that has hosts of which none matched: `set` for the
  * ones that are not known; `empty` is the name of one without an address,
  * "" when there is none.  Past the limit nothing is asked ahead for a host
  * that may match yet: it is often one that a term before has, too.
@@ -244,7 +244,7 @@ eval_ptr(struct spf_eval *e, struct spf_lookup *look)
 }
 
 /*
- * 5.7: type A, whatever the client is.  While the answer is not known, "no
+ * 5.7: type A for any client.  While the answer is not known, "no
  * match" means that it is void.
  */
 static unsigned int
@@ -309,7 +309,7 @@ bad_target(struct spf_eval *e, const struct spf_term *t)
 	    SLICE(""));
 }
 
-/* Terms that look something up: counted first, whatever they come to. */
+/* Terms that look something up: counted first, with any result. */
 static unsigned int
 eval_look_up(struct spf_eval *e, const struct spf_frame *f,
     const struct spf_term *t, struct spf_lookup *look)
@@ -369,8 +369,8 @@ note_match(struct spf_eval *e, const struct spf_frame *f,
 }
 
 /*
- * Step 5.  Networks that do not match are passed over, unless all terms are
- * to be told.
+ * Step 5.  Networks that do not match are skipped, unless all terms are
+ * traced.
  */
 static unsigned int
 eval_terms(struct spf_eval *e, const struct spf_frame *f,
@@ -469,7 +469,7 @@ read_answer(const struct dns_answer *txt, struct arena *a)
 }
 
 /*
- * The same, kept beside the answer.  When there is no room for it there, it
+ * The same, kept with the answer.  When there is no room for it there, it
  * is read again each time.
  */
 static struct reading *

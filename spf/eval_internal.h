@@ -16,7 +16,7 @@
 #include "spf/spf.h"
 
 /*
- * What a record or a term comes to is a set: one member when all answers
+ * The result of a record or a term is a set: one member when all answers
  * are known, else all that are still possible.
  *
  * Of a record: SPF_SET(AUTH_PASS) and so on.
@@ -60,7 +60,7 @@ struct spf_eval {
 	struct slice			 names[LIMIT_SPF_PTR];
 };
 
-/* The record in hand. */
+/* The current record. */
 struct spf_frame {
 	const struct domain	*domain;
 	unsigned int		 depth;
@@ -95,7 +95,7 @@ unsigned int	spf_no_memory(struct spf_eval *e);
 const struct dns_answer	*spf_ask(struct spf_eval *e, struct spf_lookup *look,
 			    enum dns_type type);
 /*
- * What that answer comes to: 0 when it was found, SPF_NO_MATCH when it is
+ * The result of that answer: 0 when it was found, SPF_NO_MATCH when it is
  * void and that is allowed, an error, or SPF_ANY_TERM when it is not known.
  */
 unsigned int	spf_settle(struct spf_eval *e, const struct spf_lookup *look);
@@ -123,21 +123,21 @@ bool	spf_count_term(struct spf_eval *e);
  */
 unsigned int	spf_count_void(struct spf_eval *e, struct slice name);
 /*
- * The target-name of a term (4.8) in look->name, and 0.  Otherwise what the
- * term comes to without it.
+ * The target-name of a term (4.8) in look->name, and 0.  Otherwise the
+ * result of the term without it.
  */
 unsigned int	spf_target(struct spf_eval *e, const struct spf_frame *f,
 		    const struct spf_term *t, struct spf_lookup *look);
 /* Puts the name of the client's PTR records into look->name (5.5). */
 void	spf_reverse_name(const struct spf_eval *e, struct spf_lookup *look);
-/* Sets what %{p} stands for in this record; 0, or what a term comes to. */
+/* Sets the value of %{p} in this record; 0, or the result of a term. */
 unsigned int	spf_client_name(struct spf_eval *e, const struct spf_frame *f);
 
 /* ---- explain.c ---- */
 
 /*
  * Fetches what `exp` names and puts the explanation into the verdict (6.2).
- * Counters are left as they are.
+ * Counters do not change.
  */
 void	spf_explain(struct spf_eval *e, const struct spf_frame *f,
 	    const struct spf_term *exp);

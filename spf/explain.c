@@ -8,8 +8,8 @@
  *    ASCII with macros.
  * 4. It is expanded.
  *
- * Whatever goes wrong, there is no explanation, and the result stays.  None
- * of it counts for a limit (4.6.4), nor for what the verdict rests on.
+ * If anything goes wrong, there is no explanation, and the result stays.
+ * None of it counts towards a limit (4.6.4) or towards the verdict.
  */
 #include "spf/eval_internal.h"
 

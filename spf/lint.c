@@ -35,7 +35,7 @@ struct lint {
 	bool			 pending;
 };
 
-/* The record in hand. */
+/* The current record. */
 struct frame {
 	const struct domain	*domain;
 	struct slice		 record;
@@ -198,7 +198,7 @@ look_at_term(struct lint *l, const struct frame *f, const struct spf_term *t)
 	look_up(l, f, t);
 }
 
-/* "include=x": a modifier that nobody knows, and so it is passed over. */
+/* "include=x": an unknown modifier, which is ignored. */
 static void
 look_at_modifiers(struct lint *l, const struct frame *f)
 {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * lint: what a domain should mend in its own SPF record.
+ * lint: what a domain should fix in its own SPF record.
  */
 #ifndef SPF_LINT_H
 #define SPF_LINT_H
@@ -25,7 +25,7 @@ struct spf_lint_sum {
 
 /*
  * Follows the record of `domain` through its includes and its redirect, and
- * tells what is wrong on the way.  CHECK_PENDING: questions are in the
+ * reports what is wrong on the way.  CHECK_PENDING: questions are in the
  * ledger, call again; notes come in the call that is done.  A term with a
  * macro depends on the message: it is counted and not followed.  Follows
  * SPF_LINT_TERMS terms at most.  `scratch` is reset at the start.

@@ -28,7 +28,7 @@ bool	spf_macro_string(struct slice text, unsigned int *letters);
 bool	spf_domain_spec(struct slice text, unsigned int *letters);
 bool	spf_explain_string(struct slice text, unsigned int *letters);
 
-/* What the letters stand for (7.2).  All borrowed. */
+/* The values of the letters (7.2).  All borrowed. */
 struct spf_macros {
 	struct slice	sender;		/* s */
 	struct slice	local;		/* l */

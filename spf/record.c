@@ -225,7 +225,7 @@ take_qualifier(struct cursor *c, enum auth_result *out)
 	return true;
 }
 
-/* Says what is wrong with the term in hand: false. */
+/* Says what is wrong with the current term: false. */
 static bool
 wrong(struct spf_record *r, const char *why)
 {

@@ -42,8 +42,8 @@ struct spf_term {
 struct spf_record {
 	struct slice		 text;
 	struct spf_term		*first;		/* directives, in order */
-	/* Of them those that are open for one client; family NONE: for
-	   nobody yet. */
+	/* Of them those that are open for one client; family NONE: not yet
+	   for a client. */
 	struct spf_term		*first_open;
 	struct ipaddr		 client;
 	struct spf_term		*redirect;	/* NULL: none */

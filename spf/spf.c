@@ -6,8 +6,8 @@
  *    (4.3).  One that cannot be checked gives none.
  * 2. Its domain is evaluated (eval.c).
  * 3. The one result is put into the verdict, unless an answer was missing.
- * 4. For a trace the evaluation is made once more: only now is it known
- *    that it comes to an end.
+ * 4. For a trace the evaluation is repeated: only now is it known that it
+ *    ends.
  */
 #include "spf/spf.h"
 

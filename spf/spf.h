@@ -54,13 +54,13 @@ struct spf_verdict {
 	   matched.  Printable ASCII, cut when long. */
 	char			mechanism[128];
 	char			record_domain[DOMAIN_MAX + 1];
-	/* Why, for none, temperror and permerror: a short sentence of ours,
+	/* Why, for none, temperror and permerror: our own short sentence,
 	   static. */
 	const char		*problem;
-	/* Memory ran out, and temperror is no verdict: who asks has to defer
-	   the message, not to judge it. */
+	/* Memory ran out, and temperror is no verdict: the caller must defer
+	   the message, not judge it. */
 	bool			no_memory;
-	/* The name that `problem` speaks of; "" when none. */
+	/* The name that `problem` is about; "" when none. */
 	char			problem_name[DOMAIN_MAX + 1];
 	/* exp= of a fail (6.2), expanded: foreign text, printable ASCII,
 	   cut at LIMIT_SPF_EXPLANATION; "" when there is none. */
@@ -68,7 +68,7 @@ struct spf_verdict {
 	/* What was counted (4.6.4), with the one that was too much. */
 	unsigned int		terms;		/* of LIMIT_SPF_TERMS */
 	unsigned int		voids;		/* terms that found nothing */
-	/* Every answer that the verdict rests on was DNSSEC-authenticated;
+	/* Every answer behind the verdict was DNSSEC-authenticated;
 	   exp= is none of them.  False when nothing was asked. */
 	bool			authenticated;
 	/* One of them had expired (dns.h). */
@@ -76,11 +76,11 @@ struct spf_verdict {
 };
 
 /*
- * One step of the evaluation, told to who wants to explain it: called in
+ * One step of the evaluation, for callers that explain it: called in
  * evaluation order, and only in the call that returns CHECK_DONE.
  *
- * A record is told as RECORD, TERM for each term up to the one that ended
- * it, RESULT; what an include or a redirect leads to comes before the TERM
+ * A record is reported as RECORD, TERM for each term up to the one that ended
+ * it, RESULT; the record of an include or a redirect comes before the TERM
  * of that include or redirect.  In a record with a syntax error the term at
  * fault is the only TERM, with `fault` set; it is a part of the RECORD's
  * text, which may hold any octets.  A domain of which there
@@ -118,7 +118,7 @@ typedef void spf_trace_fn(void *arg, const struct spf_event *event);
  * evaluation; when it runs out `no_memory` is set.  `trace` may be
  * NULL.
  *
- * Asks ahead: all that the terms of a record in hand may need is noted in
+ * Asks ahead: all that the terms of the current record may need is noted in
  * one call, within the limits of 4.6.4, so the number of calls is the depth
  * of the tree.  A speculative answer never changes a verdict, nor a count.
  */
