@@ -7,8 +7,10 @@ libassay_a_SOURCES += \
 	base/buf.c base/buf.h \
 	base/clock.c base/clock.h \
 	base/cursor.c base/cursor.h \
+	base/date.c base/date.h \
 	base/domain.c base/domain.h \
 	base/file.c base/file.h \
+	base/find.c base/find.h \
 	base/glob.c base/glob.h \
 	base/hash.c base/hash.h \
 	base/ipaddr.c base/ipaddr.h \
@@ -25,8 +27,10 @@ check_PROGRAMS += \
 	tests/base/test_base64 \
 	tests/base/test_buf \
 	tests/base/test_cursor \
+	tests/base/test_date \
 	tests/base/test_domain \
 	tests/base/test_file \
+	tests/base/test_find \
 	tests/base/test_glob \
 	tests/base/test_hash \
 	tests/base/test_ipaddr \
@@ -40,8 +44,10 @@ tests_base_test_ascii_SOURCES = tests/base/test_ascii.c
 tests_base_test_base64_SOURCES = tests/base/test_base64.c
 tests_base_test_buf_SOURCES = tests/base/test_buf.c
 tests_base_test_cursor_SOURCES = tests/base/test_cursor.c
+tests_base_test_date_SOURCES = tests/base/test_date.c
 tests_base_test_domain_SOURCES = tests/base/test_domain.c
 tests_base_test_file_SOURCES = tests/base/test_file.c
+tests_base_test_find_SOURCES = tests/base/test_find.c
 tests_base_test_glob_SOURCES = tests/base/test_glob.c
 tests_base_test_hash_SOURCES = tests/base/test_hash.c
 tests_base_test_ipaddr_SOURCES = tests/base/test_ipaddr.c

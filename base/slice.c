@@ -142,6 +142,16 @@ slice_cut(struct slice *rest, char c, struct slice *head)
 	return at < all.len;
 }
 
+bool
+slice_cut_line(struct slice *rest, struct slice *line)
+{
+	if (!slice_cut(rest, '\n', line))
+		return false;
+	if (line->len > 0 && line->ptr[line->len - 1] == '\r')
+		line->len--;
+	return true;
+}
+
 /* Digits below `base`, which is 10 or less. */
 static bool
 read_digits(struct slice s, unsigned int base, unsigned long long max,

@@ -65,6 +65,8 @@ size_t	slice_find_last(struct slice s, char c);
  * is no `c`.
  */
 bool	slice_cut(struct slice *rest, char c, struct slice *head);
+/* The same for a line and its end, CRLF or LF; a CR alone ends no line. */
+bool	slice_cut_line(struct slice *rest, struct slice *line);
 
 /*
  * 1*DIGIT as a number.  False when empty, when another octet is in it,

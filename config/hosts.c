@@ -18,6 +18,7 @@
 
 #include "base/ascii.h"
 #include "base/domain.h"
+#include "base/find.h"
 #include "base/limits.h"
 
 #define FIRST_ROOM 16
@@ -176,8 +177,10 @@ hosts_add_text(struct config_hosts *h, struct slice text,
 
 /* As keys: family and length, then the address. */
 static int
-compare_keys(const struct net_row *a, const struct net_row *b)
+compare_keys(const void *key, const void *row)
 {
+	const struct net_row *a = key, *b = row;
+
 	if (a->family != b->family)
 		return a->family < b->family ? -1 : 1;
 	if (a->bits != b->bits)
@@ -209,6 +212,13 @@ compare_names(const void *a, const void *b)
 	return order != 0 ? order : (int)x->owner - (int)y->owner;
 }
 
+/* The key is a text. */
+static int
+compare_text(const void *key, const void *row)
+{
+	return slice_cmp(*(const struct slice *)key, text_of(row));
+}
+
 static void
 sort(struct rows *rows, int (*compare)(const void *, const void *))
 {
@@ -234,20 +244,12 @@ find_net(const struct rows *rows, const struct ipnet *net,
 	const struct net_row *list = (const struct net_row *)
 	    (const void *)rows->list;
 	const struct net_row key = row_of(net, 0);
-	size_t low = 0, high = rows->count, middle;
+	size_t i = find_first(&key, list, rows->count, sizeof(*list),
+	    compare_keys);
 
-	while (low < high) {
-		middle = low + (high - low) / 2;
-		if (compare_keys(&list[middle], &key) < 0)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	for (; low < rows->count && compare_keys(&list[low], &key) == 0;
-	    low++) {
-		if (fn(arg, list[low].owner))
+	for (; i < rows->count && compare_keys(&key, &list[i]) == 0; i++)
+		if (fn(arg, list[i].owner))
 			return true;
-	}
 	return false;
 }
 
@@ -272,20 +274,12 @@ find_text(const struct rows *rows, struct slice text, hosts_owner_fn *fn,
 {
 	const struct name_row *list = (const struct name_row *)
 	    (const void *)rows->list;
-	size_t low = 0, high = rows->count, middle;
+	size_t i = find_first(&text, list, rows->count, sizeof(*list),
+	    compare_text);
 
-	while (low < high) {
-		middle = low + (high - low) / 2;
-		if (slice_cmp(text_of(&list[middle]), text) < 0)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	for (; low < rows->count && slice_eq(text_of(&list[low]), text);
-	    low++) {
-		if (fn(arg, list[low].owner))
+	for (; i < rows->count && slice_eq(text_of(&list[i]), text); i++)
+		if (fn(arg, list[i].owner))
 			return true;
-	}
 	return false;
 }
 

@@ -10,74 +10,24 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 
 #include "base/ascii.h"
 #include "base/cursor.h"
+#include "base/date.h"
 #include "base/domain.h"
 #include "base/limits.h"
 #include "config/config.h"
 #include "config/values.h"
 
-/* ---- dates: RFC 3339, in UTC ---- */
-
-/* `count` digits, min..max. */
-static bool
-take_number(struct cursor *c, size_t count, unsigned int min,
-    unsigned int max, int *out)
-{
-	struct slice digits = slice_head(cursor_rest(c), count);
-	unsigned long long n;
-
-	if (digits.len < count || !slice_number(digits, max, &n) || n < min)
-		return false;
-	c->p += count;
-	*out = (int)n;
-	return true;
-}
-
-/* 1970 to 9999; days that there are, timegm() has the calendar for. */
-static bool
-take_date(struct cursor *c, struct tm *tm)
-{
-	struct tm day;
-
-	if (!take_number(c, 4, 1970, 9999, &tm->tm_year) ||
-	    !cursor_take(c, '-') ||
-	    !take_number(c, 2, 1, 12, &tm->tm_mon) ||
-	    !cursor_take(c, '-') || !take_number(c, 2, 1, 31, &tm->tm_mday))
-		return false;
-	tm->tm_year -= 1900;
-	tm->tm_mon -= 1;
-	day = *tm;
-	return timegm(&day) != (time_t)-1 && day.tm_mday == tm->tm_mday;
-}
-
-/* "T12:00:00Z" */
-static bool
-take_time(struct cursor *c, struct tm *tm)
-{
-	return cursor_word(c, SLICE("T")) &&
-	    take_number(c, 2, 0, 23, &tm->tm_hour) && cursor_take(c, ':') &&
-	    take_number(c, 2, 0, 59, &tm->tm_min) && cursor_take(c, ':') &&
-	    take_number(c, 2, 0, 59, &tm->tm_sec) &&
-	    cursor_word(c, SLICE("Z"));
-}
-
 static bool
 read_date(struct schema *s, const struct schema_key *key,
     const struct yaml_node *n, void *out)
 {
-	struct cursor c = cursor_of(n->text);
-	struct tm tm = { .tm_year = 0 };
 	int64_t when;
 
-	if (!schema_has_text(n) || !take_date(&c, &tm) ||
-	    (!cursor_at_end(&c) && !take_time(&c, &tm)) ||
-	    !cursor_at_end(&c))
+	if (!schema_has_text(n) || !date_moment(n->text, &when))
 		return schema_refuse(s, key, n, "a date like 2026-12-31, or "
 		    "a time like 2026-12-31T12:00:00Z, both in UTC");
-	when = timegm(&tm);
 	memcpy((char *)out + key->field, &when, sizeof(when));
 	return true;
 }

@@ -15,6 +15,7 @@
 #include "base/ascii.h"
 #include "base/buf.h"
 #include "base/domain.h"
+#include "base/find.h"
 #include "base/glob.h"
 #include "base/limits.h"
 #include "base/mem.h"
@@ -264,21 +265,6 @@ users_count(const struct users *u)
 
 /* ---- who may what ---- */
 
-/* The first row whose user is not before `user`. */
-static size_t
-find(const struct rows *rows, struct slice user)
-{
-	size_t low = 0, high = rows->count, middle;
-
-	while (low < high) {
-		middle = low + (high - low) / 2;
-		if (slice_cmp(rows->list[middle].user, user) < 0)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return low;
-}
 
 bool
 users_may(const struct users *u, struct slice user, struct slice local,
@@ -287,6 +273,7 @@ users_may(const struct users *u, struct slice user, struct slice local,
 	char lower[LIMIT_USERS_WORD], text[LIMIT_USERS_WORD];
 	const struct rows *rows = &u->named;
 	struct slice address = { text, local.len + 1 + domain.len };
+	struct row key;
 	size_t i;
 
 	if (user.len == 0 || user.len > sizeof(lower) || local.len == 0 ||
@@ -298,8 +285,10 @@ users_may(const struct users *u, struct slice user, struct slice local,
 	memcpy(text, local.ptr, local.len);
 	text[local.len] = '@';
 	memcpy(text + local.len + 1, domain.ptr, domain.len);
-	for (i = find(rows, user); i < rows->count &&
-	    slice_eq(rows->list[i].user, user); i++)
+	key = (struct row){ .user = user };
+	for (i = find_first(&key, rows->list, rows->count, sizeof(key),
+	    compare); i < rows->count && slice_eq(rows->list[i].user, user);
+	    i++)
 		if (glob_matches(rows->list[i].address, address))
 			return true;
 	for (rows = &u->patterns, i = 0; i < rows->count; i++)

@@ -101,9 +101,7 @@ add_with_crlf(struct slice text, struct buf *out)
 	bool more = text.len > 0;
 
 	while (more) {
-		more = slice_cut(&text, '\n', &line);
-		if (more && line.len > 0 && line.ptr[line.len - 1] == '\r')
-			line.len--;
+		more = slice_cut_line(&text, &line);
 		buf_add(out, line);
 		if (more)
 			buf_adds(out, "\r\n");

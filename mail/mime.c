@@ -184,9 +184,7 @@ mime_encode_quoted(struct slice text, size_t width, struct buf *out)
 	bool more = text.len > 0;
 
 	while (more) {
-		more = slice_cut(&text, '\n', &line);
-		if (more && line.len > 0 && line.ptr[line.len - 1] == '\r')
-			line.len--;
+		more = slice_cut_line(&text, &line);
 		encode_line(line, width, out);
 		if (more)
 			buf_adds(out, "\r\n");

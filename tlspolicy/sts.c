@@ -306,9 +306,7 @@ read_lines(struct reading *r, struct slice rest)
 	struct slice line;
 
 	while (rest.len > 0 && problem == NULL) {
-		if (slice_cut(&rest, '\n', &line) && line.len > 0 &&
-		    line.ptr[line.len - 1] == '\r')
-			line.len--;
+		(void)slice_cut_line(&rest, &line);
 		line = without_blanks(line);
 		if (line.len > 0)
 			problem = read_line(r, line);

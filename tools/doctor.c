@@ -98,9 +98,7 @@ text_lines(struct text *t, struct slice text)
 
 	text_say(t, ":");
 	for (n = 0; n < LINES_SHOWN && rest.len > 0; n++) {
-		slice_cut(&rest, '\n', &line);
-		if (line.len > 0 && line.ptr[line.len - 1] == '\r')
-			line.len--;
+		(void)slice_cut_line(&rest, &line);
 		text_end(t);
 		text_item(t, "");
 		text_say(t, "  | ");

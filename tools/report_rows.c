@@ -6,25 +6,20 @@
 
 #include <inttypes.h>
 #include <stdio.h>
-#include <time.h>
 
+#include "base/date.h"
 #include "base/limits.h"
 #include "config/config.h"
 
 bool
 report_day_read(const char *text, int64_t *day)
 {
-	struct tm tm = { .tm_isdst = 0 };
-	const char *end = strptime(text, "%Y-%m-%d", &tm);
-	int of_month = tm.tm_mday;
-	time_t when;
+	int64_t when;
 
-	if (end == NULL || *end != '\0')
+	if (!date_day(slice_str(text), &when))
 		return false;
-	when = timegm(&tm);
 	*day = when / DAY_SECONDS;
-	/* timegm() makes 2 March of 30 February. */
-	return when >= 0 && tm.tm_mday == of_month;
+	return true;
 }
 
 void

@@ -266,9 +266,41 @@ test_octal(void)
 	}
 }
 
+static const struct {
+	struct slice	text, line, rest;
+	bool		cut;
+} line_rows[] = {
+	{ SLICE_INIT(""), SLICE_INIT(""), SLICE_INIT(""), false },
+	{ SLICE_INIT("a"), SLICE_INIT("a"), SLICE_INIT(""), false },
+	{ SLICE_INIT("a\r"), SLICE_INIT("a\r"), SLICE_INIT(""), false },
+	{ SLICE_INIT("a\n"), SLICE_INIT("a"), SLICE_INIT(""), true },
+	{ SLICE_INIT("a\r\n"), SLICE_INIT("a"), SLICE_INIT(""), true },
+	{ SLICE_INIT("a\r\r\nb"), SLICE_INIT("a\r"), SLICE_INIT("b"), true },
+	{ SLICE_INIT("a\rb\nc\n"), SLICE_INIT("a\rb"), SLICE_INIT("c\n"),
+	    true },
+	{ SLICE_INIT("\n\n"), SLICE_INIT(""), SLICE_INIT("\n"), true },
+	{ SLICE_INIT("\r\nb"), SLICE_INIT(""), SLICE_INIT("b"), true }
+};
+
+static void
+test_lines(void)
+{
+	struct slice rest, line;
+	size_t i;
+
+	for (i = 0; i < COUNT(line_rows); i++) {
+		rest = line_rows[i].text;
+		ok(slice_cut_line(&rest, &line) == line_rows[i].cut,
+		    "line %zu: is there an end", i);
+		is_slice(line, line_rows[i].line, "without its end");
+		is_slice(rest, line_rows[i].rest, "and what follows");
+	}
+}
+
 int
 main(void)
 {
+	test_lines();
 	ok(slice_same_str(NULL, NULL) && slice_same_str("a", "a") &&
 	    !slice_same_str("a", NULL) && !slice_same_str(NULL, "") &&
 	    !slice_same_str("a", "b"), "the same C string");
