@@ -301,6 +301,8 @@
 					   LIMIT_MAILBOX_LOCAL */
 #define LIMIT_REPORT_DAYS	3	/* ours: after its day a report is tried
 					   so long, and not begun later */
+#define LIMIT_REPORT_ADDRESSES	64	/* ours: that one report was tried for:
+					   a record may change meanwhile */
 #define LIMIT_REPORT_LIST	(256u << 20) /* ours: octets of the list of the
 					   reports of a day */
 #define LIMIT_REPORT_MAIL	(100u << 20) /* ours: octets of a mail with one

@@ -245,6 +245,17 @@ take_uri(void *arg, struct slice uri)
 	return b->count < LIMIT_DMARC_RUA;
 }
 
+/* Every name of the walk is asked for anyway. */
+static void
+find_organization(struct asking *a)
+{
+	if (dmarc_walk_is_open(a->walk))
+		a->pending = true;
+	else if (!dmarc_walk_has_failed(a->walk))
+		(void)domain_parse(dmarc_walk_organization(a->walk),
+		    &a->out->organization);
+}
+
 enum check_state
 dmarc_destinations(struct slice policy_domain, struct dns_ledger *ledger,
     struct dmarc_destinations *out)
@@ -266,6 +277,7 @@ dmarc_destinations(struct slice policy_domain, struct dns_ledger *ledger,
 	out->has_record = place->found == DMARC_FOUND_RECORD;
 	if (!out->has_record)
 		return CHECK_DONE;
+	find_organization(&a);
 	dmarc_record_rua(dmarc_walk_record(place->answer, &count), take_uri,
 	    &boxes);
 	out->unusable = boxes.unusable;

@@ -35,6 +35,9 @@ struct dmarc_destination {
 };
 
 struct dmarc_destinations {
+	/* The Organizational Domain of the policy domain (RFC 9989 4.10.2);
+	   empty: DNS did not say. */
+	struct domain			organization;
 	/* DNS did not say whether there is a record. */
 	bool				later;
 	bool				has_record;

@@ -53,11 +53,16 @@ assay_LDADD = $(assay_libs)
 check_PROGRAMS += \
 	tests/tools/test_mbox \
 	tests/tools/test_memory \
-	tests/tools/test_output
+	tests/tools/test_output \
+	tests/tools/test_send_memory
 tests_tools_test_mbox_SOURCES = tests/tools/test_mbox.c \
 	tools/mbox.c tools/mbox.h
 tests_tools_test_memory_SOURCES = tests/tools/test_memory.c $(assay_parts)
 tests_tools_test_memory_LDADD = $(assay_libs)
+tests_tools_test_send_memory_SOURCES = tests/tools/test_send_memory.c \
+	$(assay_parts)
+tests_tools_test_send_memory_CPPFLAGS = $(AM_CPPFLAGS) $(SQLITE_CFLAGS)
+tests_tools_test_send_memory_LDADD = $(assay_libs)
 tests_tools_test_output_SOURCES = tests/tools/test_output.c \
 	tools/text.c tools/text.h
 

@@ -4,8 +4,9 @@
  *
  *  1. It is left alone when the configuration does not want it sent, and when
  *     all that is open waits for its next try.
- *  2. DNS says where it goes now, and who has agreed (dmarc/destination.h).
- *     Without an answer it stays, for the next run.
+ *  2. DNS says where it goes now, who has agreed (dmarc/destination.h), and
+ *     what the Organizational Domain is, which users here may have written
+ *     to.  Without an answer it stays, for the next run.
  *  3. Each destination is done with, waits, or gets a mail.  What was decided
  *     for good stays decided.
  *  4. Before the mail is handed over, its delivery is noted as under way, with
@@ -22,6 +23,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "base/limits.h"
 #include "base/mem.h"
 #include "report/mail.h"
 #include "tools/handover.h"
@@ -29,7 +31,6 @@
 #define RETRY_FIRST	3600	/* s until the second try; then twice that */
 #define RETRY_MOST	(16 * 3600)
 #define HEADER_MAX	8192
-#define KNOWN_MAX	64	/* deliveries of one report */
 #define SUPPRESS_DAYS	7	/* of a recipient that is none */
 
 /* What the store has of a delivery. */
@@ -42,8 +43,8 @@ struct known {
 struct one {
 	struct sending			*s;
 	const struct send_report	*r;
-	bool				 corresponds;
-	struct known			 known[KNOWN_MAX];
+	bool				 corresponds;	/* at first: may */
+	struct known			 known[LIMIT_REPORT_ADDRESSES];
 	size_t				 known_count;
 	struct dmarc_destinations	 to;
 	bool				 open;		/* something is */
@@ -91,7 +92,7 @@ take_known(void *arg, const struct store_delivery *d)
 	struct one *o = arg;
 	struct known *k = &o->known[o->known_count];
 
-	if (o->known_count == KNOWN_MAX ||
+	if (o->known_count == LIMIT_REPORT_ADDRESSES ||
 	    d->destination.len >= sizeof(k->destination))
 		return true;
 	memcpy(k->destination, d->destination.ptr, d->destination.len);
@@ -127,20 +128,34 @@ only_waits(const struct one *o)
 	return waits;
 }
 
-/* Might it go to anybody?  False as well when the store failed. */
 static bool
-is_wanted(struct one *o)
+corresponds(struct one *o, struct slice domain)
 {
 	struct sending *s = o->s;
 	int64_t since = s->now / DAY_SECONDS - s->config->since / DAY_SECONDS;
 
-	if (goes_to(s, CONFIG_REPORT_CORRESPONDENTS) && !send_store(s,
-	    store_corresponds(s->store, domain_slice(&o->r->domain), since,
-	    &o->corresponds)))
-		return false;
-	return o->corresponds || goes_to(s, CONFIG_REPORT_ALL) ||
+	o->corresponds = false;
+	return goes_to(s, CONFIG_REPORT_CORRESPONDENTS) && send_store(s,
+	    store_corresponds(s->store, domain, since, &o->corresponds)) &&
+	    o->corresponds;
+}
+
+/*
+ * Might it go to anybody?  What the Organizational Domain is, DNS will say;
+ * it has the last two labels at least.
+ */
+static bool
+is_wanted(struct one *o)
+{
+	struct sending *s = o->s;
+	struct slice domain = domain_slice(&o->r->domain);
+
+	while (domain_labels(domain) > 2)
+		domain = domain_parent(domain);
+	return corresponds(o, domain) || (s->status == STORE_OK &&
+	    (goes_to(s, CONFIG_REPORT_ALL) ||
 	    (goes_to(s, CONFIG_REPORT_PROCESSORS) &&
-	    s->config->processor_count > 0);
+	    s->config->processor_count > 0)));
 }
 
 /* ---- step 2 ---- */
@@ -459,7 +474,10 @@ serve(struct one *o, const struct dmarc_destination *d)
 
 	if (k != NULL && k->final)
 		return;
-	if (d->state == DMARC_DESTINATION_REFUSED) {
+	if (k == NULL && o->known_count == LIMIT_REPORT_ADDRESSES) {
+		say_done(o, m, SEND_GIVEN_UP, "it went to too many addresses "
+		    "already");
+	} else if (d->state == DMARC_DESTINATION_REFUSED) {
 		say_done(o, m, SEND_NOBODY, d->why);
 	} else if (d->state == DMARC_DESTINATION_LATER) {
 		o->open = true;
@@ -511,6 +529,10 @@ deliver(struct one *o)
 		    "DNS does not say whom it is for");
 		return;
 	}
+	if (o->corresponds && !corresponds(o, o->to.organization.len > 0 ?
+	    domain_slice(&o->to.organization) : domain_slice(&o->r->domain)) &&
+	    o->s->status != STORE_OK)
+		return;
 	if (o->to.count == 0)
 		send_say(o->s, o->r, SLICE(""), SEND_NOBODY,
 		    o->to.has_record ? "its record has no usable address in "

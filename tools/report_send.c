@@ -26,6 +26,7 @@
 #include "tools/stored.h"
 
 #define SETTLE		3600	/* s after a day, for records on their way */
+#define OPEN_MAX	(1u << 20) /* octets of addresses of one report */
 #define LEASE		"report-send"
 #define LEASE_SECONDS	300	/* and what one mail may take */
 
@@ -287,7 +288,7 @@ give_up_report(struct sending *s, const struct send_report *r)
 	struct slice rest, to;
 	bool good;
 
-	buf_init(&g.open, 65536);
+	buf_init(&g.open, OPEN_MAX);
 	good = send_store(s, store_deliveries(s->store, r->policy, list_open,
 	    &g));
 	for (rest = buf_slice(&g.open); good &&
@@ -301,6 +302,10 @@ give_up_report(struct sending *s, const struct send_report *r)
 		good = send_store(s, store_delivery_put(s->store, &d));
 		send_say(s, r, to, SEND_GIVEN_UP, why);
 	}
+	/* An address that is not noted would be lost. */
+	if (buf_failed(&g.open))
+		s->no_memory = true;
+	good = good && !s->no_memory;
 	buf_fini(&g.open);
 	return good && send_store(s, store_policy_done(s->store, r->policy));
 }

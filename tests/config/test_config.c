@@ -565,6 +565,8 @@ test_values(void)
 		  "unsigned=0 report0=Dmarc@example.org report1=Example Inc. "
 		  "report2=a+b@c.example report3=https://x.example/ "
 		  "report4=b@d.example" },
+		{ "report: {org-name: " X50 X50 X50 X50 "}", " report1=" X50
+		  X50 X50 X50 },
 		{ "report: {bounce: " X10 X10 X10 "@example.org}",
 		  " report4=" X10 X10 X10 "@example.org" },
 		{ "report: {to: correspondents}", " report to 1/7776000/0" },
@@ -1324,6 +1326,9 @@ static const struct {
 	  "'@example.org'; allowed: " ADDRESS },
 	{ "report: {org-name: ''}", "1:20: report.org-name is ''; allowed: "
 	  "printable ASCII text of 1 to 200 characters" },
+	{ "report: {org-name: " X50 X50 X50 X50 "x}", "1:20: report.org-name "
+	  "is '" X50 X10 "...'; allowed: printable ASCII text of 1 to 200 "
+	  "characters" },
 	{ "report: {to: everybody}", "1:14: report.to is 'everybody'; "
 	  "allowed: correspondents, processors, all" },
 	{ "report: {since: 91d}", "1:17: report.since is '91d'; allowed: a "

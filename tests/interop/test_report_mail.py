@@ -120,7 +120,7 @@ def from_mail_to_report():
     server.command(OURS, "carol@ours.example", ["alice@example.net"])
     sink.wait(4)
     world.wait_stored(4)
-    world.ask("UPDATE assay_policy SET day = day - 1")
+    world.ask("UPDATE assay_policy SET day = day - 2")
     sink.clear()
     equal(world.report("send"), 0, "sent")
     arrived = sink.wait(2)
@@ -132,6 +132,9 @@ def from_mail_to_report():
           "with a sender each")
     equal(world.ask("SELECT count(*) FROM assay_policy"), [(0,)],
           "its rows are gone")
+    world.wait_stored(6)
+    equal(world.ask("SELECT name FROM assay_correspondent ORDER BY name"),
+          [("net.example",)], "reports make no correspondents")
     sink.clear()
     equal(world.report("send"), 0, "once")
     server.command(OURS, "carol@ours.example", ["bob@example.org"])

@@ -25,6 +25,8 @@ from tap import equal, ok
 SCHEMA = os.path.join(assaydaemon.top_srcdir(),
                       "tests/data/report/rfc9990.xsd")
 FROM = "dmarc@ours.example"
+# The last day that is to be closed.
+LAST = int(time.time()) // 86400 - (2 if time.time() % 86400 < 3600 else 1)
 RUA = "d@example.net"
 
 # Takes a mail into a folder of its own, then does what a file says.
@@ -81,7 +83,7 @@ def fill(daemon, count):
 
 
 class Template:
-    """A store that a daemon has filled, a day ago."""
+    """A store that a daemon has filled, on the last closed day."""
 
     def __init__(self):
         folder = assaydaemon.work_folder()
@@ -90,7 +92,7 @@ class Template:
                                 folder=folder) as daemon:
             fill(daemon, self.count)
         execute(self.path, "PRAGMA wal_checkpoint(TRUNCATE)")
-        execute(self.path, "UPDATE assay_policy SET day = day - 1")
+        execute(self.path, "UPDATE assay_policy SET day = ?", LAST)
 
     def count(self):
         try:
@@ -332,6 +334,31 @@ def who_gets_one():
 
 
 @tap.test
+def related():
+    """To whom our users wrote, and whose policy it is."""
+    for policy, written, want in (
+            ("news.other.example", "other.example", 1),
+            ("other.example", "mail.other.example", 1),
+            ("news.other.example", "www.other.example", 1),
+            ("a.b.c.other.example", "other.example", 1),
+            ("other.example", "xother.example", 0),
+            ("other.example", "example", 0),
+            ("x.co.example", "y.co.example", 0)):
+        world = World(None, dict(zone(), **{
+            "_dmarc." + policy: [{"TXT": "v=DMARC1; p=none; "
+                                  "rua=mailto:r@" + policy}],
+            "_dmarc.co.example": [{"TXT": "v=DMARC1; p=none; psd=y"}]}))
+        execute(world.path, "DELETE FROM assay_policy WHERE domain = "
+                "'example.net'")
+        execute(world.path, "UPDATE assay_policy SET domain = ?", policy)
+        execute(world.path, "UPDATE assay_correspondent SET name = ?",
+                ".".join(reversed(written.split("."))))
+        lines = world.sent()
+        equal(world.recipients(), ["r@" + policy] * want,
+              "%s, written to %s" % (policy, written), lines)
+
+
+@tap.test
 def where_it_goes():
     """All addresses of the record, others only where they have agreed."""
     records = zone("mailto:a@example.net!10m,https://x.example/,"
@@ -562,6 +589,37 @@ def stopped():
 
 
 @tap.test
+def taken_over():
+    """Who is stopped for longer than its lease leaves the rest to others."""
+    world = World(None, zone("mailto:a@example.net,mailto:b@example.net"))
+    world.then("python3 -c 'import sqlite3; b = sqlite3.connect(\"%s\"); "
+               "b.execute(\"UPDATE assay_lease SET owner = 1, "
+               "until = 99999999999\"); b.commit()'" % world.path)
+    status, out, err = world.send()
+    equal((status, world.recipients()), (75, ["a@example.net"]),
+          "it ends", out, err)
+    ok("another sender has taken over" in err, "said", err)
+    equal(execute(world.path, "SELECT owner FROM assay_lease"), [("1",)],
+          "the lease of the other stays")
+
+
+@tap.test
+def addresses():
+    """A record that names others each hour: at the limit, one past it."""
+    for there, want in ((63, ["new@example.net"]), (64, [])):
+        world = World(None, zone("mailto:new@example.net"))
+        policy, day = execute(world.path, "SELECT id, day FROM assay_policy "
+                              "WHERE domain = 'example.net'")[0]
+        for i in range(there):
+            execute(world.path, "INSERT INTO assay_delivery VALUES "
+                    "(?, ?, ?, 'sent', 1, 0, 0, '')", policy,
+                    "a%d@example.net" % i, day)
+        lines = world.sent(0 if want else 1)
+        equal(world.recipients(), want, "%d were there" % there, lines)
+        equal(world.rows_of("example.net"), 0, "it is done with")
+
+
+@tap.test
 def large():
     """At the limit and one past it."""
     world = World({"report": {"size-limit": "64K"}})
@@ -666,7 +724,7 @@ def two_at_once():
                                  if "failed" not in ask(
                                      "SELECT 1 FROM assay_message LIMIT 0")
                                  else -1))
-    ask("UPDATE assay_policy SET day = day - 1")
+    ask("UPDATE assay_policy SET day = %d" % LAST)
     for host in hosts:
         host.then("sleep 1")
     results = []
