@@ -46,7 +46,11 @@
 #define UNPOISON(p, size) ((void)(p), (void)(size))
 #endif
 
-#define BLOCK_FIRST	2048u	/* with the head of the arena */
+/*
+ * With the head of the arena.  Above what malloc keeps for each thread
+ * (1032): a thread that waits would hold blocks that it has freed.
+ */
+#define BLOCK_FIRST	1088u
 #define BLOCK_LARGEST	65536u
 #define ALIGNMENT	alignof(max_align_t)
 

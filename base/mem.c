@@ -14,6 +14,13 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
+
+#ifdef __GLIBC__
+#include <malloc.h>
+#define HEAPS_LEAST	2
+#define HEAPS_MOST	1000
+#endif
 
 static atomic_ulong fail_from;
 static atomic_ulong fail_count;		/* 0: the injection is off */
@@ -109,6 +116,18 @@ mem_wipe_free(void *ptr, size_t len)
 		return;
 	explicit_bzero(ptr, len);
 	free(ptr);
+}
+
+void
+mem_share_heaps(void)
+{
+#ifdef __GLIBC__
+	long heaps = sysconf(_SC_NPROCESSORS_ONLN);
+
+	if (heaps < HEAPS_LEAST || heaps > HEAPS_MOST)
+		heaps = HEAPS_LEAST;
+	(void)mallopt(M_ARENA_MAX, (int)heaps);
+#endif
 }
 
 void

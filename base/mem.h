@@ -34,6 +34,13 @@ void	 mem_wipe_free(void *ptr, size_t len);
 unsigned long	mem_failures(void);
 
 /*
+ * For a program of a thousand threads, before it has any: they share as many
+ * heaps as there are processors, so that what one thread gives back another
+ * can take.  The C library has eight for each.
+ */
+void	mem_share_heaps(void);
+
+/*
  * For tests: let `after` more allocations succeed, then fail `count` of
  * them (0: switch the injection off).  mem_fail_hits() is how many have
  * failed since.

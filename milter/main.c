@@ -7,6 +7,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/mem.h"
 #include "config/config.h"
 #include "milter/daemon.h"
 #include "milter/figures.h"
@@ -100,10 +101,12 @@ main(int argc, char **argv)
 {
 	struct command command = { .program = "assay-milter",
 		.path = DEFAULT_CONFIG };
-	int status = command_read(argc, argv, &command);
+	int status;
 	char why[LIMIT_CONFIG_WHY];
 	struct config *c;
 
+	mem_share_heaps();
+	status = command_read(argc, argv, &command);
 	if (status >= 0)
 		return status;
 	if (command.foreground)
