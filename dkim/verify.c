@@ -38,7 +38,7 @@
 #include "dkim/verify_internal.h"
 
 #define MINIMUM_RSA_BITS 1024	/* RFC 8301 section 3.2: never below */
-#define FIRST_CANDIDATES 4
+#define FIRST_CANDIDATES 2
 
 struct dkim_verifier *
 dkim_verifier_new(struct dkim_context *ctx,

@@ -63,7 +63,7 @@ struct inquiry {
 	struct waiter		*spare;	/* made, and not needed */
 	uint32_t		 network;
 	uint32_t		 number;
-	struct domain		 author;	/* empty: not known */
+	struct slice		 author;	/* empty: not known */
 	size_t			 asking[2];	/* [1]: what decides */
 	bool			 dirty;		/* its step is due */
 	SLIST_ENTRY(inquiry)	 dirty_link;
@@ -365,7 +365,7 @@ decides(const struct inquiry *q, const struct dns_entry *e)
 {
 	return e->type == DNS_TYPE_TXT &&
 	    (slice_starts(e->name, SLICE("_dmarc.")) ||
-	    are_related(key_domain(e->name), domain_slice(&q->author)));
+	    are_related(key_domain(e->name), q->author));
 }
 
 static struct waiter *
@@ -413,12 +413,12 @@ inquiry_set_network(struct inquiry *q, const struct ipaddr *client)
 
 /* What has been pending may decide now. */
 void
-inquiry_set_author(struct inquiry *q, const struct domain *author)
+inquiry_set_author(struct inquiry *q, struct slice author)
 {
 	struct waiter *w;
 
 	pthread_mutex_lock(&q->lock);
-	q->author = *author;
+	q->author = author;
 	TAILQ_FOREACH(w, &q->pending, link)
 		w->wait.decides = decides(q, w->entry);
 	ask_pending(q);

@@ -50,10 +50,11 @@ void		 inquiry_set_network(struct inquiry *q,
 /*
  * Whose message it says it is: DMARC records, and keys of domains that may be
  * aligned with this name, decide.  They have places of their own, so that what
- * a message asks besides does not keep it from being judged.
+ * a message asks besides does not keep it from being judged.  Borrowed until
+ * the inquiry is freed.
  */
 void		 inquiry_set_author(struct inquiry *q,
-		    const struct domain *author);
+		    struct slice author);
 /*
  * Takes back all questions; no step is running or will run once it has
  * returned.  NULL is harmless.

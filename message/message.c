@@ -608,7 +608,8 @@ message_header_end(struct message *m)
 	if (!m->failed)
 		read_from(m);
 	if (m->inquiry != NULL && r->from.has_domain)
-		inquiry_set_author(m->inquiry, &r->from.domain);
+		inquiry_set_author(m->inquiry,
+		    domain_slice(&r->from.domain));
 	if (!m->failed && r->ours && signing_has_rules(r->engine->signing))
 		start_signing(m);
 	for (i = 0; m->checking && !m->failed && i < message_method_count;

@@ -4,6 +4,9 @@
  */
 #include "message/spf.h"
 
+#include <string.h>
+
+#include "base/mem.h"
 #include "message/message_internal.h"
 #include "message/shown_internal.h"
 
@@ -49,14 +52,51 @@ begin_mail(struct message *m, void *arg)
 	message_unlock(m);
 }
 
+/* A text at *at, which is moved behind it. */
+static struct slice
+put_text(char **at, struct slice text)
+{
+	struct slice kept = { *at, text.len };
+
+	if (text.len > 0)
+		memcpy(*at, text.ptr, text.len);
+	*at += text.len;
+	return kept;
+}
+
+/* Most of a verdict is room for texts, which few have.  False: no memory. */
+static bool
+keep_verdict(const struct spf_verdict *v, struct message_spf_verdict *out)
+{
+	struct slice domain = domain_slice(&v->domain);
+	struct slice mechanism = slice_str(v->mechanism);
+	struct slice explanation = slice_str(v->explanation);
+	char *at;
+
+	mem_free(out->texts);
+	at = mem_alloc(domain.len + mechanism.len + explanation.len);
+	*out = (struct message_spf_verdict){ .result = v->result,
+		.helo_for_null = v->helo_for_null, .stale = v->stale,
+		.authenticated = v->authenticated, .problem = v->problem,
+		.texts = at };
+	if (at == NULL)
+		return false;
+	out->domain = put_text(&at, domain);
+	out->mechanism = put_text(&at, mechanism);
+	out->explanation = put_text(&at, explanation);
+	return true;
+}
+
 static bool
 check(struct message *m, const struct spf_request *request,
-    struct dns_ledger *ledger, struct spf_verdict *verdict)
+    struct dns_ledger *ledger, struct message_spf_verdict *out)
 {
-	if (spf_check(request, ledger, m->scratch, NULL, NULL, verdict) !=
+	struct spf_verdict v;
+
+	if (spf_check(request, ledger, m->scratch, NULL, NULL, &v) !=
 	    CHECK_DONE)
 		return false;
-	if (verdict->no_memory)
+	if (!keep_verdict(&v, out) || v.no_memory)
 		m->starved = true;
 	return true;
 }
@@ -88,7 +128,7 @@ ask(struct message *m, void *arg, struct dns_ledger *ledger)
 
 /* "none" needs no reason in the header; the log has it. */
 static void
-write_result(struct authres_writer *w, const struct spf_verdict *v)
+write_result(struct authres_writer *w, const struct message_spf_verdict *v)
 {
 	authres_write_result(w, "spf", auth_result_name(v->result));
 	shown_reason(w, v->stale, v->result != AUTH_NONE ? v->problem : NULL);
@@ -149,7 +189,16 @@ finish(struct message *m, void *arg, struct dns_ledger *ledger)
 
 	if (f->mail_done && f->mail.result == AUTH_PASS)
 		resolver_note_path(m->results.engine->resolver,
-		    domain_slice(&f->mail.domain), dns_ledger_first(ledger));
+		    f->mail.domain, dns_ledger_first(ledger));
+}
+
+static void
+fini(void *arg)
+{
+	struct message_spf *f = &((struct state *)arg)->found;
+
+	mem_free(f->helo.texts);
+	mem_free(f->mail.texts);
 }
 
 static void
@@ -161,19 +210,19 @@ facts(const struct message *m, const void *arg, struct policy_facts *f)
 	f->spf = found->mail.result;
 	f->spf_helo = found->helo.result;
 	f->spf_helo_checked = found->helo_checked;
-	f->spf_domain = domain_slice(&found->mail.domain);
-	f->spf_explanation = slice_str(found->mail.explanation);
+	f->spf_domain = found->mail.domain;
+	f->spf_explanation = found->mail.explanation;
 }
 
 static void
 record_verdict(struct event *e, const char *key, const char *why_key,
-    const struct spf_verdict *v)
+    const struct message_spf_verdict *v)
 {
 	event_text(e, key, slice_str(auth_result_name(v->result)));
 	if (v->problem != NULL)
 		event_text(e, why_key, slice_str(v->problem));
-	else if (v->mechanism[0] != '\0')
-		event_text(e, why_key, slice_str(v->mechanism));
+	else if (v->mechanism.len > 0)
+		event_text(e, why_key, v->mechanism);
 }
 
 static void
@@ -184,8 +233,7 @@ record(const struct message *m, const void *arg, struct event *e)
 	(void)m;
 	if (f->mail_done) {
 		record_verdict(e, "spf", "spf-why", &f->mail);
-		event_detail_text(e, "spf-domain",
-		    domain_slice(&f->mail.domain));
+		event_detail_text(e, "spf-domain", f->mail.domain);
 		event_detail_text(e, "spf-scope", f->mail.helo_for_null ?
 		    SLICE("helo") : SLICE("mfrom"));
 	}
@@ -201,6 +249,7 @@ const struct message_method message_method_spf = {
 	.mail = begin_mail,
 	.ask = ask,
 	.finish = finish,
+	.fini = fini,
 	.write = write_results,
 	.facts = facts,
 	.record = record

@@ -7,17 +7,30 @@
 
 #include <stdbool.h>
 
+#include "base/slice.h"
+#include "mail/result.h"
 #include "spf/spf.h"
 
 struct message;
 
+/* Of a verdict what a message keeps; see struct spf_verdict. */
+struct message_spf_verdict {
+	enum auth_result	 result;
+	bool			 helo_for_null;
+	bool			 authenticated;
+	bool			 stale;
+	const char		*problem;
+	struct slice		 domain, mechanism, explanation;
+	char			*texts;		/* private: of all three */
+};
+
 struct message_spf {
-	bool			helo_checked;
-	bool			helo_done;	/* `helo` is the verdict */
-	struct spf_verdict	helo;
-	bool			mail_checked;
-	bool			mail_done;
-	struct spf_verdict	mail;
+	bool				helo_checked;
+	bool				helo_done;	/* `helo` is there */
+	struct message_spf_verdict	helo;
+	bool				mail_checked;
+	bool				mail_done;
+	struct message_spf_verdict	mail;
 };
 
 /*

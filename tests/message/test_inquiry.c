@@ -366,7 +366,7 @@ test_deciding(void)
 		inquiry_unlock(q);
 		if (deciding[i].author &&
 		    domain_parse(SLICE("mail.author.example"), &author))
-			inquiry_set_author(q, &author);
+			inquiry_set_author(q, domain_slice(&author));
 		is_num((long long)in_flight(r), (long long)deciding[i].want,
 		    deciding[i].name);
 		inquiry_free(q);
