@@ -10,6 +10,8 @@ EXTRA_DIST += \
 	tests/lint/analyzer.py \
 	tests/lint/run.sh \
 	tests/package/harm.sh \
+	tests/package/hookup.py \
+	tests/package/hookup.sh \
 	tests/package/inside.sh \
 	tests/package/run.sh \
 	tests/package/unit.py \

@@ -11,6 +11,7 @@ import yaml
 
 import assaydaemon
 import dnsserver
+import manual
 import mta
 import namespace
 import sendmail
@@ -420,20 +421,17 @@ def down(config):
     sock.close()
 
 
-def page():
-    """The literal lines of step 7 of assay-hookup(7), block by block."""
-    path = os.path.join(assaydaemon.top_srcdir(), "doc/assay-hookup.7")
-    with open(path, encoding="ascii") as f:
-        step = f.read().split(".Ss 7.")[1].split(".Ss ")[0]
-    return [block.replace("\\e", "\\") for block in
-            re.findall(r"(?s)^\.Bd -literal.*?\n(.*?)^\.Ed", step, re.M)]
-
-
 def block_of(word):
-    """The one block of the page that has the word."""
-    found = [block for block in page() if word in block]
+    """The one display of step 8 of assay-hookup(7) that has the word."""
+    found = [d.text for d in manual.displays("doc/assay-hookup.7")
+             if d.section.startswith("8.") and word in d.text]
     equal(len(found), 1, "assay-hookup(7) has one block with " + word)
     return found[0]
+
+
+def line_of(word):
+    """The line of it that has the word."""
+    return [line for line in block_of(word).splitlines() if word in line][0]
 
 
 def shell(line):
@@ -471,7 +469,7 @@ def hookup():
 
 
 def hookup_postfix(daemon):
-    ask, log = block_of("postmap -q").splitlines()
+    ask, log = line_of("postmap -q"), line_of("-t postfix/smtp")
     pattern = re.search("-t postfix/smtp -g '(.*)'", log).group(1)
     sender = Postfix(daemon.socket, world.hosts.ca)
     sender.mta = mta.Postfix(main=dict(
@@ -489,7 +487,7 @@ def hookup_postfix(daemon):
 
 
 def hookup_sendmail(daemon):
-    ask, log = block_of("sendmail -bt").splitlines()
+    ask, log = line_of("sendmail -bt"), line_of("-t sm-mta")
     pattern = re.search("-t sm-mta -g '(.*)'", log).group(1)
     sender = Sendmail(daemon.socket, world.hosts.ca)
     sender.mta = sendmail.Sendmail(use_mx=True, mc=block_of("FEATURE"))

@@ -67,3 +67,72 @@ chroot_run() {
 			HOME=/root LANG=C.UTF-8 DEBIAN_FRONTEND=noninteractive \
 			"$@"' chroot_run "$@"
 }
+
+# Prints why systemd cannot be started in one here, or nothing.
+chroot_no_boot() {
+	unshare --mount --pid --fork --uts --net --ipc --cgroup sh -c '
+		mount --make-rprivate / && mount -t cgroup2 cgroup /sys/fs/cgroup
+	' 2>/dev/null || echo "no namespace for control groups"
+}
+
+# chroot_boot FOLDER COMMAND...: starts it as a machine of its own, with the
+# systemd and the services that are installed there, without a network, as
+# mx.example.org.  The command is run when all services have started.  When it
+# ends, so does the machine; its output and exit status are the command's.
+chroot_boot() {
+	boot_root=$1
+	shift
+	rm -f "$boot_root/usr/sbin/policy-rc.d" "$boot_root/output"
+	echo mx.example.org >"$boot_root/etc/hostname"
+	cat >"$boot_root/etc/systemd/system/default.target" <<-EOF
+	[Unit]
+	Requires=multi-user.target
+	Wants=command.service
+	After=multi-user.target
+	AllowIsolate=yes
+	EOF
+	cat >"$boot_root/etc/systemd/system/command.service" <<-EOF
+	[Unit]
+	After=multi-user.target
+	SuccessAction=exit-force
+	FailureAction=exit-force
+	[Service]
+	ExecStart=$*
+	Environment=LANG=C.UTF-8 HOME=/root DEBIAN_FRONTEND=noninteractive
+	StandardOutput=file:/output
+	StandardError=inherit
+	EOF
+	boot_status=0
+	unshare --mount --pid --fork --uts --net --ipc --cgroup --kill-child \
+	    sh -c "$chroot_init" chroot_boot "$boot_root" \
+	    >"$boot_root/console" 2>&1 || boot_status=$?
+	cat "$boot_root/output" || cat "$boot_root/console"
+	return "$boot_status"
+}
+
+# What has to be there before systemd starts, as it wants it of a container.
+chroot_init='
+	set -e
+	mount --make-rprivate /
+	mount --bind "$1" "$1"
+	cd "$1"
+	mount -t proc proc proc
+	mount -t sysfs -o ro sysfs sys
+	mount -t cgroup2 cgroup sys/fs/cgroup
+	mount -t tmpfs -o mode=755 tmpfs run
+	mount -t tmpfs -o mode=755 tmpfs dev
+	for name in null zero full random urandom tty; do
+		touch "dev/$name"
+		mount --bind "/dev/$name" "dev/$name"
+	done
+	mkdir dev/pts dev/shm old
+	mount -t devpts -o newinstance,ptmxmode=0666,mode=620 devpts dev/pts
+	mount -t tmpfs tmpfs dev/shm
+	ln -s pts/ptmx dev/ptmx
+	ln -s /proc/self/fd dev/fd
+	ip link set lo up
+	pivot_root . old
+	umount -l old
+	rmdir old
+	exec env -i container=assay PATH=/usr/sbin:/usr/bin:/sbin:/bin \
+		/lib/systemd/systemd --log-target=console --show-status=no'

@@ -4,17 +4,22 @@ reader copies: commands, configurations, output.
 
 A display is ".Bd -literal" to ".Ed", or the text of ".Dl"; in README it is
 lines that are indented.  In assay-hookup(7) a comment right above a display
-says what a reader does with it:
+says what a reader does with it, and for whom it is:
 
-    .\\" do [VARIANT]: run
-    .\\" do [VARIANT]: write PATH
-    .\\" do [VARIANT]: append PATH
-    .\\" do [VARIANT]: replace PATH         the keys that it has
-    .\\" do [VARIANT]: above MAILER PATH
+    .\\" do [WORD...]: run
+    .\\" do [WORD...]: append PATH
+    .\\" do [WORD...]: replace PATH           the keys that it has
+    .\\" do [WORD...]: above MAILER PATH      the first line that begins so
+    .\\" do [WORD...]: elsewhere PATH         this test tries it
+
+As a program it prints the commands for one such word:
+
+    python3 manual.py PAGE WORD
 """
 
 import os
 import re
+import sys
 
 import assaydaemon
 
@@ -27,12 +32,12 @@ ESCAPES = (("\\&", ""), ("\\(dq", '"'), ("\\-", "-"), ("\\e", "\\"))
 class Display:
     """
     `page`, `line`: where; `section`: the heading above; `text`: what the
-    reader sees; `todo`: what the comment says, or "".
+    reader sees; `words`, `todo`: what the comment says, or none.
     """
 
-    def __init__(self, page, line, section, text, todo=""):
+    def __init__(self, page, line, section, text, words=(), todo=""):
         self.page, self.line, self.section = page, line, section
-        self.text, self.todo = text, todo
+        self.text, self.words, self.todo = text, words, todo
 
     @property
     def first(self):
@@ -60,25 +65,30 @@ def displays(page):
 
 
 def _literal(page):
-    out, section, todo, begin, lines = [], "", "", 0, []
+    out, section, todo, begin, lines = [], "", ((), ""), 0, []
     for number, line in enumerate(read(page).split("\n"), 1):
         if begin and line != ".Ed":
             lines.append(line)
-        elif begin:
-            out.append(Display(page, begin, section,
-                               shown("\n".join(lines) + "\n"), todo))
-            begin, lines, todo = 0, [], ""
+            continue
+        if begin:
+            text = shown("\n".join(lines) + "\n")
+            out.append(Display(page, begin, section, text, *todo))
+            begin, lines = 0, []
         elif line.startswith(".Bd -literal"):
             begin = number
+            continue
         elif line.startswith(".Dl "):
             out.append(Display(page, number, section,
                                shown(line[4:]) + "\n"))
         elif re.match(r"\.S[hs] ", line):
             section = line[4:]
-        if not begin:
-            found = re.match(r'\.\\" do (.*)', line)
-            todo = found.group(1) if found else ""
+        todo = _todo(line)
     return out
+
+
+def _todo(line):
+    found = re.match(r'\.\\" do([^:]*): (.*)', line)
+    return (found.group(1).split(), found.group(2)) if found else ((), "")
 
 
 def _indented(page):
@@ -98,3 +108,13 @@ def _indented(page):
             section = line if not block else section
             block, begin = [], 0
     return out
+
+
+def main(page, word):
+    for display in displays(page):
+        if word in display.words:
+            print(display.text, end="")
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

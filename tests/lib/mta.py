@@ -143,11 +143,14 @@ class _Lmtp(socketserver.StreamRequestHandler):
         self.wfile.flush()
 
     def handle(self):
-        self.lmtp = False
+        self.lmtp = self.secure = False
         self.envelope = [None, []]
         self.reply("220 sink.example.org ready")
-        for line in self.rfile:
+        while True:
+            line = self.rfile.readline()
             verb = line[:4].upper().strip()
+            if not line:
+                return
             if verb == b"QUIT":
                 self.reply("221 bye")
                 return
@@ -159,7 +162,12 @@ class _Lmtp(socketserver.StreamRequestHandler):
             self.reply("250-sink.example.org\r\n250-PIPELINING\r\n" +
                        "".join("250-%s\r\n" % offer
                                for offer in self.server.sink.offers) +
+                       ("250-STARTTLS\r\n" if self.server.sink.tls and
+                        not self.secure else "") +
                        "250 ENHANCEDSTATUSCODES")
+        elif verb == b"STAR":
+            self.reply("220 go on")
+            self.start_tls()
         elif verb == b"MAIL":
             self.envelope = [re.search("<(.*?)>", line).group(1), []]
             self.reply("250 ok")
@@ -176,6 +184,13 @@ class _Lmtp(socketserver.StreamRequestHandler):
             self.data()
         else:
             self.reply("250 ok")
+
+    def start_tls(self):
+        self.request = self.server.sink.tls.wrap_socket(self.request,
+                                                        server_side=True)
+        self.rfile = self.request.makefile("rb")
+        self.wfile = self.request.makefile("wb")
+        self.secure = True
 
     def data(self):
         lines = []
@@ -220,12 +235,14 @@ class Delivered:
 class Sink:
     """
     `offers`: the extensions that it says it has; `refused`: recipients that
-    it does not know.
+    it does not know; `tls`: a context, and it offers STARTTLS; `port`: any
+    that is free, unless told.
     """
 
-    def __init__(self, offers=("8BITMIME", "SMTPUTF8"), refused=()):
-        self.offers, self.refused = offers, set(refused)
-        self.server = _SinkServer(("127.0.0.1", 0), _Lmtp)
+    def __init__(self, offers=("8BITMIME", "SMTPUTF8"), refused=(), tls=None,
+                 address="127.0.0.1", port=0):
+        self.offers, self.refused, self.tls = offers, set(refused), tls
+        self.server = _SinkServer((address, port), _Lmtp)
         self.server.sink = self
         self.port = self.server.server_address[1]
         self.messages = []
@@ -423,7 +440,7 @@ def snippet(milter):
     path = os.path.join(assaydaemon.top_srcdir(), "etc/postfix-main.cf")
     with open(path) as f:
         settings = parse_main_cf(f.read())
-    if settings["smtpd_milters"] != "unix:/run/assay/milter.sock":
+    if settings["smtpd_milters"] != "unix:assay/milter.sock":
         raise ValueError("etc/postfix-main.cf names another socket")
     return dict(settings, smtpd_milters=postfix_spelling(milter))
 

@@ -245,7 +245,8 @@ class PolicyHosts:
     told.
     """
 
-    def __init__(self, folder, names=(), gate=None, port=0):
+    def __init__(self, folder, names=(), gate=None, address="127.0.0.1",
+                 port=0):
         self.ca = Authority(folder)
         self.hosts = {}
         self.gate = gate
@@ -258,7 +259,7 @@ class PolicyHosts:
         self.context.sni_callback = self._sni
         self.listener = socket.socket()
         self.listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        self.listener.bind(("127.0.0.1", port))
+        self.listener.bind((address, port))
         self.listener.listen(256)
         self.port = self.listener.getsockname()[1]
         self.stopping = False

@@ -3,7 +3,8 @@
 
 Configurations are read by the daemons' own -t, commands are run as they are
 printed, in a namespace whose name server has example.org.  A display that
-nobody tries, or a row of TRIED without a display, is a failure.
+nobody tries, or a row of TRIED without a display, is a failure.  What
+assay-hookup(7) has is run by tests/package/hookup.py.
 """
 
 import functools
@@ -371,10 +372,9 @@ def migrated(display):
 TRIED = {
     "README": [
         ("sh etc/try.sh", elsewhere("tests/package/harm.sh", "runs try.sh")),
-        ("apt-get install build-essential autoconf", elsewhere(
-            "tests/run.sh", "the stage distcheck")),
-        ("apt-get install build-essential devscripts", elsewhere(
-            "tests/package/run.sh", "makes the packages and installs them")),
+        ("apt-get build-dep", on_the_page),
+        ("apt-get install build-essential", on_the_page),
+        ("assay-milter -t", on_the_page),
         ("smtpd_milters =", in_file("etc/postfix-main.cf")),
         ("INPUT_MAIL_FILTER", in_file("etc/sendmail.mc")),
         ("assay keygen", on_the_page),
@@ -455,6 +455,16 @@ def complete():
                if not pair[0].startswith(pair[1])]
         equal((len(found), bad), (len(rows), []),
               "%s: each display is tried" % page, *found)
+
+
+@tap.test
+def hookup_page():
+    """Each display says what is done with it; tests/package/ does it."""
+    for display in manual.displays("doc/assay-hookup.7"):
+        action, _, path = display.todo.partition(" ")
+        ok(action in ("run", "append", "replace", "above") or
+           action == "elsewhere" and os.path.exists(os.path.join(TOP, path)),
+           "%s: %s" % (display.place, display.todo))
 
 
 @tap.test

@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: BSD-2-Clause
 #
 # Debian's packages in fresh chroots: built, looked at by lintian, installed,
-# used by a real Postfix, upgraded, removed, purged.
+# used by a real Postfix, upgraded, removed, purged; and assay-hookup(7), with
+# these packages and without, on machines with systemd (hookup.sh).
 #
 #     sh tests/package/run.sh SOURCE FOLDER [SUITE...]
 #
@@ -12,26 +13,27 @@
 set -u
 here=$(cd "$(dirname "$0")" && pwd)
 . "$here/../lib/chroot.sh"
+. "$here/../lib/packages.sh"
 . "$here/../lib/tap.sh"
 
 source=$1 work=$2
 shift 2
-# What debian/control wants for a build, without versions.
-build_depends() {
-	sed -n '/^Build-Depends:/,/^[^ B]/p' "$source/debian/control" |
-	    sed -n 's/^ \([a-z0-9.+-]*\).*/\1/p'
-}
-
-# The packages are built with a second, later version, for the upgrade.
+# The packages are built as assay-hookup(7) says, and again with a later
+# version, for the upgrade.
 build() {
+	commands=$(top_srcdir=$source PYTHONPATH=$here/../lib \
+	    PYTHONDONTWRITEBYTECODE=1 \
+	    python3 "$here/../lib/manual.py" doc/assay-hookup.7 build)
+	[ -n "$commands" ] || return 1
+	echo 'APT::Get::Assume-Yes "true";' >"$root/etc/apt/apt.conf.d/yes"
 	chroot_run "$root" sh -c '
 		set -e
 		cd /assay/src
-		dpkg-buildpackage -b -us -uc
+		eval "$1"
 		mkdir ../new
 		sed -i "1s/(\(.*\))/(\1+1)/" debian/changelog
 		DEB_BUILD_OPTIONS=nocheck dpkg-buildpackage -b -us -uc
-		mv ../assay-*+1_*.deb ../assay_*+1_*.changes ../new'
+		mv ../assay-*+1_*.deb ../assay_*+1_*.changes ../new' sh "$commands"
 }
 
 lint() {
@@ -44,6 +46,52 @@ inside() {
 	chroot_run "$clean" sh "/assay/tests/package/inside.sh" "$@"
 }
 
+# hookup FOLDER WORD...: what assay-hookup(7) says, on a machine of its own;
+# each display and each look at the result is a line.
+hookup() {
+	why=$(chroot_no_boot)
+	folder=$1
+	shift
+	if [ -n "$why" ]; then
+		skip "$suite: hook-up, $*" "$why"
+		return
+	fi
+	rm -rf "$folder/assay/src"
+	cp -a "$source" "$folder/assay/src"
+	ok "$suite: hook-up, $*" sh "$here/hookup.sh" "$folder" "$@"
+}
+
+# fetch FOLDER: what installing our packages needs, while there is a network.
+fetch() {
+	echo 'APT::Get::Assume-Yes "true";' >"$1/etc/apt/apt.conf.d/yes"
+	chroot_run "$1" sh -c 'apt-get install -d /assay/assay-*_*.deb'
+}
+
+# machine MTA: a chroot with that mail server and what the page takes to be
+# there; its folder is in $machine.
+machine() {
+	machine=$work/$suite-$1
+	ok "$suite: a chroot with $1" chroot_make "$suite" "$machine" "$1" \
+	    $machine_packages || return
+	mkdir "$machine/assay"
+	cp -a "$root"/assay/*.deb "$machine/assay"
+	ok "$suite: what the packages need" fetch "$machine"
+}
+
+# The page with packages, and without on the machine where they were built.
+hookups() {
+	for mta in postfix sendmail; do
+		machine "$mta" && hookup "$machine" packages "$mta"
+		rm -rf "$machine"
+	done
+	ok "$suite: Postfix where we build" chroot_run "$root" apt-get install \
+	    --no-install-recommends postfix $machine_packages $build_packages &&
+	hookup "$root" source postfix
+}
+
+machine_packages="systemd python3 python3-yaml python3-dkim iproute2 openssl
+	unbound ca-certificates"
+
 # One Debian: a chroot to build in, and a clean one to install in.
 suite() {
 	suite=$1 root=$work/$1-build clean=$work/$1
@@ -53,11 +101,12 @@ suite() {
 		return
 	fi
 	ok "$suite: a chroot to build in" chroot_make "$suite" "$root" \
-	    build-essential lintian debhelper $(build_depends) || return
+	    lintian || return
 	mkdir "$root/assay"
 	cp -a "$source" "$root/assay/src"
 	ok "$suite: dpkg-buildpackage" build || return
 	ok "$suite: lintian" lint
+	hookups
 	rm -rf "$root/assay/src"
 	ok "$suite: a clean chroot" chroot_make "$suite" "$clean" \
 	    postfix python3 || return
