@@ -51,7 +51,7 @@ SLIST_HEAD(dirty, inquiry);
 struct inquiry {
 	pthread_mutex_t		 lock;
 	pthread_cond_t		 changed;
-	unsigned int		 refs;	/* owner and waiters; under the lock */
+	atomic_uint		 refs;	/* owner and waiters */
 	bool			 closed;
 	bool			 done;	/* what the last step said */
 	struct resolver		*resolver;
@@ -66,6 +66,7 @@ struct inquiry {
 	struct slice		 author;	/* empty: not known */
 	size_t			 asking[2];	/* [1]: what decides */
 	bool			 dirty;		/* its step is due */
+	bool			 asked;		/* resolver_go() is due */
 	SLIST_ENTRY(inquiry)	 dirty_link;
 };
 
@@ -122,21 +123,18 @@ inquiry_new(struct resolver *resolver, inquiry_step_fn *step, void *arg)
 	TAILQ_INIT(&q->pending);
 	q->number = atomic_fetch_add(&inquiries, 1) + 1;
 	(void)pthread_once(&landed.once, start_thread);
-	q->refs = 1;
+	atomic_init(&q->refs, 1);
 	q->resolver = resolver;
 	q->step = step;
 	q->arg = arg;
 	return q;
 }
 
-/* Drops one reference and the lock. */
+/* Drops one reference; the lock is not held. */
 static void
-release_and_unlock(struct inquiry *q)
+release(struct inquiry *q)
 {
-	bool last = --q->refs == 0;
-
-	pthread_mutex_unlock(&q->lock);
-	if (!last)
+	if (atomic_fetch_sub(&q->refs, 1) > 1)
 		return;
 	dns_ledger_free(q->ledger);
 	mem_free(q->spare);
@@ -161,14 +159,15 @@ ask(struct inquiry *q, struct waiter *w)
 	 * what follows takes our lock first.
 	 */
 	TAILQ_INSERT_HEAD(&q->waiters, w, link);
-	q->refs++;
+	atomic_fetch_add(&q->refs, 1);
 	answer = resolver_ask(q->resolver, e->name, e->type, &w->wait);
 	if (answer == NULL) {
 		q->asking[w->wait.decides]++;
+		q->asked = true;
 		return;
 	}
 	TAILQ_REMOVE(&q->waiters, w, link);
-	q->refs--;
+	atomic_fetch_sub(&q->refs, 1);
 	mem_free(q->spare);
 	q->spare = w;
 	e->answered_us = e->asked_us;
@@ -222,27 +221,31 @@ take_landed(struct waiter *w, struct dirty *dirty)
 		q->dirty = true;
 	}
 	mem_free(w);
-	if (keep) {
+	if (keep)
 		SLIST_INSERT_HEAD(dirty, q, dirty_link);
-		pthread_mutex_unlock(&q->lock);
-	} else {
-		release_and_unlock(q);
-	}
+	pthread_mutex_unlock(&q->lock);
+	if (!keep)
+		release(q);
 	return true;
 }
 
+/* The worker is woken when it can have the lock. */
 static void
 run_dirty(struct inquiry *q)
 {
+	bool done = false;
+
 	pthread_mutex_lock(&q->lock);
 	q->dirty = false;
 	if (!q->closed) {
 		ask_pending(q);
 		inquiry_run(q);
-		if (q->done)
-			pthread_cond_signal(&q->changed);
+		done = q->done;
 	}
-	release_and_unlock(q);
+	pthread_mutex_unlock(&q->lock);
+	if (done)
+		pthread_cond_signal(&q->changed);
+	release(q);
 }
 
 /* All that came together, each inquiry once.  What is to be taken later
@@ -330,8 +333,14 @@ answered(struct resolver_wait *wait, const struct dns_answer *answer)
 	}
 	pthread_mutex_lock(&landed.lock);
 	STAILQ_INSERT_TAIL(&landed.list, w, landing);
-	pthread_cond_signal(&landed.changed);
 	pthread_mutex_unlock(&landed.lock);
+}
+
+/* All that came together has been answered. */
+static void
+told(void)
+{
+	pthread_cond_signal(&landed.changed);
 }
 
 /* ---- questions ---- */
@@ -378,7 +387,8 @@ take_waiter(struct inquiry *q, struct dns_entry *e)
 		w = mem_alloc(sizeof(*w));
 	if (w == NULL)
 		return NULL;
-	*w = (struct waiter){ .wait.done = answered, .inquiry = q,
+	*w = (struct waiter){ .wait.done = answered, .wait.told = told,
+		.wait.later = true, .inquiry = q,
 		.entry = e, .wait.network = q->network,
 		.wait.message = q->number, .wait.decides = decides(q, e) };
 	return w;
@@ -399,6 +409,15 @@ put_question(void *arg, struct dns_entry *e)
 	} else {
 		TAILQ_INSERT_TAIL(&q->pending, w, link);
 	}
+}
+
+/* What has been asked goes out; the lock is held. */
+static void
+go(struct inquiry *q)
+{
+	if (q->asked)
+		resolver_go(q->resolver);
+	q->asked = false;
 }
 
 void
@@ -422,6 +441,7 @@ inquiry_set_author(struct inquiry *q, struct slice author)
 	TAILQ_FOREACH(w, &q->pending, link)
 		w->wait.decides = decides(q, w->entry);
 	ask_pending(q);
+	go(q);
 	pthread_mutex_unlock(&q->lock);
 }
 
@@ -429,6 +449,7 @@ void
 inquiry_run(struct inquiry *q)
 {
 	q->done = q->step(q->arg, q->ledger);
+	go(q);
 }
 
 void
@@ -455,7 +476,7 @@ close_locked(struct inquiry *q)
 		if (!resolver_cancel(q->resolver, &w->wait))
 			continue;
 		mem_free(w);
-		q->refs--;
+		atomic_fetch_sub(&q->refs, 1);
 	}
 	while ((w = TAILQ_FIRST(&q->pending)) != NULL) {
 		TAILQ_REMOVE(&q->pending, w, link);
@@ -547,5 +568,6 @@ inquiry_free(struct inquiry *q)
 		return;
 	pthread_mutex_lock(&q->lock);
 	close_locked(q);
-	release_and_unlock(q);
+	pthread_mutex_unlock(&q->lock);
+	release(q);
 }

@@ -22,10 +22,10 @@
 #define TIMER_STEP_US	500	/* no sooner than that again */
 
 static int
-watch(struct resolver *r, int fd, uint32_t tag)
+watch(struct resolver *r, int fd, uint32_t events, uint32_t tag)
 {
 	struct epoll_event ev = {
-		.events = EPOLLIN,
+		.events = events,
 		.data.u64 = (uint64_t)tag << 32 | (uint32_t)fd
 	};
 
@@ -41,8 +41,8 @@ loop_open(struct resolver *r)
 	    TFD_CLOEXEC | TFD_NONBLOCK);
 	r->wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	if (r->epoll == -1 || r->timer == -1 || r->wake == -1 ||
-	    watch(r, r->wake, TAG_WAKE) == -1 ||
-	    watch(r, r->timer, TAG_TIMER) == -1)
+	    watch(r, r->wake, EPOLLIN | EPOLLET, TAG_WAKE) == -1 ||
+	    watch(r, r->timer, EPOLLIN, TAG_TIMER) == -1)
 		return strerror(errno);
 	return NULL;
 }
@@ -63,7 +63,8 @@ loop_close(struct resolver *r)
 	close_one(&r->epoll);
 }
 
-/* The counter of an eventfd that is written to never gets near its end. */
+/* Each write is an event of its own, and nobody reads: the counter of an
+   eventfd never gets near its end. */
 void
 loop_wake(struct resolver *r)
 {
@@ -71,14 +72,13 @@ loop_wake(struct resolver *r)
 }
 
 /*
- * Sets the timer for what is due first.  When it is set for earlier already
- * it stays: most answers come long before, and an idle wake-up costs less
- * than a system call for each of them.
+ * Sets the timer for `at`.  When it is set for earlier already it stays: most
+ * answers come long before, and an idle wake-up costs less than a system call
+ * for each of them.
  */
 static void
-set_timer(struct resolver *r)
+set_timer(struct resolver *r, int64_t at, int64_t now)
 {
-	int64_t now = clock_us(), at = queries_due(r, now);
 	struct itimerspec its = { .it_value = { 0, 0 } };
 
 	if (at == 0)
@@ -109,40 +109,42 @@ on_timer(struct resolver *r)
 }
 
 static void
-on_wake(struct resolver *r)
-{
-	eventfd_t count;
-
-	(void)eventfd_read(r->wake, &count);
-	(void)pthread_mutex_lock(&r->lock);
-	r->woken = false;
-	(void)pthread_mutex_unlock(&r->lock);
-}
-
-static void
 on_event(struct resolver *r, const struct epoll_event *ev)
 {
 	uint32_t tag = (uint32_t)(ev->data.u64 >> 32);
 	int fd = (int)(ev->data.u64 & INT32_MAX);
 
-	if (tag == TAG_WAKE)
-		on_wake(r);
-	else if (tag == TAG_TIMER)
+	if (tag == TAG_TIMER)
 		on_timer(r);
-	else
+	else if (tag != TAG_WAKE)
 		server_event(&r->servers[tag / SERVER_TAGS],
 		    tag % SERVER_TAGS, fd, ev->events);
 }
 
-static bool
-is_stopping(struct resolver *r)
+enum rest {
+	REST_SLEEP,
+	REST_NONE,		/* something has been put since the dispatch */
+	REST_STOP
+};
+
+/* From here on whoever puts something wakes the thread. */
+static enum rest
+prepare_rest(struct resolver *r)
 {
-	bool stopping;
+	enum rest rest = REST_SLEEP;
+	int64_t now = clock_us(), due = 0;
 
 	(void)pthread_mutex_lock(&r->lock);
-	stopping = r->stopping;
+	if (r->stopping)
+		rest = REST_STOP;
+	else if (r->fresh)
+		rest = REST_NONE;
+	else
+		due = queries_due(r, now);
+	atomic_store(&r->asleep, rest == REST_SLEEP);
 	(void)pthread_mutex_unlock(&r->lock);
-	return stopping;
+	set_timer(r, due, now);
+	return rest;
 }
 
 void *
@@ -150,16 +152,19 @@ loop_run(void *resolver)
 {
 	struct epoll_event events[EVENTS];
 	struct resolver *r = resolver;
+	enum rest rest;
 	int i, n;
 
 	for (;;) {
 		do
 			queries_dispatch(r);
 		while (queries_land(r));
-		if (is_stopping(r))
+		rest = prepare_rest(r);
+		if (rest == REST_STOP)
 			return NULL;
-		set_timer(r);
-		n = epoll_wait(r->epoll, events, EVENTS, -1);
+		n = epoll_wait(r->epoll, events, EVENTS,
+		    rest == REST_NONE ? 0 : -1);
+		atomic_store(&r->asleep, false);
 		for (i = 0; i < n; i++)
 			on_event(r, &events[i]);
 	}

@@ -782,6 +782,7 @@ queries_dispatch(struct resolver *r)
 	size_t i;
 
 	(void)pthread_mutex_lock(&r->lock);
+	r->fresh = r->held = false;
 	for (i = 0; i < r->server_count && !r->stopping; i++)
 		dispatch(r, &r->servers[i], now);
 	(void)pthread_mutex_unlock(&r->lock);
@@ -807,14 +808,13 @@ queue_due(const struct resolver *r, const struct server *s, int64_t now_us)
 }
 
 int64_t
-queries_due(struct resolver *r, int64_t now_us)
+queries_due(const struct resolver *r, int64_t now_us)
 {
 	const struct server *s;
 	const struct query *q;
 	int64_t at = 0;
 	size_t i;
 
-	(void)pthread_mutex_lock(&r->lock);
 	for (i = 0; i < r->server_count; i++) {
 		s = &r->servers[i];
 		at = sooner(at, queue_due(r, s, now_us));
@@ -824,7 +824,6 @@ queries_due(struct resolver *r, int64_t now_us)
 		else if (server_sockets_open(s) > SERVER_STAY_OPEN)
 			at = sooner(at, now_us + SERVER_IDLE_US);
 	}
-	(void)pthread_mutex_unlock(&r->lock);
 	return at;
 }
 
@@ -1040,6 +1039,28 @@ settle(struct resolver *r, const struct query *q,
 	return answer;
 }
 
+/* All of those who were given answers. */
+static void
+tell_all(struct resolver *r)
+{
+	void (*told)(void) = r->told;
+
+	r->told = NULL;
+	if (told != NULL)
+		told();
+}
+
+/* To one who waits; `w` may be gone then. */
+static void
+tell(struct resolver *r, struct resolver_wait *w,
+    const struct dns_answer *answer)
+{
+	if (w->told != r->told)
+		tell_all(r);
+	r->told = w->told;
+	w->done(w, answer);
+}
+
 /* Step 6; takes over the reference. */
 static void
 finish(struct resolver *r, struct query *q, const struct dns_answer *answer)
@@ -1059,7 +1080,7 @@ finish(struct resolver *r, struct query *q, const struct dns_answer *answer)
 	}
 	(void)pthread_mutex_unlock(&r->lock);
 	while ((w = next_waiter(r, q)) != NULL)
-		w->done(w, dns_answer_ref(answer));
+		tell(r, w, dns_answer_ref(answer));
 	dns_answer_unref(answer);
 }
 
@@ -1153,6 +1174,7 @@ queries_land(struct resolver *r)
 		STAILQ_REMOVE_HEAD(&some, landing);
 		land(r, q);
 	}
+	tell_all(r);
 	return any;
 }
 
@@ -1175,8 +1197,9 @@ queries_end(struct resolver *r)
 		}
 		(void)pthread_mutex_unlock(&r->lock);
 		if (q == NULL)
-			return;
+			break;
 		while ((w = next_waiter(r, q)) != NULL)
-			w->done(w, dns_answer_of(DNS_NOT_ASKED));
+			tell(r, w, dns_answer_of(DNS_NOT_ASKED));
 	}
+	tell_all(r);
 }

@@ -362,14 +362,12 @@ answer_as_asked(const struct dns_answer *a, struct slice name,
 	return own;
 }
 
-/* Whether the thread must be woken for it; the lock is held. */
+/* Whether the thread must be woken; the lock is held.  One that is awake
+   looks before it sleeps. */
 static bool
 must_wake(struct resolver *r)
 {
-	if (r->woken || pthread_equal(r->thread, pthread_self()))
-		return false;
-	r->woken = true;
-	return true;
+	return atomic_exchange(&r->asleep, false);
 }
 
 const struct dns_answer *
@@ -402,7 +400,9 @@ resolver_ask(struct resolver *r, struct slice name, enum dns_type type,
 		begun |= ahead_renew(r, &key, w, now);
 	if (type == DNS_TYPE_TXT)
 		begun |= ahead_follow(r, &key, w, now);
-	wake = begun && must_wake(r);
+	r->fresh |= begun;
+	r->held |= begun && w->later;
+	wake = begun && !w->later && must_wake(r);
 	(void)pthread_mutex_unlock(&r->lock);
 	if (wake)
 		loop_wake(r);
@@ -420,6 +420,21 @@ resolver_ask(struct resolver *r, struct slice name, enum dns_type type,
 		break;
 	}
 	return NULL;
+}
+
+void
+resolver_go(struct resolver *r)
+{
+	bool wake;
+
+	if (r->zone != NULL)
+		return;
+	(void)pthread_mutex_lock(&r->lock);
+	wake = r->held && must_wake(r);
+	r->held = false;
+	(void)pthread_mutex_unlock(&r->lock);
+	if (wake)
+		loop_wake(r);
 }
 
 void

@@ -128,6 +128,12 @@ struct resolver_wait {
 	   It may ask again. */
 	void	(*done)(struct resolver_wait *w,
 		    const struct dns_answer *answer);
+	/* Set by the asker, or NULL: called from the resolver's thread when
+	   `done` has been for all that came together. */
+	void	(*told)(void);
+	/* Set by the asker: resolver_go() follows, and until then the thread
+	   need not be woken for this. */
+	bool			 later;
 	/*
 	 * Set by the asker.  Places are shared among networks and their
 	 * messages, each in its turn: any number that is the same for one and
@@ -152,6 +158,8 @@ struct resolver_wait {
  */
 const struct dns_answer	*resolver_ask(struct resolver *r, struct slice name,
 			    enum dns_type type, struct resolver_wait *w);
+/* Sends what was put with `later`. */
+void			 resolver_go(struct resolver *r);
 /*
  * Remembers what a message asked, which has asked for the TXT record of
  * `name`: when that is asked for again, the other questions are put with it,

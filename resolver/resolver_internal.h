@@ -123,13 +123,17 @@ struct resolver {
 	int64_t			 slow_us;
 	uint64_t		 seq;
 	bool			 stopping;
-	bool			 woken;
+	bool			 fresh;		/* put after a dispatch */
+	bool			 held;		/* resolver_go() is due */
 	struct resolver_stats	 stats;
 	struct statistics_times	 times;		/* of queries */
 	struct statistics_slow	 slow;
+	/* The thread sleeps, or is about to.  Set under the lock. */
+	atomic_bool		 asleep;
 
 	/* The resolver thread's. */
 	STAILQ_HEAD(landed, query) landed;
+	void			(*told)(void);	/* due; NULL: none */
 	int64_t			 timer_us;	/* set for then; 0: not set */
 	unsigned char		 random[256];
 	size_t			 random_left;
@@ -153,8 +157,9 @@ enum query_asked	query_ask(struct resolver *r,
 void	query_cancel(struct resolver *r, struct resolver_wait *w);
 /* Sends what has a place, in the resolver thread. */
 void	queries_dispatch(struct resolver *r);
-/* When it has something to do next without an event; 0: never. */
-int64_t	queries_due(struct resolver *r, int64_t now_us);
+/* When it has something to do next without an event; 0: never.  The lock is
+   held. */
+int64_t	queries_due(const struct resolver *r, int64_t now_us);
 /* Judges what has come back; true when there was something. */
 bool	queries_land(struct resolver *r);
 /* Ends every query with DNS_NOT_ASKED, when the thread is gone. */

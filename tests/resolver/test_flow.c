@@ -522,6 +522,102 @@ test_ask_from_callback(struct resolver *r)
 		dns_answer_unref(chain[i].answer);
 }
 
+/* ---- many at a time ---- */
+
+#define TOGETHER 100
+
+static atomic_uint counted, counted_when_told, times_told;
+
+static void
+count_done(struct resolver_wait *w, const struct dns_answer *answer)
+{
+	(void)w;
+	dns_answer_unref(answer);
+	atomic_fetch_add(&counted, 1);
+}
+
+static void
+count_told(void)
+{
+	atomic_store(&counted_when_told, atomic_load(&counted));
+	atomic_fetch_add(&times_told, 1);
+}
+
+static void
+ask_together(struct resolver *r, struct resolver_wait *w, const char *name)
+{
+	*w = (struct resolver_wait){ .done = count_done, .told = count_told,
+		.later = true };
+	ok(resolver_ask(r, slice_str(name), DNS_TYPE_A, w) == NULL,
+	    "%s is put", name);
+}
+
+static void
+wait_told(unsigned int count)
+{
+	while (atomic_load(&counted_when_told) != count)
+		(void)sched_yield();
+}
+
+/* Those who wait for one query are all told before `told` is called. */
+static void
+test_told_once(struct resolver *r)
+{
+	struct resolver_wait waits[TOGETHER];
+	size_t i;
+
+	atomic_store(&counted, 0);
+	atomic_store(&times_told, 0);
+	hold();
+	for (i = 0; i < TOGETHER; i++) {
+		waits[i] = (struct resolver_wait){ .done = count_done,
+			.told = count_told };
+		(void)resolver_ask(r, SLICE("together.test"), DNS_TYPE_A,
+		    &waits[i]);
+	}
+	while (seen_so_far() == 0)
+		(void)sched_yield();
+	release();
+	wait_told(TOGETHER);
+	is_num(atomic_load(&times_told), 1, "told once, after all of them");
+}
+
+/* What is put for later goes out when its asker says so. */
+static void
+test_later(struct resolver *r)
+{
+	struct resolver_wait waits[3];
+	uint64_t before;
+
+	atomic_store(&counted, 0);
+	atomic_store(&counted_when_told, 0);
+	before = asker_stats(r).queries;
+	ask_together(r, &waits[0], "apart1.test");
+	ask_together(r, &waits[1], "apart2.test");
+	ask_together(r, &waits[2], "apart3.test");
+	resolver_go(r);
+	wait_told(3);
+	is_num((long long)(asker_stats(r).queries - before), 3,
+	    "all go out");
+	resolver_go(r);
+	ok(true, "with nothing to send it does nothing");
+}
+
+/* Another asker wakes the thread for them as well. */
+static void
+test_later_with_others(struct resolver *r)
+{
+	struct resolver_wait w;
+
+	atomic_store(&counted, 0);
+	atomic_store(&counted_when_told, 0);
+	ask_together(r, &w, "apart4.test");
+	is_num(asker_outcome(r, "now.test", DNS_TYPE_A), DNS_FOUND,
+	    "one that is not put for later");
+	wait_told(1);
+	ok(true, "takes it along");
+}
+
 /* ---- a race of askers who change their mind ---- */
 
 #define RACERS	4
@@ -871,6 +967,9 @@ main(void)
 	test_cancel_in_flight(r);
 	test_cancel_from_callback(r);
 	test_ask_from_callback(r);
+	test_told_once(r);
+	test_later(r);
+	test_later_with_others(r);
 	test_race(r);
 	test_no_memory(r);
 	test_no_memory_is_said(r);
