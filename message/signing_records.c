@@ -318,8 +318,8 @@ signing_check_text(const struct signing_check *c, char *out, size_t size)
 {
 	static const char *const said[] = {
 		[DKIM_KEY_MATCHES] = "the record in DNS matches the key",
-		[DKIM_KEY_DIFFERS] = "the record in DNS does not match the "
-		    "key",
+		[DKIM_KEY_DIFFERS] =
+		    "the record in DNS does not match the key",
 		[DKIM_KEY_ABSENT] = "there is no key record in DNS",
 		[DKIM_KEY_UNKNOWN] = "DNS did not answer"
 	};

@@ -4,6 +4,7 @@
 
 assay_milter_SOURCES = \
 	milter/autoreload.c milter/autoreload.h \
+	milter/crew.c milter/crew.h \
 	milter/daemon.c milter/daemon.h \
 	milter/drain.c milter/drain.h \
 	milter/figures.c milter/figures.h \
@@ -35,16 +36,17 @@ assay_milter_LDFLAGS = $(AM_LDFLAGS) \
 	-Wl,--export-dynamic-symbol=__syslog_chk
 
 check_PROGRAMS += \
+	tests/milter/test_crew \
 	tests/milter/test_keydates \
 	tests/milter/test_readahead \
 	tests/milter/test_wire
+tests_milter_test_crew_SOURCES = tests/milter/test_crew.c milter/crew.c
 tests_milter_test_keydates_SOURCES = tests/milter/test_keydates.c \
 	milter/keydates.c
 tests_milter_test_readahead_SOURCES = tests/milter/test_readahead.c \
-	milter/drain.c milter/readahead.c milter/wire.c
+	milter/crew.c milter/drain.c milter/readahead.c milter/wire.c
 tests_milter_test_wire_SOURCES = tests/milter/test_wire.c \
-	milter/drain.c milter/readahead.c milter/wire.c
-	milter/drain.c milter/wire.c
+	milter/crew.c milter/drain.c milter/readahead.c milter/wire.c
 check_PROGRAMS += tests/milter/test_stack
 tests_milter_test_stack_SOURCES = tests/milter/test_stack.c milter/stack.c
 check_PROGRAMS += tests/milter/test_resolvconf

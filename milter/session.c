@@ -25,6 +25,7 @@
 #include "base/mem.h"
 #include "event/log.h"
 #include "message/message.h"
+#include "milter/crew.h"
 #include "milter/drain.h"
 #include "milter/mta.h"
 #include "milter/stack.h"
@@ -331,10 +332,16 @@ has_argument(char **argv, const char *word)
 }
 
 static void
+nudge(void)
+{
+	listener_nudge(own_listener);
+}
+
+static void
 about_to_block(void *arg)
 {
 	(void)arg;
-	listener_nudge(own_listener);
+	(void)crew_block();
 	stack_give_back();
 }
 
@@ -398,6 +405,7 @@ decide_at_mail(SMFICTX *ctx, struct session *s)
 
 	atomic_fetch_add(&busy, 1);
 	decided = message_decide_at_mail(s->message, &waiting, &orders);
+	crew_unblock();
 	atomic_fetch_sub(&busy, 1);
 	if (!decided)
 		return SMFIS_CONTINUE;
@@ -589,6 +597,7 @@ on_eom(SMFICTX *ctx)
 	}
 	atomic_fetch_add(&busy, 1);
 	finished = message_finish(s->message, &waiting, &orders);
+	crew_unblock();
 	atomic_fetch_sub(&busy, 1);
 	if (!finished)
 		return defer(ctx, s, "out of memory");
@@ -651,5 +660,6 @@ session_register(struct listener *listener)
 	};
 
 	own_listener = listener;
+	crew_set_nudge(nudge);
 	return smfi_register(callbacks) == MI_SUCCESS;
 }

@@ -24,10 +24,12 @@
 #include "base/clock.h"
 #include "base/mem.h"
 #include "event/log.h"
+#include "milter/crew.h"
 #include "milter/drain.h"
 #include "milter/readahead.h"
 
 #define COMPLAINT_US	60000000	/* between two such lines */
+#define PATIENCE_MS	10	/* for the rest of a packet (ours) */
 #define NO_DESCRIPTOR_MS 20	/* until accept() is tried again */
 #define UNKNOWN_COMMAND '?'	/* libmilter ends such a session */
 
@@ -187,6 +189,25 @@ wire_is_lost(void)
 	return lost;
 }
 
+/* As poll(); a worker that waits long does not count as free. */
+static int
+poll_patiently(struct pollfd *p, int64_t ms)
+{
+	int limit = ms > INT_MAX ? INT_MAX : (int)ms, n;
+	bool blocks;
+
+	if (limit <= PATIENCE_MS)
+		return readahead_real_poll(p, 1, limit);
+	n = readahead_real_poll(p, 1, PATIENCE_MS);
+	if (n != 0)
+		return n;
+	blocks = crew_block();
+	n = readahead_real_poll(p, 1, limit - PATIENCE_MS);
+	if (blocks)
+		crew_unblock();
+	return n;
+}
+
 /* Until there is something to read; else why not is in *why. */
 static bool
 wait_readable(int sd, const struct timeval *timeout, char *why)
@@ -196,8 +217,7 @@ wait_readable(int sd, const struct timeval *timeout, char *why)
 	int n;
 
 	do
-		n = readahead_real_poll(&p, 1,
-		    ms > INT_MAX ? INT_MAX : (int)ms);
+		n = poll_patiently(&p, ms);
 	while (n < 0 && errno == EINTR);
 	*why = n == 0 ? READ_TIMEOUT : READ_ERROR;
 	return n > 0;
@@ -280,6 +300,7 @@ mi_rd_cmd(int sd, struct timeval *timeout, char *cmd, size_t *len, char *name)
 	pthread_once(&once, find_real);
 	atomic_store(&guarded, true);
 	(void)name;
+	crew_join();
 	readahead_begin(sd);
 	data = read_packet(sd, timeout, cmd, len);
 	lost = data == NULL && *cmd < ' ';
