@@ -53,7 +53,8 @@ static const char *const records[] = {
 	"c2.@.bench.example TXT v=spf1 ip4:198.51.100.224/27 "
 	"ip6:2001:db8:c2::/48 ip4:192.0.2.0/24",
 	"mail.@.bench.example TXT v=spf1 ip4:192.0.2.0/24 -all",
-	"_dmarc.@.bench.example TXT v=DMARC1; p=reject; adkim=s; aspf=s",
+	"_dmarc.@.bench.example TXT v=DMARC1; p=reject; adkim=s; aspf=s; "
+	"rua=mailto:dmarc%40reports.example",
 };
 
 /* A name that is not answered in time: before, a letter, between, the label

@@ -8,7 +8,8 @@
 #
 # ASSAY_MILTER names the program; without it the tree is copied, configured
 # and built with -O2 in a temporary folder.  SCENARIOS names those to run, all
-# of them otherwise: warm cold burst crowd attack second memory.  Five minutes
+# of them otherwise: warm cold burst crowd attack second memory store.  STORE
+# names the store of the last one, an SQLite file otherwise.  Five minutes
 # at most; loopback only; nothing is left behind but the table on the terminal.
 #
 # What the lines mean:
@@ -38,6 +39,9 @@
 #          comes: round trips of 20 ms.
 #   memory 1000 messages in hand at one time, each answer takes 500 ms: the
 #          most memory that the process had.
+#   store  Messages of 500 senders, warm, 1,000 a second or as fast as it goes:
+#          CPU time of a daemon with a store, of its thread alone, and of one
+#          without, which take turns.  The last batch is waited for.
 #
 # Latencies and rates need a quiet machine; CPU, counts and memory do not.
 #
@@ -67,7 +71,9 @@ ATTACK_AHEAD=3
 SECOND=8
 SECOND_TTL=2
 IN_HAND=1000
-SCENARIOS=${SCENARIOS:-warm cold burst crowd attack second memory}
+STORED=500
+STORED_RATE=1000
+SCENARIOS=${SCENARIOS:-warm cold burst crowd attack second memory store}
 CFLAGS="-std=c11 -D_GNU_SOURCE -O2 -Wall -Wextra -pthread"
 CC=${CC:-gcc}
 
@@ -162,7 +168,7 @@ wait_for() {
 	done
 }
 
-# start_assay NAME DELAY [TTL]: with a responder of its own.
+# start_assay NAME DELAY [TTL [KEY...]]: with a responder of its own.
 start_assay() {
 	start "dns-$1" "$tmp/dns_responder" -t "${3:-86400}" "$2" "$tmp/zone"
 	wait_for "$tmp/dns-$1.log" "^port"
@@ -177,6 +183,10 @@ start_assay() {
 	  timeout: 3s
 	  tries: 2
 	EOF
+	name=$1
+	shift "$(($# < 3 ? $# : 3))"
+	[ $# -eq 0 ] || printf '%s\n' "$@" >>"$tmp/$name.yaml"
+	set -- "$name"
 	start "$1" "$ASSAY_MILTER" -f -c "$tmp/$1.yaml"
 }
 
@@ -424,6 +434,54 @@ report_memory() {
 	    "$IN_HAND" "$m" "$(peak null)" "$(verdict "$m" 45)" "$wrong"
 }
 
+# In ms: of a process and what has ended of it, with the kernel's part.
+cpu_ms() {
+	awk -v hz="$(getconf CLK_TCK)" '{ sub(/.*\) /, "")
+	    printf "%.0f", ($12 + $13) * 1000 / hz }' "/proc/$(pid_of "$1")/stat"
+}
+
+# In us: of the thread of the store.
+store_us() {
+	task=$(grep -lx assay-store "/proc/$(pid_of stored)"/task/*/comm)
+	awk '{ printf "%.0f", $1 / 1000 }' "${task%comm}schedstat"
+}
+
+# stored_pass NAME: CPU of it, us a message, to NAME.us.
+stored_pass() {
+	before=$(cpu_ms "$1")
+	next=$stored_first
+	cold "$1" "$STORED" -c 20 -r "$STORED_RATE" $expect
+	sleep 1.5
+	echo $((($(cpu_ms "$1") - before) * 1000 / STORED)) >>"$tmp/$1.us"
+}
+
+mean() {
+	awk '{ sum += $1 } END { printf "%.0f", sum / NR }' "$1"
+}
+
+report_store() {
+	round=0
+	stored_first=$next
+	stored_pass plain
+	stored_pass stored
+	rm "$tmp/plain.us" "$tmp/stored.us"
+	while [ "$round" -lt "$ROUNDS" ]; do
+		round=$((round + 1))
+		stored_pass plain
+		began=$(store_us)
+		stored_pass stored
+		echo $((($(store_us) - began) / STORED)) >>"$tmp/thread.us"
+	done
+	x=$(mean "$tmp/stored.us")
+	y=$(mean "$tmp/plain.us")
+	z=$(mean "$tmp/thread.us")
+	part=$(awk -v z="$z" -v y="$y" 'BEGIN { printf "%.1f", 100 * z / y }')
+	printf 'store, %s messages/s: CPU per message: %s us, without a store %s us, its thread alone %s us, %s %% (target <= 5 %%: %s)\n' \
+	    "$(echo "$result" | value rate)" "$x" "$y" "$z" "$part" \
+	    "$(verdict "$part" 5)"
+	grep -h "store cannot" "$tmp/stored.log" || :
+}
+
 wanted() {
 	case " $SCENARIOS " in
 	*" $1 "*) return 0 ;;
@@ -440,7 +498,7 @@ if [ -z "${ASSAY_MILTER:-}" ]; then
 fi
 [ -x "$ASSAY_MILTER" ] || die "$ASSAY_MILTER: no such program"
 for scenario in $SCENARIOS; do
-	case " warm cold burst crowd attack second memory " in
+	case " warm cold burst crowd attack second memory store " in
 	*" $scenario "*) ;;
 	*) die "SCENARIOS: \"$scenario\" is not one" ;;
 	esac
@@ -455,6 +513,7 @@ wanted crowd && count=$((count + CROWD_100 + CROWD_1000))
 wanted attack && count=$((count + 9 * HONEST)) && attacks=$((3 * ATTACKS))
 wanted second && count=$((count + SECOND))
 wanted memory && count=$((count + IN_HAND))
+wanted store && count=$((count + STORED))
 "$tmp/make_messages" "$tmp" "$count" "$attacks"
 
 start null "$tmp/null_milter" "local:$tmp/null.sock"
@@ -496,4 +555,10 @@ fi
 if wanted memory; then
 	start_assay memory 500
 	report_memory
+fi
+if wanted store; then
+	start_assay plain 0
+	start_assay stored 0 86400 "store: ${STORE:-sqlite:$tmp/store.db}" \
+	    "store-spool: $tmp/store.spool"
+	report_store
 fi
