@@ -92,7 +92,8 @@ figures_line(char *out, size_t size)
 	counters_sum(counters, &sum);
 	drain_counts(&in_hand, &connections);
 	snprintf(out, size, "%llu messages, %llu with a temperror, %u in "
-	    "progress%s", (unsigned long long)sum.messages,
+	    "progress%s%s", (unsigned long long)sum.messages,
 	    (unsigned long long)sum.temperrors, in_hand,
-	    vitals_last_refused() ? "; the last reload was refused" : "");
+	    vitals_last_refused() ? "; the last reload was refused" : "",
+	    keeper_is_away() ? "; the store cannot be used" : "");
 }

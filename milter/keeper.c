@@ -84,6 +84,16 @@ keeper_end(int ms)
 		store_writer_end(writer, ms);
 }
 
+bool
+keeper_is_away(void)
+{
+	struct store_writer_figures f = { .away = false };
+
+	if (writer != NULL)
+		store_writer_figures(writer, &f);
+	return f.away;
+}
+
 void
 keeper_write(struct exposition *x)
 {
@@ -95,15 +105,16 @@ keeper_write(struct exposition *x)
 	    "Records of messages that were written into the store.",
 	    (long long)f.stored);
 	exposition_value(x, "assay_store_spilled", EXPOSITION_COUNTER,
-	    "Records that went into the file, since the store was away.",
+	    "Records that went to the spool file because the store could not "
+	    "be used.",
 	    (long long)f.spilled);
 	exposition_value(x, "assay_store_lost", EXPOSITION_COUNTER,
-	    "Records that were lost for the store.", (long long)f.dropped);
+	    "Records that never reached the store.", (long long)f.dropped);
 	exposition_value(x, "assay_store_waiting", EXPOSITION_GAUGE,
 	    "Records in memory that wait for the store.",
 	    (long long)f.waiting);
 	exposition_value(x, "assay_store_spool_bytes", EXPOSITION_GAUGE,
-	    "Octets of records in the file.", (long long)f.spool_octets);
+	    "Octets of records in the spool file.", (long long)f.spool_octets);
 	exposition_value(x, "assay_store_away", EXPOSITION_GAUGE,
 	    "1 while the store cannot be used.", f.away ? 1 : 0);
 }

@@ -21,7 +21,9 @@ void	keeper_folders(const struct config *c, char database[PATH_MAX],
 bool	keeper_start(const struct config *c);
 /* At the end of the process; waits at most `ms` for the database. */
 void	keeper_end(int ms);
-/* Any thread. */
+/* Any thread.  Is there a store, and can it not be used now? */
+bool	keeper_is_away(void);
+/* Likewise. */
 void	keeper_write(struct exposition *x);
 
 #endif
