@@ -5,6 +5,7 @@ full, read-only, gone, or made by a later version."""
 import os
 import shutil
 import signal
+import socket
 import sqlite3
 import time
 
@@ -64,7 +65,10 @@ class Store:
         assaydaemon.wait_for(
             lambda: want(self.figure(name)), 40, "assay_store_" + name)
 
+    sent = 0
+
     def mail(self, number=1):
+        self.sent += number
         for _ in range(number):
             ok_reply = self.daemon.send(messages.PLAIN)
             if not ok_reply.accepted:
@@ -206,6 +210,59 @@ def comes_back():
         store.says("the store can be used again")
 
 
+@tap.test
+def a_folder_in_its_place():
+    """It is replaced by a folder while the daemon runs; the log and the
+    status of the service say so, once."""
+    store = Store()
+    path = os.path.join(store.folder, "notify")
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as sock:
+        sock.bind(path)
+        sock.settimeout(60)
+        store.daemon.env["NOTIFY_SOCKET"] = path
+        with store.daemon:
+            store.mail(1)
+            wait_count(store.path, 1)
+            for name in os.listdir(store.where):
+                os.remove(os.path.join(store.where, name))
+            os.mkdir(store.path)
+            store.mail(3)
+            store.says("unable to open database file")
+            text = ""
+            while "the store cannot be used" not in text:
+                text = sock.recv(4096).decode()
+            ok("STATUS=" in text, "the status of the service", text)
+            store.wait_figure("spilled_total", lambda n: n == 3)
+            os.rmdir(store.path)
+            equal(wait_count(store.path, 3), 3, "and are read in later")
+    equal(store.daemon.log().count("unable to open database file"), 1,
+          "it is said once")
+
+
+@tap.test
+def spoiled():
+    """Its pages have been overwritten."""
+    store = Store()
+    store.daemon.start()
+    store.mail(5)
+    wait_count(store.path, 5)
+    store.daemon.stop()
+    base = sqlite3.connect(store.path)
+    base.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    base.close()
+    with open(store.path, "r+b") as f:
+        f.seek(4096)
+        f.write(b"\x00\xff" * 2048 * 10)
+    with store.daemon:
+        store.mail(2)
+        store.says("malformed")
+        store.wait_figure("spilled_total", lambda n: n == 2)
+        store.mail(2)
+        store.wait_figure("spilled_total", lambda n: n == 4)
+        os.rename(store.path, store.path + ".bad")
+        equal(wait_count(store.path, 4), 4, "with a new one all is well")
+
+
 def in_namespace(*commands):
     """A wrapper that has mounts of its own."""
     return ("unshare", "--mount", "sh", "-c",
@@ -215,6 +272,29 @@ def in_namespace(*commands):
 def may_mount():
     return os.geteuid() == 0 and os.system(
         "unshare --mount mount -t tmpfs none /mnt 2>/dev/null") == 0
+
+
+@tap.test
+def full_spool():
+    """No database, and no room for the spool file either."""
+    if not may_mount():
+        tap.skip("a full disk for the spool file", "needs root and mounts")
+        return
+    store = Store(wrapper=in_namespace(
+        "mount -t tmpfs -o size=16k none FOLDER"))
+    store.daemon.configure({"store": "sqlite:/nowhere/assay.db",
+                            "store-spool": os.path.join(store.where, "s"),
+                            "metrics": store.metrics}, ZONE)
+    with store.daemon:
+        for _ in range(20):
+            store.mail(20)
+            if store.figure("lost_total") > 0:
+                break
+        store.wait_figure("lost_total", lambda n: n > 0)
+        store.says("records of messages were lost for the store")
+        store.wait_figure("waiting", lambda n: n == 0)
+        equal(store.figure("spilled_total") + store.figure("lost_total"),
+              store.sent, "each record is spilled or lost")
 
 
 @tap.test

@@ -331,6 +331,13 @@ def who_gets_one():
     execute(world.path, "UPDATE assay_correspondent SET day = day - 91")
     world.sent()
     equal(world.recipients(), [], "written to 91 days ago")
+    for name, want in (("net.example.mail", [RUA]), ("net.example-2", []),
+                       ("net", [])):
+        world = World()
+        execute(world.path, "UPDATE assay_correspondent SET name = '%s'" %
+                name)
+        world.sent()
+        equal(world.recipients(), want, "only written to " + name)
 
 
 @tap.test

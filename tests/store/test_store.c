@@ -675,6 +675,112 @@ test_forgotten(void)
 	store_close(s);
 }
 
+/* ---- text of senders ---- */
+
+static bool
+is_printable(struct slice s)
+{
+	size_t i;
+
+	for (i = 0; i < s.len && s.ptr[i] >= ' ' && s.ptr[i] <= '~'; i++)
+		;
+	return i == s.len && s.len <= RECORD_TEXT;
+}
+
+/* A store_message_fn. */
+static bool
+check_message(void *arg, const struct store_message *m)
+{
+	const struct slice texts[] = { m->origin, m->helo, m->from_domain,
+		m->mail_from_domain, m->from, m->auth_user, m->tls, m->iprev,
+		m->arc_sealers, m->forwarder, m->rule, m->why, m->told,
+		m->policy_domain };
+	size_t i, *good = arg;
+
+	for (i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
+		*good += is_printable(texts[i]) && texts[i].len > 0 ? 1 : 0;
+	for (i = 0; i < m->signature_count; i++)
+		*good += is_printable(m->signatures[i].domain) ? 1 : 0;
+	for (i = 0; i < m->recipient_count; i++)
+		*good += is_printable(m->recipients[i]) ? 1 : 0;
+	return true;
+}
+
+/* A message in which every text is as bad as this one. */
+static void
+put_bad(struct store *s, uint64_t seq, struct slice bad, const char *what)
+{
+	static const char *const keys[] = { "origin", "ours", "helo",
+		"mail-from-domain", "from-domain", "from", "auth-user", "tls",
+		"iprev", "spf", "spf-domain", "spf-helo", "arc", "arc-sealers",
+		"arc-trusted", "dmarc", "dmarc-p", "dmarc-domain",
+		"dmarc-organizational-domain", "dmarc-disposition",
+		"forwarder", "dnssec", "stage", "action", "rule", "why",
+		"decided", "observed", "auto-submitted" };
+	struct event *e = event_new("message", NOON);
+	struct store_record r = { .run = 8, .seq = seq, .time = NOON };
+	struct event_object *o;
+	struct buf body;
+	size_t added, i, good = 0;
+
+	event_text(e, "client", SLICE("192.0.2.1"));
+	event_text(e, "dmarc-rua", SLICE("yes"));
+	event_text(e, "told", SLICE("accepted"));
+	for (i = 0; i < sizeof(keys) / sizeof(keys[0]); i++)
+		event_text(e, keys[i], bad);
+	o = event_object(e, "signatures");
+	event_object_text(e, o, "result", bad);
+	event_object_text(e, o, "domain", bad);
+	event_object_text(e, o, "selector", bad);
+	event_object_text(e, event_object(e, "recipients"), "domain", bad);
+	record_make(e, &body);
+	r.body = buf_slice(&body);
+	ok(store_write(s, &r, 1, STORE_FIRST, &added) == STORE_OK &&
+	    added == 1, "%s: written", what);
+	(void)store_messages(s, NOON, check_message, &good);
+	is_num((long long)good, (long long)(16 * seq), what);
+	buf_fini(&body);
+	event_free(e);
+}
+
+static void
+test_senders_text(void)
+{
+	static char local[65536];
+	struct store *s = fresh_store();
+
+	memset(local, 'a', sizeof(local));
+	put_bad(s, 1, (struct slice){ local, sizeof(local) }, "64 KB");
+	put_bad(s, 2, (struct slice){ "a\0b\r\n\x1b", 6 }, "controls");
+	put_bad(s, 3, SLICE("\xff\xfe\xc3\x28\xed\xa0\x80"), "no UTF-8");
+	put_bad(s, 4, SLICE("'; DROP TABLE assay_message; --"), "SQL");
+	put_bad(s, 5, SLICE("$1 ?1 %s %n"), "placeholders");
+	store_close(s);
+}
+
+/* A clock that was wrong, and is set right. */
+static void
+test_clock(void)
+{
+	const struct letter l = { .ours = "yes",
+	    .recipients = { "to.example" } };
+	struct store *s = fresh_store();
+
+	(void)store_run_add(s, 7, "mx", NOON);
+	(void)put(s, 1, NOON, &l);
+	(void)store_day_close(s, DAY - 1);
+	ok(put(s, 2, NOON - 86400, &l) == 1, "a day back");
+	(void)store_run_add(s, 7, "mx", NOON - 86400);
+	ok(put(s, 3, -5, &l) == 1, "before the Epoch");
+	ok(put(s, 4, INT64_MAX, &l) == 1, "far ahead");
+	ok(number_of(s, "SELECT last FROM assay_run") == DAY, "the run's day "
+	    "never goes back");
+	is_num(number_of(s, "SELECT messages FROM assay_policy "
+	    "WHERE day = 20700"), 3, "those of days before count today");
+	ok(knows(s, "to.example"), "who was written to is known");
+	store_close(s);
+}
+
 /* ---- tables of an earlier version ---- */
 
 static void
@@ -873,6 +979,8 @@ main(void)
 	test_forget();
 	test_runs();
 	test_forgotten();
+	test_senders_text();
+	test_clock();
 	test_migration();
 	test_versions();
 	test_keys();
