@@ -236,6 +236,33 @@ def refused():
         host.says("permission denied for table assay_meta")
 
 
+@tap.test
+def wrong_password():
+    """It is said, without the password, and tried again and again."""
+    name = SERVER.create("locked")
+    hba = os.path.join(SERVER.data, "pg_hba.conf")
+    with open(hba, encoding="utf-8") as f:
+        rules = f.read()
+    with open(hba, "w", encoding="utf-8") as f:
+        f.write("local locked keeper scram-sha-256\n" + rules)
+    SERVER.ask("postgres", "SELECT pg_reload_conf()")
+    SERVER.ask("locked", "CREATE ROLE keeper LOGIN PASSWORD 'first'; "
+               "GRANT CREATE ON SCHEMA public TO keeper")
+    host = Host(name.replace("assay@", "keeper:7hunt3r@"))
+    with host.daemon:
+        host.mail(3)
+        host.says("password authentication failed")
+        host.wait_figure("spilled_total", lambda n: n == 3)
+        ok("7hunt3r" not in host.daemon.log(), "the password is not in the "
+           "log")
+        SERVER.ask("locked", "ALTER ROLE keeper PASSWORD '7hunt3r'")
+        wait_messages("locked", 3)
+        host.says("the store can be used again")
+        equal(host.daemon.log().count("password authentication failed"), 1,
+              "it is said once")
+        equal(host.figure("lost_total"), 0, "none was lost")
+
+
 try:
     SERVER = postgres.Server()
 except debs.Unavailable as why:
