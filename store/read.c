@@ -47,9 +47,6 @@ take_policy(void *arg, const struct db_value *c)
 	if (!is_sound(r, c[3].text))
 		return false;
 	rows_read_policy(c[3].text, &p);
-	/* Not kept by version 1. */
-	if (p.organizational_domain.len == 0)
-		p.organizational_domain = p.domain;
 	return r->fn.policy(r->arg, &p);
 }
 

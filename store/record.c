@@ -31,7 +31,6 @@ static const struct text_row {
 	{ RECORD_DMARC_DKIM, "dmarc-dkim" },
 	{ RECORD_POLICY_DOMAIN, "dmarc-domain" },
 	{ RECORD_NP, "dmarc-np" },
-	{ RECORD_ORGANIZATIONAL_DOMAIN, "dmarc-organizational-domain" },
 	{ RECORD_P, "dmarc-p" },
 	{ RECORD_PSD, "dmarc-psd" },
 	{ RECORD_PUBLISHED, "dmarc-published" },

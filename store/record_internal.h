@@ -74,8 +74,7 @@ enum record_field {
 	RECORD_TLS_VERIFIED = 49,
 	RECORD_FORWARDER = 50,
 	RECORD_AUTOMATIC = 51,		/* a program sent it by itself */
-	RECORD_NULL_SENDER = 52,	/* empty */
-	RECORD_ORGANIZATIONAL_DOMAIN = 53
+	RECORD_NULL_SENDER = 52		/* empty */
 };
 
 /* A message of a run. */

@@ -66,17 +66,6 @@ rows_policy_body(struct slice body, struct buf *b)
 	    sizeof(policy_fields) / sizeof(policy_fields[0]), b);
 }
 
-void
-rows_add_organization(struct slice body, struct buf *b)
-{
-	struct slice policy = record_find(body, RECORD_POLICY_DOMAIN);
-	struct slice above = record_find(body, RECORD_ORGANIZATIONAL_DOMAIN);
-
-	if (above.len == 0 || !domain_is_at_or_below(policy, above))
-		above = policy;
-	record_add(b, RECORD_ORGANIZATIONAL_DOMAIN, above);
-}
-
 /* Takes the rest of a signature, whose result has been taken. */
 static void
 take_signature(struct slice *rest, struct found *s)
@@ -191,8 +180,6 @@ rows_read_policy(struct slice body, struct store_policy *out)
 	out->testing = record_find(body, RECORD_TESTING);
 	out->discovery = record_find(body, RECORD_DISCOVERY);
 	out->psd = record_find(body, RECORD_PSD);
-	out->organizational_domain = record_find(body,
-	    RECORD_ORGANIZATIONAL_DOMAIN);
 }
 
 static struct ipaddr

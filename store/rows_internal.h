@@ -21,12 +21,6 @@ bool	rows_counts(struct slice body);
  */
 void	rows_policy_body(struct slice body, struct buf *b);
 void	rows_row_body(struct slice body, struct buf *b);
-/*
- * The Organizational Domain of the policy domain, as a field at the end of
- * its body.  It makes no other policy: of a public suffix it would be that of
- * each From domain, and is then the policy domain itself.
- */
-void	rows_add_organization(struct slice body, struct buf *b);
 /* The one domain of all recipients, or empty. */
 struct slice	rows_envelope_to(struct slice body);
 

@@ -76,8 +76,6 @@ struct store_policy {
 	int64_t		 day;
 	struct slice	 domain, p, sp, np, adkim, aspf, testing, discovery;
 	struct slice	 psd;			/* y, n or u */
-	/* Of `domain`, never empty: as the message found it then. */
-	struct slice	 organizational_domain;
 	uint64_t	 messages;		/* all of them */
 	uint64_t	 rows;
 	/* Messages that have no row, since LIMIT_STORE_ROWS are there. */

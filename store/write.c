@@ -116,10 +116,9 @@ kept(struct batch *b, const struct buf *text)
 
 /* The name of a policy in this store; never 0, which has a meaning. */
 static uint64_t
-policy_id(const struct store *s, const struct fold *f,
-    struct slice configuration)
+policy_id(const struct store *s, const struct fold *f)
 {
-	uint64_t id = hash_with(s->secret, configuration, (uint64_t)f->day);
+	uint64_t id = hash_with(s->secret, f->policy_body, (uint64_t)f->day);
 
 	id = hash_with(s->secret, f->domain, id);
 	return id != 0 ? id : 1;
@@ -147,12 +146,11 @@ fold_message(struct batch *b, const struct store_record *r, struct buf *text)
 	f->envelope_to = rows_envelope_to(r->body);
 	buf_reset(text);
 	rows_policy_body(r->body, text);
-	f->policy = policy_id(b->s, f, buf_slice(text));
-	rows_add_organization(r->body, text);
 	f->policy_body = kept(b, text);
 	buf_reset(text);
 	rows_row_body(r->body, text);
 	f->body = kept(b, text);
+	f->policy = policy_id(b->s, f);
 	make_key(b->s, f);
 	b->fold_count++;
 }

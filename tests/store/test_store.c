@@ -31,7 +31,6 @@ struct letter {
 	const char	*recipients[3];
 	unsigned int	 signatures;
 	bool		 no_rua;
-	const char	*domain, *organization;	/* of the policy */
 	const char	*automatic, *sender;
 };
 
@@ -88,9 +87,7 @@ event_of(const struct letter *l)
 	text(e, "dmarc-testing", "n");
 	text(e, "dmarc-discovery", "treewalk");
 	text(e, "dmarc-psd", "u");
-	text(e, "dmarc-domain", l->domain != NULL ? l->domain :
-	    "example.com");
-	text(e, "dmarc-organizational-domain", l->organization);
+	text(e, "dmarc-domain", "example.com");
 	text(e, "dmarc-rua", l->no_rua ? "no" : "yes");
 	text(e, "dmarc-spf", "fail");
 	text(e, "dmarc-dkim", l->dkim != NULL ? l->dkim : "pass");
@@ -518,35 +515,6 @@ test_organizations(void)
 	store_close(s);
 }
 
-static bool
-show_organization(void *arg, const struct store_policy *p)
-{
-	buf_addf(arg, "%.*s:%.*s;", SLICE_ARG(p->domain),
-	    SLICE_ARG(p->organizational_domain));
-	return true;
-}
-
-static void
-test_policy_organization(void)
-{
-	struct store *s = fresh_store();
-	struct buf b;
-
-	(void)put(s, 1, NOON, &(struct letter){ .domain = "news.example.org",
-	    .organization = "example.org" });
-	(void)put(s, 2, NOON, &(struct letter){ .domain = "bank",
-	    .organization = "one.bank" });
-	(void)put(s, 3, NOON, &(struct letter){ .domain = "bank",
-	    .organization = "two.bank" });
-	(void)put(s, 4, NOON, &(struct letter){ .domain = "old.example" });
-	buf_init(&b, 4096);
-	(void)store_policies(s, 0, DAY + 9, SLICE(""), show_organization, &b);
-	is_str(buf_cstr(&b), "bank:bank;news.example.org:example.org;"
-	    "old.example:old.example;", "a public suffix is one policy");
-	buf_fini(&b);
-	store_close(s);
-}
-
 static int64_t
 number_of(struct store *s, const char *query)
 {
@@ -714,7 +682,7 @@ put_bad(struct store *s, uint64_t seq, struct slice bad, const char *what)
 		"mail-from-domain", "from-domain", "from", "auth-user", "tls",
 		"iprev", "spf", "spf-domain", "spf-helo", "arc", "arc-sealers",
 		"arc-trusted", "dmarc", "dmarc-p", "dmarc-domain",
-		"dmarc-organizational-domain", "dmarc-disposition",
+		"dmarc-disposition",
 		"forwarder", "dnssec", "stage", "action", "rule", "why",
 		"decided", "observed", "auto-submitted" };
 	struct event *e = event_new("message", NOON);
@@ -974,7 +942,6 @@ main(void)
 	test_bookkeeping();
 	test_correspondents();
 	test_organizations();
-	test_policy_organization();
 	test_many_correspondents();
 	test_forget();
 	test_runs();
