@@ -283,6 +283,8 @@
 #define LIMIT_REPORT_XML	(64u << 20) /* ours: octets of a document when
 					   it is unpacked; the largest known
 					   have 20 MB */
+#define LIMIT_REPORT_UNPACKED	(256u << 20) /* ours: octets of all documents
+					   of one file or mail */
 #define LIMIT_REPORT_DOCUMENTS	1000	/* ours: within one file */
 #define LIMIT_REPORT_MAILS	8	/* ours: mails and multiparts around
 					   a part */

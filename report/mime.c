@@ -4,8 +4,9 @@
  * attached to it.
  *
  * Of a multipart each part is looked at, of a part its content after the
- * transfer encoding was undone.  Text is passed over: an HTML page begins
- * with "<", too.
+ * transfer encoding was undone.  An HTML page is passed over, since it begins
+ * with "<", too; so is plain text, unless it begins as a document does that a
+ * mail program has called text.
  */
 #include "report/unpack_internal.h"
 
@@ -16,16 +17,27 @@
 #define HEADER_MEMORY (8U << 20)	/* of a mail and the parts around */
 
 static void
+unpack_content(struct unpack *u, const struct mime_part *p,
+    struct slice content, unsigned int depth)
+{
+	bool is_text = p->type.len == 0 ||
+	    slice_eq_nocase(p->type, SLICE("text/plain"));
+
+	if (!is_text || slice_starts(slice_trim(content), SLICE("<?xml ")) ||
+	    slice_starts(content, SLICE("\x1f\x8b")) ||
+	    slice_starts(content, SLICE("PK\x03\x04")))
+		unpack_any(u, content, depth + 1);
+}
+
+static void
 unpack_leaf(struct unpack *u, const struct mime_part *p, unsigned int depth)
 {
 	char *room;
 
-	if (slice_starts_nocase(p->type, SLICE("text/plain")) ||
-	    slice_starts_nocase(p->type, SLICE("text/html")) ||
-	    p->type.len == 0 || p->body.len == 0)
+	if (slice_eq_nocase(p->type, SLICE("text/html")) || p->body.len == 0)
 		return;
 	if (!mime_part_is_encoded(p)) {
-		unpack_any(u, p->body, depth + 1);
+		unpack_content(u, p, p->body, depth);
 		return;
 	}
 	room = mem_alloc(p->body.len);
@@ -33,7 +45,7 @@ unpack_leaf(struct unpack *u, const struct mime_part *p, unsigned int depth)
 		unpack_trouble(u, REPORT_NO_MEMORY);
 		return;
 	}
-	unpack_any(u, mime_part_decode(p, room), depth + 1);
+	unpack_content(u, p, mime_part_decode(p, room), depth);
 	mem_free(room);
 }
 

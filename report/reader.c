@@ -154,6 +154,8 @@ static const struct element elements[] = {
 	OF_READING("record/row/policy_evaluated/reason/comment",
 	    reason.comment),
 	OF_READING("record/identifiers/header_from", row.header_from),
+	/* So some call it. */
+	OF_READING("record/identities/header_from", row.header_from),
 	OF_READING("record/identifiers/envelope_from", row.envelope_from),
 	OF_READING("record/identifiers/envelope_to", row.envelope_to),
 	OF_READING("record/auth_results/dkim/domain", auth.domain),
@@ -197,6 +199,21 @@ take_text(struct reading *r)
 			store(r, &elements[i], text);
 		return;
 	}
+}
+
+/* What readers go by: an id without the "<>" of the Subject, and a name. */
+static void
+mend_metadata(struct report *r)
+{
+	size_t at = slice_find_last(r->email, '@');
+
+	if (slice_starts(r->report_id, SLICE("<")))
+		r->report_id = slice_from(r->report_id, 1);
+	if (r->report_id.len > 0 &&
+	    r->report_id.ptr[r->report_id.len - 1] == '>')
+		r->report_id.len--;
+	if (r->org_name.len == 0 && at < r->email.len)
+		r->org_name = slice_from(r->email, at + 1);
 }
 
 /* ---- elements with elements ---- */
@@ -417,7 +434,8 @@ read_document(struct reading *r)
 		on_node(r);
 	if (r->status == REPORT_READ && more != 0)
 		r->status = REPORT_NOT_XML;
-	else if (r->status == REPORT_READ && r->out->report_id.len == 0 &&
+	mend_metadata(r->out);
+	if (r->status == REPORT_READ && r->out->report_id.len == 0 &&
 	    r->out->org_name.len == 0)
 		r->status = REPORT_NOT_A_REPORT;
 }

@@ -4,6 +4,7 @@
  */
 #include "report/tally.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -143,6 +144,10 @@ is_new(struct tallies *t, const struct report *r)
 	buf_add(&key, r->org_name);
 	buf_addc(&key, '\n');
 	buf_add(&key, r->report_id);
+	/* Some give the same id to each domain, or each day. */
+	buf_addc(&key, '\n');
+	buf_add(&key, r->domain);
+	buf_addf(&key, "\n%" PRId64, r->begin);
 	fresh = find(&t->seen, buf_slice(&key)) == NULL &&
 	    line_of(&t->seen, buf_slice(&key)) != NULL;
 	buf_fini(&key);

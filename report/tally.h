@@ -50,9 +50,10 @@ struct tallies {
 
 void	tallies_init(struct tallies *t, struct arena *arena);
 /*
- * False when the report was added before: reporters repeat themselves, and
- * (org_name, report_id) names a report (RFC 9990 section 3.5.1).  Short
- * memory shows in arena_failed().
+ * False when the report was added before: reporters repeat themselves.
+ * (org_name, report_id) names a report (RFC 9990 section 3.5.1); some give an
+ * id to several, so the domain and the begin count as well.  Nothing of `r` is
+ * kept.  Short memory shows in arena_failed().
  */
 bool	tallies_add(struct tallies *t, const struct report *r);
 /*

@@ -22,6 +22,26 @@ unpack_trouble(struct unpack *u, enum report_status trouble)
 		u->stopped = true;
 }
 
+/*
+ * Some put empty lines before the XML declaration, or NULs behind the end,
+ * which XML does not allow.  UTF-16 stays as it is.
+ */
+static struct slice
+without_padding(struct slice xml)
+{
+	if (slice_starts(xml, SLICE("\xff\xfe")) ||
+	    slice_starts(xml, SLICE("\xfe\xff")) ||
+	    (xml.len > 1 && xml.ptr[1] == '\0'))
+		return xml;
+	if (slice_starts(xml, SLICE("\xef\xbb\xbf")))
+		xml = slice_from(xml, 3);
+	xml = slice_trim(xml);
+	while (xml.len > 0 && (xml.ptr[xml.len - 1] == '\0' ||
+	    ascii_is_space(xml.ptr[xml.len - 1])))
+		xml.len--;
+	return xml;
+}
+
 static void
 give(struct unpack *u, struct slice xml)
 {
@@ -31,7 +51,7 @@ give(struct unpack *u, struct slice xml)
 		return;
 	}
 	u->documents++;
-	u->stopped = !u->found(u->arg, xml);
+	u->stopped = !u->found(u->arg, without_padding(xml));
 }
 
 /* ---- room that grows with what comes out, never with what is promised ---- */
@@ -72,7 +92,11 @@ room_give(struct unpack *u, struct room *r, bool whole)
 {
 	struct slice xml = { r->ptr, r->len };
 
-	if (whole && r->len > LIMIT_REPORT_XML)
+	u->unpacked += r->len;
+	if (u->unpacked > LIMIT_REPORT_UNPACKED) {
+		unpack_trouble(u, REPORT_TOO_LARGE);
+		u->stopped = true;
+	} else if (whole && r->len > LIMIT_REPORT_XML)
 		unpack_trouble(u, REPORT_TOO_LARGE);
 	else if (whole)
 		give(u, xml);

@@ -12,6 +12,7 @@ struct unpack {
 	void			*arg;
 	unsigned int		 documents;
 	unsigned int		 parts;		/* of mails */
+	size_t			 unpacked;	/* octets, of all documents */
 	bool			 stopped;	/* by `found`, or a limit */
 	/* The first thing that was in the way. */
 	enum report_status	 trouble;

@@ -4,6 +4,8 @@
  * one past it, and memory that runs out.
  */
 #include <inttypes.h>
+#include <string.h>
+#include <zlib.h>
 
 #include "base/buf.h"
 #include "base/limits.h"
@@ -212,6 +214,60 @@ test_parts(void)
 	}
 }
 
+/* A part with a gzip of so many blanks. */
+static void
+add_blanks(struct buf *b, size_t count)
+{
+	static char blanks[1U << 16], packed[1U << 12];
+	z_stream z = { .zalloc = NULL };
+	int status = Z_OK;
+
+	memset(blanks, ' ', sizeof(blanks));
+	buf_adds(b, "--b\nContent-Type: application/gzip\n\n");
+	(void)deflateInit2(&z, 1, Z_DEFLATED, 16 + MAX_WBITS, 8,
+	    Z_DEFAULT_STRATEGY);
+	while (status == Z_OK) {
+		if (z.avail_in == 0) {
+			z.next_in = (Bytef *)blanks;
+			z.avail_in = (uInt)(count < sizeof(blanks) ? count :
+			    sizeof(blanks));
+			count -= z.avail_in;
+		}
+		z.next_out = (Bytef *)packed;
+		z.avail_out = sizeof(packed);
+		status = deflate(&z, count == 0 && z.avail_in == 0 ?
+		    Z_FINISH : Z_NO_FLUSH);
+		buf_add(b, (struct slice){ packed,
+		    sizeof(packed) - z.avail_out });
+	}
+	(void)deflateEnd(&z);
+	buf_adds(b, "\n");
+}
+
+static void
+test_unpacked(void)
+{
+	enum report_status status;
+	unsigned int i, k, n;
+	struct buf b;
+
+	for (i = 0; i < 2; i++) {
+		n = 0;
+		buf_init(&b, 8U << 20);
+		buf_adds(&b, "Content-Type: multipart/mixed; boundary=b\n\n");
+		for (k = 0; k < LIMIT_REPORT_UNPACKED / LIMIT_REPORT_XML; k++)
+			add_blanks(&b, LIMIT_REPORT_XML);
+		if (i > 0)
+			add_blanks(&b, 1);
+		buf_adds(&b, "--b--\n");
+		status = report_unpack(buf_slice(&b), count_one, &n);
+		ok(!buf_failed(&b) && n == k && status == (i == 0 ?
+		    REPORT_READ : REPORT_TOO_LARGE), "%u octets more than may "
+		    "come out of all: %u documents", i, n);
+		buf_fini(&b);
+	}
+}
+
 /* Each allocation of ours fails in turn: all of it, or REPORT_NO_MEMORY. */
 static void
 test_memory(void)
@@ -254,6 +310,7 @@ main(void)
 	test_documents();
 	test_limits();
 	test_parts();
+	test_unpacked();
 	test_memory();
 	arena_free(arena);
 	return tap_done();
