@@ -16,6 +16,7 @@
 #include "report/page.h"
 #include "report/tally.h"
 #include "report/unpack.h"
+#include "tools/mbox.h"
 
 #define NAMES_MAX 50		/* sources whose reverse name is asked for */
 #define SHOWN 50		/* lines of a table in text */
@@ -29,10 +30,12 @@ struct read_one {
 
 struct reading_reports {
 	struct tool		*t;
-	struct arena		*arena;
+	struct arena		*arena;		/* of what is kept of them */
+	struct arena		*one;		/* of one after the other */
 	struct tallies		 tallies;
 	struct read_one		*first, **last;
 	const char		*path;		/* of the file under way */
+	size_t			 message;	/* of it, an mbox; or 0 */
 	bool			 html, no_names;
 	size_t			 repeated;
 	uint64_t		 bad_rows;
@@ -45,19 +48,52 @@ static void
 complain(struct reading_reports *r, enum report_status status,
     unsigned int line)
 {
-	char text[200];
+	char text[200], message[40] = "", at[40] = "";
 
 	if (status == REPORT_NO_MEMORY) {
 		r->status = tool_no_memory();
 		return;
 	}
+	if (r->message > 0)
+		snprintf(message, sizeof(message), "message %zu: ",
+		    r->message);
 	if (line > 0)
-		snprintf(text, sizeof(text), "line %u: %s", line,
-		    report_status_text(status));
-	else
-		snprintf(text, sizeof(text), "%s",
-		    report_status_text(status));
+		snprintf(at, sizeof(at), "line %u: ", line);
+	snprintf(text, sizeof(text), "%s%s%s", message, at,
+	    report_status_text(status));
 	r->status = tool_fail_at(TOOL_REFUSED, r->path, text);
+}
+
+/* What is shown of a report; its rows are added up elsewhere. */
+static void
+keep(struct reading_reports *r, const struct report *p, struct report *out)
+{
+	*out = (struct report){
+		.org_name = arena_dup(r->arena, p->org_name),
+		.report_id = arena_dup(r->arena, p->report_id),
+		.begin = p->begin, .end = p->end,
+		.domain = arena_dup(r->arena, p->domain),
+		.p = arena_dup(r->arena, p->p),
+		.sp = arena_dup(r->arena, p->sp),
+		.np = arena_dup(r->arena, p->np),
+		.row_count = p->row_count, .messages = p->messages,
+		.bad_rows = p->bad_rows };
+}
+
+static void
+add_report(struct reading_reports *r, const struct report *report)
+{
+	struct read_one *one = arena_alloc(r->arena, sizeof(*one));
+
+	if (one == NULL)
+		return;
+	keep(r, report, &one->report);
+	one->path = r->path;
+	one->repeated = !tallies_add(&r->tallies, report);
+	r->repeated += one->repeated ? 1 : 0;
+	r->bad_rows += one->repeated ? 0 : report->bad_rows;
+	*r->last = one;
+	r->last = &one->next;
 }
 
 /* A report_document_fn. */
@@ -65,41 +101,59 @@ static bool
 read_xml(void *arg, struct slice xml)
 {
 	struct reading_reports *r = arg;
-	struct read_one *one = arena_alloc(r->arena, sizeof(*one));
-	enum report_status status = REPORT_NO_MEMORY;
+	struct report report;
+	enum report_status status;
 	unsigned int line = 0;
 
-	if (one != NULL)
-		status = report_read_xml(xml, r->arena, &one->report, &line);
+	arena_reset(r->one);
+	status = report_read_xml(xml, r->one, &report, &line);
 	if (status != REPORT_READ) {
 		complain(r, status, line);
 		return status != REPORT_NO_MEMORY;
 	}
-	one->path = r->path;
-	one->repeated = !tallies_add(&r->tallies, &one->report);
-	r->repeated += one->repeated ? 1 : 0;
-	r->bad_rows += one->repeated ? 0 : one->report.bad_rows;
-	*r->last = one;
-	r->last = &one->next;
+	add_report(r, &report);
 	if (arena_failed(r->arena))
 		complain(r, REPORT_NO_MEMORY, 0);
 	return !arena_failed(r->arena);
 }
 
 static void
+read_text(struct reading_reports *r, struct slice text)
+{
+	enum report_status status = report_unpack(text, read_xml, r);
+
+	if (status != REPORT_READ)
+		complain(r, status, 0);
+}
+
+static void
+read_messages(struct reading_reports *r, struct mbox *mbox)
+{
+	struct slice from_line, message;
+
+	for (r->message = 1; mbox_next(mbox, &from_line, &message) &&
+	    !arena_failed(r->arena); r->message++)
+		read_text(r, message);
+	r->message = 0;
+}
+
+static void
 read_path(struct reading_reports *r, const char *path)
 {
-	enum report_status status;
 	enum tool_exit read;
+	struct mbox mbox;
 	struct buf b;
 
 	r->path = path;
 	read = tool_read_file(path, &b);
+	if (read == TOOL_OK)
+		mbox_init(&mbox, buf_slice(&b));
 	if (read != TOOL_OK)
 		r->status = read;
-	else if ((status = report_unpack(buf_slice(&b), read_xml, r)) !=
-	    REPORT_READ)
-		complain(r, status, 0);
+	else if (mbox.is_mbox)
+		read_messages(r, &mbox);
+	else
+		read_text(r, buf_slice(&b));
 	buf_fini(&b);
 }
 
@@ -372,14 +426,19 @@ read_reports(struct tool *t, int argc, char **argv)
 	if (optind == argc)
 		return tool_usage(t);
 	r.arena = arena_new(LIMIT_REPORT_MEMORY);
-	if (r.arena == NULL)
+	r.one = arena_new(LIMIT_REPORT_MEMORY);
+	if (r.arena == NULL || r.one == NULL) {
+		arena_free(r.arena);
+		arena_free(r.one);
 		return tool_no_memory();
+	}
 	tallies_init(&r.tallies, r.arena);
 	for (i = optind; i < argc && !arena_failed(r.arena); i++)
 		read_path(&r, argv[i]);
 	if (!arena_failed(r.arena))
 		show(&r);
 	arena_free(r.arena);
+	arena_free(r.one);
 	return r.status;
 }
 
