@@ -3,6 +3,7 @@
 assay report bounce: by a transport of its own, and by an alias."""
 
 import os
+import re
 import shutil
 import sqlite3
 import time
@@ -23,19 +24,33 @@ USER = "nobody"
 REPORT = messages.PLAIN.replace(b"Subject: hello", b"Subject: Report Domain")
 
 
+NOT_SIGNED = rb".*reports are not signed here\n"
+ZONE = dict(messages.plain_zone(), **{"_dmarc.example.net": [
+    {"TXT": "v=DMARC1; p=none; rua=mailto:" + GONE}]})
+
+
 class World:
     def __init__(self):
         self.folder = assaydaemon.work_folder()
         self.path = os.path.join(self.folder, "assay.db")
-        daemon = assaydaemon.Daemon(
-            {"store": "sqlite:" + self.path, "log": {"target": "stderr"}}, {},
+        self.sendmail = os.path.join(self.folder, "sendmail")
+        self.daemon = daemon = assaydaemon.Daemon(
+            {"store": "sqlite:" + self.path, "log": {"target": "stderr"},
+             "report": {"from": "dmarc@example.org", "to": "all",
+                        "bounce": "bounce@" + PIPE, "pause": "0s",
+                        "sendmail": self.sendmail}}, ZONE,
             folder=self.folder)
         with daemon:
-            assaydaemon.wait_for(self.secret, 60, "the tables")
+            daemon.send(messages.PLAIN)
+            assaydaemon.wait_for(self.has_message, 60, "a message")
         for name in [""] + os.listdir(self.folder):
             shutil.chown(os.path.join(self.folder, name), USER)
         self.sink = mta.Sink(refused=[GONE])
         self.postfix = self.start_postfix(daemon.path)
+        with open(self.sendmail, "w", encoding="ascii") as f:
+            f.write("#!/bin/sh\nexec /usr/sbin/sendmail -C %s \"$@\"\n" %
+                    self.postfix.etc)
+        os.chmod(self.sendmail, 0o755)
         self.policies = 0
 
     def start_postfix(self, config):
@@ -68,13 +83,34 @@ class World:
         finally:
             base.close()
 
-    def secret(self):
+    def has_message(self):
         try:
-            return [row[0] for row in self.ask(
-                "SELECT number FROM assay_meta WHERE name LIKE 'secret-%' "
-                "ORDER BY name")]
+            return self.ask("SELECT count(*) FROM assay_policy") == [(1,)]
         except sqlite3.OperationalError:
-            return None
+            return False
+
+    def secret(self):
+        return [row[0] for row in self.ask(
+            "SELECT number FROM assay_meta WHERE name LIKE 'secret-%' "
+            "ORDER BY name")]
+
+    def a_day_later(self):
+        """For reports: of the mail so far, and of what was tried."""
+        self.ask("UPDATE assay_policy SET day = day - 1")
+
+    def report(self, command, *more):
+        done = assaydaemon.run_command("report", command, "-c",
+                                       self.daemon.path, *more)
+        equal((done.returncode, re.sub(NOT_SIGNED, b"", done.stderr)),
+              (0, b""), "report " + command)
+        return done.stdout.decode()
+
+    def change_record(self):
+        """Otherwise it would be the same report."""
+        with open(self.daemon.zone_path, encoding="utf-8") as f:
+            text = f.read()
+        with open(self.daemon.zone_path, "w", encoding="utf-8") as f:
+            f.write(text.replace("p=none", "p=reject"))
 
     def send(self, to, domain):
         """A report on its way; its envelope sender."""
@@ -112,6 +148,30 @@ def it_comes_back():
                      "assay_suppression")
     equal([(row[0], round((row[1] - time.time()) / 86400), row[2])
            for row in rows], [(GONE, 7, 1)], "left alone for a week")
+
+
+@tap.test
+def a_report_of_ours():
+    """All of it: mail, assay report send, the bounce, and the next report."""
+    world = World()
+    world.a_day_later()
+    sent = world.report("send")
+    ok(GONE + ": sent" in sent, "sent", sent)
+    assaydaemon.wait_for(lambda: GONE in world.report("suppressed"), 60,
+                         "the bounce")
+    listed = world.report("suppressed")
+    ok("suppressed until 20" in listed and "no such user" in listed, "listed",
+       listed)
+    world.change_record()
+    with world.daemon as daemon:
+        daemon.send(messages.PLAIN)
+        assaydaemon.wait_for(world.has_message, 60, "another message")
+    world.a_day_later()
+    sent = world.report("send")
+    ok(GONE + ": suppressed" in sent, "the next one is not sent", sent)
+    world.report("suppressed", "--end", GONE)
+    equal(world.report("suppressed"), "no destination is suppressed\n",
+          "until somebody ends it")
 
 
 @tap.test
