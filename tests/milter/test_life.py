@@ -787,26 +787,34 @@ def watchdog():
     sock.close()
 
 
-@tap.test
-def unit():
-    """The shipped unit leaves the service little that it could do."""
-    if not shutil.which("systemd-analyze"):
-        tap.skip("exposure of the unit", "no systemd-analyze")
-        return
-    source = os.path.join(assaydaemon.top_srcdir(),
-                          "etc/assay-milter.service.in")
-    path = os.path.join(assaydaemon.work_folder(), "assay-milter.service")
-    with open(source) as f, open(path, "w") as out:
+def exposure(name):
+    """What systemd-analyze says of a unit in etc/; None: it reads none."""
+    path = os.path.join(assaydaemon.work_folder(), name)
+    with open(os.path.join(assaydaemon.top_srcdir(), "etc",
+                           name + ".in")) as f, open(path, "w") as out:
         out.write(f.read().replace("@sbindir@", "/usr/sbin")
+                  .replace("@bindir@", "/usr/bin")
                   .replace("@sysconfdir@", "/etc"))
     done = subprocess.run(
         ["systemd-analyze", "security", "--offline=yes", "--threshold=11",
          path], capture_output=True, text=True)
-    if "Overall exposure" not in done.stdout:
-        tap.skip("exposure of the unit", "this systemd-analyze reads no file")
-        return
-    equal(done.returncode, 0, "exposure of at most 1.1",
-          done.stdout.splitlines()[-1:])
+    return done if "Overall exposure" in done.stdout else None
+
+
+@tap.test
+def units():
+    """The shipped units leave the services little that they could do."""
+    folder = os.path.join(assaydaemon.top_srcdir(), "etc")
+    names = sorted(n[:-len(".in")] for n in os.listdir(folder)
+                   if n.endswith(".service.in"))
+    ok("assay-milter.service" in names, "units", names)
+    for name in names:
+        done = exposure(name) if shutil.which("systemd-analyze") else None
+        if done is None:
+            tap.skip("exposure of " + name, "no systemd-analyze for files")
+        else:
+            equal(done.returncode, 0, name + ": exposure of at most 1.1",
+                  done.stdout.splitlines()[-1:])
 
 
 tap.main()
