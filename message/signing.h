@@ -147,6 +147,14 @@ bool	signing_survey(const struct signing *s, signing_survey_fn *fn,
 /* Keys of folders that are kept parsed now. */
 size_t	signing_kept(const struct signing *s);
 
+/*
+ * Is the record of key number `key` of a rule in DNS, as the last preflight
+ * has seen it?  1: yes, for each d= of the rule; 0: one is missing, or of
+ * another key; -1: not known.
+ */
+int	signing_key_published(const struct signing *s,
+	    const struct config_sign *rule, size_t key);
+
 /* The sentence for a log line or a terminal, with a mend where there is one. */
 void	signing_check_text(const struct signing_check *c, char *out,
 	    size_t size);

@@ -171,6 +171,22 @@ signing_preflight(const struct signing *s, const struct config_sign *only,
 	inquiry_free(q);
 }
 
+int
+signing_key_published(const struct signing *s, const struct config_sign *rule,
+    size_t key)
+{
+	size_t i;
+
+	for (i = 0; s != NULL && i < s->count; i++) {
+		if (s->rules[i].rule != rule || key >= rule->key_count)
+			continue;
+		return signing_is_published(&s->rules[i], key, PUBLISHED_YES) ?
+		    1 : signing_is_published(&s->rules[i], key, PUBLISHED_NO) ?
+		    0 : -1;
+	}
+	return -1;
+}
+
 int64_t
 signing_next_check(const struct signing *s, int64_t now)
 {

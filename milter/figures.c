@@ -66,7 +66,7 @@ write_all(void *arg, struct exposition *x)
 	counters_write(counters, x);
 	keeper_write(x);
 	lookups_write(x, e->resolver);
-	keydates_write(x, e->config, (int64_t)time(NULL));
+	keydates_write(x, e->config, e->signing, (int64_t)time(NULL));
 	exposition_value(x, "assay_key_cache_entries", EXPOSITION_GAUGE,
 	    "Keys of folders that are kept parsed.",
 	    (long long)signing_kept(e->signing));

@@ -94,10 +94,15 @@ keydates_end(const struct config_sign *rule, int64_t now)
 
 /* ---- the families ---- */
 
+struct moment {
+	const struct signing	*signing;
+	int64_t			 now;
+};
+
 /* One sample for a key or, without keys, for a rule. */
 typedef void	write_fn(struct exposition *x, const struct config_sign *rule,
 		    const struct config_sign_key *key, struct slice name,
-		    int64_t now);
+		    const struct moment *m);
 
 static void
 write_key_date(struct exposition *x, const struct config_sign_key *key,
@@ -112,28 +117,45 @@ write_key_date(struct exposition *x, const struct config_sign_key *key,
 
 static void
 write_begin(struct exposition *x, const struct config_sign *rule,
-    const struct config_sign_key *key, struct slice name, int64_t now)
+    const struct config_sign_key *key, struct slice name,
+    const struct moment *m)
 {
 	(void)rule;
-	(void)now;
+	(void)m;
 	write_key_date(x, key, name, key->from);
 }
 
 static void
 write_end(struct exposition *x, const struct config_sign *rule,
-    const struct config_sign_key *key, struct slice name, int64_t now)
+    const struct config_sign_key *key, struct slice name,
+    const struct moment *m)
 {
 	(void)rule;
-	(void)now;
+	(void)m;
 	write_key_date(x, key, name, key->until);
 }
 
 static void
+write_published(struct exposition *x, const struct config_sign *rule,
+    const struct config_sign_key *key, struct slice name,
+    const struct moment *m)
+{
+	const struct exposition_label labels[] = { { "domain", name },
+		{ "selector", key->selector } };
+	int published = signing_key_published(m->signing, rule,
+	    (size_t)(key - rule->keys));
+
+	if (published >= 0)
+		exposition_number(x, labels, 2, published);
+}
+
+static void
 write_last(struct exposition *x, const struct config_sign *rule,
-    const struct config_sign_key *key, struct slice name, int64_t now)
+    const struct config_sign_key *key, struct slice name,
+    const struct moment *m)
 {
 	const struct exposition_label label = { "domain", name };
-	int64_t end = keydates_end(rule, now);
+	int64_t end = keydates_end(rule, m->now);
 
 	if (key == rule->keys)
 		exposition_us(x, &label, 1, end < INT64_MAX / US ? end * US :
@@ -149,7 +171,7 @@ write_name(struct name name, struct name_text *out)
 
 static void
 write_family(struct exposition *x, const struct exposition_family *f,
-    const struct config *c, int64_t now, write_fn *write)
+    const struct config *c, const struct moment *m, write_fn *write)
 {
 	size_t r, i, k, written = 0;
 	struct name_text text;
@@ -163,15 +185,17 @@ write_family(struct exposition *x, const struct exposition_family *f,
 			write_name(name_of(&c->sign[r], i), &text);
 			for (k = 0; k < c->sign[r].key_count; k++)
 				write(x, &c->sign[r], &c->sign[r].keys[k],
-				    slice_str(text.text), now);
+				    slice_str(text.text), m);
 			written++;
 		}
 	}
 }
 
 void
-keydates_write(struct exposition *x, const struct config *c, int64_t now)
+keydates_write(struct exposition *x, const struct config *c,
+    const struct signing *s, int64_t now)
 {
+	const struct moment m = { s, now };
 	static const struct exposition_family begin = {
 		"assay_key_begin_timestamp_seconds", EXPOSITION_GAUGE,
 		"seconds", "When a key begins to sign, if it has a date." },
@@ -179,9 +203,13 @@ keydates_write(struct exposition *x, const struct config *c, int64_t now)
 		"seconds", "When a key ends to sign, if it has a date." },
 	    last = { "assay_signing_end_timestamp_seconds", EXPOSITION_GAUGE,
 		"seconds", "When no key of the domain signs any more; +Inf "
-		"for never." };
+		"for never." },
+	    published = { "assay_key_published", EXPOSITION_GAUGE, NULL,
+		"Whether DNS has the record of a key: 0 if it is missing or "
+		"of another key." };
 
-	write_family(x, &begin, c, now, write_begin);
-	write_family(x, &end, c, now, write_end);
-	write_family(x, &last, c, now, write_last);
+	write_family(x, &begin, c, &m, write_begin);
+	write_family(x, &end, c, &m, write_end);
+	write_family(x, &last, c, &m, write_last);
+	write_family(x, &published, c, &m, write_published);
 }

@@ -12,6 +12,7 @@ EXTRA_DIST += \
 	tests/package/harm.sh \
 	tests/package/hookup.py \
 	tests/package/hookup.sh \
+	tests/package/image.sh \
 	tests/package/inside.sh \
 	tests/package/run.sh \
 	tests/package/unit.py \

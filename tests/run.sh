@@ -14,8 +14,9 @@
 #               there is no mirror of Debian
 #   package     Debian's packages on Debian 12: built, installed, used,
 #               upgraded, removed, purged; skipped where there is no mirror
-#   packages    the same on Debian 13 as well, and no harm to other mail
-#               servers.  It takes long, and runs when it is named
+#   packages    the same on Debian 13 as well, no harm to other mail servers,
+#               and the image of the Containerfile.  It takes long, and runs
+#               when it is named
 #
 #     sh tests/run.sh [STAGE...]
 #
@@ -187,6 +188,8 @@ stage_packages() {
 	status=0
 	tap sh "$top/tests/package/harm.sh" "$work/src" "$PWD/harm" || status=1
 	tap sh "$top/tests/package/run.sh" "$work/src" "$PWD/package" ||
+		status=1
+	tap sh "$top/tests/package/image.sh" "$work/src" "$PWD/image" ||
 		status=1
 	return "$status"
 }

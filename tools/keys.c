@@ -9,12 +9,14 @@
 #include "tools/keys.h"
 
 #include <getopt.h>
+#include <time.h>
 
 #include "base/domain.h"
 #include "base/limits.h"
 #include "dkim/key.h"
 #include "dkim/lint.h"
 #include "dkim/sign.h"
+#include "message/signing.h"
 #include "tools/answer.h"
 #include "tools/lint.h"
 
@@ -418,6 +420,103 @@ compare(struct tool *t, struct key *k, const char *path)
 	return status;
 }
 
+/* ---- key-check, all keys of a configuration ---- */
+
+struct all_keys {
+	struct tool	*t;
+	enum tool_exit	 status;	/* the worst */
+};
+
+static void
+json_checked(struct json *j, const struct signing_check *c, const char *text)
+{
+	json_object(j, NULL);
+	json_string(j, "name", c->name);
+	json_slice(j, "selector", c->key->selector);
+	json_string(j, "result", c->name[0] == '\0' ||
+	    c->match == DKIM_KEY_UNKNOWN ? "unknown" : matches[c->match].name);
+	json_bool(j, "signs-now", c->now);
+	json_string(j, "text", text);
+	json_object_end(j);
+}
+
+/* A signing_check_fn. */
+static void
+tell_checked(void *arg, const struct signing_check *c)
+{
+	struct all_keys *all = arg;
+	struct text *t = &all->t->text;
+	bool known = c->name[0] != '\0';
+	char text[WHY_MAX];
+
+	signing_check_text(c, text, sizeof(text));
+	if (known && (all->status == TOOL_OK ||
+	    matches[c->match].status == TOOL_REFUSED))
+		all->status = matches[c->match].status;
+	if (all->t->json) {
+		json_checked(&all->t->out, c, text);
+		return;
+	}
+	text_style(t, known ? matches[c->match].style : TEXT_PLAIN, "%s",
+	    known ? matches[c->match].name : "not known");
+	text_say(t, "  ");
+	text_foreign(t, slice_str(text));
+	text_end(t);
+}
+
+/* A signing_survey_fn: keys in folders, whose records are not looked up. */
+static void
+tell_folder(void *arg, bool bad, const char *text)
+{
+	struct all_keys *all = arg;
+
+	if (bad && all->status == TOOL_OK)
+		all->status = TOOL_REFUSED;
+	if (all->t->json)
+		return;
+	text_style(&all->t->text, bad ? TEXT_BAD : TEXT_PLAIN, "%s",
+	    bad ? "faulty" : "folder");
+	text_say(&all->t->text, "  ");
+	text_foreign(&all->t->text, slice_str(text));
+	text_end(&all->t->text);
+}
+
+static enum tool_exit
+tell_all(struct tool *t)
+{
+	struct all_keys all = { .t = t, .status = TOOL_OK };
+	const struct engine *e = t->engine;
+	char why[WHY_MAX];
+
+	if (e->signing == NULL)
+		return tool_fail(TOOL_CONFIG, "no keys in", e->config->path);
+	if (t->json) {
+		json_object(&t->out, NULL);
+		json_string(&t->out, "command", "key-check");
+		json_array(&t->out, "keys");
+	}
+	signing_preflight(e->signing, NULL, e->resolver, (int64_t)time(NULL),
+	    e->config->limits.deadline_ms, tell_checked, &all);
+	if (!signing_survey(e->signing, tell_folder, &all, why, sizeof(why)))
+		all.status = tool_refuse(TOOL_CONFIG, why);
+	if (t->json) {
+		json_array_end(&t->out);
+		json_object_end(&t->out);
+		text_end(&t->text);
+	}
+	return all.status;
+}
+
+static enum tool_exit
+check_all(struct tool *t)
+{
+	enum tool_exit status = tool_start(t);
+
+	if (status == TOOL_OK)
+		status = tool_load_keys(t);
+	return status == TOOL_OK ? tell_all(t) : status;
+}
+
 static enum tool_exit
 key_check_run(struct tool *t, int argc, char **argv)
 {
@@ -433,6 +532,9 @@ key_check_run(struct tool *t, int argc, char **argv)
 
 	if (!tool_options(t, argc, argv, own))
 		return t->ended;
+	if (optind == argc && t->config_path != NULL &&
+	    k.domain_text == NULL && k.selector_text == NULL)
+		return check_all(t);
 	if (optind != argc && optind + 1 != argc)
 		return tool_usage(t);
 	status = read_name(t, &k);
@@ -445,8 +547,9 @@ key_check_run(struct tool *t, int argc, char **argv)
 const struct tool_command key_check_command = {
 	.name = "key-check",
 	.run = key_check_run,
-	.synopsis = "--domain DOMAIN --selector NAME [KEYFILE]",
+	.synopsis = "--domain DOMAIN --selector NAME [KEYFILE]\n-c FILE",
 	.what = "Checks a key record, and compares a private key with it",
-	.example = "assay key-check --domain example.org --selector s2026\n"
+	.example = "assay key-check -c /etc/assay/assay.yaml\n"
+	    "assay key-check --domain example.org --selector s2026\n"
 	    "assay key-check --domain example.org --selector s2026 s2026.pem"
 };

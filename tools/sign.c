@@ -255,19 +255,6 @@ write_message(const struct sign *s)
 
 /* ---- the command ---- */
 
-static enum tool_exit
-load_keys(struct tool *t)
-{
-	char why[1024];
-
-	if (!config_has_keys(t->engine->config))
-		return TOOL_OK;
-	t->engine->signing = signing_load(t->engine->config, why,
-	    sizeof(why));
-	return t->engine->signing != NULL ? TOOL_OK :
-	    tool_refuse(TOOL_CONFIG, why);
-}
-
 /* Without --explain and --json the message has the standard output. */
 static enum tool_exit
 tell(struct sign *s, bool explain)
@@ -298,7 +285,7 @@ sign(struct sign *s, const char *path, bool explain)
 	if (status == TOOL_OK)
 		status = tool_start(s->t);
 	if (status == TOOL_OK)
-		status = load_keys(s->t);
+		status = tool_load_keys(s->t);
 	if (status != TOOL_OK)
 		return status;
 	s->reasons.now = (int64_t)time(NULL);

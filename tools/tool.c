@@ -20,6 +20,7 @@
 #include "base/limits.h"
 #include "config/config.h"
 #include "config/zonefile.h"
+#include "message/signing.h"
 #include "tools/help.h"
 
 #define OPTIONS_MAX 16
@@ -249,6 +250,19 @@ tool_start(struct tool *t)
 	t->engine = engine_new(c, t->dkim, why, sizeof(why));
 	return t->engine != NULL ? TOOL_OK :
 	    tool_refuse(TOOL_UNAVAILABLE, why);
+}
+
+enum tool_exit
+tool_load_keys(struct tool *t)
+{
+	char why[1024];
+
+	if (!config_has_keys(t->engine->config))
+		return TOOL_OK;
+	t->engine->signing = signing_load(t->engine->config, why,
+	    sizeof(why));
+	return t->engine->signing != NULL ? TOOL_OK :
+	    tool_refuse(TOOL_CONFIG, why);
 }
 
 void

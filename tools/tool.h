@@ -98,6 +98,8 @@ bool		 tool_options(struct tool *t, int argc, char **argv,
  */
 enum tool_exit	 tool_start(struct tool *t);
 void		 tool_stop(struct tool *t);
+/* After tool_start(): the keys of the configuration, if it has any. */
+enum tool_exit	 tool_load_keys(struct tool *t);
 
 /* The usage of the command on stderr; returns TOOL_USAGE. */
 enum tool_exit	 tool_usage(const struct tool *t);

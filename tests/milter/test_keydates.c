@@ -99,7 +99,7 @@ test_series(void)
 	const char *text;
 
 	exposition_begin(&x, EXPOSITION_TEXT);
-	keydates_write(&x, &c, NOW);
+	keydates_write(&x, &c, NULL, NOW);
 	text = buf_cstr(&x.out);
 	is_num((long long)count_of(text, "end_timestamp_seconds{domain=\""
 	    "id.example\"} 2000000.0\n"), 1, "an identity is there once");
@@ -136,7 +136,7 @@ test_limit(void)
 	for (i = 0; i < 2; i++) {
 		rule.domain_count = LIMIT_METRICS_KEYS + i;
 		exposition_begin(&x, EXPOSITION_TEXT);
-		keydates_write(&x, &c, NOW);
+		keydates_write(&x, &c, NULL, NOW);
 		is_num((long long)count_of(buf_cstr(&x.out), "} +Inf\n"),
 		    LIMIT_METRICS_KEYS, i == 0 ? "at the limit" :
 		    "and one past it");

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """Outbound mail through the daemon: who is signed, with what, and who not."""
 
+import json
 import os
 import pwd
 import signal
@@ -8,6 +9,7 @@ import subprocess
 import time
 
 import assaydaemon
+import scrape
 import signkeys
 import tap
 from tap import equal, ok
@@ -190,7 +192,16 @@ def rotation():
 @tap.test
 def rotation_waits():
     """A key without its record in DNS does not take over."""
-    with assaydaemon.Daemon() as daemon:
+    daemon = assaydaemon.Daemon()
+    where = "local:" + os.path.join(daemon.folder, "metrics.sock")
+    daemon.configure({"metrics": where})
+
+    def published(selector):
+        return scrape.values(scrape.get(where)[2]).get(
+            'assay_key_published{domain="example.org",selector="%s"}' %
+            selector)
+
+    with daemon:
         keys = Keys(daemon.folder)
         keys.make("old", "example.org")
         keys.make("new", "example.org")
@@ -210,7 +221,7 @@ def rotation_waits():
 
         def load(word):
             count = daemon.log().count(word)
-            daemon.configure({"sign": section}, keys.zone)
+            daemon.configure({"sign": section, "metrics": where}, keys.zone)
             daemon.kill(signal.SIGHUP)
             assaydaemon.wait_for(lambda: daemon.log().count(word) > count,
                                  30, "the records were looked up")
@@ -221,6 +232,26 @@ def rotation_waits():
         equal(selectors(), [b"old"], "the old key signs on")
         assaydaemon.wait_for(lambda: "key rotation: DNS" in daemon.log(), 30,
                              "a warning")
+        assaydaemon.wait_for(
+            lambda: (published("old"), published("new")) == (1, 0), 30,
+            "in the metrics")
+        done = subprocess.run(
+            [assaydaemon.binary(), "-t", "-c", daemon.path],
+            capture_output=True, text=True, timeout=120)
+        ok("warning: key new._domainkey.example.org: there is no key record "
+           "in DNS" in done.stdout, "-t says so", done.stdout)
+        done = assaydaemon.run_command("key-check", "-c", daemon.path)
+        lines = done.stdout.decode().splitlines()
+        equal((done.returncode, [line.split()[:2] for line in lines]),
+              (1, [["matches", "old._domainkey.example.org:"],
+                   ["absent", "new._domainkey.example.org:"]]),
+              "assay key-check says so", done)
+        done = assaydaemon.run_command("key-check", "--json", "-c",
+                                       daemon.path)
+        equal([(key["selector"], key["result"], key["signs-now"])
+               for key in json.loads(done.stdout)["keys"]],
+              [("old", "matches", False), ("new", "absent", True)],
+              "and in JSON", done)
         log = daemon.log()
         equal(log.count("key rotation: DNS does not have"), 1,
               "one warning for all of it")
@@ -228,6 +259,8 @@ def rotation_waits():
         load("the record in DNS matches")
         assaydaemon.wait_for(lambda: selectors() == [b"new"], 30,
                              "with its record the new one signs")
+        assaydaemon.wait_for(lambda: published("new") == 1, 30,
+                             "the metrics are renewed each second")
         ok(True, "with its record the new one signs")
         # Without the old one's record nothing is better than the new one.
         keys.zone.pop("new._domainkey.example.org")
