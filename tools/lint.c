@@ -52,19 +52,56 @@ has_record_of(const struct lint_note *note, const struct lint_note *before)
 	    slice_eq(note->record, before->record);
 }
 
-/* The record, with the first part that is wrong marked below. */
+/* Is the octet in a part that a note on this record is about? */
+static bool
+is_marked(const struct lint_item *item, const struct lint_note *first,
+    size_t at)
+{
+	for (; item != NULL && has_record_of(&item->note, first);
+	    item = item->next) {
+		if (item->note.publish.len == 0 && at >= item->note.at &&
+		    at - item->note.at < item->note.len)
+			return true;
+	}
+	return false;
+}
+
+/* "^^^" below each part that is wrong. */
 static void
-text_record(struct text *t, const struct lint_note *note)
+text_marks(struct text *t, const struct lint_item *first)
+{
+	const struct lint_note *note = &first->note;
+	size_t at, column = 2 + text_width(note->domain) + 3;
+	size_t shown = note->record.len < TEXT_VALUE_MAX ? note->record.len :
+	    TEXT_VALUE_MAX;
+	bool any = false;
+
+	for (at = 0; at < shown; at++) {
+		struct slice octet = slice_head(slice_from(note->record, at),
+		    1);
+
+		if (is_marked(first, note, at)) {
+			text_mark(t, column, text_width(octet));
+			column = 0;
+			any = true;
+		} else {
+			column += text_width(octet);
+		}
+	}
+	if (any)
+		text_end(t);
+}
+
+/* The record, with the parts that are wrong marked below. */
+static void
+text_record(struct text *t, const struct lint_item *first)
 {
 	text_indent(t, 1);
-	text_foreign(t, note->domain);
+	text_foreign(t, first->note.domain);
 	text_say(t, ": \"");
-	text_value(t, note->record);
+	text_value(t, first->note.record);
 	text_say(t, "\"\n");
-	if (note->len > 0 && note->at + note->len <= TEXT_VALUE_MAX)
-		text_mark(t, 2 + text_width(note->domain) + 3 +
-		    text_width(slice_head(note->record, note->at)),
-		    text_width(part_of(note)));
+	text_marks(t, first);
 }
 
 static const enum text_style styles[] = {
@@ -121,7 +158,7 @@ lint_notes_text(struct text *t, const struct lint_notes *n)
 	for (item = n->first; item != NULL; item = item->next) {
 		if (item->note.record.len > 0 &&
 		    !has_record_of(&item->note, before))
-			text_record(t, &item->note);
+			text_record(t, item);
 		if (item->note.publish.len == 0)
 			before = &item->note;
 		text_note(t, &item->note);

@@ -224,6 +224,7 @@ mark_fault(struct text *t, const struct spf_event *e,
 	text_mark(t, 2 * levels + text_width(record->domain) + 3 +
 	    text_width(slice_head(record->text, e->at)),
 	    text_width(e->text));
+	text_end(t);
 }
 
 static void

@@ -135,7 +135,6 @@ text_mark(struct text *t, size_t column, size_t width)
 		putc(' ', t->out);
 	while (width-- > 0)
 		putc('^', t->out);
-	text_end(t);
 }
 
 void

@@ -55,7 +55,7 @@ void	text_foreign(struct text *t, struct slice s);
 void	text_value(struct text *t, struct slice s);
 /* Columns that text_foreign() takes for it. */
 size_t	text_width(struct slice s);
-/* A line that marks a part of the line above: blanks, then "^^^^". */
+/* Marks a part of the line above: blanks, then "^^^^"; no line end. */
 void	text_mark(struct text *t, size_t column, size_t width);
 /* "pass" and its relatives, in their colour. */
 void	text_result(struct text *t, enum auth_result r);

@@ -1071,6 +1071,15 @@ def records_of_ones_own():
         path = zone_file(folder, {"_dmarc.a.example": [
             "v=DMARC1; p=none", "v=DMARC1; p=reject"]})
         notes("dmarc", path, 1, (("error", None),), "two DMARC records")
+        path = zone_file(folder, {"_dmarc.a.example": [
+            "v=DMARC1; p=quarentine; pct=50; rua=mailto:a@a.example"]})
+        lines = run("dmarc", "--zone", path,
+                    "a.example").stdout.decode("ascii").splitlines()
+        at = next(i for i, line in enumerate(lines)
+                  if line.startswith("  _dmarc.a.example: "))
+        equal([lines[at][m.start():m.end()]
+               for m in re.finditer(r"\^+", lines[at + 1])],
+              ["quarentine", "pct=50"], "each place is marked")
     equal(run("spf", "a..b").returncode, 64, "not a domain")
     equal(run("spf", "a.example", "x").returncode, 64, "two arguments")
 
