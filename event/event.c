@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * event: the one record of a message: what was found, decided and told.
+ * event: the one record of a message: results, decision and answer.
  */
 #include "event/event.h"
 

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * event: the one record of a message: what was found, decided and told.
+ * event: the one record of a message: results, decision and answer.
  *
  * A list of typed values in the order in which they were added.  It is built
- * once, published once and read by every writer: the log line, and whoever
- * has subscribed (counters, a store, reports).  A writer that wants one value
+ * once, published once and read by every writer: the log line, and all
+ * subscribers (counters, a store, reports).  A writer that wants one value
  * asks for it by its key; it parses no text.
  *
  * An event has memory of its own, so that a message which ran out of memory
@@ -80,7 +80,7 @@ void	event_detail_number(struct event *e, const char *key,
 /*
  * A new object at the end of the list `key`, which is made with its first
  * object.  NULL: no memory; the two below do nothing then.  An object that
- * loses a value to want of memory is taken out of its list.
+ * loses a value for lack of memory is removed from its list.
  */
 struct event_object	*event_object(struct event *e, const char *key);
 /* At most LIMIT_EVENT_MEMBER octets of the text. */

@@ -40,7 +40,7 @@ struct event_kind {
 	const struct event_field	*fields;
 };
 
-/* What is in front of every line, whatever the event: v, time ... */
+/* The keys before those of the event in every line: v, time ... */
 extern const struct event_field event_head[];
 extern const struct event_kind event_kinds[];
 

@@ -27,7 +27,7 @@
 #include "event/logqueue_internal.h"
 #include "event/logsocket_internal.h"
 
-#define DECORATION_MAX	128	/* time and level in front of a line */
+#define DECORATION_MAX	128	/* time and level before a line */
 #define LINE_RESERVE	64	/* record=incomplete, and what closes a line */
 
 static atomic_int log_target = CONFIG_LOG_STDERR;
@@ -164,7 +164,7 @@ finish_record(struct log_record *r, bool queued)
 {
 	if (r->is_json)
 		json_object_end(&r->json);
-	/* Half of an object cannot be read by anybody. */
+	/* Half of an object is useless. */
 	if (r->is_json && buf_failed(&r->out))
 		logqueue_count_lost();
 	else if (log_wants(r->level))

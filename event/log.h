@@ -18,7 +18,7 @@
 /* Before any configuration is known, lines go to stderr as text. */
 void	log_configure(enum config_log_target target,
 	    enum config_log_level level, enum config_log_format format);
-/* -f: stderr, whatever the configuration says. */
+/* -f: stderr, even if the configuration says otherwise. */
 void	log_force_stderr(void);
 
 /*

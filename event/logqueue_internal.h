@@ -2,8 +2,8 @@
 /*
  * logqueue: log lines on their way to a writer that may be slow.
  *
- * A full syslog socket or a pipe that nobody reads must not stop mail: one
- * thread writes, everybody else only puts lines into a bounded queue.  What
+ * A full syslog socket or a pipe without a reader must not stop mail: one
+ * thread writes, all others only put lines into a bounded queue.  What
  * does not fit is lost and counted, and the count is reported as soon as a
  * line has been written again.  Any thread.
  */

@@ -2,9 +2,9 @@
 /*
  * https: a thread around libcurl's multi interface.
  *
- * The addresses go to libcurl by CURLOPT_RESOLVE.  What it learns so lies in
- * a cache that is shared with nobody and freed with the transfer: in that of
- * the multi handle it would stay for ever.  The function that opens sockets
+ * The addresses go to libcurl by CURLOPT_RESOLVE.  They are then in a cache
+ * that is not shared, and freed with the transfer: in that of the multi handle
+ * they would stay forever.  The function that opens sockets
  * makes sure that no other address is ever connected to.
  */
 #include "https/https.h"
@@ -23,7 +23,7 @@
 #define POLL_MS		10000	/* libcurl wakes up earlier for its timers */
 #define HEADERS_MAX	(32u << 10)	/* ours: octets of a response's */
 
-#define CROWDED_POLL_MS	1000	/* somebody waits for a place */
+#define CROWDED_POLL_MS	1000	/* a request waits for a place */
 
 struct https_client {
 	pthread_t		 thread;
@@ -157,7 +157,7 @@ set_url(struct https_transfer *t)
 	    curl_easy_setopt(t->easy, CURLOPT_URL, url) == CURLE_OK;
 }
 
-/* What we ask for, and nothing that libcurl could do besides. */
+/* Only what is needed, and nothing else that libcurl could do. */
 static bool
 set_manners(struct https_transfer *t)
 {
@@ -239,7 +239,7 @@ finish(struct https_request *r, enum https_status status)
 	r->done(r);
 }
 
-/* False: the request is at its end already, for want of memory. */
+/* False: the request has already ended, for lack of memory. */
 static bool
 transfer_start(struct https_client *c, struct https_request *r)
 {
@@ -287,7 +287,7 @@ refuse(struct https_request *r, const char *problem)
 	return HTTPS_FAILED;
 }
 
-/* RFC 8461 section 3.3: the media type, whatever its parameters. */
+/* RFC 8461 section 3.3: the media type, with any parameters. */
 static bool
 is_plain_text(const char *type)
 {
@@ -299,9 +299,8 @@ is_plain_text(const char *type)
 }
 
 /*
- * libcurl takes any end of the connection for the end of a body without a
- * length, and whoever is on the way can bring that about (RFC 9112 section
- * 9.8).
+ * For libcurl any end of the connection is the end of a body without a
+ * length, and anyone on the path can cause that (RFC 9112 section 9.8).
  */
 static bool
 has_end(CURL *easy)
@@ -377,7 +376,7 @@ same_network(const struct https_request *a, const struct https_request *b)
 	    a->addresses[0].family == IPADDR_V6 ? 48 : 24);
 }
 
-/* Transfers that go on with the network of that request. */
+/* Running transfers with the network of that request. */
 static size_t
 count_of(const struct https_client *c, const struct https_request *r)
 {

@@ -46,7 +46,7 @@ struct https_request {
 	/* The result. */
 	enum https_status status;
 	long		 code;		/* of HTTP; 0: none came */
-	/* Printable or not: a server may have had a hand in it. */
+	/* Printable or not: may contain text of the server. */
 	char		 problem[HTTPS_PROBLEM];
 	struct buf	 body;		/* the asker frees it */
 
@@ -57,14 +57,14 @@ struct https_request {
 struct https_client;
 
 /*
- * Starts the thread, in which LIMIT_HTTPS_TRANSFERS go on at once at most;
- * others wait.  A network, by the first address of a request, has no more
- * than LIMIT_HTTPS_NETWORK, so that slow servers hold up none but each other;
- * and when all places are taken, one that is slow loses its own.
- * NULL: libcurl, or a thread, is not to be had.
+ * Starts the thread, in which at most LIMIT_HTTPS_TRANSFERS run at a time;
+ * others wait.  A network, by the first address of a request, has at most
+ * LIMIT_HTTPS_NETWORK, so that slow servers delay only each other; and when
+ * all places are taken, one that is slow loses its own.
+ * NULL: libcurl or the thread could not be started.
  */
 struct https_client	*https_client_new(void);
-/* Ends what goes on (HTTPS_CANCELLED), then the thread. */
+/* Ends running transfers (HTTPS_CANCELLED), then the thread. */
 void			 https_client_free(struct https_client *c);
 /* Any thread.  `done` will be called. */
 void			 https_get(struct https_client *c,

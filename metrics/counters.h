@@ -7,8 +7,8 @@
  * one.  LIMIT_METRICS_SERIES combinations are counted each by itself, what
  * comes after is counted under "(other)".
  *
- * Any thread.  Nobody holds the lock for longer than it takes to count one
- * message or to copy the numbers.
+ * Any thread.  The lock is held only to count one message or to copy the
+ * numbers.
  */
 #ifndef METRICS_COUNTERS_H
 #define METRICS_COUNTERS_H

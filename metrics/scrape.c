@@ -43,7 +43,7 @@ make_response(char *text, size_t len, const char *type)
 
 	if (r == NULL)
 		return NULL;
-	/* No place is kept by somebody who comes again in 15 seconds. */
+	/* A client that comes again in 15 seconds keeps no connection. */
 	if (MHD_add_response_header(r, "Content-Type", type) == MHD_YES &&
 	    MHD_add_response_header(r, "Connection", "close") == MHD_YES)
 		return r;

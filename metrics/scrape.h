@@ -3,10 +3,9 @@
  * scrape: the metrics over HTTP, GET /metrics, in a thread of its own.
  *
  * At most LIMIT_METRICS_CLIENTS connections are served at a time; the others
- * wait in the kernel's queue.  One that stands still for
- * LIMIT_METRICS_SECONDS is closed.  All who ask within a second get one text,
- * so that many readers cost as much as one.  Nobody but the readers ever
- * waits.
+ * wait in the kernel's queue.  One that is idle for LIMIT_METRICS_SECONDS is
+ * closed.  All who ask within a second get one text, so that many readers cost
+ * as much as one.  Only readers ever wait.
  */
 #ifndef METRICS_SCRAPE_H
 #define METRICS_SCRAPE_H

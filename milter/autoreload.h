@@ -30,7 +30,7 @@ enum autoreload_step {
 void	autoreload_begin(struct autoreload *a, const struct config *c);
 /*
  * Call once a second or so.  CHANGED once for a change, and not before the
- * file has been the same for two looks, so that nobody is writing it; AGAIN
+ * file has been the same for two looks, so that it is complete; AGAIN
  * each 5 s while `refused`.
  */
 enum autoreload_step	autoreload_due(struct autoreload *a,

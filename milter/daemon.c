@@ -5,17 +5,17 @@
  *  1. As root, if started so: descriptors raised, private keys read, socket
  *     bound and given away, pid file written.
  *  2. Into the background: before any thread exists.  The parent waits for
- *     a word that all is well, so that its exit status tells the truth.
+ *     a word that all is well, so that its exit status is right.
  *  3. libmilter takes the socket, privileges are dropped.
  *  4. Signals, blocked from the first moment, get their threads: one takes
  *     those that ask for something, another one those that end the process,
  *     so that no reload is in their way.  The resolver starts, the service
- *     manager is told.
- *  5. smfi_main() until SIGTERM: once the messages in hand are finished and
- *     their replies are written, the process cleans up and leaves with
- *     _exit().  libmilter is not asked to stop: its threads may hold each
- *     other up for ever, and there is nothing left that it could do.  Nor
- *     may any destructor come while they run.
+ *     manager is notified.
+ *  5. smfi_main() until SIGTERM: once the messages in progress are finished
+ *     and their replies are written, the process cleans up and leaves with
+ *     _exit().  libmilter is not asked to stop: its threads may block each
+ *     other forever, and there is nothing left for it to do.  No destructor
+ *     may run while they do.
  */
 #include "milter/daemon.h"
 
@@ -56,7 +56,7 @@
 #include "milter/watchdog.h"
 
 #define WHY_SIZE	LIMIT_CONFIG_WHY
-#define DRAIN_SECONDS	30	/* for the messages in hand at SIGTERM */
+#define DRAIN_SECONDS	30	/* for messages in progress at SIGTERM */
 #define HANDOVER_SECONDS 5	/* before, for connections, when the socket
 				   is the service manager's */
 #define KEEP_MS		3000	/* and for the database */
@@ -73,7 +73,7 @@ struct daemon {
 	sigset_t		 ends;		/* SIGTERM, SIGINT */
 	enum daemon_exit	 status;	/* of a start that fails */
 	atomic_bool		 stopping;
-	atomic_flag		 left;		/* somebody is in leave() */
+	atomic_flag		 left;		/* a thread is in leave() */
 	char			 confinement[128]; /* what is in force */
 	char			 why[WHY_SIZE];
 	char			 refused[WHY_SIZE]; /* `why` of the last
@@ -407,7 +407,7 @@ leave(struct daemon *d, enum daemon_exit status)
 }
 
 /*
- * A thread, so that the next signal can be taken meanwhile.  With a socket
+ * A thread, so that the next signal can be taken as well.  With a socket
  * that outlives us new connections wait for our successor, so the ones that
  * are open can still be served to their end.
  */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * drain: how many messages are in hand, and the wait for them at the end.
+ * drain: see drain.h.
  */
 #include "milter/drain.h"
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * drain: how many messages are in hand, and the wait for them at the end.
+ * drain: how many messages are in progress, and the wait for them at the end.
  *
- * A message is in hand from MAIL until the reply that ends it has been
+ * A message is in progress from MAIL until the reply that ends it has been
  * written, or until its connection or transaction has ended.  Every
  * function may be called from any thread.
  */
@@ -27,7 +27,7 @@ void	drain_replied(void);
 /* A connection of a mail server's is accepted, and has ended. */
 void	drain_connected(void);
 void	drain_disconnected(void);
-/* How many there are, of messages in hand and of connections. */
+/* How many messages are in progress, and how many connections there are. */
 void	drain_counts(unsigned int *messages, unsigned int *connected);
 /*
  * Waits until there is no connection, at most `seconds`, or until
@@ -35,7 +35,7 @@ void	drain_counts(unsigned int *messages, unsigned int *connected);
  */
 void	drain_wait_for_connections(unsigned int seconds);
 /*
- * From now on drain_begin() refuses.  Waits until nothing is in hand, at
+ * From now on drain_begin() refuses.  Waits until nothing is in progress, at
  * most `seconds`, or until drain_hurry() is called.  False when something
  * is left.
  */

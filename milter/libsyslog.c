@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * libsyslog: what libmilter says goes to our log, and waits for nobody.
+ * libsyslog: what libmilter logs goes to our log, and never waits.
  *
  * libmilter calls syslog(3), which blocks its worker while the socket of
  * the syslog daemon is full.  The definitions here take the C library's

@@ -41,7 +41,8 @@ print_survey(void *arg, bool bad, const char *text)
 	printf("%s%s\n", bad ? "warning: " : "", text);
 }
 
-/* The keys can be read; what DNS says of them is told, and no error. */
+/* The keys can be read; a problem with their records is reported, but is no
+   error. */
 static bool
 check_keys(struct config *c, char *why)
 {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * mta: what a callback asks and tells the mail server through libmilter.
+ * mta: see mta.h.
  */
 #include "milter/mta.h"
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * mta: what a callback asks and tells the mail server through libmilter.
+ * mta: what a callback asks of the mail server, and answers, by libmilter.
  *
  * In the callback's thread, with its context.
  */

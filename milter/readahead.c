@@ -7,12 +7,12 @@
  * 2. It reads a packet of it (readahead_begin()): the connection is `sd`
  *    from then on, and reads are of READAHEAD_OCTETS.
  * 3. It polls `sd`: what is in memory, or what can be read now, is the
- *    answer.  When there is nothing, the connection is this thread's no
- *    longer.
+ *    answer.  When there is nothing, the connection is no longer this
+ *    thread's.
  * 4. The connection ends (readahead_end()): likewise.
  *
- * Outside of 2 to 4 a descriptor of the same number may be anybody's, and
- * nothing is read from it.
+ * Outside of 2 to 4 a descriptor of the same number may belong to any other
+ * connection, and nothing is read from it.
  */
 #include "milter/readahead.h"
 

@@ -14,7 +14,7 @@
 
 struct resolvconf {
 	const char	*path;		/* borrowed */
-	int		 fd;		/* -1: no inotify to be had */
+	int		 fd;		/* -1: inotify is not available */
 	char		 target[PATH_MAX];	/* without links */
 };
 
@@ -22,8 +22,8 @@ struct resolvconf {
 void	resolvconf_open(struct resolvconf *w, const char *path);
 void	resolvconf_close(struct resolvconf *w);
 /*
- * Waits for `ms`, or until the file has changed and nobody has touched it for
- * a moment.  True when it may be another one now; without inotify always
+ * Waits for `ms`, or until the file has changed and has then stayed the same
+ * for a moment.  True when it may be another one now; without inotify always
  * true, after the time.
  */
 bool	resolvconf_wait(struct resolvconf *w, int ms);

@@ -32,7 +32,7 @@
 #include "milter/wire.h"
 
 #define NAME_OCTETS	255	/* a longer one is cut */
-#define PROGRESS_MS	5000	/* Sendmail waits 10 s unless told otherwise */
+#define PROGRESS_MS	5000	/* Sendmail waits for 10 s by default */
 
 struct session {
 	LIST_ENTRY(session)	 link;		/* of all */
@@ -114,7 +114,7 @@ end_message(struct session *s, enum message_outcome outcome)
 	s->in_hand = false;
 }
 
-/* In hand until the mail server has been told the outcome. */
+/* In progress until the mail server has the answer. */
 static void
 end_message_with_reply(struct session *s, enum message_outcome outcome)
 {
@@ -141,7 +141,7 @@ take_queue_id(SMFICTX *ctx, const struct session *s)
 		message_set_queue_id(s->message, slice_str(id));
 }
 
-/* What HELO said holds for every message of the connection. */
+/* HELO applies to every message of the connection. */
 static struct message *
 begin_message(struct session *s)
 {
@@ -204,8 +204,8 @@ on_negotiate(SMFICTX *ctx, unsigned long actions, unsigned long steps,
 	 * may bring any rule: so nothing is left out that only some rules
 	 * need.  RCPT is one packet without an answer.
 	 *
-	 * MAIL is answered: Postfix holds back commands whose answer nobody
-	 * wants until DATA, and the lookups for SPF would start late.
+	 * MAIL is answered: Postfix delays commands that need no answer until
+	 * DATA, and the lookups for SPF would start late.
 	 */
 	unsigned long away = SMFIP_NR_CONN | SMFIP_NR_HELO | SMFIP_NR_RCPT |
 	    SMFIP_NR_HDR | SMFIP_NR_EOH | SMFIP_NR_BODY | SMFIP_NOUNKNOWN |

@@ -13,7 +13,7 @@
 #include "process/listen.h"
 
 /*
- * Registers the callbacks.  `listener` is borrowed for ever.  False when
+ * Registers the callbacks.  `listener` is borrowed forever.  False when
  * libmilter refuses.
  */
 bool	session_register(struct listener *listener);

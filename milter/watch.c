@@ -22,8 +22,8 @@
 #define TEXT_SIZE	1024
 #define CASING_LINE_US	INT64_C(60000000)
 #define SILENCE_LINE_US	INT64_C(60000000)
-/* resolv.conf is looked at so often all the same: not every file system
-   reports what others do to a file. */
+/* resolv.conf is still checked this often: not every file system reports what
+   others do to a file. */
 #define LOOK_US		INT64_C(60000000)
 #define STEP_MS		1000	/* between looks at the clock */
 
@@ -93,8 +93,8 @@ log_servers(struct said *said, const struct resolver_server *now, size_t n)
 }
 
 /*
- * Answers in other letters than the question's: somebody forges, or the
- * server does not repeat them.  A flood makes no more than a line a minute.
+ * Answers whose name differs in case from the question: they are forged, or
+ * the server does not repeat the case.  At most one line a minute.
  */
 static void
 log_casing(struct said *said, const struct resolver_server *now, size_t n)
@@ -120,8 +120,7 @@ log_casing(struct said *said, const struct resolver_server *now, size_t n)
 }
 
 /*
- * Domains whose name servers are silent, whoever it is that has so many of
- * their names asked.  A line a minute at most.
+ * Domains whose name servers are silent.  At most one line a minute.
  */
 static void
 log_silence(struct engine *e, struct said *said)
@@ -201,7 +200,7 @@ check_keys(struct engine *e, signing_check_fn **tell, int64_t *next)
 		return;
 	signing_preflight(e->signing, NULL, e->resolver,
 	    (int64_t)time(NULL), e->config->limits.deadline_ms, *tell, NULL);
-	/* Later only a rotation that waits is logged, by whoever signs. */
+	/* Later only a rotation that waits is logged, where mail is signed. */
 	*tell = NULL;
 	*next = signing_next_check(e->signing, (int64_t)time(NULL));
 }

@@ -24,7 +24,7 @@
 static struct listener *listener;
 static int64_t interval_us;
 
-/* 0: nobody watches, or not us. */
+/* 0: there is no watchdog, or not for us. */
 static int64_t
 asked_for(void)
 {

@@ -169,7 +169,7 @@ static _Thread_local bool goes_on;
 static _Thread_local wire_replied_fn *replied;
 static _Thread_local void *replied_arg;
 
-/* Now and then: the log is not for whoever sends such packets. */
+/* Now and then: such packets must not fill the log. */
 static void
 complain(char command)
 {
@@ -307,7 +307,7 @@ mi_rd_cmd(int sd, struct timeval *timeout, char *cmd, size_t *len, char *name)
 	goes_on = false;
 	if (lost)
 		return NULL;
-	/* xxfi_close comes for it, and the connection goes on. */
+	/* xxfi_close comes for it, but the connection stays open. */
 	goes_on = *cmd == SMFIC_QUIT_NC;
 	if (goes_on)
 		drain_connected();
@@ -366,7 +366,7 @@ mi_wr_cmd(int sd, struct timeval *timeout, int cmd, char *buf, size_t len)
 }
 
 /*
- * Counted before it is accepted: in between nobody could see it.  libmilter
+ * Counted before it is accepted: otherwise there is a gap.  libmilter
  * calls again at once when there is no descriptor for it.
  */
 int

@@ -2,9 +2,9 @@
 /*
  * wire: looks at each packet of a mail server before libmilter does.
  *
- * libmilter believes what it is sent: it reads past its array for a macro
- * packet with an odd number of strings.  Whoever can connect to the socket
- * could end the process with that.
+ * libmilter trusts its input: it reads past its array for a macro packet with
+ * an odd number of strings.  Anyone who can connect to the socket could end
+ * the process with that.
  */
 #ifndef MILTER_WIRE_H
 #define MILTER_WIRE_H

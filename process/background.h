@@ -18,7 +18,7 @@
  */
 bool	background_enter(const sigset_t *ends, unsigned char failed, char *why,
 	    size_t why_size);
-/* Once, from the child.  False: nobody waits, we are in the foreground. */
+/* Once, from the child.  False: no parent waits, we are in the foreground. */
 bool	background_tell(unsigned char status);
 /* From now on nothing written to stderr reaches the terminal. */
 void	background_leave_stderr(void);

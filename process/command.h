@@ -28,8 +28,8 @@ struct command {
 /*
  * Reads the options; `program` and `path` are set.  A path is made absolute
  * for a daemon that goes into the background, where "/" is the working
- * folder, since a reload needs it.  -1: go on; else what the command ends
- * with there and then, and all is said.
+ * folder, since a reload needs it.  -1: continue; else the exit status, and
+ * all messages are printed.
  */
 int	command_read(int argc, char **argv, struct command *c);
 

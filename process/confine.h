@@ -13,7 +13,7 @@
  * file system but below `writable` (NULL-terminated, as many as are there).
  * A kernel without Landlock changes nothing.  Then seccomp: system calls
  * that are on no list of ours fail with ENOSYS, which the audit log shows.
- * Both hold for this thread and those that it starts, for ever.
+ * Both apply to this thread and those that it starts, forever.
  *
  * Writes what is in force to `what`, e.g. "seccomp, Landlock" or "nothing".
  * False, with a sentence there, when a filter could not be loaded though the

@@ -17,7 +17,7 @@ complain(char *why, size_t why_size, const char *path, const char *what)
 	return false;
 }
 
-/* Sets the name, and writes what is in front of it. */
+/* Sets the name, and writes what is before it. */
 static bool
 split(struct folder *f, const char *path, char *folder, size_t size)
 {

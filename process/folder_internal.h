@@ -2,8 +2,8 @@
 /*
  * folder: the folder of a file that root makes, held by a descriptor.
  *
- * The socket and the pid file may lie in a folder of somebody else's, who
- * could put a symbolic link in the place of a name between two calls.  So
+ * The socket and the pid file may be in a folder of another user, who could
+ * replace a name with a symbolic link between two calls.  So
  * the folder is opened once, and names are looked up in it and never
  * followed.
  */

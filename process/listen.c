@@ -107,8 +107,8 @@ address(const struct listener *l)
 }
 
 /*
- * Makes way for bind(): removes a local socket that nobody listens at.  In
- * the socket's folder.
+ * Makes room for bind(): removes a local socket without a listener.  In the
+ * socket's folder.
  */
 static bool
 remove_stale(const struct listener *l, const char *path, char *why,
@@ -164,7 +164,7 @@ bind_in_folder(const struct listener *l)
 
 /*
  * To its owner.  The file is held by a descriptor and looked at first:
- * whoever may write to the folder could have put another one in its place.
+ * anyone who can write to the folder could have replaced it.
  */
 static bool
 give_away(struct listener *l, const struct listen_options *o)
@@ -188,7 +188,7 @@ give_away(struct listener *l, const struct listen_options *o)
 	return error == 0;
 }
 
-/* Owner and mode, before anybody can connect: listen() comes later. */
+/* Owner and mode, before a client can connect: listen() comes later. */
 static bool
 bind_local(struct listener *l, const struct listen_options *o,
     const char *path, char *why, size_t why_size)
@@ -219,7 +219,7 @@ bind_inet(struct listener *l, const char *name, char *why, size_t why_size)
 	return true;
 }
 
-/* A local socket is reached by its whole path, whatever bind() was told. */
+/* A local socket is reached by its whole path, not by what bind() got. */
 static bool
 open_local(struct listener *l, const struct listen_options *o,
     const char *path, char *why, size_t why_size)
@@ -344,8 +344,8 @@ listener_inherited(void)
 }
 
 /*
- * libmilter polls and accepts at a number: a socket of our own that nobody
- * else knows takes its place.
+ * libmilter polls and accepts at a number: it is replaced by a private socket
+ * that nobody else knows.
  */
 bool
 listener_withdraw(struct listener *l)

@@ -26,15 +26,15 @@ struct listen_options {
 
 /*
  * Binds and listens.  A local socket gets its mode and owner without being
- * looked up by its path again; one that nobody listens at is replaced; one
- * that answers, a file of another kind, or a folder to which everybody may
- * write is an error.  On failure NULL, with a sentence in `why`.
+ * looked up by its path again; one without a listener is replaced; one that
+ * answers, a file of another kind, or a world-writable folder is an error.
+ * On failure NULL, with a sentence in `why`.
  */
 struct listener	*listener_open(const struct listen_options *options,
 		    char *why, size_t why_size);
 /*
  * How many sockets the service manager passed to this process:
- * listener_inherit() takes one of them, by its index from 0, in place of
+ * listener_inherit() takes one of them, by its index from 0, instead of
  * listener_open().  It is never removed.
  */
 int		 listener_inherited(void);
@@ -45,8 +45,8 @@ int		 listener_fd(const struct listener *l);
 /* Only processes of this host can connect to a socket of that name. */
 bool		 listener_is_private(const char *name);
 /*
- * Leaves a socket that was inherited to who comes next: connections wait in
- * it from now on.  False for one of our own.
+ * Leaves an inherited socket to the next process: connections wait in it from
+ * now on.  False if we opened the socket.
  */
 bool		 listener_withdraw(struct listener *l);
 /* Is the socket one that strangers can use?  Then a sentence in `text`. */
@@ -67,13 +67,13 @@ bool		 listener_is_inet(const struct listener *l);
 void		 listener_nudge(struct listener *l);
 /*
  * Connects as a mail server does, and waits for that and for each answer at
- * most `limit`.  The caller closes; -1: nobody accepts.  Any thread.
+ * most `limit`.  The caller closes; -1: it is not accepted.  Any thread.
  */
 int		 listener_connect(struct listener *l,
 		    const struct timeval *limit);
 /* Removes a local socket if it is still ours. */
 void		 listener_remove(const struct listener *l);
-/* The same, closes and frees: nobody may use it any more. */
+/* The same, closes and frees: it must not be used any more. */
 void		 listener_close(struct listener *l);
 
 #endif

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * notify: tells the service manager how we are (sd_notify(3) protocol).
+ * notify: see notify.h.
  */
 #include "process/notify.h"
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * notify: tells the service manager how we are (sd_notify(3) protocol).
+ * notify: reports our state to the service manager (sd_notify(3) protocol).
  */
 #ifndef PROCESS_NOTIFY_H
 #define PROCESS_NOTIFY_H

@@ -9,8 +9,8 @@
 #include <stddef.h>
 
 /*
- * Writes the process id to a new file.  One that was left behind is
- * replaced; a symbolic link, or anything else than a file, is an error.
+ * Writes the process id to a new file.  A stale one is replaced; a symbolic
+ * link, or anything else but a file, is an error.
  * False, with a sentence in `why`.
  */
 bool	pidfile_write(const char *path, char *why, size_t why_size);

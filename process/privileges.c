@@ -37,7 +37,7 @@ complain(const char *user, char *why, size_t why_size)
 	return false;
 }
 
-/* Of root, while we are somebody else. */
+/* Of root, while we are another user. */
 static gid_t root_groups[1024];
 static int root_group_count;
 
@@ -57,7 +57,7 @@ privileges_borrow(const char *user, char *why, size_t why_size)
 	    setegid(gid) == 0 &&
 	    seteuid(uid) == 0)
 		return true;
-	/* Whoever calls this gives up then. */
+	/* The caller gives up then. */
 	return complain(user, why, why_size);
 }
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * daemon: as assay-milter starts and ends, with one loop in place of
+ * daemon: starts and ends as assay-milter does, with one loop instead of
  * libmilter.
  *
  * 1. As root, if started so: sockets bound and given away, pid file written.
@@ -8,8 +8,8 @@
  * 3. Privileges are dropped, the process is confined: it may write to the
  *    folders of its sockets, its pid file and its cache file.
  * 4. Resolver and HTTPS client start, the cache file is read, the service
- *    manager is told.
- * 5. The loop, until SIGTERM: then questions in wait are answered, the cache
+ *    manager is notified.
+ * 5. The loop, until SIGTERM: then waiting questions are answered, the cache
  *    file is written, and the process leaves with _exit(), since its threads
  *    have nothing to finish.
  */

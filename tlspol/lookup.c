@@ -43,7 +43,7 @@ struct lookup {
 	struct dns_ledger	*ledger;
 	struct arena		*scratch;	/* of DANE */
 	struct domain		 record_name;
-	size_t			 asked;		/* questions under way */
+	size_t			 asked;		/* questions in progress */
 	struct questions	 waiting;
 	int64_t			 begun_us;
 
@@ -341,7 +341,7 @@ step_fetch(struct lookup *l)
 
 /* ---- step 4 ---- */
 
-/* Whatever comes of the fetch, DANE decides nothing without a policy. */
+/* With any result of the fetch, DANE decides nothing without a policy. */
 static bool
 may_need_dane(const struct lookup *l)
 {

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * lookup: what a domain asks for, found out: DNS, the policy by HTTPS, DANE.
+ * lookup: finds out what a domain asks for: DNS, the policy by HTTPS, DANE.
  *
- * One lookup of a domain at a time, whoever wants to know.  What it finds goes
- * into the domain's entry.  All of it in the loop's thread; resolver and HTTPS
- * client hand in what they have by the mailbox.
+ * One lookup of a domain at a time, for all who ask.  Its result goes into the
+ * domain's entry.  All of it in the loop's thread; resolver and HTTPS client
+ * pass their answers through the mailbox.
  */
 #ifndef TLSPOL_LOOKUP_H
 #define TLSPOL_LOOKUP_H
@@ -53,13 +53,13 @@ struct lookup_result {
 };
 
 /*
- * Begins to look at the entry's domain, unless that goes on already.  False:
- * LIMIT_TLSPOL_LOOKUPS go on, or memory is short.
+ * Starts a lookup of the entry's domain, unless one is running.  False:
+ * LIMIT_TLSPOL_LOOKUPS are running, or memory is short.
  */
 bool	lookup_begin(struct lookups *all, struct memory_entry *e);
-/* One goes on, and what it will find is not known yet. */
+/* One is running, and its result is not known yet. */
 bool	lookup_is_open(const struct memory_entry *e);
-/* The question waits for the lookup that goes on. */
+/* The question waits for the running lookup. */
 void	lookup_wait(struct memory_entry *e, struct socketmap_question *q);
 void	lookup_forget(struct memory_entry *e, struct socketmap_question *q);
 

@@ -26,7 +26,7 @@ struct mailbox {
 bool	mailbox_init(struct mailbox *m);
 /* Any thread. */
 void	mailbox_put(struct mailbox *m, struct letter *l);
-/* Reads all that is there, in order; from the loop alone. */
+/* Reads all letters, in order; from the loop alone. */
 void	mailbox_read(struct mailbox *m);
 
 #endif

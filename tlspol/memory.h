@@ -2,8 +2,8 @@
 /*
  * memory: what is known of domains, and of smart hosts.
  *
- * Bounded in number and in octets: the domain that nobody has asked for longest
- * goes, one without a policy before one that has one.  One that is being
+ * Bounded in number and in octets: the domain not asked for longest goes, those
+ * without a policy before those that have one.  One that is being
  * looked up stays.  The loop's thread alone.
  */
 #ifndef TLSPOL_MEMORY_H
@@ -27,7 +27,7 @@ struct memory_entry {
 	struct memory_entry		*next;		/* in its slot */
 	uint64_t		 hash;
 	size_t			 size;		/* octets it takes */
-	struct lookup		*lookup;	/* NULL: none goes on */
+	struct lookup		*lookup;	/* NULL: none is running */
 
 	/* The last policy that was fetched, owned; NULL: none. */
 	struct sts_policy	*policy;
@@ -61,13 +61,13 @@ struct memory_entry	*memory_find(const struct memory *m,
 /* The same, made when it is not there.  NULL: no memory, no room. */
 struct memory_entry	*memory_get(struct memory *m,
 			    const struct tlspolicy_hop *hop);
-/* Somebody asks for it now. */
+/* A client asks for it now. */
 void		 memory_touch(struct memory *m, struct memory_entry *e,
 		    int64_t wall);
 /* A lookup begins; it ends with NULL. */
 void		 memory_pin(struct memory *m, struct memory_entry *e,
 		    struct lookup *lookup);
-/* Takes over the policy, or with NULL forgets the one that is there. */
+/* Takes over the policy, or with NULL forgets the present one. */
 void		 memory_set_policy(struct memory *m, struct memory_entry *e,
 		    struct sts_policy *policy, const char *id,
 		    int64_t fetched);

@@ -7,7 +7,7 @@
  * 2. A domain with a valid policy: from memory, at once.  If it is time to
  *    look again, a lookup begins after that.
  * 3. A domain of which a lookup has found no policy lately: likewise.
- * 4. Any other: a lookup begins, or goes on, and the question waits for it.
+ * 4. Any other: a lookup begins or is running, and the question waits for it.
  *    When that takes too long the answer is what is known by then.
  */
 #include "tlspol/service.h"
@@ -174,7 +174,7 @@ ask_hop(struct service *s, struct socketmap_question *q,
 	}
 }
 
-/* One that somebody has configured, and that does nothing. */
+/* One that was configured and does nothing. */
 static void
 warn_of_map(struct service *s, struct slice map)
 {

@@ -32,7 +32,7 @@ struct settings {
 		const char		*ca_file;	/* NULL: the system's */
 		unsigned int		 timeout_ms;	/* default 60000 */
 		unsigned int		 port;		/* default 443 */
-		/* Not public, but good for a policy host all the same. */
+		/* Not public, but still allowed for a policy host. */
 		const struct ipnet	*allow;
 		size_t			 allow_count;
 	} https;

@@ -114,7 +114,7 @@ stop_waiting(struct socketmap *s, struct connection *c)
 	TAILQ_REMOVE(&s->waiting, c, by_deadline);
 }
 
-/* Its memory stays till the events in hand are done with. */
+/* Its memory stays until the current events are handled. */
 static void
 connection_close(struct socketmap *s, struct connection *c)
 {
@@ -227,7 +227,7 @@ drop_read(struct connection *c, size_t len)
 	buf_cut(&c->in, c->in.len - len);
 }
 
-/* All requests that are there, until one has to wait. */
+/* All requests that have arrived, until one has to wait. */
 static void
 serve(struct socketmap *s, struct connection *c)
 {
@@ -254,7 +254,7 @@ serve(struct socketmap *s, struct connection *c)
 	drop_read(c, c->in.len - rest.len);
 }
 
-/* What to be told of next. */
+/* What to be notified of next. */
 static void
 go_on(struct socketmap *s, struct connection *c)
 {
@@ -328,7 +328,7 @@ answered(struct socketmap *s, struct connection *c)
 
 /*
  * Connections whose answer has come are among those that wait until the
- * events in hand are done with.
+ * current events are handled.
  */
 static void
 send_answers(struct socketmap *s)

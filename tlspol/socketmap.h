@@ -24,7 +24,7 @@ struct socketmap_question {
 	TAILQ_ENTRY(socketmap_question)	 waiting;	/* the asker's */
 	enum tlspolicy_dialect	 dialect;
 	int64_t			 deadline;	/* clock_us() */
-	/* Whatever it waits for, the asker's; NULL: it does not wait. */
+	/* What it waits for, the caller's; NULL: it does not wait. */
 	void			*on;
 };
 

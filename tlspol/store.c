@@ -157,7 +157,7 @@ store_load(struct memory *m, const char *path, int64_t wall, char *why,
 
 /* ---- writing ---- */
 
-/* Of the one writing that goes on. */
+/* Of the write in progress. */
 static struct {
 	pthread_t	thread;
 	bool		running;	/* to be joined */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * store: the policies in a file, so that they survive a restart: a domain that
- * was protected stays so, whoever can disturb its DNS at that moment.
+ * was protected stays so, even if an attacker can disturb its DNS then.
  *
  * The file is written whole, to a new one that takes its place when it is on
  * the disk.  One that is not whole, or not ours, is set aside.
@@ -39,7 +39,7 @@ enum store_loaded	store_load(struct memory *m, const char *path,
 
 /*
  * Writes in a thread of its own, and one at a time: false when one is still
- * at it, or there is none to be had.  `text` is taken over.
+ * running, or none can be started.  `text` is taken over.
  */
 bool	store_save(const char *path, struct buf *text);
 /* Waits for the writing to end.  What became of the last one: NULL is good;

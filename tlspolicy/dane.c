@@ -4,10 +4,10 @@
  *
  * 1. MX (2.2.1).  None, and the name exists: the domain itself is the only
  *    host.  When the answer is not secure nothing is asked of the hosts,
- *    unless somebody wants to know.  Nobody asks for the MX of a host that
- *    was chosen by name (2.2.2).
+ *    unless the caller wants that.  The MX of a host that was chosen by name
+ *    is not asked for (2.2.2).
  * 2. For each host: its addresses of both families (2.2.2).
- *    a. No address of either family: nobody can connect to it.
+ *    a. No address of either family: no sender can connect to it.
  *    b. An address is secure, which vouches for all CNAMEs on the way: TLSA is
  *       asked for where they lead, then for the name itself (2.2.3).
  *    c. None is, but the name is an alias, and its CNAME is secure: for the
@@ -293,9 +293,9 @@ dane_check(const struct dane_request *request, struct dns_ledger *ledger,
 /* ---- all of it in a word ---- */
 
 /*
- * A host that nobody can connect to does not count, whether it has no
- * address or DNS is silent about it: nothing is sent there.  When that is so
- * of all hosts, and of one because DNS is silent, nothing is known.
+ * A host without a known address does not count, whether it has none or DNS
+ * does not answer: nothing is sent there.  When that is so for all hosts, and
+ * for one because DNS does not answer, nothing is known.
  */
 enum dane_summary
 dane_sum(const struct dane_domain *d)

@@ -36,7 +36,7 @@ enum dane_mx {
 
 enum dane_status {
 	DANE_HOST_NOT_ASKED,	/* the MX records are not secure */
-	DANE_HOST_DEAD,		/* no address is known: nobody can connect */
+	DANE_HOST_DEAD,		/* no address is known */
 	DANE_HOST_INSECURE,	/* addresses not secure: TLSA not asked */
 	DANE_HOST_NO_TLSA,	/* none, or not secure: opportunistic TLS */
 	DANE_HOST_UNUSABLE,	/* secure TLSA, none usable: TLS needed */
@@ -74,7 +74,7 @@ struct dane_request {
 	/* Look at the hosts although the MX records are not secure, for who
 	   wants to explain; a sender need not (section 2.2.1). */
 	bool		all;
-	/* The domain is the host, whatever MX records it has. */
+	/* The domain is the host, even if it has MX records. */
 	bool		is_host;
 	uint16_t	port;		/* of the TLSA records; 0: 25 */
 };
@@ -92,7 +92,7 @@ enum check_state	dane_check(const struct dane_request *request,
 
 /* All hosts in a word, for the decision (tlspolicy.h). */
 enum dane_summary {
-	DANE_UNKNOWN,		/* nobody has asked yet */
+	DANE_UNKNOWN,		/* not asked yet */
 	DANE_NONE,		/* no host: insecure, absent, unusable */
 	DANE_SOME,		/* secure MX, at least one host usable */
 	DANE_ALL,		/* secure MX, every host usable */

@@ -32,7 +32,7 @@ struct saved_policy {
 };
 
 /*
- * A line without its end.  The policy is in the arena.  A time behind `wall`
+ * A line without its end.  The policy is in the arena.  A time after `wall`
  * becomes that: nothing lives longer because a clock was wrong.
  */
 bool	saved_policy_read(struct slice line, int64_t wall,

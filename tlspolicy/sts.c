@@ -7,7 +7,7 @@
  *    count.  Exactly one that counts must be there.
  * 2. Fields follow, each a name, "=" and a value, separated by ";".  One ";"
  *    may be at the end.  The first id counts, others and unknown names are
- *    passed over, as long as they are fields.
+ *    ignored, as long as they are fields.
  *
  * A policy (section 3.2):
  * 1. Lines end with LF or CRLF; blanks at the end of one mean nothing, nor

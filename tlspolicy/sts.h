@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * sts: MTA-STS (RFC 8461), the record in DNS and the policy behind it.
+ * sts: MTA-STS (RFC 8461), the record in DNS and the policy.
  *
  * Pure: who fetches a policy, and when, is not known here.
  */
@@ -44,7 +44,7 @@ void	sts_record_read(const struct dns_answer *answer,
 	    struct sts_record *out);
 /*
  * One text.  False: it does not begin as a record of this version, and is
- * nobody's business here.  True: out->found and out->problem say what it is.
+ * ignored.  True: out->found and out->problem say what it is.
  */
 bool	sts_record_parse(struct slice text, struct sts_record *out);
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * tlspolicy: what a mail server is told about the TLS of a domain that it
+ * tlspolicy: the answer to a mail server about the TLS of a domain that it
  * sends to.
  *
  * The answer may only strengthen: what is not known is "no policy", so that
@@ -35,7 +35,7 @@ struct tlspolicy_hop {
 	struct domain	 domain;	/* whose policy it is */
 	bool		 is_host;	/* "[HOST]": MX records do not count */
 	bool		 is_smart;	/* in brackets, or with a port */
-	uint16_t	 port;		/* 25 unless told */
+	uint16_t	 port;		/* 25 unless given */
 };
 
 /*

@@ -2,7 +2,7 @@
 /*
  * tlsrpt: RFC 8460 section 3.
  *
- * 1. A record begins with "v=TLSRPTv1" and, behind white space, ";": else it
+ * 1. A record begins with "v=TLSRPTv1" and, after white space, ";": else it
  *    does not count.  Exactly one that counts must be there.
  * 2. Fields follow, separated by ";", one of which may be at the end.  rua has
  *    one URI or several with "," between them: mailto: or https:.

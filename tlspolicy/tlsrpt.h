@@ -34,7 +34,7 @@ void	tlsrpt_record_read(const struct dns_answer *answer,
 	    struct tlsrpt_record *out);
 /*
  * One text.  False: it does not begin as a record of this version, and is
- * nobody's business here.
+ * ignored.
  */
 bool	tlsrpt_record_parse(struct slice text, struct tlsrpt_record *out);
 

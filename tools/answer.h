@@ -12,7 +12,7 @@
 
 /*
  * "MX example.com: 10 mx1.example.com, 20 mx2.example.com (TTL 300)", or
- * the outcome in place of the records.  `answer` NULL: not asked.
+ * the outcome instead of the records.  `answer` NULL: not asked.
  */
 void	answer_text(struct text *t, enum dns_type type, struct slice name,
 	    const struct dns_answer *answer);

@@ -74,7 +74,7 @@ add(struct certificates *c, X509 *x, const char **problem)
 	return false;
 }
 
-/* A pem_password_cb: nobody is asked. */
+/* A pem_password_cb: never asks. */
 static int
 no_password(char *out, int size, int writing, void *arg)
 {
@@ -485,7 +485,7 @@ certificates_by_record(const struct certificates *c, struct slice data,
 	if (trial_init(&t, c, judge) && set_record(&t, data, judge,
 	    &usable)) {
 		*why = "the record is not usable";
-		/* 0 and 1 need an authority besides (RFC 6698 2.1.1). */
+		/* 0 and 1 also need an authority (RFC 6698 2.1.1). */
 		if (usable && data.ptr[0] < 2)
 			(void)load_authorities(t.store, judge->ca_file);
 		verdict = usable ? run(&t, why) : CERTIFICATE_BAD;

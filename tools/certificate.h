@@ -29,7 +29,7 @@ struct certificates;
  */
 struct certificates	*certificates_read(struct slice text,
 			    const char **problem);
-/* Takes a reference to each; `leaf` stands first, `others` may have it, too.
+/* Takes a reference to each; `leaf` is first, `others` may have it, too.
    NULL: too many, or no memory. */
 struct certificates	*certificates_of(X509 *leaf, STACK_OF(X509) *others,
 			    const char **problem);

@@ -7,8 +7,8 @@
  *    mail server makes them.  The rest is for each message by itself.
  * 2. Envelope facts that are not given are found in the header.
  * 3. The message goes through message/message.h, as in the daemon.
- * 4. What it found is told: the checks once more, with their steps, then
- *    the decision and the field.
+ * 4. What it found is printed: the checks again, with their steps, then the
+ *    decision and the field.
  */
 #include "tools/check.h"
 
@@ -138,8 +138,8 @@ keep_decision(struct check *c, const struct message_orders *orders)
 }
 
 /*
- * Where a rule refuses before DATA the daemon ends; here the rest is looked
- * at all the same, but decides nothing any more.
+ * Where a rule rejects before DATA the daemon ends; here the rest is still
+ * checked, but no longer decides anything.
  */
 static void
 feed_envelope(struct check *c, const struct inquiry_waiting *waiting)

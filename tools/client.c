@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * client: the names of its address, those that lead back to it and those
+ * client: the names of its address, those that resolve back to it and those
  * that do not.
  */
 #include "tools/client.h"
@@ -58,8 +58,8 @@ client_text(struct text *t, const struct message *m)
 		name = a->records[i].text;
 		text_item(t, "name");
 		text_value(t, name);
-		text_say(t, leads_back(f, name) ? ", leads back\n" :
-		    ", does not lead back\n");
+		text_say(t, leads_back(f, name) ? ", resolves back\n" :
+		    ", does not resolve back\n");
 	}
 	if (f->given > LIMIT_IPREV_NAMES) {
 		text_item(t, "note");

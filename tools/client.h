@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * client: what is known of the host that handed in a message.
+ * client: what is known of the host that a message came from.
  */
 #ifndef TOOLS_CLIENT_H
 #define TOOLS_CLIENT_H

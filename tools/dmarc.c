@@ -2,9 +2,8 @@
 /*
  * dmarc: the walk to a DMARC policy, and why the verdict is what it is.
  *
- * As with SPF, a second run over the same answers tells the steps.  A request
- * without identifiers is the question what a domain publishes: it has no
- * result.
+ * As with SPF, a second run over the same answers gives the steps.  A request
+ * without identifiers only asks what a domain publishes: it has no result.
  */
 #include "tools/dmarc.h"
 

@@ -21,7 +21,7 @@ struct dmarc_story;
 struct dmarc_story	*dmarc_story_new(struct tool *t,
 			    const struct dmarc_request *request,
 			    struct dns_ledger *ledger);
-/* What to mend in the records on the way to the policy. */
+/* What to fix in the records on the way to the policy. */
 void	dmarc_story_lint(const struct dmarc_story *s, lint_fn *note,
 	    void *arg);
 const struct dmarc_verdict	*dmarc_story_verdict(

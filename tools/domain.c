@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * domain: the records of a domain, by the code that judges mail.
+ * domain: the records of a domain, by the code that checks mail.
  *
  * 1. All questions at once: SPF with all that it includes, the keys of the
  *    selectors, the walk of DMARC and who agrees to get reports, and TLS.
  * 2. The policy of MTA-STS is fetched, and servers are connected to, if asked.
- * 3. One section for each, then what to mend, the worst first.
+ * 3. One section for each, then what to fix, most serious first.
  */
 #include "tools/domain.h"
 
@@ -136,7 +136,7 @@ ask(void *arg, struct dns_ledger *ledger)
 	return reports_ask(&p->verdict, ledger, &p->reports) && done;
 }
 
-/* ---- step 2, and what to mend ---- */
+/* ---- step 2, and what to fix ---- */
 
 /* A tool_check_fn. */
 static enum check_state
@@ -347,7 +347,7 @@ is_known(const struct dns_answer *a)
 	return a != NULL && dns_outcome_is_known(a->outcome);
 }
 
-/* What DNS did not say may be there: cron should ask again. */
+/* A record may exist although DNS did not answer: cron should try again. */
 static enum tool_exit
 sum_up(const struct survey *p)
 {

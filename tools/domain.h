@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * domain: all that one's own domain publishes for mail, on one page, and what
- * to mend.
+ * to fix.
  */
 #ifndef TOOLS_DOMAIN_H
 #define TOOLS_DOMAIN_H

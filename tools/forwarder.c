@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * forwarder: whether a known forwarder hands in a message, and what follows.
+ * forwarder: whether a message is from a known forwarder, and what follows.
  */
 #include "tools/forwarder.h"
 

@@ -13,7 +13,7 @@
 /* All of one command; `own` are its options, ended by a NULL name. */
 void		 help_command(FILE *out, const struct tool_command *c,
 		    const struct tool_option *own);
-/* One line for each of `list`, which ends with NULL, and how to go on. */
+/* One line for each of `list`, which ends with NULL, and where to read more. */
 void		 help_list(FILE *out, const struct tool_command *const *list);
 /* "usage: assay NAME ..." on stderr. */
 enum tool_exit	 help_usage(const struct tool_command *c);

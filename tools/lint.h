@@ -26,7 +26,7 @@ void	lint_notes_init(struct lint_notes *n, struct arena *arena);
 void	lint_notes_add(void *arg, const struct lint_note *note);
 /* Each record once, with what is wrong with it below. */
 void	lint_notes_text(struct text *t, const struct lint_notes *n);
-/* What to mend, the worst first, each with its name and what to publish. */
+/* What to fix, most serious first, each with its name and what to publish. */
 void	lint_notes_list(struct text *t, const struct lint_notes *n);
 /* An array of {"weight", "domain", "record", "at", "part", "what", "name",
    "publish"} */

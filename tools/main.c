@@ -201,7 +201,7 @@ main(int argc, char **argv)
 
 	status = start(&t, argc, argv);
 	tool_stop(&t);
-	/* Whoever reads a cut report must not take it for a whole one. */
+	/* A truncated report must not look like a complete one. */
 	if (fflush(stdout) != 0 || ferror(stdout) != 0)
 		status = tool_fail(TOOL_OUTPUT, "cannot write", NULL);
 	return (int)status;

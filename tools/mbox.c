@@ -27,7 +27,7 @@ is_empty_line(struct slice line)
 	return slice_eq(line, SLICE("\n")) || slice_eq(line, SLICE("\r\n"));
 }
 
-/* ---- the line in front of a message ---- */
+/* ---- the line before a message ---- */
 
 static bool
 is_one_of(struct slice word, const char *three_letters)

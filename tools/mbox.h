@@ -38,14 +38,14 @@ struct mbox {
 void	mbox_init(struct mbox *m, struct slice file);
 /*
  * The next message; false when there is no more.  `from_line` is the line of
- * the mbox in front of it, without its end, and empty in other files.
+ * the mbox before it, without its end, and empty in other files.
  */
 bool	mbox_next(struct mbox *m, struct slice *from_line,
 	    struct slice *message);
 
 /*
- * Lines of a message that begin with "From " would be taken for the next
- * message: an mbox has ">From " for them.  Some writers quote ">From " in
+ * Lines of a message that begin with "From " would begin the next message: an
+ * mbox has ">From " for them.  Some writers quote ">From " in
  * the same way (mboxrd), so that it can be undone, some do not (mboxo), and
  * some quote nothing and count octets (mboxcl2).
  */

@@ -4,9 +4,9 @@
  *
  * 1. Read the old files.
  * 2. Write each section of the new one.
- * 3. List what nobody has asked for: it has no counterpart, or needs none.
- * 4. Read the result as the daemon would, so that it is valid whatever the
- *    old files said.
+ * 3. List what was not converted: it has no counterpart, or needs none.
+ * 4. Read the result as the daemon would, so that it is valid for any old
+ *    files.
  */
 #include "tools/migrate.h"
 
@@ -178,7 +178,7 @@ authserv_id(struct migrate *m)
 }
 
 /* Names whose fields are removed: RemoveARFrom, and the trusted ones, which
-   nobody but the old filters has written. */
+   only the old filters have written. */
 static enum tool_exit
 write_removed(struct migrate *m, struct slice id)
 {

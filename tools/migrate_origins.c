@@ -164,7 +164,7 @@ leave_out(struct hosts *hosts, const struct hosts *less)
 }
 
 /* An origin for each run of hosts of one kind: the first match decides.  What
-   `earlier` has already is left out; `hosts` is what it comes to. */
+   `earlier` has already is left out; `hosts` is the result. */
 static enum tool_exit
 write_role(struct migrate *m, const struct role *r,
     const struct hosts *earlier, struct hosts *hosts)

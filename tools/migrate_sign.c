@@ -31,7 +31,7 @@ struct key {
 	struct slice	 file;
 };
 
-/* A line of the SigningTable, or what Domain comes to. */
+/* A line of the SigningTable, or its equivalent for Domain. */
 struct entry {
 	struct slice	 text;		/* for messages */
 	struct slice	 pattern;	/* as assay writes it */
@@ -205,7 +205,7 @@ star_dot(struct arena *arena, struct slice domain)
 	return out;
 }
 
-/* The file of a key, with the domain of the entry in the place of "%". */
+/* The file of a key, with the domain of the entry instead of "%". */
 static struct slice
 key_file(struct arena *arena, struct slice file, struct slice domain)
 {
@@ -225,7 +225,7 @@ key_file(struct arena *arena, struct slice file, struct slice domain)
 	return out;
 }
 
-/* "domain:selector:file" of the KeyTable; false, and told, when it is not. */
+/* "domain:selector:file" of the KeyTable; false, with a message, if not. */
 static bool
 read_key(struct old_signing *s, const struct oldset_item *item, struct key *k)
 {
@@ -440,7 +440,7 @@ covers(const struct entry *earlier, const struct entry *e)
 	return policy_pattern_covers(&a, &b);
 }
 
-/* OpenDKIM never comes to it either, unless it signs several times. */
+/* OpenDKIM never reaches it either, unless it signs several times. */
 static bool
 is_covered(const struct old_signing *s, size_t at)
 {

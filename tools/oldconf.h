@@ -24,7 +24,7 @@ struct oldconf_setting {
 	struct slice		 name, value;
 	const char		*path;
 	unsigned int		 line;
-	/* Somebody has asked for it: it has a counterpart. */
+	/* It was looked up: it has a counterpart. */
 	bool			 used;
 	struct oldconf_setting	*next;
 };
@@ -48,7 +48,7 @@ struct oldset {
 	struct oldset_item	*first;
 };
 
-/* Reads the file and those that it includes.  On failure told on stderr. */
+/* Reads the file and those that it includes.  Reports failures on stderr. */
 enum tool_exit	 oldconf_read(struct oldconf *c, struct arena *arena,
 		    const char *program, const char *path);
 
@@ -65,7 +65,7 @@ bool		 oldconf_number(struct oldconf *c, const char *name,
 /*
  * The items of the data set `name`, in their order.  `out` is empty when it
  * is not set.  When the set is of a kind that is not read, `*why` says so and
- * the result is TOOL_OK; a file that cannot be read is told on stderr.
+ * the result is TOOL_OK; a file that cannot be read is reported on stderr.
  */
 enum tool_exit	 oldset_read(struct oldconf *c, const char *name,
 		    struct oldset *out, const char **why);

@@ -6,8 +6,8 @@
  *  2. What a record does not hold is not guessed: the policy is asked as if
  *     the rules did not ask for it.  When the rule that decides then does ask
  *     for it, the message is one of those that are not known; otherwise no
- *     such rule before it matched, whatever it would have found.
- *  3. What comes out is compared with what the daemon did then.
+ *     such rule before it matched, for any value.
+ *  3. The result is compared with what the daemon did then.
  *
  * Mail that was not checked, and messages that did not come to a decision,
  * are counted and left out.

@@ -2,8 +2,8 @@
 /*
  * report: see report.h.
  *
- * A file that cannot be read is told on stderr and the others go on; the
- * exit status then says that something was wrong.
+ * A file that cannot be read is reported on stderr, and the others are still
+ * read; the exit status then says that something was wrong.
  */
 #include "tools/report.h"
 
@@ -34,7 +34,7 @@ struct reading_reports {
 	struct arena		*one;		/* of one after the other */
 	struct tallies		 tallies;
 	struct read_one		*first, **last;
-	const char		*path;		/* of the file under way */
+	const char		*path;		/* of the current file */
 	size_t			 message;	/* of it, an mbox; or 0 */
 	bool			 html, no_names;
 	size_t			 repeated;

@@ -5,9 +5,9 @@
  * 1. The name: 28 octets of SHA-256 of the local part, as it is in UTF-8 and
  *    without quotes, and "_smimecert" (section 3).
  * 2. The records.  Only those that DNSSEC secures mean something (section 5).
- * 3. A certificate, or each signer of a message, is held against them, as
- *    with TLSA: usage 3 is that certificate, 2 an authority of its own, 0 and 1
- *    need a public authority besides (section 2).
+ * 3. A certificate, or each signer of a message, is compared with them, as
+ *    with TLSA: usage 3 is that certificate, 2 a private authority, 0 and 1
+ *    also need a public authority (section 2).
  * 4. Of a message, From and the certificate must have the address (RFC 8550
  *    section 3).
  */

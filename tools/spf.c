@@ -2,11 +2,11 @@
 /*
  * spf: why an SPF check came to its verdict.
  *
- * The check tells its steps in the order of evaluation, in which an include
+ * The check reports its steps in the order of evaluation, in which an include
  * comes after the record that it leads to.  A human reads it the other way
- * round: the term, the record below it, what came of it.
+ * round: the term, the record below it, the result.
  *
- * Steps are told again by a second run over the same answers, which comes to
+ * Steps are reported again by a second run over the same answers, which has
  * the same verdict: a check is a pure function of them.
  */
 #include "tools/spf.h"
@@ -30,7 +30,7 @@ struct spf_story {
 	struct spf_verdict	 verdict;
 	struct spf_step		*first, **last;
 	bool			 cut;	/* memory was short for the steps */
-	/* Records whose term has not been told yet, by depth. */
+	/* Records whose term has not been reported yet, by depth. */
 	struct spf_step		*open[LIMIT_SPF_TERMS + 2];
 };
 
@@ -126,7 +126,7 @@ is_mx(const struct spf_event *e)
 	return e->type == DNS_TYPE_MX && e->answer->outcome == DNS_FOUND;
 }
 
-/* The addresses behind an MX answer, as far as they were asked for. */
+/* The addresses of the hosts of an MX answer, as far as they were asked. */
 static void
 text_hosts(struct text *t, const struct spf_story *s,
     const struct spf_event *e, unsigned int levels)

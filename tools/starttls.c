@@ -2,8 +2,8 @@
 /*
  * starttls: the client's side of RFC 3207, up to the handshake.
  *
- * The chain is taken as it comes (SSL_VERIFY_NONE); what it is worth others
- * say.  The socket does not block; poll() waits, till the deadline.
+ * The chain is accepted unverified (SSL_VERIFY_NONE); the caller judges it.
+ * The socket does not block; poll() waits, until the deadline.
  */
 #include "tools/starttls.h"
 

@@ -26,7 +26,7 @@ struct starttls_request {
 
 enum starttls_status {
 	STARTTLS_DONE,
-	STARTTLS_UNREACHABLE,	/* nobody answers, or in no time */
+	STARTTLS_UNREACHABLE,	/* no answer, or not in time */
 	STARTTLS_REFUSED,	/* it answers, but not as a mail server */
 	STARTTLS_NOT_OFFERED,	/* it has no STARTTLS, or refuses it */
 	STARTTLS_FAILED,	/* the handshake */
@@ -36,7 +36,7 @@ const char	*starttls_status_name(enum starttls_status s);
 
 struct starttls_result {
 	enum starttls_status	 status;
-	/* Not DONE: what happened; a server may have had a hand in it. */
+	/* Not DONE: what happened; may contain text of the server. */
 	char			 problem[200];
 	char			 version[16], cipher[64];
 	struct certificates	*chain;		/* DONE; the caller frees */

@@ -15,7 +15,7 @@
  * either case.
  */
 enum tool_exit	stored_start(struct tool *t);
-/* The store of that configuration; starts if nobody has. */
+/* The store of that configuration; starts if that was not done yet. */
 enum tool_exit	stored_open(struct tool *t, enum store_mode mode,
 		    struct store **out);
 /* "7d", "12h", "30m" before now, in seconds since the Epoch; NULL: `days`. */

@@ -4,7 +4,7 @@
  *
  * Foreign text goes through text_foreign() or text_value() alone: octets
  * that are not printable ASCII leave as \xNN, and a backslash as \\, so that
- * nobody's message can steer the terminal or forge a line of ours.  Errors
+ * no message can control the terminal or forge a line of output.  Errors
  * of the stream show in ferror(), to be asked once at the end.
  */
 #ifndef TOOLS_TEXT_H

@@ -38,7 +38,7 @@ struct tls_options {
 /* What becomes of mail at one server. */
 enum tls_fate {
 	TLS_AUTHENTICATED,	/* TLS, and it is the right server */
-	TLS_ENCRYPTED,		/* TLS, to whatever server answers */
+	TLS_ENCRYPTED,		/* TLS, to any server that answers */
 	TLS_OPPORTUNISTIC,	/* TLS if it offers that */
 	TLS_IF_IT_FITS,		/* TLS, if the certificate fits: not seen */
 	TLS_NOT_USED		/* no mail goes there */
@@ -112,11 +112,11 @@ void			 tls_story_text(struct text *t,
 			    const struct tls_story *s);
 void			 tls_story_json(struct json *j, const char *key,
 			    const struct tls_story *s);
-/* What to mend. */
+/* What to fix. */
 void			 tls_story_lint(const struct tls_story *s,
 			    lint_fn *note, void *arg);
 
-/* A port of an option, `otherwise` without it.  False, and told: none. */
+/* A port of an option, `otherwise` without it.  False, with a message. */
 bool			 tls_read_port(const char *text,
 			    unsigned int otherwise, unsigned int *out);
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * tls: what the owner of the domain should mend.
+ * tls: what the owner of the domain should fix.
  */
 #include <stdio.h>
 

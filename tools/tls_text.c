@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * tls: the story, told to a human and as JSON.
+ * tls: the story, as text and as JSON.
  */
 #include <stdio.h>
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * tlsa: what to publish for a certificate (RFC 7672 section 3.1): "3 1 1", a
- * digest of its key, unless told otherwise.
+ * digest of its key, unless options say otherwise.
  */
 #include "tools/tlsa.h"
 
@@ -77,7 +77,7 @@ read_options(struct asked *a)
 
 /* ---- the records ---- */
 
-/* Authorities stand behind what they vouch for: the last one. */
+/* An authority comes after what it vouches for: the last one. */
 static size_t
 index_of(const struct asked *a)
 {

@@ -4,9 +4,8 @@
  * they work by, and how they end.
  *
  * The configuration is read as the daemon reads it, and changed in two
- * places before anybody else sees it: no network is trusted, since what is
- * asked about is to be checked, and a zone named on the command line takes
- * the place of the configured one.
+ * places before it is used: no network is trusted, since the message is to be
+ * checked, and a zone named on the command line replaces the configured one.
  */
 #include "tools/tool.h"
 
@@ -148,7 +147,7 @@ tool_options(struct tool *t, int argc, char **argv,
 	int option;
 
 	make_table(table, own);
-	opterr = 0;	/* getopt_long() would not escape what it tells */
+	opterr = 0;	/* getopt_long() would not escape what it prints */
 	while ((option = getopt_long(argc, argv, ":c:h", table, NULL)) !=
 	    -1) {
 		if (option == 'h' || option == OPTION_HELP) {

@@ -60,7 +60,7 @@ struct tool {
 
 	struct text		 text;
 	struct json		 out;
-	/* Who hands in a message counts, as in the daemon. */
+	/* Where a message comes from counts, as in the daemon. */
 	bool			 keeps_origins;
 
 	/* From tool_start() on. */
@@ -79,7 +79,7 @@ struct tool {
 struct tool_option {
 	const char	 *name;
 	const char	**value;
-	bool		 *flag;		/* in place of a value */
+	bool		 *flag;		/* instead of a value */
 	const char	 *argument;	/* "ADDRESS", of a value */
 	const char	 *what;		/* for its help, no full stop */
 };
@@ -88,7 +88,7 @@ struct tool_option {
  * Reads the options in argv[1] and on; the first argument after them is
  * argv[optind].  `own` ends with a NULL name.  False: the command is over,
  * with the status t->ended, since --help was answered, or an option is none of
- * them, which was told on stderr.
+ * them, which was reported on stderr.
  */
 bool		 tool_options(struct tool *t, int argc, char **argv,
 		    const struct tool_option *own);
@@ -124,7 +124,7 @@ struct inquiry	*tool_inquire(struct tool *t, inquiry_step_fn *step,
 
 /*
  * Runs a check again over the answers that it had, which brings the steps of
- * its trace: `run` is called until it is done; what it asks besides is
+ * its trace: `run` is called until it is done; other questions are
  * answered with DNS_NOT_ASKED.  False: no memory.
  */
 typedef enum check_state	tool_check_fn(void *arg,

@@ -409,7 +409,7 @@ def reload_under_load():
 
 @tap.test
 def terminate_waits():
-    """SIGTERM: a message in hand that waits for DNS is finished."""
+    """SIGTERM: a message in progress that waits for DNS is finished."""
     gate = threading.Event()
     server = dnsserver.Server(ZONE, gate=gate)
     tap.cleanup(server.stop)
@@ -436,19 +436,19 @@ def terminate_waits():
     daemon.kill(signal.SIGTERM)
     assaydaemon.wait_for(lambda: "stopping" in daemon.log(), 10,
                          "SIGTERM is logged")
-    ok(daemon.alive(), "SIGTERM: it waits for the message in hand")
+    ok(daemon.alive(), "SIGTERM: it waits for the message in progress")
     gate.set()
     thread.join()
     ok(outcome and outcome[1].code == "c" and
        b"spf=pass" in outcome[0][-1].data,
-       "SIGTERM: the message in hand is finished", outcome)
+       "SIGTERM: the message in progress is finished", outcome)
     equal(daemon.wait(), 0, "SIGTERM: exit status")
     daemon.check_sanitizers("SIGTERM")
 
 
 @tap.test
 def terminate_twice():
-    """A second SIGTERM ends it at once, whatever is in hand."""
+    """A second SIGTERM ends it at once, whatever is in progress."""
     sock, address = dnsserver.dead_port()
     daemon = assaydaemon.Daemon({
         "resolver": {"nameservers": [address], "timeout": "60s"},

@@ -54,7 +54,7 @@ def what_is_counted():
         equal(status, 200, "GET /metrics")
         equal(kind, "text/plain; version=0.0.4; charset=utf-8", "its type")
         got = values(text)
-        equal(got["assay_messages_in_hand"], 0, "nothing in hand")
+        equal(got["assay_messages_in_hand"], 0, "nothing in progress")
         equal(got["assay_forged_fields_removed_total"], 0, "zero is shown")
         for domain in ("pass", "pass", "reject", "later"):
             daemon.send(messages.PLAIN, sender="<a@%s.example>" % domain)

@@ -23,7 +23,7 @@ from tap import equal, ok
 
 RUNS, CONNECTIONS = (int(a) for a in (sys.argv[1:3] or (3, 40)))
 del sys.argv[1:]        # tap takes the rest for names of tests
-# The manual promises 30 s for the messages in hand and 1 s to leave.
+# The manual promises 30 s for the messages in progress and 1 s to leave.
 DOCUMENTED_SECONDS = 31
 ZONE = messages.plain_zone()
 LATE = os.path.join(os.path.dirname(assaydaemon.binary()),

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""assay check and the client: the names that lead back to its address."""
+"""assay check and the client: the names that resolve back to its address."""
 
 import json
 import os
@@ -27,13 +27,13 @@ def run(name, *arguments):
 def in_words():
     for name, lines in (
             ("iprev-pass", ["Name of the client: pass\n",
-                            "other.example.net, does not lead back\n",
-                            "mail.example.net, leads back\n",
+                            "other.example.net, does not resolve back\n",
+                            "mail.example.net, resolves back\n",
                             "iprev=pass policy.iprev=198.51.100.7"]),
             ("iprev-none", ["Name of the client: permerror: the address has "
                             "no name\n"]),
             ("iprev-many", ["Name of the client: fail: ",
-                            "h10.example.net, does not lead back\n",
+                            "h10.example.net, does not resolve back\n",
                             "the address has 1000 names; the first 10 are "
                             "looked at\n"])):
         text = run(name)
