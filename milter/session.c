@@ -188,28 +188,47 @@ begin_early(struct session *s)
 		begin_message(s);
 }
 
-static sfsistat
-on_negotiate(SMFICTX *ctx, unsigned long actions, unsigned long steps,
-    unsigned long unused2, unsigned long unused3, unsigned long *want_actions,
-    unsigned long *want_steps, unsigned long *want2, unsigned long *want3)
+/*
+ * The steps that are not needed.  What is negotiated is valid as long as the
+ * connection, and a reload may bring any rule: so nothing is left out that
+ * only some rules need.  RCPT is one packet without an answer.
+ *
+ * MAIL is answered: Postfix delays commands that need no answer until DATA,
+ * and the lookups for SPF would start late.  Over TCP the answer to DATA is
+ * kept: it carries the acknowledgement for which the mail server would wait
+ * some 40 ms otherwise.
+ */
+static unsigned long
+steps_to_skip(void)
+{
+	return SMFIP_NR_CONN | SMFIP_NR_HELO | SMFIP_NR_RCPT | SMFIP_NR_HDR |
+	    SMFIP_NR_EOH | SMFIP_NR_BODY | SMFIP_NOUNKNOWN |
+	    SMFIP_HDR_LEADSPC |
+	    (listener_is_inet(own_listener) ? 0 : SMFIP_NODATA);
+}
+
+static void
+ask_for_macros(SMFICTX *ctx)
 {
 	static char at_connect[] = "j v {daemon_name}",
 	    at_helo[] = "{tls_version} {cipher} {verify} {cn_subject} "
 	    "{cert_subject}",
 	    at_mail[] = "i {auth_type} {auth_authen}",
 	    at_rcpt[] = "i", at_end[] = "i";
+
+	smfi_setsymlist(ctx, SMFIM_CONNECT, at_connect);
+	smfi_setsymlist(ctx, SMFIM_HELO, at_helo);
+	smfi_setsymlist(ctx, SMFIM_ENVFROM, at_mail);
+	smfi_setsymlist(ctx, SMFIM_ENVRCPT, at_rcpt);
+	smfi_setsymlist(ctx, SMFIM_EOM, at_end);
+}
+
+static sfsistat
+on_negotiate(SMFICTX *ctx, unsigned long actions, unsigned long steps,
+    unsigned long unused2, unsigned long unused3, unsigned long *want_actions,
+    unsigned long *want_steps, unsigned long *want2, unsigned long *want3)
+{
 	const unsigned long need = SMFIF_ADDHDRS | SMFIF_CHGHDRS;
-	/*
-	 * What is negotiated holds as long as the connection, and a reload
-	 * may bring any rule: so nothing is left out that only some rules
-	 * need.  RCPT is one packet without an answer.
-	 *
-	 * MAIL is answered: Postfix delays commands that need no answer until
-	 * DATA, and the lookups for SPF would start late.
-	 */
-	unsigned long away = SMFIP_NR_CONN | SMFIP_NR_HELO | SMFIP_NR_RCPT |
-	    SMFIP_NR_HDR | SMFIP_NR_EOH | SMFIP_NR_BODY | SMFIP_NOUNKNOWN |
-	    SMFIP_HDR_LEADSPC;
 	struct session *s = session_need(ctx);
 
 	(void)unused2;
@@ -221,23 +240,13 @@ on_negotiate(SMFICTX *ctx, unsigned long actions, unsigned long steps,
 		    "milter add and change header fields");
 		return SMFIS_REJECT;
 	}
-	/*
-	 * Over TCP the answer to DATA is kept: it carries the acknowledgement
-	 * for which the mail server would wait some 40 ms otherwise.
-	 */
-	if (!listener_is_inet(own_listener))
-		away |= SMFIP_NODATA;
 	*want_actions = actions & (need | SMFIF_QUARANTINE);
-	*want_steps = steps & away;
+	*want_steps = steps & steps_to_skip();
 	*want2 = *want3 = 0;
 	s->leading_space = (*want_steps & SMFIP_HDR_LEADSPC) != 0;
 	if ((actions & SMFIF_SETSYMLIST) != 0) {
 		*want_actions |= SMFIF_SETSYMLIST;
-		smfi_setsymlist(ctx, SMFIM_CONNECT, at_connect);
-		smfi_setsymlist(ctx, SMFIM_HELO, at_helo);
-		smfi_setsymlist(ctx, SMFIM_ENVFROM, at_mail);
-		smfi_setsymlist(ctx, SMFIM_ENVRCPT, at_rcpt);
-		smfi_setsymlist(ctx, SMFIM_EOM, at_end);
+		ask_for_macros(ctx);
 	}
 	return SMFIS_CONTINUE;
 }
