@@ -319,10 +319,10 @@ const struct policy_condition policy_conditions[] = {
 	WORDS("dmarc", END, dmarc, dmarc_results, get_dmarc,
 	    "the result of DMARC"),
 	WORDS("dmarc-policy", END, dmarc_policy, dmarc_policies,
-	    get_dmarc_policy, "what the DMARC record asks for"),
+	    get_dmarc_policy, "the policy of the DMARC record"),
 	YES_NO("dmarc-testing", END, dmarc_testing, get_dmarc_testing,
 	    "whether the DMARC record is in test mode"),
-	WORDS("from", END, from, from_states, get_from, "what From says"),
+	WORDS("from", END, from, from_states, get_from, "the state of From"),
 	DOMAINS("from-domain", END, from_domain, get_from_domain,
 	    "the domain in From"),
 	DOMAINS("mailfrom-domain", MAIL, mailfrom_domain,
@@ -356,14 +356,14 @@ const struct policy_condition policy_conditions[] = {
 	    "the user who has authenticated (SMTP AUTH)"),
 	WORDS("iprev", DNS, iprev, iprev_results, get_iprev,
 	    "whether a host name of the client's address resolves back to it"),
-	RATES("replay", END, replay, get_replay, "how many networks a "
-	    "signature has come from, or recipients it has had"),
+	RATES("replay", END, replay, get_replay, "from how many networks, or "
+	    "for how many recipients, a signature has come"),
 	{ .name = "forwarder", .kind = POLICY_TEXTS,
 	  .known = POLICY_KNOWN_END,
 	  .member = offsetof(struct policy_rule, forwarder),
 	  .count = offsetof(struct policy_rule, forwarder_count),
 	  .words = forwarder_words, .get = get_forwarder,
-	  .text = "whether a known forwarder hands it in, or which" },
+	  .text = "whether it is from a known forwarder, or from which" },
 	{ .name = NULL }
 };
 
