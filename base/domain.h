@@ -52,7 +52,7 @@ struct slice	domain_slice(const struct domain *d);
 bool		domain_eq(const struct domain *a, const struct domain *b);
 size_t		domain_labels(struct slice name);
 /*
- * True when `name` is `zone` or lies below it, by whole labels.  Both in
+ * True when `name` is `zone` or is below it, by whole labels.  Both in
  * the form that the parsers make; false when `zone` is empty.
  */
 bool		domain_is_at_or_below(struct slice name, struct slice zone);

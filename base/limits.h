@@ -186,7 +186,7 @@
 #define LIMIT_DNS_AHEAD		100	/* ours: questions that nobody waits
 					   for, at a time */
 #define LIMIT_DNS_AHEAD_ROOM	200	/* ours: none is begun while so many
-					   wait or are under way */
+					   wait or are in progress */
 #define LIMIT_DNS_PATH		32	/* ours: questions remembered of a
 					   sender's last message */
 #define LIMIT_DNS_QUEUE		20000	/* ours: questions that wait */

@@ -8,7 +8,7 @@
 
 /*
  * What the second octet may be depends on the first: that keeps out long
- * forms, surrogates and what lies above U+10FFFF.
+ * forms, surrogates and what is above U+10FFFF.
  */
 static bool
 second_ok(unsigned char first, unsigned char second)

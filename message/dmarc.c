@@ -7,7 +7,7 @@
  *     verified.
  *  2. Once SPF has its verdict, that identifier is open no more.
  *  3. At the end each signature says whether its identifier passed.
- *  4. A fail is looked into: does somebody whom the configuration trusts
+ *  4. A fail is looked into: does someone whom the configuration trusts
  *     answer for the message?
  */
 #include "message/dmarc.h"
@@ -259,7 +259,7 @@ aligned_set(const struct dmarc_verdict *v, const struct message_dkim *dkim)
 
 /*
  * An identity that passed on DNS data which was authenticated belongs to
- * the Author Domain.  Anybody can sign a zone of their own, so it has to be
+ * the Author Domain.  Anyone can sign a zone of their own, so it has to be
  * aligned; and what says so by a walk has to be authenticated as well.
  */
 static bool

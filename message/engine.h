@@ -22,9 +22,9 @@
 struct engine {
 	struct config		*config;	/* owned reference */
 	struct resolver		*resolver;	/* owned reference */
-	struct dkim_context	*dkim;		/* borrowed: lives for ever */
-	/* Set by the maker before anybody else sees the engine: who has been
-	   deferred; borrowed, lives for ever.  NULL: at-most has no effect. */
+	struct dkim_context	*dkim;		/* borrowed: lives forever */
+	/* Set by the maker before anyone else sees the engine: who has been
+	   deferred; borrowed, lives forever.  NULL: at-most has no effect. */
 	struct deferral_table	*deferrals;
 	/* Likewise: the signatures seen.  NULL: replays are not counted. */
 	struct sightings	*sightings;

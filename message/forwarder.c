@@ -6,7 +6,7 @@
  *  1. Of all forwarders that have the host the first one counts whose other
  *     conditions are met: all recipients, and the Author Domain.
  *  2. When none has it and DNS did not say the client's names, it is not
- *     known: somebody who breaks his own reverse zone gains nothing by that,
+ *     known: someone who breaks his own reverse zone gains nothing by that,
  *     but a forwarder is not taken for a stranger.
  *  3. At MAIL only the host is known.  SPF is not held against it yet: the
  *     rules of that stage are looked at again at the end.

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Which known forwarder hands in a message (forwarders of the configuration).
+ * Which known forwarder a message is from (forwarders of the configuration).
  */
 #ifndef MESSAGE_FORWARDER_H
 #define MESSAGE_FORWARDER_H

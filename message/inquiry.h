@@ -28,7 +28,7 @@ struct inquiry;
  */
 typedef bool inquiry_step_fn(void *arg, struct dns_ledger *ledger);
 
-/* What inquiry_wait() does besides waiting. */
+/* What inquiry_wait() does while it waits. */
 struct inquiry_waiting {
 	/* Called once, before it blocks for the first time; may be NULL. */
 	void	(*blocks)(void *arg);
@@ -49,9 +49,9 @@ void		 inquiry_set_network(struct inquiry *q,
 		    const struct ipaddr *client);
 /*
  * Whose message it says it is: DMARC records, and keys of domains that may be
- * aligned with this name, decide.  They have places of their own, so that what
- * a message asks besides does not keep it from being judged.  Borrowed until
- * the inquiry is freed.
+ * aligned with this name, decide.  They have reserved places, so that the other
+ * questions of a message do not prevent its result.
+ * Borrowed until the inquiry is freed.
  */
 void		 inquiry_set_author(struct inquiry *q,
 		    struct slice author);

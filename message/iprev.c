@@ -8,8 +8,8 @@
  *     all at once: A for an IPv4 client, AAAA for an IPv6 one.
  *  3. A name that has the client's address leads back.  One is enough.
  *
- * All answers are waited for, although one that leads back decides: whoever
- * looks for a name of the client wants all that it has.
+ * All answers are waited for, although one that leads back decides: rules may
+ * look for any of the client's names.
  */
 #include "message/iprev.h"
 

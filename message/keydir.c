@@ -8,10 +8,10 @@
  *     cannot be seen, those that were read before.
  *  2. The key of each: parsed before, of the file as it is now, or read.  A
  *     file that cannot be used is logged once for each change, and the key
- *     that it had before goes on.
+ *     that it had before stays in use.
  *  3. Of each type the newest whose record is known to fit; without one the
  *     oldest of which nothing is known, so that what has signed before
- *     signs until the first lookup has told more; else the newest.
+ *     signs until the first lookup is answered; else the newest.
  *
  * Files are read outside of the mutex: two threads may read the same one.
  */
@@ -46,7 +46,7 @@ struct entry {
 	struct stat		 seen;
 	struct dkim_private_key	*key;	/* NULL: not usable */
 	enum dkim_key_match	 match;	/* MATCHES: its record fits */
-	enum dkim_key_match	 told;	/* by the log */
+	enum dkim_key_match	 told;	/* in the log */
 	int64_t			 used, check, warned;
 };
 TAILQ_HEAD(uses, entry);

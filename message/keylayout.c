@@ -216,7 +216,7 @@ look_at(struct keylayout_files *out, struct keylayout_file *f,
 	}
 }
 
-/* What stands between `prefix` and `suffix`. */
+/* What is between `prefix` and `suffix`. */
 static bool
 cut_out(struct slice name, struct slice prefix, struct slice suffix,
     struct slice *middle)
@@ -372,7 +372,7 @@ name_around(const struct keylayout *l, const char *at)
 	return (struct slice){ begin, (size_t)(end - begin) };
 }
 
-/* What all names of the domain have, with the NUL before or behind it. */
+/* What all names of the domain have, with the NUL before or after it. */
 static struct slice
 common_part(const struct search *s, struct keypath *p)
 {
@@ -411,8 +411,8 @@ search_list(struct search *s, struct keylayout *l)
 
 /* ---- all of it ---- */
 
-/* A folder that has gone, be it with its file system, says nothing about
-   its keys. */
+/* A folder that is gone, perhaps with its file system, says nothing about its
+   keys. */
 static void
 check_folder(struct search *s)
 {

@@ -344,7 +344,7 @@ take_origin(struct message *m, const struct message_envelope *envelope)
 	set_helo(r, SLICE(""));
 }
 
-/* It will not be checked, and gets the field all the same. */
+/* It will not be checked, but still gets the field. */
 static void
 begin_annotation(struct message *m)
 {
@@ -569,7 +569,7 @@ start_signing(struct message *m)
 	struct message_results *r = &m->results;
 	struct signing_plan *plan = &r->signing;
 
-	/* Whoever hands it in. */
+	/* From any origin. */
 	r->seen_before = !m->facts.authenticated && was_checked(m);
 	if (r->seen_before) {
 		plan->state = SIGNING_SEEN_BEFORE;

@@ -39,7 +39,7 @@ struct message {
 	bool			 header_ended;
 	bool			 checking;	/* MAIL came, it is checked */
 	bool			 annotating;	/* likewise, it is ours and gets
-						   the field all the same */
+						   the field as well */
 	void			**states;	/* as message_methods */
 
 	struct forged_search	 forged;

@@ -32,22 +32,22 @@ struct message_method {
 	const char	*name;
 	/* Of `state`, which is zero when the message begins. */
 	size_t		 state_size;
-	/* What it found is known at MAIL already, and recorded then. */
+	/* Its result is known at MAIL already, and recorded then. */
 	bool		 at_mail;
 
 	/*
-	 * Its hooks are called for mail of ours as well, which is not checked:
-	 * it testifies of who hands in the message, not of the sender.
+	 * Its hooks are called for our own mail as well, which is not checked:
+	 * its result is about the client, not about the sender.
 	 */
 	bool		 ours;
 
 	/*
 	 * Does it ask something about the client itself, so that its questions
-	 * should be put as soon as one has connected?
+	 * should be asked as soon as the client has connected?
 	 */
 	bool	(*at_connect)(const struct config *c);
 
-	/* ---- as it comes: only for one that is checked, or ours ---- */
+	/* ---- as it arrives: only if it is checked, or ours ---- */
 
 	/*
 	 * The client is known.  When it has connected or, for mail of a relay,

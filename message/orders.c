@@ -114,9 +114,9 @@ sign(struct message *m, struct message_orders *orders)
 /* ---- step 3 ---- */
 
 /*
- * A host of ours, known by its address, hands on what this host wrote before:
- * a content filter, a relay with the same authserv-id.  Whoever has only
- * authenticated does not.
+ * One of our hosts, known by its address, passes on what this host wrote
+ * before: a content filter, a relay with the same authserv-id.  A client that
+ * has only authenticated does not.
  */
 static bool
 keeps_results(const struct message *m)

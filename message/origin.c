@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * origin: who hands in a message, and what follows from it.
+ * origin: see origin.h.
  */
 #include "message/origin.h"
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * origin: who hands in a message, and what follows from it.
+ * origin: where a message comes from, and what follows from it.
  *
  * Pure.  What the mail server says of the client is believed; what the
  * client says is not.

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * record: a message as the event that is published at its end: who sent it,
- * what every method found, what was decided, and what was told.
+ * what every method found, the decision, and the answer.
  */
 #include <stdio.h>
 
@@ -160,8 +160,8 @@ record_hazards(unsigned int hazards, struct event *e)
 }
 
 /*
- * Of the rule, and not of the message: whoever counts by it has no more of
- * them than the configuration.
+ * From the rule, not from the message: so counters have no more values than
+ * the configuration.
  */
 static void
 record_sign_domain(const struct config_sign *rule,

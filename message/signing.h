@@ -155,7 +155,7 @@ size_t	signing_kept(const struct signing *s);
 int	signing_key_published(const struct signing *s,
 	    const struct config_sign *rule, size_t key);
 
-/* The sentence for a log line or a terminal, with a mend where there is one. */
+/* The sentence for a log line or a terminal, with a remedy if there is one. */
 void	signing_check_text(const struct signing_check *c, char *out,
 	    size_t size);
 

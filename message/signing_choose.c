@@ -218,7 +218,7 @@ choose_keys(struct loaded_rule *r, int64_t now, struct signing_plan *plan)
 	    SIGNING_NO_KEY;
 }
 
-/* Is whoever writes bounces in the name `from` this host, or one of d=? */
+/* Are bounces in the name `from` from this host, or from one of d=? */
 static bool
 is_our_bounce(const struct mail_from *from, struct slice d, struct slice host)
 {
@@ -257,7 +257,7 @@ find_bounce_rule(struct signing *s, const struct signing_facts *f,
 	}
 }
 
-/* Whoever has authenticated signs for what is his. */
+/* An authenticated user signs for his own addresses. */
 static bool
 is_his(const struct loaded_rule *r, const struct signing_facts *f)
 {

@@ -27,13 +27,13 @@ enum published {
 struct loaded_key {
 	struct dkim_private_key	*key;
 	atomic_int		 published;
-	enum published		 worst;	/* of a lookup under way */
+	enum published		 worst;	/* of a lookup in progress */
 };
 
 struct loaded_rule {
 	const struct config_sign	 *rule;
 	struct loaded_key		 *keys;	/* as rule->keys */
-	struct keydir			 *folder;	/* in place of `keys` */
+	struct keydir			 *folder;	/* instead of `keys` */
 	bool				  seals;	/* signs nothing */
 	struct userfile			 *users;	/* NULL: for all */
 	_Atomic int64_t			  warned;	/* of a rotation */

@@ -180,7 +180,7 @@ write_results(const struct message *m, const void *arg,
 
 /*
  * What a message asked is remembered for the next one from there.  Only one
- * that has passed: others may be anybody's.
+ * that has passed: others may be anyone's.
  */
 static void
 finish(struct message *m, void *arg, struct dns_ledger *ledger)

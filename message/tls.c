@@ -19,7 +19,7 @@ static const struct {
 	{ SLICE_INIT("TLSv1.3"), POLICY_TLS_1_3 }
 };
 
-/* An older or a newer version is TLS all the same. */
+/* An older or a newer version is still TLS. */
 static void
 facts(const struct message *m, const void *state, struct policy_facts *f)
 {

@@ -2,8 +2,8 @@
 /*
  * userfile: a file of users that is followed.
  *
- * What tells one state of the file from another is taken before it is read:
- * one that changes meanwhile is read again at the next look.
+ * What distinguishes states of the file is noted before it is read: if it
+ * changes in the meantime, it is read again at the next look.
  */
 #include "message/userfile_internal.h"
 

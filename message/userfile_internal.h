@@ -2,7 +2,7 @@
 /*
  * userfile: a file of users (config/users.h) that is followed.
  *
- * From any thread; the file is read by whoever calls userfile_follow().
+ * From any thread; the file is read by the caller of userfile_follow().
  */
 #ifndef MESSAGE_USERFILE_INTERNAL_H
 #define MESSAGE_USERFILE_INTERNAL_H

@@ -3,8 +3,8 @@
  * aggregate: a DMARC aggregate report (RFC 9990, and RFC 7489 appendix C).
  *
  * What others wrote is kept as text where a reader may want to see it, cut
- * after LIMIT_REPORT_TEXT octets, and is any UTF-8: whoever prints it must
- * escape it.  All memory is the arena's.
+ * after LIMIT_REPORT_TEXT octets, and is any UTF-8: it must be escaped before
+ * it is printed.  All memory is the arena's.
  */
 #ifndef REPORT_AGGREGATE_H
 #define REPORT_AGGREGATE_H

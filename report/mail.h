@@ -2,9 +2,9 @@
 /*
  * mail: an aggregate report of ours as a message (RFC 9990 section 3.5.2).
  *
- * All its destinations get the same body; the header is one's own.  Lines end
- * with LF, as programs hand mail in.  A message is at most as long as the
- * buffers allow; whoever sends it chooses their maximum.
+ * All its destinations get the same body; each has its own header.  Lines end
+ * with LF, as programs submit mail.  A message is at most as long as the
+ * buffers allow; the caller chooses their maximum.
  */
 #ifndef REPORT_MAIL_H
 #define REPORT_MAIL_H

@@ -3,7 +3,7 @@
  * page: see page.h.
  *
  * Charts are SVG in the page.  Each has its figures in words as well: colour
- * is never all that tells passed from failed.
+ * is never the only difference between passed and failed.
  */
 #include "report/page.h"
 
@@ -52,7 +52,7 @@ static const char style[] =
 
 /* ---- text ---- */
 
-/* Anybody's text: characters of markup and controls never leave as such. */
+/* Anyone's text: characters of markup and controls never leave as such. */
 static void
 foreign(struct buf *b, struct slice s)
 {

@@ -17,7 +17,7 @@
 
 struct page {
 	const char	*title;		/* ours */
-	struct slice	 about;		/* below it: anybody's text */
+	struct slice	 about;		/* below it: anyone's text */
 	/* Of the table of tallies.reporters; NULL: who reported. */
 	const char	*last_title, *last_key;
 };

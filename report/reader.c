@@ -23,7 +23,7 @@ struct reading {
 	xmlTextReaderPtr	 xml;
 	struct arena		*arena;
 	struct report		*out;
-	/* The row under way, and what is under way within it. */
+	/* The row in progress, and what is in progress within it. */
 	struct report_row	 row;
 	bool			 row_bad;
 	struct report_auth	 auth;

@@ -57,7 +57,7 @@ void	tallies_init(struct tallies *t, struct arena *arena);
  */
 bool	tallies_add(struct tallies *t, const struct report *r);
 /*
- * The same of one row, which is not of a report: by whom it is told, or what
+ * The same for one row that is not from a report: who reported it, or what
  * else the table `reporters` is for; and its policy domain.
  */
 void	tallies_add_row(struct tallies *t, int64_t time,

@@ -7,7 +7,7 @@
  * A bounce comes back to this address (a variable envelope return path), which
  * says about which report and which destination it is.  The hash is keyed with
  * a secret of the store and covers both, so that nobody makes up bounces
- * against the reports of somebody else.  Any thread.
+ * against the reports of someone else.  Any thread.
  */
 #ifndef REPORT_VERP_H
 #define REPORT_VERP_H

@@ -110,7 +110,7 @@ ahead_yield(struct resolver *r)
 	for (g = LIST_FIRST(&r->ahead.guesses); g != NULL; g = next) {
 		next = LIST_NEXT(g, link);
 		q = g->wait.query;
-		/* NULL: it is just being told. */
+		/* NULL: its callback is just being called. */
 		if (q == NULL || q->state != QUERY_QUEUED)
 			continue;
 		query_cancel(r, &g->wait);

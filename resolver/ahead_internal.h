@@ -4,7 +4,7 @@
  *
  * Each is a query like any other, whose answer goes to the cache; who asks
  * the same joins it.  They never come in the way: none is begun while
- * LIMIT_DNS_AHEAD_ROOM questions wait or are under way, or LIMIT_DNS_AHEAD
+ * LIMIT_DNS_AHEAD_ROOM questions wait or are in progress, or LIMIT_DNS_AHEAD
  * of them are, and those that wait still are given up first when places get
  * short.  The lock of the resolver is held for all of this.
  */

@@ -94,7 +94,7 @@ dns_answer_new(enum dns_type type, struct slice name, size_t count,
 	return true;
 }
 
-/* What lies in one block, in another. */
+/* What is in one block, in another. */
 static void
 move_slice(struct slice *s, const struct block *from, const struct block *to)
 {

@@ -104,7 +104,7 @@ size_t	dns_answer_size(const struct dns_answer *a);
 const struct dns_answer	*dns_answer_of(enum dns_outcome outcome);
 
 /*
- * The same for want of memory: its outcome is DNS_NOT_ASKED, and a ledger that
+ * The same for lack of memory: its outcome is DNS_NOT_ASKED, and a ledger that
  * is given it says so (dns_ledger_failed()).
  */
 const struct dns_answer	*dns_answer_no_memory(void);

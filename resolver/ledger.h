@@ -4,10 +4,10 @@
  *
  * The link between the checks and the resolver.  A check calls
  * dns_ledger_ask(); it gets the answer when that is known, and NULL when it
- * is not: the question is then noted, and the check goes on to note other
- * questions it will need, or returns "pending".  Whoever runs the checks
- * takes the new questions from the ledger, sees to it that they are
- * answered, and calls the check again from its top.
+ * is not: the question is then noted, and the check continues and notes other
+ * questions that it will need, or returns "pending".  The caller of the checks
+ * takes the new questions from the ledger, has them answered, and calls the
+ * check again from its top.
  *
  * Not thread-safe: its owner holds a lock.
  */
@@ -24,7 +24,7 @@
 
 struct dns_ledger;
 
-/* Who may keep something beside an answer. */
+/* Who may keep something with an answer. */
 enum dns_keeper {
 	DNS_KEEPER_SPF,
 	DNS_KEEPER_DMARC,
@@ -63,7 +63,7 @@ const struct dns_answer	*dns_ledger_peek(const struct dns_ledger *l,
 
 /*
  * What a check has read out of an answer, so that a check which starts again
- * from its top does not read it again.  The place for it beside the answer
+ * from its top does not read it again.  The place for it with the answer
  * to (name, type): it holds NULL until the keeper puts something there.
  * NULL: there is no such question, or it has no answer.
  */
@@ -104,7 +104,7 @@ void			 dns_ledger_close(struct dns_ledger *l,
 			    enum dns_outcome outcome);
 
 /*
- * A question has no answer for want of memory, here or where the answers are
+ * A question has no answer for lack of memory, here or where the answers are
  * made (dns_answer_no_memory()): who reads them has to defer the message,
  * not to judge it.
  */

@@ -52,7 +52,7 @@ enum packet_kind {
 	PACKET_BROKEN,		/* breaks RFC 1035, or answers another
 				   question: another server may do better */
 	PACKET_EXCESS		/* past a limit of ours, or a loop of CNAMEs:
-				   the data are so, whoever is asked */
+				   the data are so at every server */
 };
 
 struct packet_reply {

@@ -29,7 +29,7 @@ struct paths	*paths_new(size_t max_bytes);
 void		 paths_free(struct paths *p);
 
 /*
- * The questions from `first` on become the path of `root`, in the place of
+ * The questions from `first` on become the path of `root`, instead of
  * the one before: those whose answers are known and may be kept, at most
  * LIMIT_DNS_PATH.  PTR is not among them: it depends on the client.
  */

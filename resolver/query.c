@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * query: the life of one (name, type) from the first who asks to the last
- * who is told.
+ * query: the life of one (name, type) from its first asker to its last
+ * waiter.
  *
  * 1. The first asker makes it, others join (query_ask).  It gets a server
  *    (server_pick) and waits there for its turn among those who cause
@@ -44,8 +44,8 @@
  *    a failure: timeout when one was silent, else malformed when one was,
  *    else not asked when there was no descriptor, else server failure.
  * 6. The end (finish): out of the table, into the cache, which may have an
- *    expired answer in the place of a failure (RFC 8767), and every waiter is
- *    told, with no lock held.
+ *    expired answer instead of a failure (RFC 8767), and every waiter is
+ *    called, with no lock held.
  *
  * When nobody waits any more, a query in a queue ends at once, and one under
  * way is finished for the cache, but no further packet is sent for it.
@@ -130,7 +130,7 @@ line_of(struct resolver *r, const struct query *q, int64_t now_us)
 	    SERVER_HOPEFUL;
 }
 
-/* What goes on after an answer is in front of all: it has had its turn. */
+/* What goes on after an answer is before all: it has had its turn. */
 static void
 queue_add(struct resolver *r, struct server *s, struct query *q, bool front,
     int64_t now_us)
@@ -531,7 +531,7 @@ flight_remove(struct query *q)
 	TAILQ_REMOVE(&s->flights, q, flight);
 }
 
-/* Against its domain and whoever asked, unless the server itself is silent.
+/* Against its domain and its asker, unless the server itself is silent.
    The lock is held. */
 static void
 note_silence(struct resolver *r, struct query *q, int64_t now_us)
@@ -868,7 +868,7 @@ by_tcp(struct query *q)
 	return STEP_AGAIN;
 }
 
-/* Somebody else's answer, or a server that does not keep the letters. */
+/* Someone else's answer, or a server that does not keep the letters. */
 static enum step
 judge_mismatch(struct query *q, int64_t now_us)
 {

@@ -172,7 +172,7 @@ void			 resolver_note_path(struct resolver *r,
 /*
  * Takes back a question.  True: done has not been and will not be called.
  * False: it has been, or is just being called.  A query that nobody waits
- * for any more is not sent if it has not been; one under way is finished
+ * for any more is not sent if it has not been; one in progress is finished
  * for the cache.
  */
 bool	resolver_cancel(struct resolver *r, struct resolver_wait *w);

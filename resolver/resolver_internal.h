@@ -179,7 +179,7 @@ void		 loop_wake(struct resolver *r);
 
 /* A server as it is now. */
 void	resolver_describe(struct server *s, struct resolver_server *out);
-/* What resolver_get_stats() gives out. */
+/* The result of resolver_get_stats(). */
 void	resolver_read_stats(struct resolver *r, struct resolver_stats *out);
 
 #endif

@@ -79,7 +79,7 @@ set_options(struct server_channel *c, enum server_path path,
 		.lookups = lookups,
 		.socket_receive_buffer_size = RECEIVE_BUFFER
 	};
-#ifdef ARES_OPT_QUERY_CACHE		/* 1.31: on unless told otherwise */
+#ifdef ARES_OPT_QUERY_CACHE		/* 1.31: on by default */
 	o->qcache_max_ttl = 0;
 	mask |= ARES_OPT_QUERY_CACHE;
 #endif
@@ -321,7 +321,7 @@ server_send(struct server_channel *c, const unsigned char *packet,
 	ares_send(c->ares, packet, (int)len, done, arg);
 }
 
-/* c-ares 1.18 closes a socket that nothing is under way on. */
+/* c-ares 1.18 closes a socket that nothing is in progress on. */
 void
 server_landed(struct server_channel *c)
 {
@@ -332,7 +332,7 @@ server_landed(struct server_channel *c)
 }
 
 /*
- * Has the other end closed the connection?  c-ares 1.34 does not see it behind
+ * Has the other end closed the connection?  c-ares 1.34 does not see it after
  * a part of an answer, and would be called for it without end.
  */
 static bool

@@ -96,7 +96,7 @@ struct server_channel {
 	atomic_uint	*busy;		/* its server's */
 	int		epoll;
 	uint32_t	tag;		/* above the descriptor in epoll_data */
-	unsigned int	in_flight;	/* questions of it under way */
+	unsigned int	in_flight;	/* questions of it in progress */
 	unsigned int	sent;		/* since its socket was opened */
 	int64_t		used_us;
 };
@@ -122,7 +122,7 @@ struct server {
 	bool			 edns;		/* it understands OPT */
 	bool			 starved;	/* no descriptor just now */
 	struct casing		 casing;
-	/* Channels with questions under way; any thread may read it. */
+	/* Channels with questions in progress; any thread may read it. */
 	atomic_uint		 busy;
 	/* What is with c-ares, in the order of sending; all before `fast`
 	   is slow, all before `unheard` is noted as silent. */
@@ -156,12 +156,12 @@ struct server_tries {
  */
 const char	*server_open(struct server *s, const struct nameserver *where,
 		    unsigned int timeout_ms, int epoll, uint32_t tag);
-/* Calls back for all that is under way, with ARES_EDESTRUCTION. */
+/* Calls back for all that is in progress, with ARES_EDESTRUCTION. */
 void		 server_close(struct server *s);
 /* Then, when no query is in its queue. */
 void		 server_fini(struct server *s);
 
-/* The channel for the next question, NULL when there is none to be had. */
+/* The channel for the next question, NULL when none is available. */
 struct server_channel	*server_channel(struct server *s,
 			    enum server_path path, int64_t now_us);
 bool	server_is_tcp(const struct server *s, const struct server_channel *c);
@@ -170,7 +170,7 @@ void	server_send(struct server_channel *c, const unsigned char *packet,
 	    size_t len, ares_callback done, void *arg);
 /* A question of the channel is back. */
 void	server_landed(struct server_channel *c);
-/* Ends all that is under way on it, with ARES_ECANCELLED. */
+/* Ends all that is in progress on it, with ARES_ECANCELLED. */
 void	server_give_up(struct server_channel *c);
 /* A socket of the channel `index` (of SERVER_TAGS) is ready. */
 void	server_event(struct server *s, size_t index, int fd,

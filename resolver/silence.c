@@ -11,7 +11,7 @@
 
 #define SETS		(LIMIT_DNS_SILENT_DOMAINS / SILENCE_WAYS)
 #define SILENT_US	(LIMIT_DNS_SILENT_S * INT64_C(1000000))
-/* "co", "com", "gouv" below a country's name: no domain of anybody's. */
+/* "co", "com", "gouv" below a country's name: no domain of anyone's. */
 #define SHORT_LABEL	4
 #define KEYS_BIT	(UINT64_C(1) << 63)
 
@@ -19,7 +19,7 @@
 struct suffixes {
 	size_t		count;
 	struct slice	name[SILENCE_LEVELS];
-	struct slice	child[SILENCE_LEVELS];	/* the label in front of it */
+	struct slice	child[SILENCE_LEVELS];	/* the label before it */
 };
 
 /* Begin of each label from the right, at most `max`. */

@@ -2,8 +2,8 @@
 /*
  * silence: domains whose name servers did not answer lately.
  *
- * Whoever sends mail chooses the names that are asked, and can put any label
- * in front of a domain of his.  So what is remembered is the name above:
+ * A sender chooses the names that are asked, and can put any label before his
+ * own domain.  So what is remembered is the name above:
  * a question that was not answered in time is noted at each name above it,
  * from the registrable-like one (two labels; three below such as "co.uk")
  * down to SILENCE_LEVELS of them.  Such a name is marked when

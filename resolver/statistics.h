@@ -33,7 +33,7 @@ uint64_t	statistics_count(const struct statistics_times *t);
 /*
  * The time that `percent` of them did not take longer than, in microseconds,
  * by a straight line within its bucket.  0: there are none; the highest bound
- * when it lies above.
+ * when it is above.
  */
 int64_t	statistics_percentile(const struct statistics_times *t,
 	    unsigned int percent);
@@ -53,7 +53,7 @@ struct statistics_server {
 	uint64_t	timeouts;
 	uint64_t	unreachable;	/* refused, no socket */
 	struct statistics_times times;	/* of answers */
-	uint64_t	sockets;	/* now, with questions under way */
+	uint64_t	sockets;	/* now, with questions in progress */
 	uint64_t	in_flight;	/* now */
 	uint64_t	slow;		/* of them: hold no place any more */
 	uint64_t	waiting;	/* now, for a place */

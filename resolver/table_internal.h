@@ -49,7 +49,7 @@ struct table_node	*table_find(const struct table *t,
 void	table_insert(struct table *t, struct table_node *node);
 void	table_remove(struct table *t, struct table_node *node);
 /*
- * Takes out a node that lies in slot `*from` or after it and moves `*from`
+ * Takes out a node that is in slot `*from` or after it and moves `*from`
  * there; NULL when there is none.  For emptying a table: begin with 0.
  */
 struct table_node	*table_pop(struct table *t, size_t *from);

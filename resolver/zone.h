@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * zone: answers from a table in memory, in front of the DNS or in place of
+ * zone: answers from a table in memory, before the DNS or instead of
  * it (try-outs and tests).  Built once, then immutable: any thread may ask.
  */
 #ifndef RESOLVER_ZONE_H

@@ -35,8 +35,8 @@ take_number(void *arg, const struct db_value *columns)
 
 /*
  * Those who were written to on one day only go first, the longest ago first:
- * whoever writes to a million domains pushes out others like that, and none
- * that is written to again and again.
+ * a user who writes to a million domains pushes out others like those, but
+ * none that is written to regularly.
  */
 static void
 limit_correspondents(struct part *p)
@@ -57,7 +57,7 @@ limit_correspondents(struct part *p)
 	p->left -= changed;
 }
 
-/* Messages of that day are not counted again, whoever brings them. */
+/* Messages of that day are not counted again, from any writer. */
 static void
 note_forgotten(struct part *p, int64_t before)
 {

@@ -2,7 +2,7 @@
 /*
  * postgresql: a database that several hosts share.
  *
- * Statements of a transaction are sent one behind the other and their results
+ * Statements of a transaction are sent one after the other and their results
  * are read together (pipeline mode), so that a batch costs a few round trips.
  * Values travel in binary form.  A daemon that waits for an answer gives up
  * after LIMIT_STORE_ANSWER_MS: its records then go elsewhere.

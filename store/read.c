@@ -76,7 +76,7 @@ take_row(void *arg, const struct db_value *c)
 	return r->fn.row(r->arg, &row);
 }
 
-/* Rows that differ only in envelope_to lie behind each other. */
+/* Rows that differ only in envelope_to lie after each other. */
 struct joining {
 	struct reading	*r;
 	struct buf	 key, body;

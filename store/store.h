@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * store: the records of messages in a database, and what is kept beside them.
+ * store: the records of messages in a database, and what is kept with them.
  *
  * The daemon writes (store/writer.h); this is the interface of those who read
  * it and of who sends DMARC aggregate reports (RFC 9990).  A store is used by
@@ -94,7 +94,7 @@ struct store_reason {
 struct store_row {
 	uint64_t		 count;
 	struct ipaddr		 source;
-	struct slice		 disposition;	/* none, pass ...: as told */
+	struct slice		 disposition;	/* none, pass ... */
 	bool			 dkim, spf;	/* aligned and passed */
 	struct slice		 header_from;
 	struct slice		 envelope_from;	/* empty for "<>" */
@@ -162,7 +162,7 @@ enum store_status	store_messages(struct store *s, int64_t since,
 
 /*
  * The lease `name` for `owner` until then; its owner may take it again.
- * `*got` is false when somebody else has it at `now`.
+ * `*got` is false when someone else has it at `now`.
  */
 enum store_status	store_lease(struct store *s, const char *name,
 			    const char *owner, int64_t now, int64_t until,
@@ -224,7 +224,7 @@ enum store_status	store_suppressions(struct store *s,
 			    store_suppression_fn *fn, void *arg);
 
 /*
- * Has somebody here written to this domain or one below it, on the day
+ * Has someone here written to this domain or one below it, on the day
  * `since` or later?  For a report ask for the Organizational Domain of its
  * policy: who writes to news.example.com has to do with example.com.  Bounces
  * and what programs send by themselves (RFC 3834), as reports, do not count.

@@ -57,7 +57,7 @@ bool	store_is_growing(const struct store *s);
 
 /*
  * The labels of a name from right to left, "com.example.mail": so that all
- * names below another lie behind it.
+ * names below another come after it.
  */
 void	store_reverse(struct slice domain, struct buf *out);
 

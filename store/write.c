@@ -10,7 +10,7 @@
  *  3. Each policy is made, or adds up.
  *  4. Each row that is there adds up.  The others are made, as long as their
  *     policy has room.
- *  5. Domains that somebody here has written to are noted, once a day; they
+ *  5. Domains that someone here has written to are noted, once a day; they
  *     are sorted likewise.
  */
 #include "store/store_internal.h"
@@ -340,8 +340,8 @@ begin_known(struct store *s, int64_t day)
 }
 
 /*
- * Somebody has written to them: not a program that answers whatever comes
- * (RFC 3834), or sends reports, and no bounce.
+ * A person has written to them: not a program that answers all mail
+ * (RFC 3834), or sends reports, and it is no bounce.
  */
 static bool
 makes_correspondents(struct slice body)

@@ -13,7 +13,7 @@
  *  4. As long as the file is not empty, a part of it follows each batch.
  *  5. Once an hour what is too old is forgotten, a part at a time.
  *
- * The batch in hand stays in the queue until it is written, so that the end
+ * The current batch stays in the queue until it is written, so that the end
  * of the process can save it.
  */
 #include "store/writer.h"
@@ -56,7 +56,7 @@ struct store_writer {
 	pthread_mutex_t		 lock;
 	pthread_cond_t		 changed;	/* on the monotonic clock */
 	/* Under the lock. */
-	struct entries		 queue;		/* the batch in hand first */
+	struct entries		 queue;		/* the current batch first */
 	size_t			 count, octets, in_hand;
 	uint64_t		 seq;
 	bool			 ending;	/* at once, and no more */
@@ -504,7 +504,7 @@ store_writer_start(const struct store_writer_options *options)
 	return w;
 }
 
-/* The thread is held up somewhere; what it has in hand may count already. */
+/* The thread is blocked somewhere; its current batch may count already. */
 static void
 save_queue(struct store_writer *w)
 {

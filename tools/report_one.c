@@ -9,7 +9,7 @@
  *     to.  Without an answer it stays, for the next run.
  *  3. Each destination is done with, waits, or gets a mail.  What was decided
  *     for good stays decided.
- *  4. Before the mail is handed over, its delivery is noted as under way, with
+ *  4. Before the mail is submitted, its delivery is noted as in progress, with
  *     a time for the next try: after a crash it is tried again, under the same
  *     report_id.
  *  5. The result is noted.  A host's own trouble means another try, later and

@@ -57,7 +57,7 @@ extern volatile sig_atomic_t	send_stopped;
 /* All that is due of one report.  False: the run is over. */
 bool	send_one(struct sending *s, const struct send_report *r);
 /*
- * Takes the lease, or makes it longer.  False: somebody else has it, or the
+ * Takes the lease, or makes it longer.  False: someone else has it, or the
  * store is away.
  */
 bool	send_lease(struct sending *s);

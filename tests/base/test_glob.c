@@ -27,7 +27,7 @@ static const struct {
 	{ "*aab", "aaaab", true }
 };
 
-/* A pattern that would take for ever if each "*" were tried anew. */
+/* A pattern that would take forever if each "*" were tried anew. */
 static void
 test_cost(void)
 {

@@ -122,7 +122,7 @@ test_idn_name(void)
 {
 	size_t len, n;
 
-	/* "xn--tda." in front of a name of ASCII labels */
+	/* "xn--tda." before a name of ASCII labels */
 	for (n = DOMAIN_MAX; n <= DOMAIN_MAX + 1; n++) {
 		len = append(0, "\xc3\xbc.", 1);
 		len = append(len, "b", DOMAIN_LABEL_MAX);

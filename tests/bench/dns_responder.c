@@ -747,7 +747,7 @@ open_socket(int type, in_port_t port)
 
 /*
  * A port that is free for UDP may be taken for TCP: another one, then.  One
- * that is asked for may be somebody's for a moment.
+ * that is asked for may be someone's for a moment.
  */
 static void
 open_sockets(struct responder *r, in_port_t port)

@@ -9,7 +9,7 @@
  *
  *	-a	address of the SMTP client (192.0.2.1)
  *	-N	each connection is of a client of its own in one of so many
- *		networks, 10.0.0.0/24 and on; in place of -a
+ *		networks, 10.0.0.0/24 and on; instead of -a
  *	-e	messages that get another answer are counted, and all is well
  *	-r	messages a second in all, as long as connections are free (as
  *		fast as it goes)
@@ -21,7 +21,7 @@
  *	-o	number of the first message: "%n" in SENDER, HELO and FILE
  *		for a message's number, so that each can have names of its own
  *	-w	messages of each connection before those that are measured
- *	-R	HELO, MAIL and RSET in place of a message; FILE is not read
+ *	-R	HELO, MAIL and RSET instead of a message; FILE is not read
  *	-b	burst: each connection brings one message as far as DATA; PAUSE
  *		ms later all header, bodies and final dots go out at one moment
  *	-x	must be in the Authentication-Results that the filter inserts

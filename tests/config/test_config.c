@@ -1518,7 +1518,7 @@ test_limits(void)
 	config_unref(at);
 }
 
-/* `count` pieces, each with its number in place of the "#". */
+/* `count` pieces, each with its number instead of the "#". */
 static struct config *
 read_numbered(const char *head, const char *piece, unsigned int count,
     const char *tail)

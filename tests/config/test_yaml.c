@@ -10,7 +10,7 @@
 #include "base/mem.h"
 #include "tests/tap.h"
 
-/* ---- a tree as text: "line:column" in front of each node ---- */
+/* ---- a tree as text: "line:column" before each node ---- */
 
 static void
 dump(struct buf *b, const struct yaml_node *n)

@@ -31,7 +31,7 @@ bool	signing_run(struct signing_result *r, struct dkim_context *ctx,
 	    size_t chunk);
 void	signing_fini(struct signing_result *r);
 
-/* Puts a key's record into a zone; false for want of memory. */
+/* Puts a key's record into a zone; false for lack of memory. */
 bool	signing_publish(struct dns_zone *zone,
 	    const struct dkim_private_key *k, struct slice selector,
 	    struct slice domain);

@@ -88,7 +88,7 @@ examine(struct run *run, struct slice message, struct dkim_effort *effort,
 	add_words(out, &out->body);
 }
 
-/* The signature in front of a message that was changed. */
+/* The signature before a message that was changed. */
 static struct found
 look(struct slice fields, struct slice body, struct dkim_effort *effort,
     unsigned long starve)

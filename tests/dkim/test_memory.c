@@ -2,7 +2,7 @@
 /*
  * Allocations that fail, ours and OpenSSL's, one after the other, while a
  * message with good signatures is checked.  A signature may then be a
- * temperror, for want of memory, or pass; it never fails, since the message
+ * temperror, for lack of memory, or pass; it never fails, since the message
  * is good.  What leaks is for the sanitizer to say.
  */
 #include "dkim/verify.h"

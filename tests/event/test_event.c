@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * The record of a message: what is added is found again with its type, a
- * subscriber gets all of it, and want of memory is said.
+ * subscriber gets all of it, and lack of memory is said.
  */
 #include "event/event.h"
 

@@ -116,7 +116,7 @@ check_understood(struct slice text, const struct mail_from *f)
 
 /*
  * Whoever is named besides, even where no program looks, is another; but a
- * name with quotes may become well formed in front of an address.
+ * name with quotes may become well formed before an address.
  */
 static void
 check_sloppy(struct slice text, const struct mail_from *f)

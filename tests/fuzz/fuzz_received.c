@@ -2,7 +2,7 @@
 /*
  * Fuzz target: the "from" part of a Received field.
  *
- * What it finds lies in the field, and is in its "from" part: the same
+ * What it finds is in the field, and is in its "from" part: the same
  * is found whatever is put after, and nothing when the word in front goes.
  */
 

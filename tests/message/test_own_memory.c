@@ -2,7 +2,7 @@
 /*
  * Mail of ours while memory is short, with `unsigned: tempfail`: each
  * allocation fails once, ours or OpenSSL's.  The message is signed or it is
- * deferred; it never leaves unsigned, and want of memory is never taken for
+ * deferred; it never leaves unsigned, and lack of memory is never taken for
  * something that is wrong with the message.
  */
 #include <stdio.h>

@@ -76,7 +76,7 @@ test_members(void)
 		if (!is_set(c))
 			mark(used, c->count, sizeof(size_t), c->name);
 	}
-	/* At most the padding in front of the first pointer. */
+	/* At most the padding before the first pointer. */
 	for (i = offsetof(struct policy_rule, spf); i < sizeof(used); i++)
 		gap += !used[i];
 	ok(gap < sizeof(unsigned int) + 1, "no member without a row (%zu "

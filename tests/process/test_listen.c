@@ -148,7 +148,7 @@ test_inet(void)
 	}
 }
 
-/* ---- in a folder of somebody else's ---- */
+/* ---- in a folder of someone else's ---- */
 
 static void
 test_folder(void)
@@ -208,7 +208,7 @@ test_owner(void)
 	listener_close(l);
 }
 
-/* A link in the place of a file: what it leads to is left alone. */
+/* A link instead of a file: what it leads to is left alone. */
 static void
 test_links(void)
 {

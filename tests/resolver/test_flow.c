@@ -449,7 +449,7 @@ test_cancel_in_flight(struct resolver *r)
 	is_num(seen_so_far(), 1, "one packet");
 	dns_answer_unref(a.answer);
 
-	/* Somebody else joins what nobody waits for. */
+	/* Someone else joins what nobody waits for. */
 	hold();
 	a = (struct ask){ .then = NULL };
 	(void)resolver_ask(r, SLICE("rejoined.test"), DNS_TYPE_A, &w);

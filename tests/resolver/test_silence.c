@@ -74,7 +74,7 @@ static const struct {
 	{ "x%u.old.large.example", 50, "www.large.example", false },
 	{ "x%u.old.large.example", 50, "_dmarc.large.example", false },
 	{ "x%u.old.large.example", 50, "s._domainkey.large.example", false },
-	/* No domain of anybody's. */
+	/* No domain of anyone's. */
 	{ "x%u.co.uk", 50, "other.co.uk", false },
 	{ "www.x%u.com.br", 50, "www.other.com.br", false },
 	{ "x%u.bad.co.uk", 50, "new.bad.co.uk", true },

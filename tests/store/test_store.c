@@ -526,7 +526,7 @@ number_of(struct store *s, const char *query)
 	return number;
 }
 
-/* Somebody writes to more domains than are remembered, in one day. */
+/* Someone writes to more domains than are remembered, in one day. */
 static void
 test_many_correspondents(void)
 {
