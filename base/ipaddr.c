@@ -238,6 +238,31 @@ ipnet_contains(const struct ipnet *net, const struct ipaddr *a)
 	return ipaddr_same_prefix(&net->addr, a, net->bits);
 }
 
+bool
+ipnet_any_contains(const struct ipnet *nets, size_t count,
+    const struct ipaddr *a)
+{
+	size_t i;
+
+	for (i = 0; i < count; i++)
+		if (ipnet_contains(&nets[i], a))
+			return true;
+	return false;
+}
+
+bool
+ipnet_any_covers(const struct ipnet *nets, size_t count,
+    const struct ipnet *net)
+{
+	size_t i;
+
+	for (i = 0; i < count; i++)
+		if (nets[i].bits <= net->bits &&
+		    ipnet_contains(&nets[i], &net->addr))
+			return true;
+	return false;
+}
+
 /* ---- what is not routed ---- */
 
 static const struct ipnet not_public[] = {
@@ -283,10 +308,9 @@ ipaddr_is_public(const struct ipaddr *a)
 	struct ipaddr v4 = { .family = IPADDR_V4 };
 	size_t i;
 
-	for (i = 0; i < sizeof(not_public) / sizeof(not_public[0]); i++) {
-		if (ipnet_contains(&not_public[i], a))
-			return false;
-	}
+	if (ipnet_any_contains(not_public, sizeof(not_public) /
+	    sizeof(not_public[0]), a))
+		return false;
 	for (i = 0; i < sizeof(holding_v4) / sizeof(holding_v4[0]); i++) {
 		if (!ipnet_contains(&holding_v4[i].net, a))
 			continue;

@@ -77,6 +77,11 @@ bool	ipaddr_is_public(const struct ipaddr *a);
  */
 bool	ipnet_parse(struct slice text, struct ipnet *out);
 bool	ipnet_contains(const struct ipnet *net, const struct ipaddr *a);
+/* Is the address in any of them, or all of `net` in one? */
+bool	ipnet_any_contains(const struct ipnet *nets, size_t count,
+	    const struct ipaddr *a);
+bool	ipnet_any_covers(const struct ipnet *nets, size_t count,
+	    const struct ipnet *net);
 /* Its first address: the bits after the prefix are cleared. */
 struct ipaddr	ipnet_first(const struct ipnet *net);
 

@@ -174,15 +174,8 @@ excludes(unsigned int condition, unsigned int values)
 static bool
 is_trusted(const struct config *c, const struct ipnet *net)
 {
-	const struct ipnet *t = c->trusted_networks;
-	size_t i;
-
-	for (i = 0; i < c->trusted_network_count; i++) {
-		if (t[i].bits <= net->bits &&
-		    ipnet_contains(&t[i], &net->addr))
-			return true;
-	}
-	return false;
+	return ipnet_any_covers(c->trusted_networks,
+	    c->trusted_network_count, net);
 }
 
 static bool

@@ -471,14 +471,7 @@ static bool
 net_matches(const struct policy_condition *c, const struct policy_rule *r,
     const struct ipaddr *client)
 {
-	const struct ipnet *nets = rule_nets(c, r);
-	size_t i;
-
-	for (i = 0; i < rule_count(c, r); i++) {
-		if (ipnet_contains(&nets[i], client))
-			return true;
-	}
-	return false;
+	return ipnet_any_contains(rule_nets(c, r), rule_count(c, r), client);
 }
 
 static bool
@@ -575,15 +568,7 @@ static bool
 net_is_covered(const struct policy_condition *c, const struct policy_rule *a,
     const struct ipnet *net)
 {
-	const struct ipnet *nets = rule_nets(c, a);
-	size_t i;
-
-	for (i = 0; i < rule_count(c, a); i++) {
-		if (nets[i].bits <= net->bits &&
-		    ipnet_contains(&nets[i], &net->addr))
-			return true;
-	}
-	return false;
+	return ipnet_any_covers(rule_nets(c, a), rule_count(c, a), net);
 }
 
 static bool

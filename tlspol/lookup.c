@@ -265,13 +265,8 @@ https_read(struct letter *letter)
 static bool
 may_connect(const struct settings *s, const struct ipaddr *a)
 {
-	size_t i;
-
-	for (i = 0; i < s->https.allow_count; i++) {
-		if (ipnet_contains(&s->https.allow[i], a))
-			return true;
-	}
-	return ipaddr_is_public(a);
+	return ipnet_any_contains(s->https.allow, s->https.allow_count, a) ||
+	    ipaddr_is_public(a);
 }
 
 static void

@@ -13,16 +13,6 @@ envelope_give_client(struct envelope *e, const char *text)
 	return ipaddr_parse(slice_str(text), &e->client);
 }
 
-static bool
-is_in(const struct ipaddr *a, const struct ipnet *nets, size_t count)
-{
-	size_t i;
-
-	for (i = 0; i < count; i++)
-		if (ipnet_contains(&nets[i], a))
-			return true;
-	return false;
-}
 
 /* RFC 1918, 6598, 3927, 1122 3.2.1.3; RFC 4291, 4193. */
 static bool
@@ -41,7 +31,7 @@ is_inside(const struct ipaddr *a)
 		{ { IPADDR_V6, { 0xfe, 0x80 } }, 10 }
 	};
 
-	return is_in(a, nets, sizeof(nets) / sizeof(nets[0]));
+	return ipnet_any_contains(nets, sizeof(nets) / sizeof(nets[0]), a);
 }
 
 static void
@@ -75,7 +65,8 @@ read_received(struct envelope *e, const struct tool *t,
 			continue;
 		if (given ? !ipaddr_eq(&r.client, &e->client) :
 		    is_inside(&r.client) ||
-		    is_in(&r.client, t->trusted, t->trusted_count))
+		    ipnet_any_contains(t->trusted, t->trusted_count,
+		    &r.client))
 			continue;
 		use_received(e, &r, n);
 		return;
@@ -89,7 +80,8 @@ envelope_complete(struct envelope *e, const struct tool *t,
 	const struct mail_field *f;
 
 	read_received(e, t, h);
-	e->trusted = is_in(&e->client, t->trusted, t->trusted_count);
+	e->trusted = ipnet_any_contains(t->trusted, t->trusted_count,
+	    &e->client);
 	f = mail_header_find(h, SLICE("Return-Path"), 1);
 	if (e->sender_from != ENVELOPE_UNKNOWN || f == NULL)
 		return;

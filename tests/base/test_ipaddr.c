@@ -390,9 +390,31 @@ test_reverse(void)
 	is_str(name, "", "no address has no name");
 }
 
+static void
+test_any(void)
+{
+	static const struct ipnet nets[] = {
+		{ { IPADDR_V4, { 10 } }, 8 },
+		{ { IPADDR_V4, { 192, 0, 2 } }, 24 }
+	};
+	const struct ipaddr in = { IPADDR_V4, { 192, 0, 2, 7 } };
+	const struct ipaddr out = { IPADDR_V4, { 192, 0, 3, 7 } };
+	const struct ipnet within = { { IPADDR_V4, { 10, 1 } }, 16 };
+	const struct ipnet wider = { { IPADDR_V4, { 192 } }, 8 };
+
+	ok(ipnet_any_contains(nets, 2, &in), "in the second");
+	ok(!ipnet_any_contains(nets, 1, &in), "not in the first");
+	ok(!ipnet_any_contains(nets, 2, &out), "in none of them");
+	ok(!ipnet_any_contains(NULL, 0, &in), "none is not all");
+	ok(ipnet_any_covers(nets, 2, &within), "a part of the first");
+	ok(ipnet_any_covers(nets, 2, &nets[1]), "the same as the second");
+	ok(!ipnet_any_covers(nets, 2, &wider), "larger than the second");
+}
+
 int
 main(void)
 {
+	test_any();
 	test_reverse();
 	test_public();
 	test_parse();
