@@ -543,8 +543,8 @@ config_may_replace(const struct config *old, const struct config *new,
 		key = "sign";
 	else
 		return true;
-	snprintf(why, why_size, "%s: %s is gone, which has rules so far; "
-	    "allowed: rules, or \"%s: []\" for none from now on", new->path,
+	snprintf(why, why_size, "%s: %s is missing, but it has rules so far; "
+	    "allowed: rules, or \"%s: []\" to remove them", new->path,
 	    key, key);
 	return false;
 }

@@ -91,7 +91,7 @@ check_forwarder(struct schema *s, const struct yaml_node *n,
 		if (slice_eq_nocase(i->name, f->name))
 			return schema_fail(s, schema_get(n, "name"),
 			    "%sname is '%s', which is the forwarder in line "
-			    "%u; allowed: a name of its own", s->where,
+			    "%u; allowed: a different name", s->where,
 			    f->name.ptr, i->line);
 	}
 	return true;
@@ -143,9 +143,9 @@ refuse_host(struct schema *s, enum hosts_status status, const char *place)
 		    "forwarders; allowed: %d in all", place, LIMIT_HOSTS);
 		return false;
 	case HOSTS_MALFORMED:
-		snprintf(s->why, s->why_size, "%s: this is no host; allowed: "
-		    "an address, a network like 192.0.2.0/24, a name like "
-		    "mx.example.org, *.example.org", place);
+		snprintf(s->why, s->why_size, "%s: this is not a host; "
+		    "allowed: an address, a network like 192.0.2.0/24, a name "
+		    "like mx.example.org, *.example.org", place);
 		return false;
 	case HOSTS_NO_MEMORY:
 		break;

@@ -54,8 +54,8 @@ reports_bounce(struct schema *s, const struct schema_key *key,
 	if (!schema_has_text(n) || !mail_mailbox_parse(n->text, &m))
 		return schema_refuse(s, key, n, ADDRESS);
 	if (mail_mailbox_local(&m).len > LIMIT_REPORT_BOUNCE)
-		return schema_refuse(s, key, n, "at most 30 characters in "
-		    "front of \"@\", so that the tag of a report fits");
+		return schema_refuse(s, key, n, "at most 30 characters before "
+		    "\"@\", so that the tag of a report fits");
 	return put_mailbox(s, key, &m, out);
 }
 

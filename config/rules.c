@@ -372,7 +372,7 @@ check_name(struct schema *s, const struct yaml_node *n,
 		    s->where);
 		schema_say_text(s, r->name);
 		schema_say(s, ", which is the rule in line %u; allowed: a "
-		    "name of its own", i->line);
+		    "different name", i->line);
 		return false;
 	}
 	return true;

@@ -69,7 +69,7 @@ check_selector(struct schema *s, const struct yaml_node *n,
 		    s->where);
 		schema_say_text(s, k->selector);
 		schema_say(s, ", which is the key in line %u; allowed: a "
-		    "selector of its own", i->line);
+		    "different selector", i->line);
 		return false;
 	}
 	return true;
@@ -455,9 +455,9 @@ check_null_sender(struct schema *s, const struct yaml_node *n,
     const struct config_sign *r)
 {
 	return !r->null_sender || config_sign_null_domain(r).len > 0 ||
-	    schema_fail(s, schema_get(n, "null-sender"), "%snull-sender has "
-	    "no domain to sign with; allowed: with identity, or with a name "
-	    "in domains that is no pattern", s->where);
+	    schema_fail(s, schema_get(n, "null-sender"), "%snull-sender has no "
+	    "domain to sign with; allowed: with identity, or with a name in "
+	    "domains that is not a pattern", s->where);
 }
 
 static const struct config_sign *
@@ -497,8 +497,8 @@ check_domains(struct schema *s, const struct yaml_node *n,
 			continue;
 		schema_fail(s, i, "%sdomains is ", s->where);
 		schema_say_text(s, i->text);
-		schema_say(s, ", which can never match: the sign rule in "
-		    "line %u has it; allowed: what no rule in front has",
+		schema_say(s, ", which can never match: the sign rule in line "
+		    "%u has it; allowed: what no earlier rule has",
 		    earlier->line);
 		return false;
 	}

@@ -50,18 +50,18 @@ is_only_ours(void *arg, const struct stat *st)
 	struct stat folder;
 
 	if ((st->st_mode & S_IWOTH) != 0)
-		return fail(t, "everybody may write it; allowed: a mode "
-		    "like 0644 (chmod o-w)");
+		return fail(t, "it is world-writable; allowed: a mode like "
+		    "0644 (chmod o-w)");
 	if (!folder_of(t->path, name) || stat(name, &folder) != 0)
 		return fail(t, "its folder cannot be looked at");
 	if ((folder.st_mode & S_IWOTH) == 0)
 		return true;
 	if ((folder.st_mode & S_ISVTX) == 0)
-		return fail(t, "everybody may write to its folder; allowed: a "
-		    "mode like 0755 (chmod o-w)");
+		return fail(t, "its folder is world-writable; allowed: a mode "
+		    "like 0755 (chmod o-w)");
 	if (st->st_uid != 0 && st->st_uid != geteuid())
-		return fail(t, "everybody may write to its folder, and it "
-		    "belongs to neither root nor us");
+		return fail(t, "its folder is world-writable, and it belongs "
+		    "to neither root nor us");
 	return true;
 }
 

@@ -131,7 +131,7 @@ add_row(struct reader *r, struct slice user, struct slice word)
 		    "octets");
 	if (slice_find(word, '@') == word.len &&
 	    !slice_eq(word, SLICE("*")))
-		return fail(r, "what follows the user is no address; "
+		return fail(r, "what follows the user is not an address; "
 		    "allowed: addresses like joe@example.org, "
 		    "\"*@example.org\", and *");
 	if (users_count(u) == LIMIT_USERS_ROWS)

@@ -75,11 +75,11 @@ socket_inet_ok(struct slice rest, bool v6, const char **problem)
 	struct slice port;
 
 	if (!slice_cut(&rest, '@', &port)) {
-		*problem = "PORT@HOST; without a host everybody could "
-		    "connect, so name it (@127.0.0.1, @::1)";
+		*problem = "PORT@HOST; without a host anyone could connect, so "
+		    "name one (@127.0.0.1, @::1)";
 		return false;
 	}
-	*problem = "a port from 1 to 65535 in front of @HOST";
+	*problem = "a port from 1 to 65535 before @HOST";
 	if (!socket_port_ok(port))
 		return false;
 	*problem = v6 ? "an IPv6 address or a name after PORT@" :

@@ -104,7 +104,7 @@ look_at_key(struct lint *l, struct slice value, struct slice part)
 		return;
 	bad = not_base64(value);
 	if (bad.len > 0)
-		report(l, LINT_ERROR, bad, "is no base64, so there is no key",
+		report(l, LINT_ERROR, bad, "is not base64, so there is no key",
 		    "");
 	else
 		report(l, LINT_ERROR, value, "is base64 without its end, so "
@@ -115,8 +115,8 @@ static void
 look_at_flags(struct lint *l, struct slice value, struct slice part)
 {
 	if (has_word(value, SLICE("y")))
-		report(l, LINT_WARNING, part, "says that this is a test: "
-		    "signatures count as if they were not there", "");
+		report(l, LINT_WARNING, part, "is test mode: signatures are "
+		    "treated as absent", "");
 }
 
 static void
@@ -126,8 +126,8 @@ look_at_type(struct lint *l, struct slice value, struct slice part)
 
 	if (!slice_eq(value, SLICE("rsa")) &&
 	    !slice_eq(value, SLICE("ed25519")))
-		report(l, LINT_ERROR, part, meant != NULL ? "is no type of "
-		    "key; meant was probably" : "is no type of key (rsa, "
+		report(l, LINT_ERROR, part, meant != NULL ? "is not a key "
+		    "type; you probably meant" : "is not a key type (rsa, "
 		    "ed25519)", meant != NULL ? meant : "");
 }
 
@@ -143,7 +143,7 @@ look_at_value(struct lint *l, char name, struct slice value,
 		look_at_type(l, value, part);
 	else if (name == 'v' && !slice_eq(value, SLICE("DKIM1")))
 		report(l, LINT_ERROR, part, "is not v=DKIM1, in capital "
-		    "letters, so this is no key record", "");
+		    "letters, so this is not a key record", "");
 	else if (name == 'v' && l->tags > 0)
 		report(l, LINT_ERROR, part, "has to be the first tag", "");
 	else if (name == 'h' && !has_word(value, SLICE("sha256")))
@@ -198,11 +198,11 @@ look_at_name(struct lint *l, struct slice name, struct slice value,
 	if (names[i] == NULL) {
 		meant = lint_nearest(name, names);
 		report(l, LINT_WARNING, part, meant != NULL ? "is an unknown "
-		    "tag, which is ignored; meant was probably" : "is an "
+		    "tag, which is ignored; you probably meant" : "is an "
 		    "unknown tag, which is ignored",
 		    meant != NULL ? meant : "");
 	} else if ((l->seen & 1u << i) != 0) {
-		report(l, LINT_ERROR, part, "is there twice, so this is no "
+		report(l, LINT_ERROR, part, "occurs twice, so this is not a "
 		    "key record", "");
 	} else {
 		l->seen |= 1u << i;

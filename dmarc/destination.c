@@ -137,7 +137,7 @@ agreed(struct asking *a, const struct mail_mailbox *m, struct slice record)
 	}
 	if (x.elsewhere || x.count == 0)
 		add(a->out, m, DMARC_DESTINATION_REFUSED,
-		    "its host names an address elsewhere in its place");
+		    "its host names an address elsewhere instead");
 	for (i = 0; i < x.count && !x.elsewhere; i++)
 		add(a->out, &x.boxes[i], DMARC_DESTINATION_GOOD, NULL);
 }
@@ -186,7 +186,7 @@ ask_consent(struct asking *a, const struct mail_mailbox *m)
 		    "its host has not agreed to reports about the domain");
 	else
 		add(a->out, m, DMARC_DESTINATION_LATER,
-		    "DNS does not say whether its host has agreed");
+		    "DNS did not answer whether its host has agreed");
 }
 
 /* Step 3. */

@@ -91,8 +91,8 @@ look_at_policy(struct lint *l, const char *name, struct slice value)
 
 	if (!is_good(slice_str(name), value)) {
 		l->changed = true;
-		tell(l, LINT_ERROR, value, "is no policy (none, quarantine, "
-		    "reject), so the whole record asks for nothing", "");
+		tell(l, LINT_ERROR, value, "is not a policy (none, quarantine, "
+		    "reject), so the whole record has no effect", "");
 	}
 	if (meant == NULL)
 		meant = "none";
@@ -115,11 +115,11 @@ look_at_address(struct lint *l, struct slice one, struct buf *out)
 	l->changed = true;
 	if (slice_find(address, '@') < address.len &&
 	    slice_find(address, ':') == address.len) {
-		tell(l, LINT_ERROR, address, "is no URI: mailto: is missing "
-		    "before it, so no report will come", "");
+		tell(l, LINT_ERROR, address, "is not a URI: mailto: is "
+		    "missing, so no report will come", "");
 		buf_adds(out, "mailto:");
 	} else {
-		tell(l, LINT_ERROR, address, "is no URI, so no report will "
+		tell(l, LINT_ERROR, address, "is not a URI, so no report will "
 		    "come to it", "");
 	}
 	buf_add(out, address);
@@ -147,8 +147,8 @@ static bool
 look_at_historic(struct lint *l, const char *name, struct slice part)
 {
 	if (is_name(SLICE("pct"), name))
-		tell(l, LINT_WARNING, part, "has no effect any more; t=y is "
-		    "what asks for a softer handling", "");
+		tell(l, LINT_WARNING, part, "no longer has an effect; t=y asks "
+		    "for milder treatment", "");
 	else if (is_name(SLICE("rf"), name) || is_name(SLICE("ri"), name))
 		tell(l, LINT_HINT, part, "has no effect any more", "");
 	else
@@ -171,15 +171,14 @@ look_at_value(struct lint *l, const char *name, struct slice value,
 		look_at_addresses(l, name, value);
 	} else if (!is_good(slice_str(name), value)) {
 		l->changed = true;
-		tell(l, LINT_WARNING, part, "has a value that is none of "
-		    "this tag, so the default holds", "");
+		tell(l, LINT_WARNING, part, "has an invalid value, so the "
+		    "default applies", "");
 	} else {
 		put(l, name, value);
 		if (is_name(SLICE("t"), name) &&
 		    slice_eq_nocase(value, SLICE("y")))
-			tell(l, LINT_WARNING, part, "says that this is a "
-			    "test: reject is applied as quarantine, "
-			    "quarantine as none", "");
+			tell(l, LINT_WARNING, part, "is test mode: reject is "
+			    "applied as quarantine, quarantine as none", "");
 	}
 }
 
@@ -196,8 +195,8 @@ known_name(struct lint *l, struct slice name, struct slice part)
 	}
 	meant = lint_nearest(name, names);
 	l->changed |= meant != NULL;
-	tell(l, LINT_WARNING, part, meant != NULL ? "is an unknown tag, "
-	    "which is ignored; meant was probably" : "is an unknown tag, "
+	tell(l, LINT_WARNING, part, meant != NULL ? "is an unknown tag, which "
+	    "is ignored; you probably meant" : "is an unknown tag, "
 	    "which is ignored", meant != NULL ? meant : "");
 	return meant;
 }
@@ -217,7 +216,7 @@ is_first(struct lint *l, const char *name, struct slice part)
 		return true;
 	}
 	l->changed = true;
-	tell(l, LINT_WARNING, part, "is there twice; the first counts", "");
+	tell(l, LINT_WARNING, part, "occurs twice; the first counts", "");
 	return false;
 }
 

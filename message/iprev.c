@@ -100,8 +100,8 @@ iprev_check(const struct ipaddr *client, struct dns_ledger *ledger,
 	out->authenticated = ptr->authenticated;
 	out->given = ptr->count;
 	if (!dns_outcome_is_known(ptr->outcome))
-		conclude(out, AUTH_TEMPERROR, "DNS does not say the name of "
-		    "the address");
+		conclude(out, AUTH_TEMPERROR, "DNS did not answer for the name "
+		    "of the address");
 	else if (ptr->count == 0)
 		conclude(out, AUTH_PERMERROR, "the address has no name");
 	else if (!check_names(client, ptr, ledger, out, &unknown))
@@ -109,13 +109,13 @@ iprev_check(const struct ipaddr *client, struct dns_ledger *ledger,
 	else if (out->name_count > 0)
 		conclude(out, AUTH_PASS, NULL);
 	else if (unknown)
-		conclude(out, AUTH_TEMPERROR, "DNS does not say where a name "
-		    "of the address leads");
+		conclude(out, AUTH_TEMPERROR, "DNS did not answer for a name "
+		    "of the address");
 	else
 		conclude(out, AUTH_FAIL, out->given > LIMIT_IPREV_NAMES ?
-		    "the address has many names; none of those looked at "
-		    "leads back to it" : "no name of the address leads back "
-		    "to it");
+		    "the address has many names; none of those looked up "
+		    "resolves back to it" : "no name of the address resolves "
+		    "back to it");
 	return true;
 }
 

@@ -130,8 +130,8 @@ check_folder(const char *path, char *why, size_t why_size)
 		return false;
 	}
 	if (fstat(dirfd(folder), &st) == 0 && (st.st_mode & S_IWOTH) != 0) {
-		snprintf(why, why_size, "everybody may write into the folder: "
-		    "chmod o-w %s", path);
+		snprintf(why, why_size, "the folder is world-writable: chmod "
+		    "o-w %s", path);
 		(void)closedir(folder);
 		return false;
 	}
@@ -264,8 +264,7 @@ get(struct keydir *d, const struct keylayout_file *f, struct slice domain,
 		return false;
 	if (key == NULL)
 		log_line(CONFIG_LOG_ERROR, "key %s: %s%s", f->path, why,
-		    out->key != NULL ? "; the key that was there before "
-		    "signs on" : "");
+		    out->key != NULL ? "; the previous key is still used" : "");
 	return true;
 }
 
@@ -314,7 +313,7 @@ warn(struct keydir *d, const struct keylayout_file *newest,
 	pthread_mutex_unlock(&d->lock);
 	if (due)
 		log_line(CONFIG_LOG_WARNING, "key rotation: DNS does not have "
-		    "the record of the newest key of %.*s, %s; %s signs on",
+		    "the record of the newest key of %.*s, %s; %s still signs",
 		    SLICE_ARG(domain), newest->selector.text,
 		    chosen->selector.text);
 }
@@ -353,8 +352,8 @@ complain(struct keydir *d, struct slice domain, int error, int64_t now)
 		d->complained = now;
 	pthread_mutex_unlock(&d->lock);
 	if (due)
-		log_line(CONFIG_LOG_ERROR, "keys of %.*s in %s: %s; those "
-		    "that were read before sign on", SLICE_ARG(domain),
+		log_line(CONFIG_LOG_ERROR, "keys of %.*s in %s: %s; those read "
+		    "before are still used", SLICE_ARG(domain),
 		    d->config->path, strerror(error));
 }
 

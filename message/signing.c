@@ -184,13 +184,12 @@ signing_problem(enum signing_state state)
 	case SIGNING_NO_FROM:
 		return "From is absent, repeated or cannot be read";
 	case SIGNING_SEEN_BEFORE:
-		return "it has an Authentication-Results field of ours, so "
-		    "it came from outside before";
+		return "it has our Authentication-Results field, so it first "
+		    "came from outside";
 	case SIGNING_DONE_BEFORE:
 		return "it has our signature already";
 	case SIGNING_NOT_HIS:
-		return "the user who has authenticated may not use this "
-		    "From";
+		return "the authenticated user may not use this From";
 	case SIGNING_NO_KEY:
 		return "no key signs at this time";
 	case SIGNING_FAILED:
@@ -219,8 +218,8 @@ signing_follow(const struct signing *s)
 			    "counts", s->rules[i].rule->for_user);
 			break;
 		case USERFILE_REFUSED:
-			log_line(CONFIG_LOG_ERROR, "%s; the users known "
-			    "before count", why);
+			log_line(CONFIG_LOG_ERROR, "%s; the previous list is "
+			    "still used", why);
 			break;
 		case USERFILE_SAME:
 			break;

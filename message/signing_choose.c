@@ -190,7 +190,7 @@ warn_held_back(struct loaded_rule *r, size_t old, int64_t now,
 	    !atomic_compare_exchange_strong(&r->warned, &warned, now))
 		return;
 	log_line(CONFIG_LOG_WARNING, "key rotation: DNS does not have the "
-	    "record of the key that should sign for %.*s now; %.*s signs on",
+	    "record of the key that should sign for %.*s now; %.*s still signs",
 	    SLICE_ARG(domain), SLICE_ARG(r->rule->keys[old].selector));
 }
 

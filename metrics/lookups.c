@@ -86,7 +86,7 @@ static const struct {
 	{ { "assay_dns_server_broken", EXPOSITION_COUNTER, NULL,
 	    "Answers that break RFC 1035." }, count_broken },
 	{ { "assay_dns_mismatches", EXPOSITION_COUNTER, NULL,
-	    "Answers to a name in other letters, which were not taken." },
+	    "Answers whose name differs in case, which were not accepted." },
 	    count_mismatches },
 	{ { "assay_dns_server_timeouts", EXPOSITION_COUNTER, NULL,
 	    "Packets that were not answered in time." }, count_timeouts },

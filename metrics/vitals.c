@@ -80,7 +80,8 @@ vitals_write_daemon(struct exposition *x)
 	exposition_family(x, &build);
 	exposition_number(x, &version, 1, 1);
 	exposition_value(x, "assay_log_lines_lost", EXPOSITION_COUNTER,
-	    "Lines that the log was too slow for.", (long long)log_lost());
+	    "Log lines that were lost because the log was "
+	    "slow.", (long long)log_lost());
 	write_reloads(x);
 }
 

@@ -114,8 +114,8 @@ inherit_listener(struct daemon *d)
 	int count = listener_inherited();
 
 	if (count > 1) {
-		snprintf(d->why, WHY_SIZE, "one socket is enough, the service "
-		    "manager passed %d", count);
+		snprintf(d->why, WHY_SIZE, "only one socket is allowed, the "
+		    "service manager passed %d", count);
 		return false;
 	}
 	if (count < 1)
@@ -359,8 +359,8 @@ take_over(struct daemon *d, const struct config *was, struct engine *e)
 	log_warnings(c);
 	if (needs_restart(was, c))
 		log_line(CONFIG_LOG_WARNING, "socket, socket-mode, user, "
-		    "pid-file, store, store-spool, keep and confinement "
-		    "change with a restart only");
+		    "pid-file, store, store-spool, keep and confinement change "
+		    "only with a restart");
 	engine_set_current(engine_ref(e));
 	watch_engine(e);
 	log_configuration(d, c);

@@ -198,12 +198,12 @@ keydates_write(struct exposition *x, const struct config *c,
 	const struct moment m = { s, now };
 	static const struct exposition_family begin = {
 		"assay_key_begin_timestamp_seconds", EXPOSITION_GAUGE,
-		"seconds", "When a key begins to sign, if it has a date." },
+		"seconds", "When a key starts signing, if it has a date." },
 	    end = { "assay_key_end_timestamp_seconds", EXPOSITION_GAUGE,
-		"seconds", "When a key ends to sign, if it has a date." },
+		"seconds", "When a key stops signing, if it has a date." },
 	    last = { "assay_signing_end_timestamp_seconds", EXPOSITION_GAUGE,
-		"seconds", "When no key of the domain signs any more; +Inf "
-		"for never." },
+		"seconds", "When the last key of the domain stops signing; "
+		"+Inf for never." },
 	    published = { "assay_key_published", EXPOSITION_GAUGE, NULL,
 		"Whether DNS has the record of a key: 0 if it is missing or "
 		"of another key." };

@@ -111,8 +111,8 @@ log_casing(struct said *said, const struct resolver_server *now, size_t n)
 		said->folds[i] = now[i].folds;
 		if (!due || now[i].mismatches == said->mismatches[i])
 			continue;
-		log_line(CONFIG_LOG_WARNING, "nameserver %s: %llu answers "
-		    "to a name in other letters were not taken",
+		log_line(CONFIG_LOG_WARNING, "nameserver %s: %llu answers were "
+		    "not accepted, since the case of their names differs",
 		    now[i].address, now[i].mismatches - said->mismatches[i]);
 		said->mismatches[i] = now[i].mismatches;
 		said->casing_us = clock_us() + CASING_LINE_US;

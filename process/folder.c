@@ -54,8 +54,8 @@ folder_open(struct folder *f, const char *path, char *why, size_t why_size)
 	if ((st.st_mode & (S_IWOTH | S_ISVTX)) != S_IWOTH)
 		return true;
 	folder_close(f);
-	snprintf(why, why_size, "%s: everybody may write to %s and could "
-	    "replace the file (chmod o-w)", path, folder);
+	snprintf(why, why_size, "%s: anyone can write to %s and could replace "
+	    "the file (chmod o-w)", path, folder);
 	return false;
 }
 

@@ -162,10 +162,10 @@ static void
 look_at_all(struct lint *l, const struct frame *f, const struct spf_term *t)
 {
 	if (t->result == AUTH_PASS)
-		tell(l, f, LINT_ERROR, t->text, "lets everybody send in the "
-		    "name of the domain; publish -all");
+		tell(l, f, LINT_ERROR, t->text, "lets anyone send in the name "
+		    "of the domain; publish -all");
 	else if (t->result == AUTH_NEUTRAL && f->depth == 0)
-		tell(l, f, LINT_WARNING, t->text, "says nothing of other "
+		tell(l, f, LINT_WARNING, t->text, "says nothing about other "
 		    "clients; publish -all or ~all");
 	if (t->next != NULL)
 		tell(l, f, LINT_WARNING, t->next->text,
@@ -239,7 +239,7 @@ look_at_terms(struct lint *l, const struct frame *f,
 		look_at_term(l, f, r->redirect);
 	else if (t == NULL && f->depth == 0)
 		tell(l, f, LINT_WARNING, (struct slice){ NULL, 0 },
-		    "the record ends without \"all\", so it says nothing of "
+		    "the record ends without \"all\", so it says nothing about "
 		    "other clients; publish -all or ~all at its end");
 }
 

@@ -113,8 +113,8 @@ open_listeners(struct daemon *d)
 	    d->settings->socket_count;
 
 	if (count > LIMIT_TLSPOL_SOCKETS) {
-		snprintf(d->why, WHY_SIZE, "%d sockets are enough, the "
-		    "service manager passed %d", LIMIT_TLSPOL_SOCKETS,
+		snprintf(d->why, WHY_SIZE, "at most %d sockets are allowed, "
+		    "the service manager passed %d", LIMIT_TLSPOL_SOCKETS,
 		    inherited);
 		return false;
 	}
@@ -296,8 +296,8 @@ use_settings(struct daemon *d, struct settings *s)
 	log_configure(s->log.target, s->log.level, s->log.format);
 	if (!same_start(d->settings, s))
 		log_line(CONFIG_LOG_WARNING, "socket, socket-mode, user, "
-		    "pid-file, confinement and the place of cache.file "
-		    "change with a restart only");
+		    "pid-file, confinement and the place of cache.file change "
+		    "only with a restart");
 	settings_unref(d->settings);
 	d->settings = s;
 	log_settings(d);

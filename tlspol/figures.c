@@ -36,8 +36,8 @@ static const struct row {
 		EXPOSITION_COUNTER, NULL, "Requests of mail servers." },
 		{ .name = NULL } },
 	{ "requests-bad", AT(bad), { "assay_tlspol_requests_bad",
-		EXPOSITION_COUNTER, NULL, "Connections that were closed "
-		"because what came was no request." }, { .name = NULL } },
+		EXPOSITION_COUNTER, NULL, "Connections closed because the "
+		"client sent something else." }, { .name = NULL } },
 	{ "domains", AT(domains), { "assay_tlspol_domains",
 		EXPOSITION_GAUGE, NULL, "Domains that are remembered." },
 		{ .name = NULL } },

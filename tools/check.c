@@ -248,15 +248,15 @@ text_file(const struct check *c)
 	struct text *t = &c->t->text;
 
 	if (c->number == 1 && c->mbox.mark == MBOX_UTF8)
-		text_note(t, "the file begins with a byte order mark (BOM) "
-		    "of UTF-8, which is passed over");
+		text_note(t, "the file begins with a byte order mark (BOM) of "
+		    "UTF-8, which is skipped");
 	if (c->number == 1 && c->mbox.mark == MBOX_UTF16)
 		text_note(t, "the file is UTF-16: it has to be converted");
 	if (c->number == 1 && c->mbox.blank > 0)
 		text_note(t, "the file begins with a blank line, which would "
-		    "end the header: passed over");
+		    "end the header: skipped");
 	if (c->mbox.is_mbox)
-		text_note(t, "the line \"From \" of an mbox is passed over");
+		text_note(t, "the line \"From \" of an mbox is skipped");
 }
 
 static void

@@ -143,9 +143,9 @@ cure_text(struct text *t, const struct dkim_cure *cure)
 		return;
 	text_item(t, "");
 	text_style(t, TEXT_DOUBT, "%s\n", cure->no_memory ?
-	    "which edit did it is not known: out of memory" : cure->cut ?
-	    "no edit was found that did it; not all were tried, it is too "
-	    "large" : "no usual edit did it: those were all tried");
+	    "it is not known which edit did it: out of memory" : cure->cut ?
+	    "no edit was found that explains it; not all were tried, it is too "
+	    "large" : "none of the usual edits explains it");
 }
 
 void

@@ -47,8 +47,8 @@ forwarder_text(struct text *t, const struct message *m)
 	}
 	text_style(t, TEXT_DOUBT, w->unknown ? "unknown" : "none");
 	if (w->unknown)
-		text_say(t, ": DNS does not say the name of the client, which "
-		    "could be that of one");
+		text_say(t, ": DNS did not answer for the name of the client, "
+		    "which may be one");
 	text_end(t);
 	if (w->host != NULL)
 		text_host(t, m, w->host);

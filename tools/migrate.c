@@ -125,7 +125,7 @@ write_socket(struct migrate *m, struct oldconf *c)
 	buf_add(&b, s);
 	if ((inet || inet6) && !has_host(s)) {
 		buf_adds(&b, inet ? "@127.0.0.1" : "@::1");
-		migrate_left(m, c, "Socket", s, "names no host, and everybody "
+		migrate_left(m, c, "Socket", s, "names no host, so anyone "
 		    "could connect; here it is loopback");
 	}
 	buf_adds(&m->out, "# The mail server finds assay where it found "
@@ -437,8 +437,8 @@ prove(const struct migrate *m)
 	    "the new configuration", why, sizeof(why));
 
 	if (c == NULL) {
-		(void)tool_fail(TOOL_CONFIG, "the old configuration does not "
-		    "come to a valid one", NULL);
+		(void)tool_fail(TOOL_CONFIG, "the old configuration could "
+		    "not be converted to a valid one", NULL);
 		return tool_refuse(TOOL_CONFIG, why);
 	}
 	config_unref(c);
@@ -454,7 +454,7 @@ show(const struct migrate *m)
 		printf("#\n# Not taken over:\n%s", buf_cstr(&m->left));
 	printf("\n%s", buf_cstr(&m->out));
 	if (m->left_count > 0)
-		fprintf(stderr, "assay: %u things were not taken over; the "
+		fprintf(stderr, "assay: %u settings were not converted; the "
 		    "lines with \"# !\" say which and why\n", m->left_count);
 	return TOOL_OK;
 }

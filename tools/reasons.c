@@ -168,8 +168,8 @@ text_hint(struct text *t, const struct reasons *r)
 
 	if (m->origin == NULL) {
 		text_item(t, "note");
-		text_say(t, "see --as-client and --authenticated; who is ours "
-		    "is in trusted-networks or origins\n");
+		text_say(t, "see --as-client and --authenticated; which "
+		    "clients are ours is in trusted-networks or origins\n");
 	} else if (m->ours && m->signing.state == SIGNING_NO_RULE &&
 	    m->engine->config->sign_count > 0) {
 		text_rules(t, m->engine->config);

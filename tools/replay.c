@@ -443,12 +443,11 @@ show_text(struct replaying *r)
 	    r->changed);
 	text_end(t);
 	show_count(t, r->not_known, "cannot be known, since records do not "
-	    "hold what a rule asks for");
+	    "have what a rule needs");
 	show_count(t, r->at_mail, "cannot be known, since they were refused "
 	    "before DATA");
 	show_count(t, r->unchecked, "were left out: mail that is not checked");
-	show_count(t, r->undecided, "were left out: they did not come to "
-	    "their end");
+	show_count(t, r->undecided, "were left out: they were not completed");
 	show_table(t, "By rule: was, would be, rule, rule that decided",
 	    &r->rules);
 	show_table(t, "By domain: was, would be, domain in From", &r->domains);

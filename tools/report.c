@@ -261,7 +261,7 @@ text_head(struct text *t, const struct reading_reports *r)
 	    all->dispositions[REPORT_REJECT]);
 	text_end(t);
 	if (r->repeated > 0) {
-		text_say(t, "%zu reports were there twice and count once",
+		text_say(t, "%zu duplicate reports count once",
 		    r->repeated);
 		text_end(t);
 	}

@@ -526,7 +526,7 @@ deliver(struct one *o)
 		return;
 	if (o->to.later) {
 		send_say(o->s, o->r, SLICE(""), SEND_LATER,
-		    "DNS does not say whom it is for");
+		    "DNS did not answer who gets it");
 		return;
 	}
 	if (o->corresponds && !corresponds(o, o->to.organization.len > 0 ?

@@ -431,7 +431,7 @@ read_wish(struct wish *w, int64_t now)
 	if (w->day == NULL)
 		return TOOL_OK;
 	if (!report_day_read(w->day, &w->first))
-		return tool_fail(TOOL_USAGE, "--day is no day; allowed: "
+		return tool_fail(TOOL_USAGE, "--day is not a date; allowed: "
 		    "YYYY-MM-DD", w->day);
 	if (w->first >= today)
 		return tool_fail(TOOL_USAGE, "--day is not over; allowed: a "

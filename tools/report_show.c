@@ -71,7 +71,7 @@ choose(struct showing *s)
 	if (s->count == 1)
 		return TOOL_OK;
 	at = (size_t)snprintf(text, sizeof(text), "the record changed that "
-	    "day, and each of its forms has a report; choose with --id");
+	    "day, and each version has a report; choose with --id");
 	for (i = 0; i < s->count && i < POLICIES_SHOWN; i++)
 		at += (size_t)snprintf(text + at, sizeof(text) - at,
 		    " %" PRIu64, s->ids[i]);
@@ -140,7 +140,7 @@ show_chosen(struct showing *s)
 	/* Forgotten since it was listed, or no memory. */
 	if (s->writer == NULL)
 		return s->found ? tool_no_memory() : tool_fail(TOOL_TEMPORARY,
-		    "the report has gone meanwhile", NULL);
+		    "the report no longer exists", NULL);
 	status = store_rows(s->store, s->chosen, s->envelope_to, show_row, s);
 	good = report_writer_end(s->writer);
 	if (status != STORE_OK)
@@ -262,7 +262,7 @@ run(struct tool *t, int argc, char **argv)
 		    s.domain);
 	s.when = (int64_t)time(NULL) / DAY_SECONDS - 1;
 	if (s.day != NULL && !report_day_read(s.day, &s.when))
-		return tool_fail(TOOL_USAGE, "--day is no day; allowed: "
+		return tool_fail(TOOL_USAGE, "--day is not a date; allowed: "
 		    "YYYY-MM-DD", s.day);
 	result = tool_start(t);
 	return result == TOOL_OK ? open_and_show(&s) : result;

@@ -312,13 +312,14 @@ sign_run(struct tool *t, int argc, char **argv)
 	const struct tool_option own[] = {
 		{ .name = "as-client", .value = &client,
 		  .argument = "ADDRESS",
-		  .what = "who hands it in (default 127.0.0.1)" },
+		  .what = "the client that submits it (default 127.0.0.1)" },
 		{ .name = "authenticated", .value = &s.reasons.user,
-		  .argument = "NAME", .what = "who has logged in (SMTP AUTH)" },
+		  .argument = "NAME", .what = "the user who has logged in "
+		      "(SMTP AUTH)" },
 		{ .name = "from", .value = &s.from, .argument = "SENDER",
 		  .what = "the address in MAIL FROM" },
 		{ .name = "explain", .flag = &explain,
-		  .what = "print the reasons, and not the message" },
+		  .what = "print the reasons instead of the message" },
 		{ .name = NULL }
 	};
 

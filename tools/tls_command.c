@@ -86,7 +86,7 @@ tls_run(struct tool *t, int argc, char **argv)
 	struct asked a = { .options = { .cache_file = CACHE_FILE } };
 	const struct tool_option own[] = {
 		{ .name = "connect", .flag = &a.options.connect,
-		  .what = "look at the certificate of each server" },
+		  .what = "check the certificate of each server" },
 		{ .name = "policy", .value = &a.options.policy_file,
 		  .argument = "FILE",
 		  .what = "this MTA-STS policy instead of the published one" },
@@ -102,7 +102,7 @@ tls_run(struct tool *t, int argc, char **argv)
 		  "443)" },
 		{ .name = "allow-private",
 		  .flag = &a.options.allow_private,
-		  .what = "connect to private addresses, too" },
+		  .what = "also connect to private addresses" },
 		{ .name = NULL }
 	};
 

@@ -31,12 +31,11 @@ const char *
 unquoted_words(const struct unquoted *what)
 {
 	static const char *const words[][2] = {
-		[MBOX_PLAIN] = { NULL, "stay as they are: so they were "
-		    "signed" },
+		[MBOX_PLAIN] = { NULL, "are unchanged, as they were signed" },
 		[MBOX_RD] = { "lose one \">\" each (mboxrd)",
-		    "lose one \">\" each (mboxrd): so they were signed" },
-		[MBOX_O] = { NULL, "become \"From \" where there is one "
-		    "\">\" (mboxo): so they were signed" }
+		    "lose one \">\" each (mboxrd), as they were signed" },
+		[MBOX_O] = { NULL, "become \"From \" where there is one \">\" "
+		    "(mboxo), as they were signed" }
 	};
 
 	return what->lines > 0 ? words[what->how][what->proved] : NULL;

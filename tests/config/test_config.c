@@ -735,13 +735,13 @@ static const struct {
 	{ "socket: /run/s", "1:9: socket is '/run/s'; allowed: " SOCKETS
 	  "; did you mean local:/run/s?" },
 	{ "socket: inet:127.0.0.1:8891", "1:9: socket is "
-	  "'inet:127.0.0.1:8891'; allowed: PORT@HOST; without a host "
-	  "everybody could connect, so name it (@127.0.0.1, @::1); did you "
-	  "mean inet:8891@127.0.0.1?" },
+	  "'inet:127.0.0.1:8891'; allowed: PORT@HOST; without a host anyone "
+	  "could connect, so name one (@127.0.0.1, @::1); did you mean "
+	  "inet:8891@127.0.0.1?" },
 	{ "socket: inet:localhost:8891", "1:9: socket is "
-	  "'inet:localhost:8891'; allowed: PORT@HOST; without a host "
-	  "everybody could connect, so name it (@127.0.0.1, @::1); did you "
-	  "mean inet:8891@localhost?" },
+	  "'inet:localhost:8891'; allowed: PORT@HOST; without a host anyone "
+	  "could connect, so name one (@127.0.0.1, @::1); did you mean "
+	  "inet:8891@localhost?" },
 	{ "socket: 127.0.0.1:8891", "1:9: socket is '127.0.0.1:8891'; "
 	  "allowed: " SOCKETS "; did you mean inet:8891@127.0.0.1?" },
 	{ "socket: '[::1]:8891'", "1:9: socket is '[::1]:8891'; "
@@ -769,12 +769,12 @@ static const struct {
 	{ "socket: what:8891", "1:9: socket is 'what:8891'; allowed: "
 	  SOCKETS },
 	{ "socket: inet:0@127.0.0.1", "1:9: socket is 'inet:0@127.0.0.1'; "
-	  "allowed: a port from 1 to 65535 in front of @HOST" },
+	  "allowed: a port from 1 to 65535 before @HOST" },
 	{ "socket: inet:65536@127.0.0.1", "1:9: socket is "
-	  "'inet:65536@127.0.0.1'; allowed: a port from 1 to 65535 in front "
-	  "of @HOST" },
+	  "'inet:65536@127.0.0.1'; allowed: a port from 1 to 65535 before "
+	  "@HOST" },
 	{ "socket: inet:x@127.0.0.1", "1:9: socket is 'inet:x@127.0.0.1'; "
-	  "allowed: a port from 1 to 65535 in front of @HOST" },
+	  "allowed: a port from 1 to 65535 before @HOST" },
 	{ "socket: inet:1@", "1:9: socket is 'inet:1@'; allowed: an IPv4 "
 	  "address or a name after PORT@" },
 	{ "socket: inet:1@::1", "1:9: socket is 'inet:1@::1'; allowed: an "
@@ -963,10 +963,10 @@ static const struct {
 	  "characters" },
 	{ "policy:\n- {action: accept, name: a}\n- {action: reject, name: "
 	  "a}", "3:26: policy rule 2: name is 'a', which is the rule in line "
-	  "2; allowed: a name of its own" },
+	  "2; allowed: a different name" },
 	{ "policy:\n- {action: accept, name: rule 2}\n- {action: reject}",
-	  "3:3: policy rule 2: name is 'rule 2', which is the rule in line "
-	  "2; allowed: a name of its own" },
+	  "3:3: policy rule 2: name is 'rule 2', which is the rule in line 2; "
+	  "allowed: a different name" },
 	{ "policy: [{action: accept, observe: maybe}]", "1:36: policy rule "
 	  "1: observe is 'maybe'; allowed: yes, no" },
 
@@ -1062,7 +1062,7 @@ static const struct {
 	  "missing" },
 	{ "sign: [{domains: '*.a.example', null-sender: yes, keys: [" KEY
 	  "]}]", "1:46: sign rule 1: null-sender has no domain to sign with; "
-	  "allowed: with identity, or with a name in domains that is no "
+	  "allowed: with identity, or with a name in domains that is not a "
 	  "pattern" },
 	{ SIGN("keys: [" KEY ", {selector: t}]"), "1:44: sign rule 1: key 2: "
 	  "file is missing" },
@@ -1072,9 +1072,9 @@ static const struct {
 	  "file has no value; allowed: the path of a key file" },
 	{ SIGN("keys: [{selector: s, file: \"a\\0\"}]"), "1:36: sign rule "
 	  "1: key 1: file is 'a?'; allowed: the path of a key file" },
-	{ SIGN("keys: [" KEY ", {selector: S, file: t}]"), "1:55: sign rule "
-	  "1: key 2: selector is 's', which is the key in line 1; allowed: "
-	  "a selector of its own" },
+	{ SIGN("keys: [" KEY ", {selector: S, file: t}]"), "1:55: sign rule 1: "
+	  "key 2: selector is 's', which is the key in line 1; allowed: a "
+	  "different selector" },
 	{ SIGN("keys: [{selector: s, file: s, from: 2026-02-01, until: "
 	  "2026-02-01}]"), "1:64: sign rule 1: key 1: until is "
 	  "'2026-02-01', which is not after from; allowed: a later date" },
@@ -1084,11 +1084,11 @@ static const struct {
 	{ "sign:\n- {domains: '*.a.example', keys: [" KEY "]}\n- {domains: "
 	  "[a.example, b.a.example], keys: [" KEY "]}", "3:25: sign rule 2: "
 	  "domains is 'b.a.example', which can never match: the sign rule in "
-	  "line 2 has it; allowed: what no rule in front has" },
+	  "line 2 has it; allowed: what no earlier rule has" },
 	{ "sign:\n- {domains: a.example, keys: [" KEY "]}\n- {domains: "
 	  "A.example, keys: [" KEY "]}", "3:13: sign rule 2: domains is "
-	  "'A.example', which can never match: the sign rule in line 2 has "
-	  "it; allowed: what no rule in front has" },
+	  "'A.example', which can never match: the sign rule in line 2 has it; "
+	  "allowed: what no earlier rule has" },
 
 	{ SIGN_DATE("1969-12-31"), BAD_DATE("1969-12-31") },
 	{ SIGN_DATE("2026-02-29"), BAD_DATE("2026-02-29") },
@@ -1155,7 +1155,7 @@ static const struct {
 	  "name is 'a b'; allowed: " FORWARDER_NAME },
 	{ "forwarders:\n- {name: a, client: '::1'}\n- {name: A, iprev: b}",
 	  "3:10: forwarder 2: name is 'A', which is the forwarder in line 2; "
-	  "allowed: a name of its own" },
+	  "allowed: a different name" },
 	{ "forwarders: [{name: a, client: mx.test}]", "1:32: forwarder 1: "
 	  "client is 'mx.test'; allowed: " NETWORKS },
 	{ "forwarders: [{name: a, iprev: '*'}]", "1:31: forwarder 1: iprev "
@@ -1320,8 +1320,7 @@ static const struct {
 	  "a list; allowed: " ADDRESS },
 	{ "report: {bounce: " X10 X10 X10 "x@example.org}", "1:18: "
 	  "report.bounce is '" X10 X10 X10 "x@example.org'; allowed: at most "
-	  "30 characters in front of \"@\", so that the tag of a report "
-	  "fits" },
+	  "30 characters before \"@\", so that the tag of a report fits" },
 	{ "report: {bounce: '@example.org'}", "1:18: report.bounce is "
 	  "'@example.org'; allowed: " ADDRESS },
 	{ "report: {org-name: ''}", "1:20: report.org-name is ''; allowed: "
@@ -2140,7 +2139,7 @@ test_include(void)
 		{ "a name twice", "policy: [{name: a, action: accept}]\n"
 		  "include: " B, "policy: [{name: a, action: reject}]",
 		  B ":1:17: policy rule 2: name is 'a', which is the rule in "
-		  "line 1; allowed: a name of its own" },
+		  "line 1; allowed: a different name" },
 		{ "a key twice", "spf: {helo: no}\ninclude: " B,
 		  "spf: {helo: yes}", B ":1:1: spf is set in another file as "
 		  "well; allowed: in one" },
@@ -2320,8 +2319,8 @@ test_replace(void)
 {
 #define RULES "policy: [{action: reject}]\n"
 #define SIGNING "sign: [{domains: a.example, keys: [{selector: s, file: k}]}]\n"
-#define GONE(key) "t.yaml: " key " is gone, which has rules so far; " \
-	"allowed: rules, or \"" key ": []\" for none from now on"
+#define GONE(key) "t.yaml: " key " is missing, but it has rules so far; " \
+	"allowed: rules, or \"" key ": []\" to remove them"
 #define EMPTY "t.yaml: nothing is set in it; allowed: at least one key"
 	static const struct {
 		const char *old, *new;

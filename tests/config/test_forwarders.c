@@ -116,8 +116,8 @@ test_include(void)
 	config_unref(c);
 	is_refused("include: more.yaml\nforwarders:\n"
 	    "- {name: B, client: '::1'}\n", "assay.yaml:3:10: forwarder 2: "
-	    "name is 'B', which is the forwarder in line 1; allowed: a name "
-	    "of its own", "a name that another file has");
+	    "name is 'B', which is the forwarder in line 1; allowed: a "
+	    "different name", "a name that another file has");
 }
 
 static void
@@ -129,12 +129,12 @@ test_bad(void)
 	is_refused(text, "assay.yaml:3:9: forwarder 'a': hosts: No such file "
 	    "or directory", "no file");
 	write_file("hosts", SLICE("::1\n\na.example\n192.0.2.0/33 # x\n"));
-	is_refused(text, "hosts:4: this is no host; allowed: an address, a "
+	is_refused(text, "hosts:4: this is not a host; allowed: an address, a "
 	    "network like 192.0.2.0/24, a name like mx.example.org, "
 	    "*.example.org", "a line that is no host");
 	chmod(path_of("hosts"), 0666);
-	is_refused(text, "assay.yaml:3:9: forwarder 'a': hosts: everybody may "
-	    "write it; allowed: a mode like 0644 (chmod o-w)",
+	is_refused(text, "assay.yaml:3:9: forwarder 'a': hosts: it is "
+	    "world-writable; allowed: a mode like 0644 (chmod o-w)",
 	    "a file that everybody may write");
 	unlink(path_of("hosts"));
 	mkdir(path_of("hosts"), 0755);

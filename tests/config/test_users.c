@@ -44,10 +44,10 @@ static const struct {
 	  "..." },
 	{ "a a@b\njoe # joe@example.org\n", "users:2: a user without "
 	  "addresses; allowed: USER ADDRESS ..." },
-	{ "joe joe", "users:1: what follows the user is no address; allowed: "
-	  "addresses like joe@example.org, \"*@example.org\", and *" },
-	{ "joe j*", "users:1: what follows the user is no address; allowed: "
-	  "addresses like joe@example.org, \"*@example.org\", and *" }
+	{ "joe joe", "users:1: what follows the user is not an address; "
+	  "allowed: addresses like joe@example.org, \"*@example.org\", and *" },
+	{ "joe j*", "users:1: what follows the user is not an address; "
+	  "allowed: addresses like joe@example.org, \"*@example.org\", and *" }
 };
 
 /* At the limit, and one past it. */

@@ -410,10 +410,10 @@ test_trust(void)
 		{ "of a group", 0775, 0664, NULL },
 		{ "a FIFO", 0755, S_IFIFO | 0600, "is a FIFO; allowed: a "
 		  "regular file" },
-		{ "everybody's file", 0755, 0646, "everybody may write it; "
+		{ "everybody's file", 0755, 0646, "it is world-writable; "
 		  "allowed: a mode like 0644 (chmod o-w)" },
-		{ "everybody's folder", 0757, 0644, "everybody may write to "
-		  "its folder; allowed: a mode like 0755 (chmod o-w)" },
+		{ "everybody's folder", 0757, 0644, "its folder is "
+		  "world-writable; allowed: a mode like 0755 (chmod o-w)" },
 		{ "a folder like /tmp", 01777, 0644, NULL },
 	};
 	char folder[4096], path[4200], want[8192], why[8192];

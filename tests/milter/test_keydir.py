@@ -116,7 +116,7 @@ def folder_goes():
         os.rename(house.keys, away)
         equal(house.signed("a@one.example"), "one.example:s1", "it is gone")
         assaydaemon.wait_for(
-            lambda: "sign on" in daemon.log(), 30, "the log says so")
+            lambda: "are still used" in daemon.log(), 30, "the log says so")
         got, record = house.send("a@two.example")
         equal((got, record["unsigned-why"]),
               ("no", "no key signs at this time"), "no key was read")
@@ -156,7 +156,7 @@ def files_that_are_no_keys():
         f.write(whole[:100])
     equal(house.signed("a@one.example"), "one.example:s1",
           "half written: the key before signs on")
-    assaydaemon.wait_for(lambda: "signs on" in house.daemon.log(), 30,
+    assaydaemon.wait_for(lambda: "is still used" in house.daemon.log(), 30,
                          "the log says so")
     with open(path, "wb") as f:
         f.write(whole)
@@ -202,7 +202,7 @@ def rotation():
     equal(house.signed("a@one.example"), "one.example:old", "not in DNS")
     assaydaemon.wait_for(
         lambda: "key rotation: DNS does not have the record of the newest "
-        "key of one.example, new; old signs on" in daemon.log(), 30,
+        "key of one.example, new; old still signs" in daemon.log(), 30,
         "a warning")
     house.signed("a@one.example")
     equal(daemon.log().count("key rotation:"), 1, "not for each message")

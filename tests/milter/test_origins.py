@@ -80,7 +80,7 @@ def comes_back():
         equal(signed(again), 0, name + ": not signed")
         equal(len(again.header.values("Authentication-Results")), 1,
               name + ": the field stays")
-        ok("came from outside before" in last_event(daemon)["unsigned-why"],
+        ok("came from outside" in last_event(daemon)["unsigned-why"],
            name + ": the log says why")
     for name, value in (("other case", b" MX.Example.ORG; dkim=none"),
                         ("comment in front", b" (x) mx.example.org;none"),

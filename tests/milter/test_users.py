@@ -9,7 +9,7 @@ import tap
 from tap import equal, ok
 
 FILE = "joe joe@example.org joe+*@example.org\n*@sales *@sales.example.org\n"
-DENIED = "the user who has authenticated may not use this From"
+DENIED = "the authenticated user may not use this From"
 
 
 def replace(path, text):
@@ -109,31 +109,31 @@ def lines(daemon, text):
 def follow(daemon, path):
     """It is read again by itself, and the last good one is kept."""
     replace(path, FILE + "joe ceo@example.org\n")
-    assaydaemon.wait_for(lambda: lines(daemon, "has changed, and counts"),
+    assaydaemon.wait_for(lambda: lines(daemon, "has changed and is now used"),
                          30, "the file is read")
     equal(send(daemon, b"ceo@example.org", "joe")[0], 1, "one address more")
     replace(path, "joe\n")
-    assaydaemon.wait_for(lambda: lines(daemon, "users known before"), 30,
+    assaydaemon.wait_for(lambda: lines(daemon, "the previous list"), 30,
                          "the file is refused")
     ok(lines(daemon, "users:1: a user without addresses"),
        "refused: the log says where and why")
     equal(send(daemon, b"ceo@example.org", "joe")[0], 1,
           "refused: what was known counts")
     os.unlink(path)
-    assaydaemon.wait_for(lambda: lines(daemon, "users known before") > 1, 30,
+    assaydaemon.wait_for(lambda: lines(daemon, "the previous list") > 1, 30,
                          "the file is gone")
     equal(send(daemon, b"ceo@example.org", "joe")[0], 1,
           "gone: what was known counts")
     replace(path, FILE)
-    assaydaemon.wait_for(lambda: lines(daemon, "has changed, and counts") > 1,
+    assaydaemon.wait_for(lambda: lines(daemon, "has changed and is now used") > 1,
                          30, "the file is back")
     equal(send(daemon, b"ceo@example.org", "joe")[0], 0, "back: it counts")
     os.chmod(path, 0o666)
-    assaydaemon.wait_for(lambda: lines(daemon, "everybody may write it"), 30,
+    assaydaemon.wait_for(lambda: lines(daemon, "it is world-writable"), 30,
                          "everybody may write it")
     equal(send(daemon, b"joe@example.org", "joe")[0], 1,
           "everybody may write it: what was known counts")
-    equal(lines(daemon, "users known before"), 3, "said once for a change")
+    equal(lines(daemon, "the previous list"), 3, "said once for a change")
 
 
 @tap.test

@@ -134,7 +134,7 @@ def mistakes():
             ("no key", changed(key=None), 1, "error", "there is no TXT "
              "record with a key", None),
             ("broken base64", changed(key=signed(TXT="v=DKIM1; p=MI!x")), 1,
-             "error", "is no base64, so there is no key", None),
+             "error", "is not base64, so there is no key", None),
             ("revoked", changed(key=signed(TXT="v=DKIM1; p=")), 1,
              "error", "is empty: the key is revoked, and each signature "
              "with it fails", None),

@@ -204,12 +204,12 @@ def says_why_not():
              b"To: a@b.example\n\nHi.\n"),
             ("two From fields", "From is absent, repeated or cannot be read",
              (), message(extra="From: eve@example.org\n")),
-            ("it came before", "it has an Authentication-Results field of "
-             "ours, so it came from outside before", (),
+            ("it came before", "it has our Authentication-Results field, so it "
+             "first came from outside", (),
              message(extra=field)),
             ("signed already", "it has our signature already", (),
              done.encode()),
-            ("not his", "the user who has authenticated may not use this "
+            ("not his", "the authenticated user may not use this "
              "From", ("--authenticated", "joe"),
              message("eve@limited.example")),
             ("no key now", "no key signs at this time", (),
