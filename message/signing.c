@@ -214,8 +214,8 @@ signing_follow(const struct signing *s)
 		switch (userfile_follow(s->rules[i].users, why,
 		    sizeof(why))) {
 		case USERFILE_TAKEN:
-			log_line(CONFIG_LOG_INFO, "%s has changed, and "
-			    "counts", s->rules[i].rule->for_user);
+			log_line(CONFIG_LOG_INFO, "%s has changed and "
+			    "is now used", s->rules[i].rule->for_user);
 			break;
 		case USERFILE_REFUSED:
 			log_line(CONFIG_LOG_ERROR, "%s; the previous list is "

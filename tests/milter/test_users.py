@@ -125,7 +125,7 @@ def follow(daemon, path):
     equal(send(daemon, b"ceo@example.org", "joe")[0], 1,
           "gone: what was known counts")
     replace(path, FILE)
-    assaydaemon.wait_for(lambda: lines(daemon, "has changed and is now used") > 1,
+    assaydaemon.wait_for(lambda: lines(daemon, "and is now used") > 1,
                          30, "the file is back")
     equal(send(daemon, b"ceo@example.org", "joe")[0], 0, "back: it counts")
     os.chmod(path, 0o666)
