@@ -646,8 +646,8 @@ test_values(void)
 #define NETWORKS "IP addresses and networks like 192.0.2.0/24, " \
 	"\"2001:db8::/32\""
 #define SOCKETS "local:PATH, inet:PORT@HOST, inet6:PORT@HOST"
-#define NO_HOST "PORT@HOST; without a host everybody could connect, so " \
-	"name it (@127.0.0.1, @::1)"
+#define NO_HOST "PORT@HOST; without a host anyone could connect, so " \
+	"name one (@127.0.0.1, @::1)"
 #define NETS "IP addresses and networks like 192.0.2.0/24, " \
 	"\"2001:db8::/32\""
 #define LAYOUT "allowed: a path below the directory with %{domain} once and " \

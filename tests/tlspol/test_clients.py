@@ -287,7 +287,7 @@ def reloads():
         equal(daemon.ask("held.example"), "OK dane", "the new zone is used")
         daemon.configure(good.replace("0666", "0600"), None)
         daemon.kill(signal.SIGHUP)
-        daemon.wait_log("change with a restart only")
+        daemon.wait_log("change only with a restart")
 
 
 def run(*arguments):

@@ -377,7 +377,7 @@ def in_words():
                   "| Users mailing list -- users@lists.example\n"):
         ok(words in text, words, text)
     text = check(in_body(sign(TEXT), b"this", b"that"), text=True)
-    ok("no usual edit did it" in text, "nothing found", text)
+    ok("none of the usual edits explains it" in text, "nothing found", text)
     text = check(b"X-Content-Filtered-By: Mailman/MimeDel 2.1\r\n" +
                  in_body(sign(TEXT), b"this", b"that"), text=True)
     ok("parts were removed" in text, "a hint", text)

@@ -44,8 +44,8 @@ def in_words():
              ("Forwarder: none", "the domain in From is not one of its "
               "from-domain")),
             ("forwarder-unknown", (), 1,
-             ("Forwarder: unknown: DNS does not say the name of the "
-              "client",)),
+             ("Forwarder: unknown: DNS did not answer for the name "
+              "of the client",)),
             ("forwarder-name-forged", (), 1, ("Forwarder: none",))):
         got, text = run(name, *arguments)
         equal(got, status, name + ": status", text)
