@@ -787,6 +787,12 @@ def watchdog():
     sock.close()
 
 
+# At most this much, by systemd-analyze.  What sends reports runs the setgid
+# programs of the mail server, so that NoNewPrivileges= and all that implies
+# it are not for that unit.
+EXPOSURE = {"assay-report.service": 5.6}
+
+
 def exposure(name):
     """What systemd-analyze says of a unit in etc/; None: it reads none."""
     path = os.path.join(assaydaemon.work_folder(), name)
@@ -796,8 +802,8 @@ def exposure(name):
                   .replace("@bindir@", "/usr/bin")
                   .replace("@sysconfdir@", "/etc"))
     done = subprocess.run(
-        ["systemd-analyze", "security", "--offline=yes", "--threshold=11",
-         path], capture_output=True, text=True)
+        ["systemd-analyze", "security", "--offline=yes",
+         "--threshold=%d" % round(10 * EXPOSURE.get(name, 1.1)), path], capture_output=True, text=True)
     return done if "Overall exposure" in done.stdout else None
 
 
@@ -813,7 +819,9 @@ def units():
         if done is None:
             tap.skip("exposure of " + name, "no systemd-analyze for files")
         else:
-            equal(done.returncode, 0, name + ": exposure of at most 1.1",
+            equal(done.returncode, 0,
+                  "%s: exposure of at most %.1f" % (
+                      name, EXPOSURE.get(name, 1.1)),
                   done.stdout.splitlines()[-1:])
 
 
