@@ -64,6 +64,8 @@ report_pack_write(void *arg, const char *ptr, size_t len)
 		if (p->z.avail_out == 0)
 			put_line(p);
 	}
+	/* What was not taken is not ours any more. */
+	p->z.avail_in = 0;
 	return !buf_failed(p->out);
 }
 
@@ -72,8 +74,8 @@ report_pack_end(struct report_pack *p)
 {
 	bool good;
 
-	while (deflate(&p->z, Z_FINISH) != Z_STREAM_END &&
-	    !buf_failed(p->out))
+	while (!buf_failed(p->out) &&
+	    deflate(&p->z, Z_FINISH) != Z_STREAM_END)
 		put_line(p);
 	if (p->z.avail_out < LINE)
 		put_line(p);
