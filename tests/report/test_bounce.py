@@ -275,10 +275,10 @@ def try_again_later():
         f.write("no database " * 1000)
     check("no database", "the store")
     os.rename(moved, world.store.path)
-    world.store.ask("UPDATE assay_meta SET number = 1000 "
+    world.store.ask("UPDATE assay_meta SET number = number + 1000 "
                     "WHERE name = 'schema'")
     check("a later version", "later assay")
-    world.store.ask("UPDATE assay_meta SET number = 1 "
+    world.store.ask("UPDATE assay_meta SET number = number - 1000 "
                     "WHERE name = 'schema'")
     base = sqlite3.connect(world.store.path, isolation_level=None)
     base.execute("BEGIN EXCLUSIVE")
