@@ -5,6 +5,7 @@
 EXTRA_DIST += \
 	tests/fuzz/fuzz.h \
 	tests/schemafile.h \
+	tests/store/letter.h \
 	tests/tap.h \
 	tests/fuzz/run.sh \
 	tests/lint/analyzer.py \

@@ -21,6 +21,7 @@
 #include "base/mem.h"
 #include "store/rows_internal.h"
 #include "store/store_internal.h"
+#include "tests/store/letter.h"
 
 #define BATCH 1000
 #define DAY INT64_C(20700)
@@ -58,53 +59,36 @@ open_store(const char *name, enum store_mode mode)
 	return s;
 }
 
-static void
-text(struct event *e, const char *key, const char *value)
-{
-	event_text(e, key, slice_str(value));
-}
-
 /* One message of the n-th kind. */
 static struct event *
 event_of(uint64_t n)
 {
 	struct event *e = event_new("message", DAY * 86400);
 	char domain[40], client[40];
-	struct event_object *o;
 
 	snprintf(domain, sizeof(domain), "d%u.example",
 	    (unsigned int)(n % 2000));
 	snprintf(client, sizeof(client), "192.0.%u.%u",
 	    (unsigned int)(n % 2000 / 250), (unsigned int)(n / 2000 % 50));
-	text(e, "client", client);
-	text(e, "helo", "mail.example.com");
-	text(e, "mail-from-domain", domain);
-	text(e, "from-domain", domain);
-	text(e, "spf", "pass");
-	text(e, "spf-domain", domain);
-	text(e, "spf-scope", "mfrom");
-	text(e, "dkim", "pass:example:s1");
-	text(e, "dmarc", "pass");
-	text(e, "dmarc-rua", "yes");
-	text(e, "dmarc-p", "reject");
-	text(e, "dmarc-domain", domain);
-	text(e, "dmarc-published", "reject");
-	text(e, "dmarc-adkim", "r");
-	text(e, "dmarc-aspf", "r");
-	text(e, "dmarc-testing", "n");
-	text(e, "dmarc-discovery", "treewalk");
-	text(e, "dmarc-spf", "pass");
-	text(e, "dmarc-dkim", "pass");
-	text(e, "dmarc-disposition", "pass");
-	text(e, "action", "accept");
-	text(e, "told", "accepted");
-	o = event_object(e, "signatures");
-	event_object_text(e, o, "result", SLICE("pass"));
-	event_object_text(e, o, "domain", slice_str(domain));
-	event_object_text(e, o, "selector", SLICE("s1"));
-	event_object_text(e, o, "aligned", SLICE("strict"));
-	event_object_text(e, event_object(e, "recipients"), "domain",
-	    SLICE("example.org"));
+	letter_text(e, "client", client);
+	letter_text(e, "helo", "mail.example.com");
+	letter_text(e, "mail-from-domain", domain);
+	letter_text(e, "from-domain", domain);
+	letter_text(e, "spf", "pass");
+	letter_text(e, "spf-domain", domain);
+	letter_text(e, "spf-scope", "mfrom");
+	letter_text(e, "dkim", "pass:example:s1");
+	letter_text(e, "dmarc", "pass");
+	letter_text(e, "dmarc-rua", "yes");
+	letter_policy(e, domain, "reject", "r");
+	letter_text(e, "dmarc-published", "reject");
+	letter_text(e, "dmarc-spf", "pass");
+	letter_text(e, "dmarc-dkim", "pass");
+	letter_text(e, "dmarc-disposition", "pass");
+	letter_text(e, "action", "accept");
+	letter_text(e, "told", "accepted");
+	letter_signature(e, "pass", domain, "s1", "strict");
+	letter_recipient(e, "example.org");
 	return e;
 }
 

@@ -15,6 +15,7 @@
 #include "store/record_internal.h"
 #include "store/schema_internal.h"
 #include "store/store_internal.h"
+#include "tests/store/letter.h"
 #include "tests/tap.h"
 
 #define DAY INT64_C(20700)
@@ -35,13 +36,6 @@ struct letter {
 };
 
 static void
-text(struct event *e, const char *key, const char *value)
-{
-	if (value != NULL)
-		event_text(e, key, slice_str(value));
-}
-
-static void
 add_signatures(struct event *e, unsigned int count)
 {
 	static const char *const each[][4] = {
@@ -50,17 +44,12 @@ add_signatures(struct event *e, unsigned int count)
 		{ "pass", "Mail.Example.com", "s2", "relaxed" },
 		{ "pass", "example.com", "s3", "strict" },
 		{ "pass", "not a domain", "s4", "none" } };
-	struct event_object *o;
 	unsigned int i;
 
 	for (i = 0; i < count; i++) {
 		const char *const *s = each[i % 5];
 
-		o = event_object(e, "signatures");
-		event_object_text(e, o, "result", slice_str(s[0]));
-		event_object_text(e, o, "domain", slice_str(s[1]));
-		event_object_text(e, o, "selector", slice_str(s[2]));
-		event_object_text(e, o, "aligned", slice_str(s[3]));
+		letter_signature(e, s[0], s[1], s[2], s[3]);
 	}
 }
 
@@ -71,37 +60,33 @@ event_of(const struct letter *l)
 	struct event_object *o;
 	size_t i;
 
-	text(e, "client", l->client != NULL ? l->client : "192.0.2.1");
-	text(e, "ours", l->ours);
-	text(e, "helo", "mail.example.com");
-	text(e, "mail-from", l->sender);
-	text(e, "mail-from-domain", l->mail_from);
-	text(e, "auto-submitted", l->automatic);
-	text(e, "from-domain", l->from != NULL ? l->from : "example.com");
-	text(e, "spf", "pass");
-	text(e, "spf-domain", "example.com");
-	text(e, "dmarc", "pass");
-	text(e, "dmarc-p", l->p != NULL ? l->p : "reject");
-	text(e, "dmarc-adkim", "r");
-	text(e, "dmarc-aspf", "s");
-	text(e, "dmarc-testing", "n");
-	text(e, "dmarc-discovery", "treewalk");
-	text(e, "dmarc-psd", "u");
-	text(e, "dmarc-domain", "example.com");
-	text(e, "dmarc-rua", l->no_rua ? "no" : "yes");
-	text(e, "dmarc-spf", "fail");
-	text(e, "dmarc-dkim", l->dkim != NULL ? l->dkim : "pass");
-	text(e, "dmarc-disposition", l->disposition != NULL ?
+	letter_text(e, "client", l->client != NULL ? l->client : "192.0.2.1");
+	letter_text(e, "ours", l->ours);
+	letter_text(e, "helo", "mail.example.com");
+	letter_text(e, "mail-from", l->sender);
+	letter_text(e, "mail-from-domain", l->mail_from);
+	letter_text(e, "auto-submitted", l->automatic);
+	letter_text(e, "from-domain", l->from != NULL ? l->from :
+	    "example.com");
+	letter_text(e, "spf", "pass");
+	letter_text(e, "spf-domain", "example.com");
+	letter_text(e, "dmarc", "pass");
+	letter_policy(e, "example.com", l->p != NULL ? l->p : "reject",
+	    "s");
+	letter_text(e, "dmarc-psd", "u");
+	letter_text(e, "dmarc-rua", l->no_rua ? "no" : "yes");
+	letter_text(e, "dmarc-spf", "fail");
+	letter_text(e, "dmarc-dkim", l->dkim != NULL ? l->dkim : "pass");
+	letter_text(e, "dmarc-disposition", l->disposition != NULL ?
 	    l->disposition : "pass");
-	text(e, "action", "accept");
-	text(e, "told", l->told != NULL ? l->told : "accepted");
+	letter_text(e, "action", "accept");
+	letter_text(e, "told", l->told != NULL ? l->told : "accepted");
 	o = event_object(e, "dmarc-overrides");
 	event_object_text(e, o, "type", SLICE("local_policy"));
 	event_object_text(e, o, "comment", SLICE("a rule \x01 accepts it"));
 	add_signatures(e, l->signatures);
 	for (i = 0; i < 3 && l->recipients[i] != NULL; i++)
-		event_object_text(e, event_object(e, "recipients"), "domain",
-		    slice_str(l->recipients[i]));
+		letter_recipient(e, l->recipients[i]);
 	return e;
 }
 
