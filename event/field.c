@@ -139,9 +139,9 @@ static const struct event_field message_fields[] = {
 	  .about = "The envelope sender, as it was given." },
 	TEXT("mail-from-domain", "Its domain, " DOMAIN_FORM "; absent for "
 	    "the null sender."),
-	WORD("auto-submitted", "yes", "There for mail that a program sent by "
-	    "itself: an Auto-Submitted field (RFC 3834) that does not say "
-	    "no."),
+	WORD("auto-submitted", "yes", "Present for mail that a program sent "
+	    "automatically: an Auto-Submitted field (RFC 3834) that does not "
+	    "say no."),
 	OBJECTS("recipients", recipient_fields, "The domains of the "
 	    "recipients, each once."),
 	TEXT("from-domain", "The domain of the From field, " DOMAIN_FORM "."),
