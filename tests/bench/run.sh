@@ -8,9 +8,10 @@
 #
 # ASSAY_MILTER names the program; without it the tree is copied, configured
 # and built with -O2 in a temporary folder.  SCENARIOS names those to run, all
-# of them otherwise: warm cold burst crowd attack second memory store.  STORE
-# names the store of the last one, an SQLite file otherwise.  Five minutes
-# at most; loopback only; nothing is left behind but the table on the terminal.
+# of them otherwise: warm cold cost burst crowd attack second memory store.
+# STORE names the store of the last one, an SQLite file otherwise.  Five
+# minutes at most; loopback only; nothing is left behind but the table on the
+# terminal.
 #
 # What the lines mean:
 #
@@ -23,6 +24,12 @@
 #          reply, in round trips of 20 ms.  "spaced": commands 20 ms apart and
 #          40 ms for the data; "at once": no pauses.  "postfix" and "sendmail"
 #          differ in when the filter gets to see a command: see mta.h.
+#   cost   As cold, without pauses, eight connections: CPU time of the process
+#          per message, all its threads.  assay with names that are new each
+#          time, the null milter and the bare cryptography take turns; a
+#          figure is the median of the rounds, a ratio that of the rounds'
+#          ratios.  "kernel" is the share of system calls and the like in
+#          it, over all rounds.
 #   burst  50 connections send header, body and final dot at one moment, each
 #          waits for one DNS answer of 200 ms.
 #   crowd  100 and 1000 connections, each sends one message after the other
@@ -43,7 +50,9 @@
 #          CPU time of a daemon with a store, of its thread alone, and of one
 #          without, which take turns.  The last batch is waited for.
 #
-# Latencies and rates need a quiet machine; CPU, counts and memory do not.
+# Latencies and rates need a quiet machine; counts and memory do not, and CPU
+# does less: other programs take caches away, and answers come one by one that
+# would have come together.
 #
 # The message has 30 KB, one rsa-sha256 signature (2048 bits, relaxed), and an
 # SPF tree of nine lookups, three records deep: see make_messages.c.
@@ -54,6 +63,9 @@ ROUNDS=${1:-15}
 WARM_MESSAGES=500
 COLD_MESSAGES=24
 COLD_DELAY=20
+COST_MESSAGES=300
+COST_WARM_UP=100
+COST_ROUNDS=7
 BURST=50
 BURST_DELAY=200
 # From DATA to the burst: by then SPF has its answers.
@@ -73,7 +85,7 @@ SECOND_TTL=2
 IN_HAND=1000
 STORED=500
 STORED_RATE=1000
-SCENARIOS=${SCENARIOS:-warm cold burst crowd attack second memory store}
+SCENARIOS=${SCENARIOS:-warm cold cost burst crowd attack second memory store}
 CFLAGS="-std=c11 -D_GNU_SOURCE -O2 -Wall -Wextra -pthread"
 CC=${CC:-gcc}
 
@@ -321,6 +333,43 @@ queries() {
 	sed -n 's/^queries //p' "$tmp/dns-$1.log" | tail -n 1
 }
 
+# ticks NAME: CPU time of a process in user mode and in the kernel.
+ticks() {
+	sed 's/.*) //' "/proc/$(pid_of "$1")/stat" | cut -d' ' -f12,13
+}
+
+measure_cost() {
+	cold cost "$COST_WARM_UP" -c 8 $expect
+	ticks cost >"$tmp/cost.ticks"
+	round=0
+	while [ "$round" -lt "$COST_ROUNDS" ]; do
+		round=$((round + 1))
+		"$tmp/crypto" | value cpu >>"$tmp/cost-crypto.cpu"
+		cold cost "$COST_MESSAGES" -c 8 $expect
+		echo "$result" | value cpu >>"$tmp/cost.cpu"
+		echo "$result" | value median >>"$tmp/cost.median"
+		floor "$COST_MESSAGES" -c 8
+		echo "$result" | value cpu >>"$tmp/cost-null.cpu"
+	done
+	ticks cost >>"$tmp/cost.ticks"
+}
+
+report_cost() {
+	paste "$tmp/cost.cpu" "$tmp/cost-null.cpu" "$tmp/cost-crypto.cpu" |
+	    awk '{ print $1 / ($2 + $3) }' >"$tmp/cost.ratio"
+	r=$(median "$tmp/cost.ratio")
+	printf 'cost of a cold message, 8 connections: CPU: assay %.0f us, null %.0f us, crypto %.0f us, ratio %.2f (%s) (target <= 1.7: %s)\n' \
+	    "$(median "$tmp/cost.cpu")" "$(median "$tmp/cost-null.cpu")" \
+	    "$(median "$tmp/cost-crypto.cpu")" "$r" \
+	    "$(range "$tmp/cost.ratio")" "$(verdict "$r" 1.7)"
+	awk 'NR == 1 { u = $1; k = $2 }
+	    END { all = $1 - u + $2 - k
+		printf "    kernel %.0f %%", 100 * ($2 - k) / all }' \
+	    "$tmp/cost.ticks"
+	printf ', median %.1f ms from first header to last reply\n' \
+	    "$(median "$tmp/cost.median" | awk '{ print $1 / 1000 }')"
+}
+
 report_burst() {
 	name=$1
 	title=$2
@@ -498,7 +547,7 @@ if [ -z "${ASSAY_MILTER:-}" ]; then
 fi
 [ -x "$ASSAY_MILTER" ] || die "$ASSAY_MILTER: no such program"
 for scenario in $SCENARIOS; do
-	case " warm cold burst crowd attack second memory store " in
+	case " warm cold cost burst crowd attack second memory store " in
 	*" $scenario "*) ;;
 	*) die "SCENARIOS: \"$scenario\" is not one" ;;
 	esac
@@ -508,6 +557,7 @@ done
 count=1
 attacks=0
 wanted cold && count=$((count + 6 * COLD_MESSAGES))
+wanted cost && count=$((count + COST_WARM_UP + COST_ROUNDS * COST_MESSAGES))
 wanted burst && count=$((count + 2 * BURST))
 wanted crowd && count=$((count + CROWD_100 + CROWD_1000))
 wanted attack && count=$((count + 9 * HONEST)) && attacks=$((3 * ATTACKS))
@@ -533,6 +583,11 @@ if wanted cold; then
 	printf '    DNS questions per cold message: %s\n' \
 	    "$(queries cold |
 	    awk -v n=$((6 * COLD_MESSAGES)) '{ print $1 / n }')"
+fi
+if wanted cost; then
+	start_assay cost "$COLD_DELAY"
+	measure_cost
+	report_cost
 fi
 if wanted burst; then
 	start_assay burst "$BURST_DELAY"
