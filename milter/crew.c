@@ -69,12 +69,6 @@ crew_join(void)
 }
 
 bool
-crew_has_me(void)
-{
-	return member;
-}
-
-bool
 crew_block(void)
 {
 	bool last;

@@ -18,7 +18,6 @@
 void	crew_set_nudge(void (*nudge)(void));
 /* This thread reads packets: it is a worker until it ends. */
 void	crew_join(void);
-bool	crew_has_me(void);
 /*
  * This worker is about to block.  True: crew_unblock() is due; false: it is
  * blocked already.  Of a thread that has not joined nothing is known.

@@ -23,7 +23,6 @@
 #include <sys/socket.h>
 
 #include "base/mem.h"
-#include "milter/crew.h"
 
 typedef int poll_fn(struct pollfd *, nfds_t, int);
 
@@ -163,23 +162,6 @@ poll_to_read(struct pollfd *fd, int timeout)
 	return ready;
 }
 
-/* libmilter is about to write a reply: it may have to wait for whoever reads
-   it, and such a worker does not count as free. */
-static int
-poll_to_write(struct pollfd *fd, int timeout)
-{
-	int ready = readahead_real_poll(fd, 1, 0);
-	bool blocks;
-
-	if (ready != 0 || timeout == 0)
-		return ready;
-	blocks = crew_block();
-	ready = readahead_real_poll(fd, 1, timeout);
-	if (blocks)
-		crew_unblock();
-	return ready;
-}
-
 int
 poll(struct pollfd *fds, nfds_t count, int timeout)
 {
@@ -189,7 +171,5 @@ poll(struct pollfd *fds, nfds_t count, int timeout)
 
 	if (count == 1 && (all->events & POLLIN) != 0)
 		return poll_to_read(all, timeout);
-	if (count == 1 && crew_has_me())
-		return poll_to_write(all, timeout);
 	return readahead_real_poll(fds, count, timeout);
 }

@@ -5,7 +5,8 @@
  * libmilter reads packets with mi_rd_cmd() and writes with mi_wr_cmd().
  * Both are exported by the shared library, which calls them through the
  * dynamic linker: the definitions here take their place for the whole
- * program, and call libmilter's own.
+ * program.  Changes of a message are written together with the reply to its
+ * end.
  */
 #include "milter/wire.h"
 
@@ -29,6 +30,8 @@
 #include "milter/readahead.h"
 
 #define COMPLAINT_US	60000000	/* between two such lines */
+#define PACKET_HEAD	(MILTER_LEN_BYTES + 1)	/* length, command */
+#define HELD_OCTETS	32768	/* of changes in one write (ours) */
 #define PATIENCE_MS	10	/* for the rest of a packet (ours) */
 #define NO_DESCRIPTOR_MS 20	/* until accept() is tried again */
 #define UNKNOWN_COMMAND '?'	/* libmilter ends such a session */
@@ -40,12 +43,9 @@
 #define READ_END	((char)5)	/* SMFIC_EOF */
 #define READ_TOO_LARGE	((char)7)	/* SMFIC_TOOBIG */
 
-typedef int write_fn(int, struct timeval *, int, char *, size_t);
-
 typedef int accept_fn(int, struct sockaddr *, socklen_t *);
 
 static accept_fn *real_accept;
-static write_fn *real_write;
 static pthread_once_t once = PTHREAD_ONCE_INIT;
 static atomic_bool guarded;
 
@@ -53,10 +53,8 @@ static atomic_bool guarded;
 static void
 find_real(void)
 {
-	void *write_symbol = dlsym(RTLD_NEXT, "mi_wr_cmd");
 	void *accept_symbol = dlsym(RTLD_NEXT, "accept");
 
-	memcpy(&real_write, &write_symbol, sizeof(real_write));
 	memcpy(&real_accept, &accept_symbol, sizeof(real_accept));
 }
 
@@ -64,8 +62,8 @@ bool
 wire_can_guard(void)
 {
 	pthread_once(&once, find_real);
-	return real_write != NULL && readahead_can() &&
-	    dlsym(RTLD_NEXT, "mi_rd_cmd") != NULL;
+	return readahead_can() && dlsym(RTLD_NEXT, "mi_rd_cmd") != NULL &&
+	    dlsym(RTLD_NEXT, "mi_wr_cmd") != NULL;
 }
 
 bool
@@ -208,11 +206,11 @@ poll_patiently(struct pollfd *p, int64_t ms)
 	return n;
 }
 
-/* Until there is something to read; else why not is in *why. */
+/* Until one of `events` is possible; else why not is in *why. */
 static bool
-wait_readable(int sd, const struct timeval *timeout, char *why)
+wait_ready(int sd, short events, const struct timeval *timeout, char *why)
 {
-	struct pollfd p = { .fd = sd, .events = POLLIN };
+	struct pollfd p = { .fd = sd, .events = events };
 	int64_t ms = (int64_t)timeout->tv_sec * 1000 + timeout->tv_usec / 1000;
 	int n;
 
@@ -242,7 +240,7 @@ read_all(int sd, const struct timeval *timeout, char *to, size_t len,
 			*why = READ_ERROR;
 			return false;
 		} else if (errno == EAGAIN &&
-		    !wait_readable(sd, timeout, why)) {
+		    !wait_ready(sd, POLLIN, timeout, why)) {
 			return false;
 		}
 	}
@@ -320,11 +318,34 @@ mi_rd_cmd(int sd, struct timeval *timeout, char *cmd, size_t *len, char *name)
 	return data;
 }
 
+/* Changes of a message: the reply to its end follows in this thread. */
+static bool
+is_change(int command)
+{
+	return command == SMFIR_ADDHEADER || command == SMFIR_CHGHEADER ||
+	    command == SMFIR_INSHEADER || command == SMFIR_QUARANTINE;
+}
+
+/* What is written with the reply. */
+static _Thread_local struct {
+	char	*bytes;
+	size_t	 len;
+} held;
+
+static void
+drop_held(void)
+{
+	mem_free(held.bytes);
+	held.bytes = NULL;
+	held.len = 0;
+}
+
 void
 wire_closed(void)
 {
 	if (!goes_on)
 		readahead_end();
+	drop_held();
 	drain_disconnected();
 }
 
@@ -351,13 +372,65 @@ report_reply(bool written)
 		fn(replied_arg, written);
 }
 
+/* False: no memory; what is held stays. */
+static bool
+hold(int cmd, const char *buf, size_t len)
+{
+	uint32_t size = htonl((uint32_t)len + 1);
+	char *at = mem_resize(held.bytes, held.len + PACKET_HEAD + len);
+
+	if (at == NULL)
+		return false;
+	held.bytes = at;
+	at += held.len;
+	memcpy(at, &size, sizeof(size));
+	at[MILTER_LEN_BYTES] = (char)cmd;
+	if (len > 0)
+		memcpy(at + PACKET_HEAD, buf, len);
+	held.len += PACKET_HEAD + len;
+	return true;
+}
+
+static int
+write_held(int sd, const struct timeval *timeout)
+{
+	const char *at = held.bytes, *end = held.bytes + held.len;
+	int result = MI_SUCCESS;
+	ssize_t n;
+	char why;
+
+	while (at < end && result == MI_SUCCESS) {
+		n = send(sd, at, (size_t)(end - at),
+		    MSG_DONTWAIT | MSG_NOSIGNAL);
+		if (n > 0)
+			at += n;
+		else if (errno != EINTR && (errno != EAGAIN ||
+		    !wait_ready(sd, POLLOUT, timeout, &why)))
+			result = MI_FAILURE;
+	}
+	drop_held();
+	return result;
+}
+
+/* A change that waits for the reply is as good as written: when that cannot
+   be, the message has no answer. */
+static int
+write_packet(int sd, const struct timeval *timeout, int cmd, const char *buf,
+    size_t len)
+{
+	if (len > MILTER_MAX_DATA_SIZE || (len > 0 && buf == NULL) ||
+	    !hold(cmd, buf, len))
+		return MI_FAILURE;
+	if (is_change(cmd) && held.len < HELD_OCTETS)
+		return MI_SUCCESS;
+	return write_held(sd, timeout);
+}
+
 int
 mi_wr_cmd(int sd, struct timeval *timeout, int cmd, char *buf, size_t len)
 {
-	int result;
+	int result = write_packet(sd, timeout, cmd, buf, len);
 
-	pthread_once(&once, find_real);
-	result = real_write(sd, timeout, cmd, buf, len);
 	if (is_final(cmd)) {
 		report_reply(result == MI_SUCCESS);
 		drain_replied();

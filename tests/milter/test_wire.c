@@ -1,11 +1,19 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * Packets of a mail server: what libmilter would trip over is mended or
- * kept from it.
+ * kept from it.  And packets to it: what belongs together is written at once.
  */
-#include <stdio.h>
-#include <string.h>
+#include <sys/types.h>
 
+#include <libmilter/mfdef.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "base/mem.h"
 #include "milter/wire.h"
 #include "tests/tap.h"
 
@@ -77,6 +85,155 @@ static const struct {
 	{ .name = "an unknown command", .command = '?', DATA("x") },
 };
 
+/* ---- writing ---- */
+
+#define HEAD	(MILTER_LEN_BYTES + 1)
+#define CHANGES	200		/* more than a socket takes */
+#define LARGE	60000
+
+static int mta, filter;
+static struct timeval limit = { 20, 0 };
+
+static void
+open_pair(void)
+{
+	int pair[2];
+
+	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) != 0)
+		abort();
+	mta = pair[0];
+	filter = pair[1];
+}
+
+static void
+close_pair(void)
+{
+	wire_closed();
+	close(mta);
+	close(filter);
+}
+
+/* What one read() of the mail server gets. */
+static ssize_t
+read_now(char *out, size_t size)
+{
+	return recv(mta, out, size, MSG_DONTWAIT);
+}
+
+static void
+test_together(void)
+{
+	static char name[] = "From\0 x";
+	char got[100];
+	ssize_t n;
+
+	open_pair();
+	is_num(mi_wr_cmd(filter, &limit, SMFIR_INSHEADER, name, 8), 0,
+	    "a change");
+	is_num(mi_wr_cmd(filter, &limit, SMFIR_QUARANTINE, name, 5), 0,
+	    "another");
+	is_num(read_now(got, sizeof(got)), -1, "they wait");
+	is_num(mi_wr_cmd(filter, &limit, SMFIR_CONTINUE, NULL, 0), 0,
+	    "the reply");
+	n = read_now(got, sizeof(got));
+	is_bytes(got, n > 0 ? (size_t)n : 0, "\0\0\0\11iFrom\0 x\0"
+	    "\0\0\0\6qFrom\0" "\0\0\0\1c", 3 * HEAD + 13, "all at once");
+	is_num(mi_wr_cmd(filter, &limit, SMFIR_PROGRESS, NULL, 0), 0,
+	    "progress");
+	is_num(read_now(got, sizeof(got)), HEAD, "does not wait");
+	close_pair();
+}
+
+static void
+test_dropped(void)
+{
+	static char name[] = "x";
+	char got[100];
+
+	open_pair();
+	(void)mi_wr_cmd(filter, &limit, SMFIR_INSHEADER, name, 2);
+	wire_closed();
+	(void)mi_wr_cmd(filter, &limit, SMFIR_CONTINUE, NULL, 0);
+	is_num(read_now(got, sizeof(got)), HEAD,
+	    "the change of a session that has ended is not written");
+	close(mta);
+	is_num(mi_wr_cmd(filter, &limit, SMFIR_CONTINUE, NULL, 0), -1,
+	    "nobody is there");
+	wire_closed();
+	close(filter);
+}
+
+static void
+test_write_memory(void)
+{
+	static char name[] = "x";
+
+	open_pair();
+	mem_fail_after(0, 1);
+	is_num(mi_wr_cmd(filter, &limit, SMFIR_INSHEADER, name, 2), -1,
+	    "no memory for a change");
+	mem_fail_after(0, 0);
+	is_num(mi_wr_cmd(filter, &limit, SMFIR_INSHEADER, NULL, 2), -1,
+	    "no data");
+	close_pair();
+}
+
+static void *
+read_slowly(void *arg)
+{
+	char got[5000];
+	size_t *total = arg;
+	ssize_t n;
+
+	while ((n = read(mta, got, sizeof(got))) > 0)
+		*total += (size_t)n;
+	return NULL;
+}
+
+/* The mail server reads more slowly than we write. */
+static void
+test_large(void)
+{
+	char *data = calloc(1, LARGE);
+	size_t total = 0;
+	pthread_t reader;
+	int i, bad = 0;
+
+	open_pair();
+	if (data == NULL ||
+	    pthread_create(&reader, NULL, read_slowly, &total) != 0)
+		abort();
+	for (i = 0; i < CHANGES; i++)
+		bad += mi_wr_cmd(filter, &limit, SMFIR_CHGHEADER, data,
+		    i % 2 == 0 ? LARGE : 100) != 0;
+	bad += mi_wr_cmd(filter, &limit, SMFIR_CONTINUE, NULL, 0) != 0;
+	shutdown(filter, SHUT_WR);
+	pthread_join(reader, NULL);
+	is_num(bad, 0, "large changes, all written");
+	is_num((long long)total, CHANGES * HEAD + CHANGES / 2 * (LARGE + 100) +
+	    HEAD, "and all have come");
+	free(data);
+	close_pair();
+}
+
+static void
+test_never_read(void)
+{
+	struct timeval moment = { 0, 50000 };
+	char *data = calloc(1, LARGE);
+	int i, result = 0;
+
+	open_pair();
+	if (data == NULL)
+		abort();
+	for (i = 0; i < CHANGES && result == 0; i++)
+		result = mi_wr_cmd(filter, &moment, SMFIR_CHGHEADER, data,
+		    LARGE);
+	is_num(result, -1, "nobody reads: given up in time");
+	free(data);
+	close_pair();
+}
+
 int
 main(void)
 {
@@ -90,5 +247,10 @@ main(void)
 		    WIRE_MENDED ? cases[i].left : cases[i].len),
 		    cases[i].name);
 	}
+	test_together();
+	test_dropped();
+	test_write_memory();
+	test_large();
+	test_never_read();
 	return tap_done();
 }
