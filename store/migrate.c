@@ -195,7 +195,8 @@ make_steps(struct db *db, struct meta *m)
 		return;
 	for (i = m->schema; i < STORE_SCHEMA && db->status == STORE_OK; i++) {
 		db_script(db, db->driver->steps[i]);
-		conversions[i](db);
+		if (conversions[i] != NULL)
+			conversions[i](db);
 	}
 	db_run(db, "UPDATE assay_meta SET number = $1 "
 	    "WHERE name = 'schema'", DB_ARRAY(DB_N(STORE_SCHEMA)), NULL);
