@@ -218,7 +218,11 @@ dkim_signer_new(struct dkim_context *ctx,
 	bodyhash_init(&s->body, ctx->sha256, arena);
 	s->digest = bodyhash_want(&s->body, canon_of(options->relaxed_body),
 	    BODYHASH_ALL);
-	return s->digest != NULL ? s : NULL;
+	if (s->digest == NULL) {
+		bodyhash_fini(&s->body);
+		return NULL;
+	}
+	return s;
 }
 
 void
