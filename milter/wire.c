@@ -34,6 +34,12 @@
 #define HELD_OCTETS	32768	/* of changes in one write (ours) */
 #define PATIENCE_MS	10	/* for the rest of a packet (ours) */
 #define NO_DESCRIPTOR_MS 20	/* until accept() is tried again */
+/*
+ * Octets of a buffer, at least, which malloc does not keep for the thread that
+ * frees it: a thousand threads that wait would keep some KB each.  Macros have
+ * what they need, since libmilter frees them with the connection.
+ */
+#define NOT_KEPT	1040u
 #define UNKNOWN_COMMAND '?'	/* libmilter ends such a session */
 
 /* In place of a command, as libmilter's libmilter.h has them. */
@@ -269,7 +275,8 @@ read_packet(int sd, const struct timeval *timeout, char *cmd, size_t *len)
 		*cmd = READ_TOO_LARGE;
 		return NULL;
 	}
-	data = mem_resize(NULL, size);
+	data = mem_resize(NULL, size > NOT_KEPT || *cmd == SMFIC_MACRO ?
+	    size : NOT_KEPT);
 	if (data == NULL) {
 		*cmd = READ_NO_MEMORY;
 		return NULL;
