@@ -15,6 +15,7 @@
 #include <stdio.h>
 
 #include "base/buf.h"
+#include "base/mem.h"
 #include "message/arc.h"
 #include "message/forwarder.h"
 #include "message/message_internal.h"
@@ -28,8 +29,28 @@ struct state {
 	struct dmarc_request	 request;
 	bool			 wanted;
 	bool			 done;
-	struct dmarc_verdict	 verdict;
+	struct dmarc_verdict	*verdict;	/* NULL: not yet */
 };
+
+static const struct dmarc_verdict no_verdict;
+
+static const struct dmarc_verdict *
+verdict_of(const struct state *st)
+{
+	return st->verdict != NULL ? st->verdict : &no_verdict;
+}
+
+/* It is large, and a message that waits has none.  False: no memory. */
+static bool
+keep_verdict(struct state *st, const struct dmarc_verdict *v)
+{
+	if (st->verdict == NULL)
+		st->verdict = mem_alloc(sizeof(*v));
+	if (st->verdict == NULL)
+		return false;
+	*st->verdict = *v;
+	return true;
+}
 
 static enum dmarc_certainty
 certainty(enum auth_result result)
@@ -44,13 +65,14 @@ static bool
 is_done(struct message *m, struct state *st, struct dns_ledger *ledger)
 {
 	const struct message_spf *spf = message_spf(m);
+	struct dmarc_verdict v;
 
 	if (spf->mail_done)
 		st->identifiers[0].certainty = certainty(spf->mail.result);
 	if (dmarc_check(&st->request, ledger, m->scratch, NULL, NULL,
-	    &st->verdict) != CHECK_DONE)
+	    &v) != CHECK_DONE)
 		return false;
-	if (st->verdict.no_memory)
+	if (!keep_verdict(st, &v) || v.no_memory)
 		m->starved = true;
 	return true;
 }
@@ -75,7 +97,7 @@ spf_identifier(const struct message *m)
 	const struct message_results *r = &m->results;
 
 	if (r->path.null)
-		return domain_slice(&r->helo_domain);
+		return r->helo_domain;
 	return r->path.has_domain ? domain_slice(&r->path.domain) :
 	    SLICE("");
 }
@@ -144,7 +166,13 @@ finish(struct message *m, void *arg, struct dns_ledger *ledger)
 		    certainty(dkim->signatures[i].result) :
 		    DMARC_IS_NOT_PASS;
 	st->done = is_done(m, st, ledger);
-	find_override(m, &st->verdict);
+	find_override(m, verdict_of(st));
+}
+
+static void
+fini(void *arg)
+{
+	mem_free(((struct state *)arg)->verdict);
 }
 
 /* ---- what was found ---- */
@@ -198,7 +226,7 @@ static void
 write_result(const struct message *m, const void *arg,
     struct authres_writer *w)
 {
-	const struct dmarc_verdict *v = &((const struct state *)arg)->verdict;
+	const struct dmarc_verdict *v = verdict_of(arg);
 
 	authres_write_result(w, "dmarc", auth_result_name(v->result));
 	if (m->results.from.state == MAIL_FROM_SLOPPY)
@@ -306,7 +334,8 @@ facts(const struct message *m, const void *arg, struct policy_facts *f)
 {
 	const struct state *st = arg;
 
-	message_dmarc_facts(&st->verdict, message_spf(m), message_dkim(m), f);
+	message_dmarc_facts(verdict_of(st), message_spf(m), message_dkim(m),
+	    f);
 }
 
 static void
@@ -388,7 +417,7 @@ static void
 record(const struct message *m, const void *arg, struct event *e)
 {
 	const struct state *st = arg;
-	const struct dmarc_verdict *v = &st->verdict;
+	const struct dmarc_verdict *v = verdict_of(st);
 
 	if (!st->done)
 		return;
@@ -423,6 +452,7 @@ const struct message_method message_method_dmarc = {
 	.header_end = header_end,
 	.ask = ask,
 	.finish = finish,
+	.fini = fini,
 	.write = write_result,
 	.facts = facts,
 	.record = record
@@ -433,7 +463,7 @@ message_dmarc(const struct message *m)
 {
 	const struct state *st = message_state(m, &message_method_dmarc);
 
-	return &st->verdict;
+	return verdict_of(st);
 }
 
 const struct dmarc_request *

@@ -199,11 +199,14 @@ run(struct message *m)
 }
 
 static void
-set_helo(struct message_results *r, struct slice helo)
+set_helo(struct message *m, struct slice helo)
 {
+	struct message_results *r = &m->results;
+	struct domain name;
+
 	r->helo = helo;
-	if (!domain_parse(helo, &r->helo_domain))
-		r->helo_domain.len = 0;
+	r->helo_domain = domain_parse(helo, &name) ?
+	    arena_dup(m->arena, domain_slice(&name)) : SLICE("");
 }
 
 /* The client is known; what follows from who it is may not be. */
@@ -291,7 +294,7 @@ message_helo(struct message *m, struct slice helo)
 	struct message_results *r = &m->results;
 	unsigned long before = guard();
 
-	set_helo(r, arena_dup(m->arena, helo));
+	set_helo(m, arena_dup(m->arena, helo));
 	if (origin_checks_client(r->engine->config, &m->facts) &&
 	    open_inquiry(m)) {
 		begin_helo(m);
@@ -341,7 +344,7 @@ take_origin(struct message *m, const struct message_envelope *envelope)
 		return;
 	r->relay = r->client;
 	r->client = (struct ipaddr){ .family = IPADDR_NONE };
-	set_helo(r, SLICE(""));
+	set_helo(m, SLICE(""));
 }
 
 /* It will not be checked, but still gets the field. */
@@ -420,7 +423,7 @@ relay_received(struct message *m, const struct mail_field *field)
 	m->relay_open = false;
 	if (field != NULL && received_read_exact(field->value, &from)) {
 		r->client = from.client;
-		set_helo(r, from.helo);
+		set_helo(m, from.helo);
 	}
 	if (!m->checking || !open_inquiry(m))
 		return;

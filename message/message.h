@@ -73,7 +73,7 @@ struct message_results {
 	struct ipaddr			 relay;	/* who connected */
 	struct ipaddr			 client;
 	struct slice			 helo;	/* as the client gave it */
-	struct domain			 helo_domain;	/* len 0: not a name */
+	struct slice			 helo_domain;	/* empty: not a name */
 	struct slice			 mail;	/* MAIL FROM as given */
 	struct mail_path		 path;
 	bool				 utf8;	/* SMTPUTF8 */

@@ -44,7 +44,7 @@ collect_facts(const struct message *m, struct policy_facts *f)
 
 	*f = (struct policy_facts){ .at_mail = r->at_mail,
 		.client = r->client,
-		.helo = domain_slice(&r->helo_domain),
+		.helo = r->helo_domain,
 		.from = r->from.state,
 		.recipient_domains = r->recipient_domains,
 		.recipient_domain_count = r->recipient_domain_count,
