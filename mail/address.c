@@ -281,7 +281,7 @@ add_mailbox(struct from_reader *r, const struct domain_text *t)
 	if (!domain_parse((struct slice){ t->ptr, t->len }, &domain))
 		return refuse(r, "address without a valid domain name");
 	out->mailboxes++;
-	scan_add(out, &domain);
+	scan_add(out, domain_slice(&domain));
 	if (!out->has_domain) {
 		out->has_domain = true;
 		out->domain = domain;
@@ -479,22 +479,22 @@ read_tolerantly(struct slice value, struct mail_from *out)
 		return;
 	out->state = MAIL_FROM_SLOPPY;
 	out->has_domain = true;
-	out->domain = out->domains[0];
+	(void)domain_parse(out->domains[0], &out->domain);
 }
 
 /* Step 7, of a field that is well formed. */
 static bool
 is_ambiguous(struct slice value, struct mail_from *out)
 {
-	struct mail_from seen = { .fields = 0 };
+	struct mail_from seen = { .arena = out->arena };
 	size_t i, before = out->domain_count;
 
 	if (scan_encodes_at(value))
 		return true;
 	(void)scan_domains(value, &seen);
 	for (i = 0; i < seen.domain_count; i++) {
-		if (domain_labels(domain_slice(&seen.domains[i])) > 1)
-			scan_add(out, &seen.domains[i]);
+		if (domain_labels(seen.domains[i]) > 1)
+			scan_add(out, seen.domains[i]);
 	}
 	return out->domain_count > before || out->more_domains ||
 	    seen.more_domains;
@@ -526,16 +526,18 @@ read_field(struct slice value, struct mail_from *out)
 }
 
 static void
-clear(struct mail_from *out)
+clear(struct mail_from *out, struct arena *arena)
 {
 	memset(out, 0, sizeof(*out));
+	out->arena = arena;
 	set_state(out, MAIL_FROM_ABSENT, "no From field");
 }
 
 void
-mail_from_parse(struct slice value, struct mail_from *out)
+mail_from_parse(struct slice value, struct arena *arena,
+    struct mail_from *out)
 {
-	clear(out);
+	clear(out, arena);
 	read_field(value, out);
 }
 
@@ -544,7 +546,7 @@ mail_from_read(const struct mail_header *h, struct mail_from *out)
 {
 	size_t i;
 
-	clear(out);
+	clear(out, h->arena);
 	for (i = 0; i < h->count; i++) {
 		if (slice_eq_nocase(h->fields[i].name, SLICE("From")))
 			read_field(h->fields[i].value, out);

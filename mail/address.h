@@ -63,10 +63,11 @@ struct mail_from {
 	struct slice		local;
 	/* Every domain that was read or that a program may show, up to
 	   LIMIT_FROM_DOMAINS of them, and whether there are more. */
-	struct domain		domains[LIMIT_FROM_DOMAINS];
+	struct slice		domains[LIMIT_FROM_DOMAINS];
 	size_t			domain_count;
 	bool			more_domains;
 	const char		*problem;	/* static text, NULL when ok */
+	struct arena		*arena;		/* private */
 };
 
 /* Is there exactly one author domain? */
@@ -80,10 +81,13 @@ mail_from_has_author(const struct mail_from *f)
 const char	*mail_from_state_name(enum mail_from_state s);
 /*
  * Strict first: every octet of every From field, nothing skipped.  Then, for
- * one field that is not well formed, the tolerant reading.
+ * one field that is not well formed, the tolerant reading.  `domains` are in
+ * the header's arena, or that which is given: when it has no memory,
+ * `more_domains` is set, and arena_failed().
  */
 void	mail_from_read(const struct mail_header *h, struct mail_from *out);
 /* The same for the text of one field. */
-void	mail_from_parse(struct slice value, struct mail_from *out);
+void	mail_from_parse(struct slice value, struct arena *arena,
+	    struct mail_from *out);
 
 #endif

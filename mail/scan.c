@@ -35,18 +35,20 @@
 #include "mail/lex.h"
 
 void
-scan_add(struct mail_from *out, const struct domain *domain)
+scan_add(struct mail_from *out, struct slice domain)
 {
 	size_t i;
 
 	for (i = 0; i < out->domain_count; i++) {
-		if (domain_eq(&out->domains[i], domain))
+		if (slice_eq(out->domains[i], domain))
 			return;
 	}
-	if (out->domain_count == LIMIT_FROM_DOMAINS)
+	if (i < LIMIT_FROM_DOMAINS)
+		out->domains[i] = arena_dup(out->arena, domain);
+	if (i == LIMIT_FROM_DOMAINS || out->domains[i].ptr == NULL)
 		out->more_domains = true;
 	else
-		out->domains[out->domain_count++] = *domain;
+		out->domain_count++;
 }
 
 /* ---- step 1 ---- */
@@ -268,13 +270,13 @@ scan_domain(struct cursor c, bool in_angle, bool in_quotes,
 		out->more_domains |= slice_find(name, '.') < name.len;
 		return false;
 	}
-	scan_add(out, &domain);
+	scan_add(out, domain_slice(&domain));
 	/* Some programs end it where ASCII does. */
 	for (ascii = 0; ascii < name.len && !ascii_is_8bit(name.ptr[ascii]); )
 		ascii++;
 	if (!in_angle && ascii < name.len &&
 	    domain_parse(slice_head(name, ascii), &domain))
-		scan_add(out, &domain);
+		scan_add(out, domain_slice(&domain));
 	return !commented && (in_angle || slice_is_ascii(name)) &&
 	    is_closed(c, in_angle, in_quotes);
 }

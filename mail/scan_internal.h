@@ -21,7 +21,8 @@ bool	scan_encodes_at(struct slice value);
  * well-formed field and then read another address.
  */
 bool	scan_joins_at(struct slice value);
-/* Adds one domain, unless it is there; sets `more_domains` past the limit. */
-void	scan_add(struct mail_from *out, const struct domain *domain);
+/* Adds one domain, unless it is there; sets `more_domains` past the limit, or
+   when the arena has no memory. */
+void	scan_add(struct mail_from *out, struct slice domain);
 
 #endif

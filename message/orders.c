@@ -28,7 +28,7 @@ collect_claims(const struct message_results *r, struct policy_facts *f)
 
 	f->claimed = r->from.domain_count > 0;
 	for (i = 0; i < r->from.domain_count; i++) {
-		name = domain_slice(&r->from.domains[i]);
+		name = r->from.domains[i];
 		f->own_domain = f->own_domain ||
 		    config_is_own_domain(c, name);
 		f->enforce_anyway = f->enforce_anyway ||

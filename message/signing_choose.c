@@ -63,7 +63,7 @@ sender_domain(const struct signing_facts *f, struct arena *arena)
 	sender = arena_alloc(arena, sizeof(*sender));
 	if (n > 1 || field == NULL || sender == NULL)
 		return SLICE("");
-	mail_from_parse(field->value, sender);
+	mail_from_parse(field->value, arena, sender);
 	return mail_from_has_author(sender) && sender->mailboxes == 1 ?
 	    domain_slice(&sender->domain) : SLICE("");
 }
@@ -228,7 +228,7 @@ is_our_bounce(const struct mail_from *from, struct slice d, struct slice host)
 	if (from->fields != 1 || from->more_domains)
 		return false;
 	for (i = 0; i < from->domain_count; i++) {
-		name = domain_slice(&from->domains[i]);
+		name = from->domains[i];
 		if (!domain_is_at_or_below(name, d) &&
 		    !slice_eq_nocase(name, host))
 			return false;

@@ -74,12 +74,18 @@ world_request(const char *from, const char *identifiers,
     struct world_request *out)
 {
 	struct slice rest = slice_str(identifiers), word, part;
+	struct arena *names = arena_new(LIMIT_CHECK_MEMORY);
 	size_t n = 0;
 
 	memset(out, 0, sizeof(*out));
 	out->from.state = MAIL_FROM_ABSENT;
+	if (names == NULL)
+		die("no memory", "");
 	if (from != NULL)
-		mail_from_parse(slice_str(from), &out->from);
+		mail_from_parse(slice_str(from), names, &out->from);
+	/* Nobody here looks at the list of names. */
+	out->from.domain_count = 0;
+	arena_free(names);
 	while (rest.len > 0) {
 		(void)slice_cut(&rest, ' ', &word);
 		if (n == WORLD_IDENTIFIERS)

@@ -34,14 +34,18 @@ from_hex(char *line, size_t len)
 static void
 show_from(struct slice value)
 {
+	struct arena *arena = arena_new(ARENA);
 	struct mail_from from;
 	size_t i;
 
-	mail_from_parse(value, &from);
+	if (arena == NULL)
+		exit(1);
+	mail_from_parse(value, arena, &from);
 	fputs(mail_from_state_name(from.state), stdout);
 	for (i = 0; i < from.domain_count; i++)
-		printf(" %s", from.domains[i].text);
+		printf(" %s", from.domains[i].ptr);
 	putchar('\n');
+	arena_free(arena);
 }
 
 static void

@@ -8,6 +8,8 @@
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
 #define ROOM (16u << 20)
 
+static struct arena *names;
+
 static const struct {
 	const char	*name;
 	struct slice	 text;
@@ -402,7 +404,7 @@ check_froms(void)
 	size_t i;
 
 	for (i = 0; i < COUNT(froms); i++) {
-		mail_from_parse(froms[i].text, &f);
+		mail_from_parse(froms[i].text, names, &f);
 		is_from(&f, &froms[i]);
 		is_num((long long)f.fields, 1, froms[i].name);
 	}
@@ -473,7 +475,7 @@ is_state(struct slice text, enum mail_from_state want, size_t mailboxes,
 {
 	struct mail_from f;
 
-	mail_from_parse(text, &f);
+	mail_from_parse(text, names, &f);
 	is_str(mail_from_state_name(f.state), mail_from_state_name(want),
 	    name);
 	is_num((long long)f.mailboxes, (long long)mailboxes, name);
@@ -533,7 +535,7 @@ check_scan_limits(void)
 	for (i = LIMIT_FROM_DOMAINS; i <= LIMIT_FROM_DOMAINS + 1; i++) {
 		snprintf(text, sizeof(text), "[a@1x],b@2x,b@3x,c@4x%s",
 		    i > LIMIT_FROM_DOMAINS ? ",d@5x" : "");
-		mail_from_parse(slice_str(text), &f);
+		mail_from_parse(slice_str(text), names, &f);
 		is_num((long long)f.domain_count, LIMIT_FROM_DOMAINS, text);
 		ok(f.more_domains == (i > LIMIT_FROM_DOMAINS),
 		    "%zu domains", i);
@@ -620,12 +622,27 @@ check_many_fields(struct arena *arena)
 	    "addresses up to the limit");
 }
 
+static void
+check_no_memory(void)
+{
+	struct arena *small = arena_new(1);
+	struct mail_from f;
+
+	if (small == NULL)
+		abort();
+	mail_from_parse(SLICE("a@x.example"), small, &f);
+	ok(arena_failed(small) && f.more_domains && f.domain_count == 0,
+	    "no memory for a name: said by the arena");
+	arena_free(small);
+}
+
 int
 main(void)
 {
 	struct arena *arena = arena_new(ROOM);
 
-	if (arena == NULL)
+	names = arena_new(ROOM);
+	if (arena == NULL || names == NULL)
 		return 1;
 	check_paths();
 	check_path_nul();
@@ -638,6 +655,8 @@ main(void)
 	check_long_domain();
 	check_overflow(arena);
 	check_many_fields(arena);
+	check_no_memory();
+	arena_free(names);
 	arena_free(arena);
 	return tap_done();
 }

@@ -183,7 +183,7 @@ run_message(struct checks *c, struct dns_ledger *l)
 
 	*c = (struct checks){ .scratch = arena_new(LIMIT_CHECK_MEMORY),
 		.dmarc = { .from = &from, .identifiers = &id, .count = 1 } };
-	mail_from_parse(SLICE("x@a.b.from.example"), &from);
+	mail_from_parse(SLICE("x@a.b.from.example"), c->scratch, &from);
 	init_request(&c->helo, SPF_HELO, "helo.example");
 	init_request(&c->mail, SPF_MAILFROM, "mail.example");
 	spf_parses = dmarc_parses = 0;
