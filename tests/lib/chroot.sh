@@ -49,23 +49,44 @@ chroot_make() {
 	    ${chroot_security:+"deb $chroot_security $chroot_suite-security main"}
 }
 
+# The devices of a chroot, in the folder where it is: its own, since packages
+# and services change the owner of what they find there.
+chroot_devices='
+	mount -t tmpfs -o mode=755,nosuid tmpfs dev
+	mknod -m 666 dev/null c 1 3
+	mknod -m 666 dev/zero c 1 5
+	mknod -m 666 dev/full c 1 7
+	mknod -m 666 dev/random c 1 8
+	mknod -m 666 dev/urandom c 1 9
+	mknod -m 666 dev/tty c 5 0
+	mkdir dev/pts dev/shm
+	mount -t devpts -o newinstance,ptmxmode=0666,mode=620 devpts dev/pts
+	mount -t tmpfs -o mode=1777 tmpfs dev/shm
+	ln -s pts/ptmx dev/ptmx
+	ln -s /proc/self/fd dev/fd
+	ln -s /proc/self/fd/0 dev/stdin
+	ln -s /proc/self/fd/1 dev/stdout
+	ln -s /proc/self/fd/2 dev/stderr'
+
 # chroot_run FOLDER COMMAND...: runs it there as root, with the network of
 # this machine and nothing of its environment.
 chroot_run() {
+	run_root=$1
+	shift
 	unshare --mount --pid --fork --kill-child sh -c '
 		set -e
 		mount --make-rprivate /
 		mount --bind "$1" "$1"
-		mount -t proc proc "$1/proc"
-		mount --rbind /dev "$1/dev"
-		mount -t tmpfs -o mode=755 tmpfs "$1/run"
-		[ ! -e /etc/resolv.conf ] ||
-			cp -L /etc/resolv.conf "$1/etc/resolv.conf"
 		cd "$1"
-		shift
+		mount -t proc proc proc
+		mount -t tmpfs -o mode=755 tmpfs run
+		[ ! -e /etc/resolv.conf ] ||
+			cp -L /etc/resolv.conf etc/resolv.conf
+		eval "$2"
+		shift 2
 		exec chroot . env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin \
 			HOME=/root LANG=C.UTF-8 DEBIAN_FRONTEND=noninteractive \
-			"$@"' chroot_run "$@"
+			"$@"' chroot_run "$run_root" "$chroot_devices" "$@"
 }
 
 # Prints why systemd cannot be started in one here, or nothing.
@@ -104,7 +125,7 @@ chroot_boot() {
 	EOF
 	boot_status=0
 	unshare --mount --pid --fork --uts --net --ipc --cgroup --kill-child \
-	    sh -c "$chroot_init" chroot_boot "$boot_root" \
+	    sh -c "$chroot_init" chroot_boot "$boot_root" "$chroot_devices" \
 	    >"$boot_root/console" 2>&1 || boot_status=$?
 	cat "$boot_root/output" || cat "$boot_root/console"
 	return "$boot_status"
@@ -120,16 +141,8 @@ chroot_init='
 	mount -t sysfs -o ro sysfs sys
 	mount -t cgroup2 cgroup sys/fs/cgroup
 	mount -t tmpfs -o mode=755 tmpfs run
-	mount -t tmpfs -o mode=755 tmpfs dev
-	for name in null zero full random urandom tty; do
-		touch "dev/$name"
-		mount --bind "/dev/$name" "dev/$name"
-	done
-	mkdir dev/pts dev/shm old
-	mount -t devpts -o newinstance,ptmxmode=0666,mode=620 devpts dev/pts
-	mount -t tmpfs tmpfs dev/shm
-	ln -s pts/ptmx dev/ptmx
-	ln -s /proc/self/fd dev/fd
+	eval "$2"
+	mkdir old
 	ip link set lo up
 	pivot_root . old
 	umount -l old

@@ -31,16 +31,16 @@ pod() {
 		mount --rbind /sys "$1/sys"
 		! mountpoint -q "$1/sys/fs/cgroup/unified" ||
 			umount "$1/sys/fs/cgroup/unified"
-		mount --rbind /dev "$1/dev"
+		(cd "$1"; eval "$2")
 		mount -t tmpfs -o mode=755 tmpfs "$1/run"
 		[ ! -e /etc/resolv.conf ] ||
 			cp -L /etc/resolv.conf "$1/etc/resolv.conf"
 		cd "$1"
-		shift
+		shift 2
 		pivot_root . mnt
 		umount -l /mnt
 		exec env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/root \
-			LANG=C.UTF-8 "$@"' pod "$tools" sh -ec "$1"
+			LANG=C.UTF-8 "$@"' pod "$tools" "$chroot_devices" sh -ec "$1"
 }
 
 make_tools() {
