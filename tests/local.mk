@@ -15,7 +15,9 @@ EXTRA_DIST += \
 	tests/package/hookup.sh \
 	tests/package/image.sh \
 	tests/package/inside.sh \
+	tests/package/restarts.py \
 	tests/package/run.sh \
+	tests/package/systemd.sh \
 	tests/package/unit.py \
 	tests/run.sh
 

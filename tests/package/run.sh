@@ -92,6 +92,17 @@ hookups() {
 machine_packages="systemd python3 python3-yaml python3-dkim iproute2 openssl
 	unbound ca-certificates"
 
+# Reload, watchdog and restarts with the socket, under a real systemd.
+units() {
+	why=$(chroot_no_boot)
+	if [ -n "$why" ]; then
+		skip "$suite: units" "$why"
+		return
+	fi
+	ok "$suite: units" chroot_boot "$clean" /bin/sh \
+	    /assay/tests/package/systemd.sh
+}
+
 # One Debian: a chroot to build in, and a clean one to install in.
 suite() {
 	suite=$1 root=$work/$1-build clean=$work/$1
@@ -109,11 +120,15 @@ suite() {
 	hookups
 	rm -rf "$root/assay/src"
 	ok "$suite: a clean chroot" chroot_make "$suite" "$clean" \
-	    postfix python3 || return
+	    postfix python3 systemd iproute2 || return
 	cp -a "$root/assay" "$clean/assay"
 	mkdir "$clean/assay/tests"
-	cp -a "$here" "$clean/assay/tests/package"
-	for step in install files service mail upgrade remove purge; do
+	cp -a "$here" "$here/../lib" "$clean/assay/tests"
+	for step in install files service mail; do
+		ok "$suite: $step" inside "$step"
+	done
+	units
+	for step in upgrade remove purge; do
 		ok "$suite: $step" inside "$step"
 	done
 	rm -rf "$root" "$clean"
