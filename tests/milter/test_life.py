@@ -803,7 +803,8 @@ def exposure(name):
                   .replace("@sysconfdir@", "/etc"))
     done = subprocess.run(
         ["systemd-analyze", "security", "--offline=yes",
-         "--threshold=%d" % round(10 * EXPOSURE.get(name, 1.1)), path], capture_output=True, text=True)
+         "--threshold=%d" % round(10 * EXPOSURE.get(name, 1.1)), path],
+        capture_output=True, text=True)
     return done if "Overall exposure" in done.stdout else None
 
 
