@@ -29,8 +29,6 @@
 #define LOOK_MS 10		/* between looks whether it has ended */
 #define SAID 200		/* octets kept of what it prints */
 
-extern char **environ;
-
 struct delivery {
 	const struct handover	*h;
 	pid_t			 pid;
