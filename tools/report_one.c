@@ -526,7 +526,7 @@ deliver(struct one *o)
 		return;
 	if (o->to.later) {
 		send_say(o->s, o->r, SLICE(""), SEND_LATER,
-		    "DNS did not answer who gets it");
+		    "DNS did not say who gets it");
 		return;
 	}
 	if (o->corresponds && !corresponds(o, o->to.organization.len > 0 ?

@@ -187,8 +187,8 @@ show_destinations(struct showing *s)
 		return tool_no_memory();
 	inquiry_free(q);
 	if (s->to.count == 0)
-		(void)tool_fail(TOOL_OK, s->to.later ? "DNS did not answer "
-		    "who gets the report" : "the report has no recipient: "
+		(void)tool_fail(TOOL_OK, s->to.later ? "DNS did not say who "
+		    "gets the report" : "the report has no recipient: "
 		    "the domain has no usable address in rua now", NULL);
 	for (i = 0; i < s->to.count; i++) {
 		const struct dmarc_destination *d = &s->to.items[i];

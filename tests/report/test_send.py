@@ -404,7 +404,7 @@ def no_record():
              "usable address", 0),
             (zone("mailto:c@no.example"), 0, "has not agreed", 0),
             (dict(zone(), **{"_dmarc.example.net": [{"RCODE": 2}]}), 75,
-             "to be tried again: DNS does not say whom", 1)):
+             "to be tried again: DNS did not say who gets it", 1)):
         world = World(None, records)
         lines = world.sent(status)
         ok(words in lines[0], words, lines)
