@@ -287,6 +287,7 @@ run_steps(void *unused)
 	struct landed list = STAILQ_HEAD_INITIALIZER(list);
 
 	(void)unused;
+	(void)pthread_setname_np(pthread_self(), "assay-checks");
 	for (;;) {
 		if (!STAILQ_EMPTY(&list))
 			(void)nanosleep(&pause, NULL);
@@ -307,10 +308,8 @@ start_thread(void)
 	(void)pthread_sigmask(SIG_SETMASK, &all, &before);
 	has_thread = pthread_create(&thread, NULL, run_steps, NULL) == 0;
 	(void)pthread_sigmask(SIG_SETMASK, &before, NULL);
-	if (!has_thread)
-		return;
-	(void)pthread_setname_np(thread, "assay-checks");
-	(void)pthread_detach(thread);
+	if (has_thread)
+		(void)pthread_detach(thread);
 }
 
 /* From the resolver's thread, which must not wait for a message; owns

@@ -155,6 +155,9 @@ loop_run(void *resolver)
 	enum rest rest;
 	int i, n;
 
+	/* By the thread itself: a process that is confined may not open the
+	   file that names another one. */
+	(void)pthread_setname_np(pthread_self(), "assay-dns");
 	for (;;) {
 		do
 			queries_dispatch(r);

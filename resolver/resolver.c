@@ -161,7 +161,6 @@ start_thread(struct resolver *r, char *why, size_t why_size)
 		(void)snprintf(why, why_size, "thread: %s", strerror(error));
 		return false;
 	}
-	(void)pthread_setname_np(r->thread, "assay-dns");
 	r->has_thread = true;
 	return true;
 }

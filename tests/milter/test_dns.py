@@ -75,6 +75,24 @@ def second_server():
 
 
 @tap.test
+def names_of_threads():
+    """top -H shows which thread looks things up, confined or not."""
+    server = dnsserver.Server(messages.plain_zone())
+    tap.cleanup(server.stop)
+    for config in ({}, {"confinement": False}):
+        config["resolver"] = {"nameservers": [server.address]}
+        with assaydaemon.Daemon(config) as daemon:
+            daemon.send(messages.PLAIN)
+            tasks = "/proc/%d/task" % daemon.process.pid
+            names = []
+            for task in os.listdir(tasks):
+                with open(os.path.join(tasks, task, "comm")) as f:
+                    names.append(f.read().strip())
+            ok({"assay-dns", "assay-checks"} <= set(names),
+               "names of threads", names)
+
+
+@tap.test
 def lost_once():
     """A question that got lost is asked again."""
     server = dnsserver.Server(messages.plain_zone())
