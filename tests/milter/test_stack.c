@@ -16,7 +16,7 @@
 #define FAR	(8u << 10)	/* octets of frames in use */
 
 static size_t page;
-static char *deepest;
+static uintptr_t deepest;
 
 /* Touches DEEP octets of stack. */
 static __attribute__((noinline)) unsigned char
@@ -29,7 +29,7 @@ go_deep(void)
 		room[i] = (unsigned char)i;
 	for (i = 0; i < DEEP; i += 64)
 		sum += room[i];
-	deepest = (char *)(uintptr_t)&room[0];
+	deepest = (uintptr_t)&room[0];
 	return (unsigned char)sum;
 }
 
@@ -38,10 +38,10 @@ static size_t
 count_resident(const char *here)
 {
 	unsigned char in[DEEP / 4096 + 4];
-	char *from = deepest - ((uintptr_t)deepest & (page - 1));
-	size_t i, n = (size_t)(here - from) / page, count = 0;
+	uintptr_t from = deepest - (deepest & (page - 1));
+	size_t i, n = ((uintptr_t)here - from) / page, count = 0;
 
-	if (n > sizeof(in) || mincore(from, n * page, in) != 0)
+	if (n > sizeof(in) || mincore((void *)from, n * page, in) != 0)
 		return 0;
 	for (i = 0; i < n; i++)
 		count += in[i] & 1;
