@@ -349,14 +349,15 @@ def dmarcts_report_parser():
     server = postgres.Server()
     server.create("dmarc")
     folder = assaydaemon.work_folder()
-    with open(os.path.join(folder, "dmarcts-report-parser.conf"), "w") as f:
+    # Its option -c has no value: the file's name is then "1".
+    with open(os.path.join(folder, "1"), "w") as f:
         f.write(SETTINGS % server.folder)
     for report in reports:
         name = "dmarcts-report-parser, %s: " % report.name
         path = os.path.join(folder, "report.xml")
         with open(path, "wb") as f:
             f.write(report.xml)
-        done = subprocess.run(["dmarcts-report-parser", "-x", path],
+        done = subprocess.run(["dmarcts-report-parser", "-c", "-x", path],
                               cwd=folder, capture_output=True, text=True,
                               timeout=120, check=False)
         ok(done.returncode == 0 and "Skipped" not in done.stderr,

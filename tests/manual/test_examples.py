@@ -11,6 +11,7 @@ import functools
 import gzip
 import os
 import re
+import shutil
 import subprocess
 
 import yaml
@@ -26,6 +27,9 @@ import smtptls
 import tap
 import tlspol
 from tap import equal, ok
+
+if shutil.which("jq") is None:
+    tap.skip_all("no jq")
 
 CLIENT = "192.0.2.1"
 SERVER = "1.2.3.4"      # public, since others are not connected to
