@@ -13,6 +13,8 @@
 
 #include "base/slice.h"
 
+#define DATE_DAY	INT64_C(86400)	/* seconds of a day */
+
 /* "2026-12-31": its first second, since 1970. */
 bool	date_day(struct slice text, int64_t *when);
 /* The same, or "2026-12-31T12:00:00Z". */

@@ -23,6 +23,15 @@ static const struct schema_word recipients[] = {
 /* ---- addresses ---- */
 
 static bool
+read_mailbox(struct schema *s, const struct schema_key *key,
+    const struct yaml_node *n, struct mail_mailbox *m)
+{
+	if (!schema_has_text(n) || !mail_mailbox_parse(n->text, m))
+		return schema_refuse(s, key, n, ADDRESS);
+	return true;
+}
+
+static bool
 put_mailbox(struct schema *s, const struct schema_key *key,
     const struct mail_mailbox *m, void *out)
 {
@@ -40,9 +49,7 @@ reports_mailbox(struct schema *s, const struct schema_key *key,
 {
 	struct mail_mailbox m;
 
-	if (!schema_has_text(n) || !mail_mailbox_parse(n->text, &m))
-		return schema_refuse(s, key, n, ADDRESS);
-	return put_mailbox(s, key, &m, out);
+	return read_mailbox(s, key, n, &m) && put_mailbox(s, key, &m, out);
 }
 
 bool
@@ -51,8 +58,8 @@ reports_bounce(struct schema *s, const struct schema_key *key,
 {
 	struct mail_mailbox m;
 
-	if (!schema_has_text(n) || !mail_mailbox_parse(n->text, &m))
-		return schema_refuse(s, key, n, ADDRESS);
+	if (!read_mailbox(s, key, n, &m))
+		return false;
 	if (mail_mailbox_local(&m).len > LIMIT_REPORT_BOUNCE)
 		return schema_refuse(s, key, n, "at most 30 characters before "
 		    "\"@\", so that the tag of a report fits");

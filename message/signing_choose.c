@@ -84,7 +84,20 @@ domain_for(const struct config_sign *rule, const struct signing_facts *f,
 	return domain_slice(&f->from->domain);
 }
 
-/* A folder without a key of the domain leaves it to the rules that follow. */
+/*
+ * This rule it is, with found->d, and the keys of its folder if it has one; a
+ * folder without a key of the domain leaves it to the rules that follow.
+ */
+static void
+take_rule(struct loaded_rule *r, int64_t now, struct arena *arena,
+    struct found *found)
+{
+	if (r->folder != NULL)
+		look_in_folder(r, now, arena, found);
+	if (r->folder == NULL || found->status != KEYDIR_NONE)
+		found->rule = r;
+}
+
 static void
 find_rule(struct signing *s, const struct signing_facts *f,
     struct arena *arena, struct found *found)
@@ -102,10 +115,7 @@ find_rule(struct signing *s, const struct signing_facts *f,
 			continue;
 		found->d = r->rule->identity.len > 0 ? r->rule->identity :
 		    domain;
-		if (r->folder != NULL)
-			look_in_folder(r, f->now, arena, found);
-		if (r->folder == NULL || found->status != KEYDIR_NONE)
-			found->rule = r;
+		take_rule(r, f->now, arena, found);
 	}
 }
 
@@ -250,10 +260,7 @@ find_bounce_rule(struct signing *s, const struct signing_facts *f,
 		if (!r->rule->null_sender ||
 		    !is_our_bounce(f->from, found->d, f->host))
 			continue;
-		if (r->folder != NULL)
-			look_in_folder(r, f->now, arena, found);
-		if (r->folder == NULL || found->status != KEYDIR_NONE)
-			found->rule = r;
+		take_rule(r, f->now, arena, found);
 	}
 }
 

@@ -8,12 +8,12 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/date.h"
 #include "process/confine.h"
 #include "store/store.h"
 #include "store/writer.h"
 
 #define SQLITE "sqlite:"
-#define DAY_SECONDS 86400
 
 static struct store_writer *writer;
 
@@ -67,7 +67,7 @@ keeper_start(const struct config *c)
 {
 	char path[PATH_MAX], host[HOST_NAME_MAX + 1] = "";
 	struct store_writer_options o = { .name = c->store, .spool = path,
-		.host = host, .keep = c->keep / DAY_SECONDS };
+		.host = host, .keep = c->keep / DATE_DAY };
 
 	if (c->store == NULL)
 		return true;

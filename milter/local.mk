@@ -44,8 +44,10 @@ tests_milter_test_crew_SOURCES = tests/milter/test_crew.c milter/crew.c
 tests_milter_test_keydates_SOURCES = tests/milter/test_keydates.c \
 	milter/keydates.c
 tests_milter_test_readahead_SOURCES = tests/milter/test_readahead.c \
+	tests/milter/pair.h \
 	milter/crew.c milter/drain.c milter/readahead.c milter/wire.c
 tests_milter_test_wire_SOURCES = tests/milter/test_wire.c \
+	tests/milter/pair.h \
 	milter/crew.c milter/drain.c milter/readahead.c milter/wire.c
 check_PROGRAMS += tests/milter/test_stack
 tests_milter_test_stack_SOURCES = tests/milter/test_stack.c milter/stack.c

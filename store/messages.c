@@ -136,7 +136,7 @@ store_messages(struct store *s, int64_t since, store_message_fn *fn,
 
 	db_query(s->db, "SELECT time, body FROM assay_message "
 	    "WHERE day >= $1 AND time >= $2",
-	    DB_ARRAY(DB_N(since / STORE_SECONDS), DB_N(since)), take_message,
+	    DB_ARRAY(DB_N(since / DATE_DAY), DB_N(since)), take_message,
 	    &w);
 	return store_end(s);
 }

@@ -6,6 +6,7 @@
 #define STORE_STORE_INTERNAL_H
 
 #include "base/buf.h"
+#include "base/date.h"
 #include "store/db_internal.h"
 #include "store/record_internal.h"
 #include "store/store.h"
@@ -21,7 +22,6 @@ struct store {
 	size_t		 noted;
 };
 
-#define STORE_SECONDS INT64_C(86400)	/* of a day */
 
 /* Notes what is wrong, for store_why(). */
 enum store_status	store_note(struct store *s, enum store_status status);

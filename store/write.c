@@ -64,7 +64,7 @@ struct batch {
 static int64_t
 day_of(int64_t time)
 {
-	return time >= 0 ? time / STORE_SECONDS : 0;
+	return time >= 0 ? time / DATE_DAY : 0;
 }
 
 enum store_status

@@ -275,7 +275,7 @@ note_run(struct store_writer *w, const struct store_record *r)
 	if (r->run == w->known_run && r->time < w->known_until)
 		return STORE_OK;
 	w->known_run = r->run;
-	w->known_until = (r->time / STORE_SECONDS + 1) * STORE_SECONDS;
+	w->known_until = (r->time / DATE_DAY + 1) * DATE_DAY;
 	return store_run_add(w->store, r->run, w->host, r->time);
 }
 
@@ -415,7 +415,7 @@ forget(struct store_writer *w)
 		return;
 	}
 	w->next_forget = now + FORGET_US;
-	if (store_forget(w->store, (int64_t)time(NULL) / STORE_SECONDS,
+	if (store_forget(w->store, (int64_t)time(NULL) / DATE_DAY,
 	    w->keep, &w->forgetting) != STORE_OK) {
 		w->forgetting = false;
 		leave_store(w, store_why(w->store));

@@ -15,13 +15,13 @@
 #include <stdio.h>
 #include <time.h>
 
+#include "base/date.h"
 #include "base/domain.h"
 #include "base/limits.h"
 #include "base/mem.h"
 
 #define RECORD_HEAD	3	/* usage, selector, matching type */
 #define NAMES_MAX	100	/* shown of a certificate */
-#define DAY		86400
 
 struct certificates {
 	STACK_OF(X509)	*chain;
@@ -293,7 +293,7 @@ certificate_facts_text(struct text *t, const struct certificate_facts *f,
 	text_time(f->not_after, when);
 	text_span(over ? now - f->not_after : f->not_after - now, span);
 	text_item(t, "until");
-	text_style(t, over ? TEXT_BAD : f->not_after - now < 7 * DAY ?
+	text_style(t, over ? TEXT_BAD : f->not_after - now < 7 * DATE_DAY ?
 	    TEXT_DOUBT : TEXT_PLAIN, over ? "%s, %s ago" : "%s, in %s", when,
 	    span);
 	text_end(t);

@@ -29,13 +29,13 @@
 #include <unistd.h>
 
 #include "base/ascii.h"
+#include "base/date.h"
 #include "base/file.h"
 #include "base/limits.h"
 #include "base/mem.h"
 #include "report/bounce.h"
 #include "tools/stored.h"
 
-#define DAY_SECONDS	INT64_C(86400)
 #define BOUNCE_MEMORY	(64u << 10)
 #define WHY_MAX		400
 #define SAYING_MAX	1200
@@ -200,14 +200,14 @@ leave_alone(struct bouncing *b, int64_t *until)
 		return status;
 	/* A quarter without a bounce: it begins anew. */
 	if (old.hits > 0 && old.until < b->now -
-	    days_alone[TIMES - 1] * DAY_SECONDS) {
+	    days_alone[TIMES - 1] * DATE_DAY) {
 		status = store_suppress_end(b->store, to);
 		if (status != STORE_OK)
 			return status;
 		old.hits = 0;
 	}
 	times = (size_t)old.hits < TIMES ? (size_t)old.hits : TIMES - 1;
-	*until = b->now + days_alone[times] * DAY_SECONDS;
+	*until = b->now + days_alone[times] * DATE_DAY;
 	return store_suppress(b->store, to, *until, slice_str(b->why));
 }
 

@@ -23,6 +23,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "base/date.h"
 #include "base/limits.h"
 #include "base/mem.h"
 #include "report/mail.h"
@@ -132,7 +133,7 @@ static bool
 corresponds(struct one *o, struct slice domain)
 {
 	struct sending *s = o->s;
-	int64_t since = s->now / DAY_SECONDS - s->config->since / DAY_SECONDS;
+	int64_t since = s->now / DATE_DAY - s->config->since / DATE_DAY;
 
 	o->corresponds = false;
 	return goes_to(s, CONFIG_REPORT_CORRESPONDENTS) && send_store(s,
@@ -329,7 +330,7 @@ take_result(struct one *o, struct slice to, int64_t tries,
 		return SEND_LATER;
 	case HANDOVER_NOBODY:
 		(void)send_store(s, store_suppress(s->store, to, s->now +
-		    SUPPRESS_DAYS * DAY_SECONDS, slice_str(why)));
+		    SUPPRESS_DAYS * DATE_DAY, slice_str(why)));
 		break;
 	case HANDOVER_REFUSED:
 		break;

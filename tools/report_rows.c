@@ -18,7 +18,7 @@ report_day_read(const char *text, int64_t *day)
 
 	if (!date_day(slice_str(text), &when))
 		return false;
-	*day = when / DAY_SECONDS;
+	*day = when / DATE_DAY;
 	return true;
 }
 
@@ -49,8 +49,8 @@ report_head_fill(struct report_head *h, const struct store_policy *p)
 
 	report_id_make(p->id, h->id);
 	r->report_id = slice_str(h->id);
-	r->begin = p->day * DAY_SECONDS;
-	r->end = r->begin + DAY_SECONDS - 1;
+	r->begin = p->day * DATE_DAY;
+	r->end = r->begin + DATE_DAY - 1;
 	r->domain = p->domain;
 	r->p = p->p;
 	r->sp = p->sp;

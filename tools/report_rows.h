@@ -10,8 +10,6 @@
 #include "store/store.h"
 #include "tools/tool.h"
 
-#define DAY_SECONDS INT64_C(86400)
-
 /* The head of a report, and the memory that its texts are in. */
 struct report_head {
 	struct report	report;

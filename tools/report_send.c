@@ -21,6 +21,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/date.h"
 #include "base/limits.h"
 #include "tools/report.h"
 #include "tools/stored.h"
@@ -112,7 +113,7 @@ send_say(struct sending *s, const struct send_report *r, struct slice to,
 	s->counts[outcome]++;
 	if (outcomes[outcome].quiet && !s->dry_run)
 		return;
-	report_day(r->day * DAY_SECONDS, day);
+	report_day(r->day * DATE_DAY, day);
 	if (s->t->json)
 		say_json(&s->t->out, r, day, to, word, why);
 	else
@@ -420,9 +421,9 @@ send_reports(struct sending *s, const struct wish *w)
 static enum tool_exit
 read_wish(struct wish *w, int64_t now)
 {
-	int64_t today = now / DAY_SECONDS;
+	int64_t today = now / DATE_DAY;
 
-	w->last = today - (now % DAY_SECONDS < SETTLE ? 2 : 1);
+	w->last = today - (now % DATE_DAY < SETTLE ? 2 : 1);
 	w->first = w->last - LIMIT_REPORT_DAYS + 1;
 	if (w->domain != NULL &&
 	    !domain_parse(slice_str(w->domain), &w->wanted))

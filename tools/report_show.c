@@ -11,6 +11,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "base/date.h"
 #include "base/domain.h"
 #include "base/limits.h"
 #include "dmarc/destination.h"
@@ -260,7 +261,7 @@ run(struct tool *t, int argc, char **argv)
 	if (!domain_parse(slice_str(s.domain), &s.wanted))
 		return tool_fail(TOOL_USAGE, "--domain is no domain name",
 		    s.domain);
-	s.when = (int64_t)time(NULL) / DAY_SECONDS - 1;
+	s.when = (int64_t)time(NULL) / DATE_DAY - 1;
 	if (s.day != NULL && !report_day_read(s.day, &s.when))
 		return tool_fail(TOOL_USAGE, "--day is not a date; allowed: "
 		    "YYYY-MM-DD", s.day);

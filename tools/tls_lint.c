@@ -4,11 +4,11 @@
  */
 #include <stdio.h>
 
+#include "base/date.h"
 #include "base/limits.h"
 #include "tools/tls.h"
 #include "tools/tlsa.h"
 
-#define DAY 86400
 
 struct lint {
 	const struct tls_story	*story;
@@ -84,7 +84,7 @@ lint_policy(const struct lint *l)
 	if (p->mode == STS_MODE_TESTING)
 		tell(l, LINT_HINT, host, "mode: testing does not protect; when "
 		    "the reports are good, mode: enforce does", SLICE(""));
-	if (p->mode != STS_MODE_NONE && p->max_age < DAY)
+	if (p->mode != STS_MODE_NONE && p->max_age < DATE_DAY)
 		tell(l, LINT_WARNING, host, "max_age is less than a day: an "
 		    "attacker can wait for its end (weeks are common)",
 		    SLICE(""));
@@ -228,7 +228,7 @@ lint_certificate(const struct lint *l, const struct tls_host *h)
 		    "vouches for the certificate, as MTA-STS needs it",
 		    slice_str(h->by_authority_why));
 	if (h->facts.not_after > s->now &&
-	    h->facts.not_after - s->now < 7 * DAY)
+	    h->facts.not_after - s->now < 7 * DATE_DAY)
 		tell(l, LINT_WARNING, h->dane->name, "the certificate expires "
 		    "in less than a week", SLICE(""));
 }

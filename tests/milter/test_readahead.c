@@ -20,31 +20,11 @@
 #include "milter/drain.h"
 #include "milter/readahead.h"
 #include "milter/wire.h"
+#include "tests/milter/pair.h"
 #include "tests/tap.h"
 
 #define HEAD	(MILTER_LEN_BYTES + 1)
 #define END	((char)5)	/* libmilter's SMFIC_EOF */
-
-static int mta, filter;
-
-static void
-open_pair(void)
-{
-	int pair[2];
-
-	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) != 0)
-		abort();
-	mta = pair[0];
-	filter = pair[1];
-}
-
-static void
-close_pair(void)
-{
-	wire_closed();
-	close(mta);
-	close(filter);
-}
 
 /* A packet whose octets are all the command's letter, in lower case. */
 static size_t

@@ -15,6 +15,7 @@
 
 #include "base/mem.h"
 #include "milter/wire.h"
+#include "tests/milter/pair.h"
 #include "tests/tap.h"
 
 #define DATA(text) .data = text, .len = sizeof(text) - 1
@@ -91,27 +92,7 @@ static const struct {
 #define CHANGES	200		/* more than a socket takes */
 #define LARGE	60000
 
-static int mta, filter;
 static struct timeval limit = { 20, 0 };
-
-static void
-open_pair(void)
-{
-	int pair[2];
-
-	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) != 0)
-		abort();
-	mta = pair[0];
-	filter = pair[1];
-}
-
-static void
-close_pair(void)
-{
-	wire_closed();
-	close(mta);
-	close(filter);
-}
 
 /* What one read() of the mail server gets. */
 static ssize_t
