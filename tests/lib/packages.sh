@@ -15,7 +15,7 @@ test_packages="python3 python3-yaml python3-dkim python3-authres
 	libmail-dkim-perl python3-nacl
 	python3-jsonschema openssl
 	iproute2 mount mandoc golang-blitiri-go-spf-dev xz-utils
-	libxml2-utils jq"
+	libxml2-utils jq procps"
 
 need() {
 	command -v dpkg-query >/dev/null 2>&1 || {

@@ -74,6 +74,15 @@ def second_server():
     sock.close()
 
 
+def name_of_thread(task):
+    """Its name, or None for one that ended while we looked."""
+    try:
+        with open(os.path.join(task, "comm"), encoding="ascii") as f:
+            return f.read().strip()
+    except (FileNotFoundError, ProcessLookupError):
+        return None
+
+
 @tap.test
 def names_of_threads():
     """top -H shows which thread looks things up, confined or not."""
@@ -84,10 +93,8 @@ def names_of_threads():
         with assaydaemon.Daemon(config) as daemon:
             daemon.send(messages.PLAIN)
             tasks = "/proc/%d/task" % daemon.process.pid
-            names = []
-            for task in os.listdir(tasks):
-                with open(os.path.join(tasks, task, "comm")) as f:
-                    names.append(f.read().strip())
+            names = [name_of_thread(os.path.join(tasks, task))
+                     for task in os.listdir(tasks)]
             ok({"assay-dns", "assay-checks"} <= set(names),
                "names of threads", names)
 

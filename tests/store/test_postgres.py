@@ -157,11 +157,14 @@ def no_answer():
     host.daemon.start()
     host.mail(5)
     wait_messages("still", 5)
-    pids = [int(pid) for pid in subprocess.run(
-        ["ps", "-o", "pid=", "--ppid", str(SERVER.process.pid)],
+    # The parent first: it starts no child now, and one that ends keeps its
+    # number until the parent has waited for it.
+    pids = [SERVER.process.pid]
+    os.kill(pids[0], signal.SIGSTOP)
+    pids += [int(pid) for pid in subprocess.run(
+        ["ps", "-o", "pid=", "--ppid", str(pids[0])],
         capture_output=True, text=True).stdout.split()]
-    pids.append(SERVER.process.pid)
-    for pid in pids:
+    for pid in pids[1:]:
         os.kill(pid, signal.SIGSTOP)
     try:
         host.mail(10)
@@ -170,7 +173,7 @@ def no_answer():
         ok(os.stat(host.spool).st_size > 10 * 40, "what it had is saved",
            os.stat(host.spool).st_size)
     finally:
-        for pid in pids:
+        for pid in reversed(pids):
             os.kill(pid, signal.SIGCONT)
     host.daemon.start()
     wait_whole("still", 15)
