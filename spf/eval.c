@@ -368,21 +368,16 @@ note_match(struct spf_eval *e, const struct spf_frame *f,
 	    domain_slice(f->domain));
 }
 
-/*
- * Step 5.  Networks that do not match are skipped, unless all terms are
- * traced.
- */
+/* Step 5. */
 static unsigned int
 eval_terms(struct spf_eval *e, const struct spf_frame *f,
     const struct spf_record *r)
 {
-	const bool all = e->trace != NULL;
 	unsigned int set, results = 0;
 	const struct spf_term *t;
 	struct spf_lookup look;
 
-	for (t = all ? r->first : r->first_open; t != NULL;
-	    t = all ? t->next : t->next_open) {
+	for (t = r->first; t != NULL; t = t->next) {
 		set = eval_term(e, f, t, &look);
 		if (e->trace != NULL)
 			trace_term(e, f, t, &look, set == SPF_MATCH);
@@ -440,32 +435,49 @@ eval_parsed(struct spf_eval *e, const struct spf_frame *f,
 
 /* ---- reading a record, once ---- */
 
-/* What the answer to a TXT query says. */
+/* What the answer to a TXT query says, to one client. */
 struct reading {
+	struct ipaddr		 client;	/* family NONE: to any */
+	enum spf_record_status	 status;	/* of the only record */
 	size_t			 count;		/* of SPF records */
-	struct slice		 text;		/* of the last */
-	enum spf_record_status	 status;	/* of the only one */
-	struct spf_record	 record;
+	struct spf_record	 record;	/* the text is that of the
+						   last */
 };
 
-/* Steps 3 and 4.  NULL: no memory in `a`. */
+/*
+ * Steps 3 and 4.  A trace shows all terms, also those that the client makes
+ * needless.  NULL: no memory in `a`.
+ */
 static struct reading *
-read_answer(const struct dns_answer *txt, struct arena *a)
+read_answer(const struct spf_eval *e, const struct dns_answer *txt,
+    struct arena *a)
 {
 	struct reading *r = a != NULL ? arena_alloc(a, sizeof(*r)) : NULL;
+	const bool all = e->trace != NULL;
+	struct slice text = { NULL, 0 };
 	size_t i;
 
 	if (r == NULL)
 		return NULL;
 	for (i = 0; i < txt->count; i++) {
 		if (spf_record_is(txt->records[i].text)) {
-			r->text = txt->records[i].text;
+			text = txt->records[i].text;
 			r->count++;
 		}
 	}
+	if (!all)
+		r->client = e->request->ip;
 	if (r->count == 1)
-		r->status = spf_record_parse(r->text, a, &r->record);
+		r->status = spf_record_parse(text, all ? NULL : &r->client, a,
+		    &r->record);
 	return r->status == SPF_RECORD_NO_MEMORY ? NULL : r;
+}
+
+static bool
+is_for(const struct spf_eval *e, const struct reading *r)
+{
+	return r->client.family == IPADDR_NONE ||
+	    (e->trace == NULL && ipaddr_eq(&r->client, &e->request->ip));
 }
 
 /*
@@ -480,24 +492,23 @@ read_once(struct spf_eval *e, const struct domain *domain,
 	    DNS_TYPE_TXT, DNS_KEEPER_SPF);
 	struct reading *r;
 
-	if (kept != NULL && *kept != NULL)
+	if (kept != NULL && *kept != NULL && is_for(e, *kept))
 		return *kept;
 	r = kept == NULL ? NULL :
-	    read_answer(txt, dns_ledger_arena(e->ledger));
+	    read_answer(e, txt, dns_ledger_arena(e->ledger));
 	if (r == NULL)
-		return read_answer(txt, e->scratch);
+		return read_answer(e, txt, e->scratch);
 	*kept = r;
 	return r;
 }
 
 /* Step 4. */
 static unsigned int
-eval_read(struct spf_eval *e, const struct spf_frame *f, struct reading *r)
+eval_read(struct spf_eval *e, const struct spf_frame *f,
+    const struct reading *r)
 {
-	if (r->status == SPF_RECORD_OK) {
-		spf_record_narrow(&r->record, &e->request->ip);
+	if (r->status == SPF_RECORD_OK)
 		return eval_parsed(e, f, &r->record);
-	}
 	if (r->status == SPF_RECORD_TOO_LONG)
 		return permerror(e, "SPF record too long",
 		    domain_slice(f->domain));
@@ -512,7 +523,7 @@ static unsigned int
 eval_record(struct spf_eval *e, const struct spf_frame *f,
     const struct dns_answer *txt)
 {
-	struct reading *r = read_once(e, f->domain, txt);
+	const struct reading *r = read_once(e, f->domain, txt);
 	unsigned int results;
 
 	if (r == NULL)
@@ -523,7 +534,7 @@ eval_record(struct spf_eval *e, const struct spf_frame *f,
 		return permerror(e, "more than one SPF record",
 		    domain_slice(f->domain));
 	if (e->trace != NULL)
-		trace_record(e, f, r->text);
+		trace_record(e, f, r->record.text);
 	results = eval_read(e, f, r);
 	if (e->trace != NULL)
 		trace_result(e, f, results);

@@ -193,6 +193,7 @@ look_at_term(struct lint *l, const struct frame *f, const struct spf_term *t)
 	case SPF_TERM_EXISTS:
 	case SPF_TERM_REDIRECT:
 	case SPF_TERM_EXP:
+	case SPF_TERM_UNKNOWN:
 		break;
 	}
 	look_up(l, f, t);
@@ -289,7 +290,7 @@ look_at_record(struct lint *l, struct frame *f)
 {
 	struct spf_record r;
 
-	switch (spf_record_parse(f->record, l->scratch, &r)) {
+	switch (spf_record_parse(f->record, NULL, l->scratch, &r)) {
 	case SPF_RECORD_OK:
 		look_at_terms(l, f, &r);
 		return;

@@ -9,8 +9,11 @@
  * 3. The rest of a term is read by the rule of its name.  A CIDR length is
  *    split off at the end: no domain-spec can end in "/" and digits.
  *
+ * 4. What an evaluation needs is kept: no unknown modifier (6), no network
+ *    that the client is not in.
+ *
  * Known modifiers must be right as such: a bad "exp=" or "redirect=" is no
- * unknown modifier.  Unknown modifiers are checked and left out (6).
+ * unknown modifier.  What is left out is checked as well.
  */
 #include "spf/record_internal.h"
 
@@ -57,7 +60,7 @@ split_cidr(struct slice *rest, bool two, struct slice *digits)
  * ip6-cidr-length = "/" ("0" / %x31-39 0*2DIGIT)	; 0-128
  */
 static bool
-cidr_length(struct slice digits, unsigned int max, unsigned int *out)
+cidr_length(struct slice digits, unsigned int max, unsigned char *out)
 {
 	unsigned long long n;
 
@@ -65,7 +68,7 @@ cidr_length(struct slice digits, unsigned int max, unsigned int *out)
 		return false;
 	if (!slice_number(digits, max, &n))
 		return false;
-	*out = (unsigned int)n;
+	*out = (unsigned char)n;
 	return true;
 }
 
@@ -137,16 +140,27 @@ colon_network(struct slice rest, struct slice *address, struct slice *digits)
 	return true;
 }
 
+/* A network of `max` bits or less. */
+static bool
+network_bits(struct slice digits, unsigned int max, struct ipnet *net)
+{
+	unsigned char bits = (unsigned char)max;
+
+	if (digits.len > 0 && !cidr_length(digits, max, &bits))
+		return false;
+	net->bits = bits;
+	return true;
+}
+
 /* ip4 = "ip4" ":" ip4-network [ ip4-cidr-length ] */
 static bool
 ip4_network(struct slice rest, struct spf_term *t)
 {
 	struct slice address, digits;
 
-	t->net.bits = 32;
 	return colon_network(rest, &address, &digits) &&
 	    ipaddr_parse4(address, &t->net.addr) &&
-	    (digits.len == 0 || cidr_length(digits, 32, &t->net.bits));
+	    network_bits(digits, 32, &t->net);
 }
 
 /* ip6 = "ip6" ":" ip6-network [ ip6-cidr-length ] */
@@ -155,10 +169,9 @@ ip6_network(struct slice rest, struct spf_term *t)
 {
 	struct slice address, digits;
 
-	t->net.bits = 128;
 	return colon_network(rest, &address, &digits) &&
 	    ipaddr_parse6(address, &t->net.addr) &&
-	    (digits.len == 0 || cidr_length(digits, 128, &t->net.bits));
+	    network_bits(digits, 128, &t->net);
 }
 
 static const struct mechanism {
@@ -257,12 +270,11 @@ directive(struct slice name, struct slice rest, struct spf_term *t,
 /* 6: exp= and redirect= must not appear twice. */
 static bool
 known_modifier(enum spf_term_kind kind, struct slice value,
-    struct spf_term *t, struct spf_term **out, struct spf_record *r)
+    struct spf_term *t, const struct spf_term *before, struct spf_record *r)
 {
-	if (*out != NULL)
+	if (before != NULL)
 		return wrong(r, "this modifier is given twice in the record");
 	t->kind = kind;
-	*out = t;
 	return domain_spec(value, t) || wrong(r, "redirect and exp take a "
 	    "domain: redirect=example.com");
 }
@@ -276,16 +288,16 @@ modifier(struct slice name, struct slice value, struct spf_term *t,
 
 	if (slice_eq_nocase(name, SLICE("redirect")))
 		return known_modifier(SPF_TERM_REDIRECT, value, t,
-		    &r->redirect, r);
+		    r->redirect, r);
 	if (slice_eq_nocase(name, SLICE("exp")))
-		return known_modifier(SPF_TERM_EXP, value, t, &r->exp, r);
+		return known_modifier(SPF_TERM_EXP, value, t, r->exp, r);
+	t->kind = SPF_TERM_UNKNOWN;
 	return spf_macro_string(value, &letters) || wrong(r, "the value has a "
 	    "wrong macro, or an octet that may not be there");
 }
 
-/* `end` is where the next directive is linked. */
 static bool
-term(struct spf_term *t, struct spf_record *r, struct spf_term ***end)
+term(struct spf_term *t, struct spf_record *r)
 {
 	struct cursor c = cursor_of(t->text);
 	bool qualified = take_qualifier(&c, &t->result);
@@ -296,18 +308,44 @@ term(struct spf_term *t, struct spf_record *r, struct spf_term ***end)
 		    "or modifier; terms are parted by spaces");
 	if (!qualified && cursor_take(&c, '='))
 		return modifier(name, cursor_rest(&c), t, r);
-	if (!directive(name, cursor_rest(&c), t, r))
+	return directive(name, cursor_rest(&c), t, r);
+}
+
+static bool
+is_needed(const struct spf_term *t, const struct ipaddr *client)
+{
+	if (t->kind == SPF_TERM_IP4 || t->kind == SPF_TERM_IP6)
+		return client == NULL || ipnet_contains(&t->net, client);
+	return t->kind != SPF_TERM_UNKNOWN;
+}
+
+/* `end` is where the next directive is linked.  False: no memory. */
+static bool
+keep(const struct spf_term *t, struct arena *a, struct spf_record *r,
+    struct spf_term ***end)
+{
+	struct spf_term *kept = arena_alloc(a, sizeof(*kept));
+
+	if (kept == NULL)
 		return false;
-	**end = t;
-	*end = &t->next;
+	*kept = *t;
+	if (t->kind == SPF_TERM_REDIRECT) {
+		r->redirect = kept;
+	} else if (t->kind == SPF_TERM_EXP) {
+		r->exp = kept;
+	} else {
+		**end = kept;
+		*end = &kept->next;
+	}
 	return true;
 }
 
 /* terms = *( 1*SP ( directive / modifier ) ), and *SP at the end */
 static enum spf_record_status
-terms(struct slice text, struct arena *a, struct spf_record *r)
+terms(struct slice text, const struct ipaddr *client, struct arena *a,
+    struct spf_record *r)
 {
-	struct spf_term *t, **end = &r->first;
+	struct spf_term t, **end = &r->first;
 	struct slice one;
 	size_t count = 0;
 	bool more = true;
@@ -318,47 +356,23 @@ terms(struct slice text, struct arena *a, struct spf_record *r)
 			continue;
 		if (++count > LIMIT_SPF_RECORD_TERMS)
 			return SPF_RECORD_TOO_LONG;
-		t = arena_alloc(a, sizeof(*t));
-		if (t == NULL)
-			return SPF_RECORD_NO_MEMORY;
-		t->text = one;
-		if (!term(t, r, &end)) {
+		t = (struct spf_term){ .text = one };
+		if (!term(&t, r)) {
 			r->fault = one;
 			return SPF_RECORD_SYNTAX;
 		}
+		if (is_needed(&t, client) && !keep(&t, a, r, &end))
+			return SPF_RECORD_NO_MEMORY;
 	}
 	return SPF_RECORD_OK;
 }
 
 enum spf_record_status
-spf_record_parse(struct slice text, struct arena *a, struct spf_record *out)
+spf_record_parse(struct slice text, const struct ipaddr *client,
+    struct arena *a, struct spf_record *out)
 {
 	*out = (struct spf_record){ .text = text };
 	if (text.len > LIMIT_SPF_RECORD)
 		return SPF_RECORD_TOO_LONG;
-	return terms(slice_from(text, VERSION.len), a, out);
-}
-
-static bool
-is_open(const struct spf_term *t, const struct ipaddr *client)
-{
-	return (t->kind != SPF_TERM_IP4 && t->kind != SPF_TERM_IP6) ||
-	    ipnet_contains(&t->net, client);
-}
-
-void
-spf_record_narrow(struct spf_record *r, const struct ipaddr *client)
-{
-	struct spf_term *t, **end = &r->first_open;
-
-	if (ipaddr_eq(&r->client, client))
-		return;
-	r->client = *client;
-	for (t = r->first; t != NULL; t = t->next) {
-		if (!is_open(t, client))
-			continue;
-		*end = t;
-		end = &t->next_open;
-	}
-	*end = NULL;
+	return terms(slice_from(text, VERSION.len), client, a, out);
 }

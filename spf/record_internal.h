@@ -23,29 +23,25 @@ enum spf_term_kind {
 	SPF_TERM_IP6,
 	SPF_TERM_EXISTS,
 	SPF_TERM_REDIRECT,
-	SPF_TERM_EXP
+	SPF_TERM_EXP,
+	SPF_TERM_UNKNOWN	/* a modifier, which is left out */
 };
 
 /* All slices are borrowed from the text of the record. */
 struct spf_term {
 	struct spf_term		*next;
-	struct spf_term		*next_open;	/* spf_record_narrow() */
 	enum spf_term_kind	 kind;
 	enum auth_result	 result;	/* of a match: the qualifier */
 	struct slice		 text;		/* all of it, as it is */
 	struct slice		 domain_spec;	/* "" when absent */
 	unsigned int		 letters;	/* of the macros in it */
-	unsigned int		 bits4, bits6;	/* a, mx: dual-cidr-length */
+	unsigned char		 bits4, bits6;	/* a, mx: dual-cidr-length */
 	struct ipnet		 net;		/* ip4, ip6 */
 };
 
 struct spf_record {
 	struct slice		 text;
 	struct spf_term		*first;		/* directives, in order */
-	/* Of them those that are open for one client; family NONE: not yet
-	   for a client. */
-	struct spf_term		*first_open;
-	struct ipaddr		 client;
 	struct spf_term		*redirect;	/* NULL: none */
 	struct spf_term		*exp;		/* NULL: none */
 	/* Of what was refused as SPF_RECORD_SYNTAX: the term at fault, a part
@@ -66,16 +62,12 @@ bool	spf_record_is(struct slice text);
 /*
  * Parses all of a record for which spf_record_is() is true (4.6: a syntax
  * error anywhere counts, also after a term that would match).  The terms
- * are in the arena.
+ * are in the arena.  With a `client`, networks that it is not in are left
+ * out: a record may have a thousand of them, and is evaluated at each
+ * answer.  NULL: all terms.
  */
-enum spf_record_status	spf_record_parse(struct slice text, struct arena *a,
+enum spf_record_status	spf_record_parse(struct slice text,
+			    const struct ipaddr *client, struct arena *a,
 			    struct spf_record *out);
-
-/*
- * Links those directives that are open for this client, that is all but the
- * networks that it is not in: a record may have a thousand of them, and is
- * evaluated at each answer.  Nothing to do when it is done already.
- */
-void	spf_record_narrow(struct spf_record *r, const struct ipaddr *client);
 
 #endif

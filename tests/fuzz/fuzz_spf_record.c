@@ -5,7 +5,8 @@
  * What must hold: what is read is in the input, in order, as visible
  * ASCII, by the rules of its kind; spaces at the end change nothing; and a
  * bad term at the end of a good record makes it a bad one, unless that has
- * as many terms as a record may have: then it is too long.
+ * as many terms as a record may have: then it is too long.  For one client
+ * the outcome is the same, without networks of others.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -100,12 +101,31 @@ check_longer(struct slice text, struct arena *a, size_t count)
 		return;
 	memcpy(copy, text.ptr, text.len);
 	memcpy(copy + text.len, "   a:b.", 7);
-	must(spf_record_parse((struct slice){ copy, text.len + 3 }, a, &r) ==
-	    SPF_RECORD_OK && check_record(&r) == count);
-	must(spf_record_parse((struct slice){ copy, text.len + 7 }, a, &r) ==
-	    (count_words(text) == LIMIT_SPF_RECORD_TERMS ?
+	must(spf_record_parse((struct slice){ copy, text.len + 3 }, NULL, a,
+	    &r) == SPF_RECORD_OK && check_record(&r) == count);
+	must(spf_record_parse((struct slice){ copy, text.len + 7 }, NULL, a,
+	    &r) == (count_words(text) == LIMIT_SPF_RECORD_TERMS ?
 	    SPF_RECORD_TOO_LONG : SPF_RECORD_SYNTAX));
 	free(copy);
+}
+
+/* The same, but for the networks of others. */
+static void
+check_for_client(struct slice text, struct arena *a,
+    enum spf_record_status status, size_t count)
+{
+	struct ipaddr client = { .family = IPADDR_NONE };
+	const struct spf_term *t;
+	struct spf_record r;
+
+	(void)ipaddr_parse(SLICE("192.0.2.1"), &client);
+	must(spf_record_parse(text, &client, a, &r) == status);
+	if (status != SPF_RECORD_OK)
+		return;
+	must(check_record(&r) <= count);
+	for (t = r.first; t != NULL; t = t->next)
+		must((t->kind != SPF_TERM_IP4 && t->kind != SPF_TERM_IP6) ||
+		    ipnet_contains(&t->net, &client));
 }
 
 int
@@ -118,12 +138,15 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (a == NULL)
 		return 0;
 	if (spf_record_is(text)) {
-		switch (spf_record_parse(text, a, &r)) {
+		switch (spf_record_parse(text, NULL, a, &r)) {
 		case SPF_RECORD_OK:
+			check_for_client(text, a, SPF_RECORD_OK,
+			    check_record(&r));
 			if (size + 7 <= LIMIT_SPF_RECORD)
 				check_longer(text, a, check_record(&r));
 			break;
 		case SPF_RECORD_SYNTAX:
+			check_for_client(text, a, SPF_RECORD_SYNTAX, 0);
 			must(r.fault.len > 0 && within(r.fault, text));
 			break;
 		case SPF_RECORD_TOO_LONG:

@@ -24,20 +24,22 @@
 static unsigned int spf_parses, dmarc_parses;
 
 enum spf_record_status	__real_spf_record_parse(struct slice text,
-			    struct arena *a, struct spf_record *out);
+			    const struct ipaddr *client, struct arena *a,
+			    struct spf_record *out);
 enum spf_record_status	__wrap_spf_record_parse(struct slice text,
-			    struct arena *a, struct spf_record *out);
+			    const struct ipaddr *client, struct arena *a,
+			    struct spf_record *out);
 bool	__real_dmarc_record_parse(struct slice text,
 	    struct dmarc_record *out);
 bool	__wrap_dmarc_record_parse(struct slice text,
 	    struct dmarc_record *out);
 
 enum spf_record_status
-__wrap_spf_record_parse(struct slice text, struct arena *a,
-    struct spf_record *out)
+__wrap_spf_record_parse(struct slice text, const struct ipaddr *client,
+    struct arena *a, struct spf_record *out)
 {
 	spf_parses++;
-	return __real_spf_record_parse(text, a, out);
+	return __real_spf_record_parse(text, client, a, out);
 }
 
 bool
