@@ -51,7 +51,7 @@ struct session {
 	/* What its end is answered, until that is written. */
 	bool			 answered;
 	struct message_answer	 answer;
-	struct policy_reply	 reply;
+	struct policy_reply	*reply;	/* owned; NULL: none of ours */
 };
 
 static struct listener *own_listener;
@@ -100,7 +100,9 @@ forget_message(struct session *s, enum message_outcome outcome)
 	if (s->message != NULL)
 		message_told(s->message, s->answered ? &s->answer : &other);
 	message_free(s->message);
+	mem_free(s->reply);
 	s->message = NULL;
+	s->reply = NULL;
 	s->answered = false;
 	s->started = false;
 }
@@ -367,15 +369,29 @@ replied(void *arg, bool written)
 	end_message_with_reply(s, s->answer.outcome);
 }
 
+/* For the record, until the answer is written.  False: no memory. */
+static bool
+keep_reply(struct session *s, const struct policy_reply *reply)
+{
+	s->reply = mem_alloc(sizeof(*s->reply));
+	if (s->reply != NULL)
+		*s->reply = *reply;
+	return s->reply != NULL;
+}
+
 /* The answer; with it the message ends. */
 static sfsistat
 answer(SMFICTX *ctx, struct session *s, const struct message_answer *a)
 {
+	static const struct message_answer starved = {
+		.outcome = MESSAGE_DEFERRED, .why = "out of memory" };
+
+	if (a->reply != NULL && !keep_reply(s, a->reply))
+		a = &starved;
 	s->answer = *a;
 	s->answered = true;
 	if (a->reply != NULL) {
-		s->reply = *a->reply;
-		s->answer.reply = &s->reply;
+		s->answer.reply = s->reply;
 		mta_set_reply(ctx, message_queue_id(s->message), a->reply);
 	}
 	if (wire_is_guarded())
