@@ -4,9 +4,9 @@
  *
  * 1. The head of the arena and its first block are one allocation.
  * 2. A request is cut from the newest shared block.  When it does not fit,
- *    a new block is taken, half as large as all shared ones so far, from
- *    BLOCK_FIRST to BLOCK_LARGEST: a thousand messages that wait hold little
- *    that they do not use.
+ *    a new block is taken, a quarter as large as all shared ones so far,
+ *    from BLOCK_FIRST to BLOCK_LARGEST: a thousand messages that wait hold
+ *    little that they do not use.
  * 3. A request above a quarter of the next block gets a block of its own,
  *    and the shared block stays in use.  So at most a quarter of a block is
  *    lost at its end.
@@ -167,7 +167,7 @@ cut(struct arena *a, size_t pad, size_t size)
 static size_t
 next_size(const struct arena *a)
 {
-	size_t size = a->shared / 2 & ~(size_t)(ALIGNMENT - 1);
+	size_t size = a->shared / 4 & ~(size_t)(ALIGNMENT - 1);
 
 	return size < BLOCK_FIRST ? BLOCK_FIRST :
 	    size > BLOCK_LARGEST ? BLOCK_LARGEST : size;

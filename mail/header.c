@@ -170,9 +170,14 @@ static bool
 dup_with_crlf(struct arena *arena, struct slice s, size_t bare,
     struct slice *out)
 {
-	char *p = arena_alloc(arena, s.len + bare + 1);
 	struct slice head;
+	char *p;
 
+	if (bare == 0) {
+		*out = arena_dup(arena, s);
+		return out->ptr != NULL;
+	}
+	p = arena_alloc(arena, s.len + bare + 1);
 	if (p == NULL)
 		return false;
 	*out = (struct slice){ p, s.len + bare };
