@@ -14,6 +14,9 @@
 #define LINE 57			/* octets that make 76 of base64 */
 #define GZIP (16 + MAX_WBITS)	/* of deflateInit2(): with its header */
 #define MEMORY 8		/* the default of zlib */
+/* Of what repeats itself as reports do it takes a third of the time of the
+   default, and a tenth more octets at most. */
+#define LEVEL 3
 
 struct report_pack {
 	z_stream	 z;
@@ -45,7 +48,7 @@ report_pack_new(struct buf *out)
 	p->out = out;
 	p->z = (z_stream){ .zalloc = zmem_alloc, .zfree = zmem_free,
 		.next_out = p->line, .avail_out = LINE };
-	if (deflateInit2(&p->z, Z_DEFAULT_COMPRESSION, Z_DEFLATED, GZIP,
+	if (deflateInit2(&p->z, LEVEL, Z_DEFLATED, GZIP,
 	    MEMORY, Z_DEFAULT_STRATEGY) == Z_OK)
 		return p;
 	mem_free(p);

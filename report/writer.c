@@ -11,10 +11,9 @@
 #include <assert.h>
 #include <inttypes.h>
 #include <stdio.h>
+#include <string.h>
 
-#include "base/buf.h"
 #include "base/cursor.h"
-#include "base/limits.h"
 #include "base/mem.h"
 #include "base/utf8.h"
 
@@ -25,29 +24,51 @@
 	"<feedback xmlns=\"urn:ietf:params:xml:ns:dmarc-2.0\">\n"
 #define DEPTH 8			/* elements within each other */
 #define CHUNK 16384u		/* octets that are handed on at once */
-/* Of one element: its tags, and text all of whose octets are escaped. */
-#define ELEMENT_MAX (1024u + LIMIT_REPORT_TEXT * 5u)
+
+/* Of an element, ready to be written. */
+struct tags {
+	struct slice	begin, end;
+};
+
+#define TAGS(name) \
+	(&(const struct tags){ SLICE_INIT("<" name ">"), \
+	    SLICE_INIT("</" name ">\n") })
 
 struct report_writer {
 	report_write_fn		*out;
 	void			*arg;
-	struct buf		 text;		/* not handed on yet */
-	const char		*open[DEPTH];
+	struct slice		 ends[DEPTH];	/* of the open elements */
 	size_t			 depth;
 	bool			 failed;
+	size_t			 len;
+	char			 text[CHUNK];	/* not handed on yet */
 };
 
 static void
-hand_on(struct report_writer *w, size_t from)
+hand_on(struct report_writer *w, struct slice text)
 {
-	if (w->text.len < from)
-		return;
-	if (buf_failed(&w->text))
+	if (!w->failed && text.len > 0 && !w->out(w->arg, text.ptr, text.len))
 		w->failed = true;
-	if (!w->failed && w->text.len > 0 &&
-	    !w->out(w->arg, w->text.ptr, w->text.len))
-		w->failed = true;
-	buf_reset(&w->text);
+}
+
+static void
+flush(struct report_writer *w)
+{
+	hand_on(w, (struct slice){ w->text, w->len });
+	w->len = 0;
+}
+
+static void
+put(struct report_writer *w, struct slice text)
+{
+	if (text.len > CHUNK - w->len)
+		flush(w);
+	if (text.len > CHUNK) {
+		hand_on(w, text);
+	} else if (text.len > 0) {
+		memcpy(w->text + w->len, text.ptr, text.len);
+		w->len += text.len;
+	}
 }
 
 /* ---- values ---- */
@@ -82,17 +103,17 @@ put_other(struct report_writer *w, struct cursor *c)
 	struct slice taken;
 
 	if (!take_good(c, &taken)) {
-		buf_adds(&w->text, REPLACEMENT);
+		put(w, SLICE(REPLACEMENT));
 		if (c->p == at)
 			c->p++;
 	} else if (*at == '&') {
-		buf_adds(&w->text, "&amp;");
+		put(w, SLICE("&amp;"));
 	} else if (*at == '<') {
-		buf_adds(&w->text, "&lt;");
+		put(w, SLICE("&lt;"));
 	} else if (*at == '>') {
-		buf_adds(&w->text, "&gt;");
+		put(w, SLICE("&gt;"));
 	} else {
-		buf_add(&w->text, taken);
+		put(w, taken);
 	}
 }
 
@@ -105,7 +126,7 @@ put_text(struct report_writer *w, struct slice text)
 	while (c.p < c.end) {
 		for (at = c.p; c.p < c.end && is_plain(*c.p); c.p++)
 			;
-		buf_add(&w->text, (struct slice){ at, (size_t)(c.p - at) });
+		put(w, (struct slice){ at, (size_t)(c.p - at) });
 		if (c.p < c.end)
 			put_other(w, &c);
 	}
@@ -116,28 +137,17 @@ put_text(struct report_writer *w, struct slice text)
 static void
 indent(struct report_writer *w)
 {
-	size_t i;
-
-	for (i = 0; i < w->depth; i++)
-		buf_addc(&w->text, ' ');
+	put(w, slice_head(SLICE("        "), w->depth));
 }
 
 static void
-tag(struct report_writer *w, const char *before, const char *name)
-{
-	buf_adds(&w->text, before);
-	buf_adds(&w->text, name);
-	buf_addc(&w->text, '>');
-}
-
-static void
-begin(struct report_writer *w, const char *name)
+begin(struct report_writer *w, const struct tags *t)
 {
 	indent(w);
-	tag(w, "<", name);
-	buf_addc(&w->text, '\n');
+	put(w, t->begin);
+	put(w, SLICE("\n"));
 	assert(w->depth < DEPTH);
-	w->open[w->depth++] = name;
+	w->ends[w->depth++] = t->end;
 }
 
 static void
@@ -145,36 +155,32 @@ end(struct report_writer *w)
 {
 	w->depth--;
 	indent(w);
-	tag(w, "</", w->open[w->depth]);
-	buf_addc(&w->text, '\n');
-	hand_on(w, CHUNK);
+	put(w, w->ends[w->depth]);
 }
 
 static void
-element(struct report_writer *w, const char *name, struct slice text)
+element(struct report_writer *w, const struct tags *t, struct slice text)
 {
 	indent(w);
-	tag(w, "<", name);
+	put(w, t->begin);
 	put_text(w, text);
-	tag(w, "</", name);
-	buf_addc(&w->text, '\n');
-	hand_on(w, CHUNK);
+	put(w, t->end);
 }
 
 static void
-optional(struct report_writer *w, const char *name, struct slice text)
+optional(struct report_writer *w, const struct tags *t, struct slice text)
 {
 	if (text.len > 0)
-		element(w, name, text);
+		element(w, t, text);
 }
 
 static void
-number(struct report_writer *w, const char *name, uint64_t n)
+number(struct report_writer *w, const struct tags *t, uint64_t n)
 {
 	char text[24];
 
 	snprintf(text, sizeof(text), "%" PRIu64, n);
-	element(w, name, slice_str(text));
+	element(w, t, slice_str(text));
 }
 
 /* ---- what all rows share ---- */
@@ -182,32 +188,32 @@ number(struct report_writer *w, const char *name, uint64_t n)
 static void
 metadata(struct report_writer *w, const struct report *r, struct slice error)
 {
-	begin(w, "report_metadata");
-	element(w, "org_name", r->org_name);
-	element(w, "email", r->email);
-	optional(w, "extra_contact_info", r->contact);
-	element(w, "report_id", r->report_id);
-	begin(w, "date_range");
-	number(w, "begin", (uint64_t)r->begin);
-	number(w, "end", (uint64_t)r->end);
+	begin(w, TAGS("report_metadata"));
+	element(w, TAGS("org_name"), r->org_name);
+	element(w, TAGS("email"), r->email);
+	optional(w, TAGS("extra_contact_info"), r->contact);
+	element(w, TAGS("report_id"), r->report_id);
+	begin(w, TAGS("date_range"));
+	number(w, TAGS("begin"), (uint64_t)r->begin);
+	number(w, TAGS("end"), (uint64_t)r->end);
 	end(w);
-	optional(w, "error", error);
-	element(w, "generator", SLICE(GENERATOR));
+	optional(w, TAGS("error"), error);
+	element(w, TAGS("generator"), SLICE(GENERATOR));
 	end(w);
 }
 
 static void
 policy(struct report_writer *w, const struct report *r)
 {
-	begin(w, "policy_published");
-	element(w, "domain", r->domain);
-	element(w, "p", r->p);
-	optional(w, "sp", r->sp);
-	optional(w, "np", r->np);
-	optional(w, "adkim", r->adkim);
-	optional(w, "aspf", r->aspf);
-	optional(w, "discovery_method", r->discovery);
-	optional(w, "testing", r->testing);
+	begin(w, TAGS("policy_published"));
+	element(w, TAGS("domain"), r->domain);
+	element(w, TAGS("p"), r->p);
+	optional(w, TAGS("sp"), r->sp);
+	optional(w, TAGS("np"), r->np);
+	optional(w, TAGS("adkim"), r->adkim);
+	optional(w, TAGS("aspf"), r->aspf);
+	optional(w, TAGS("discovery_method"), r->discovery);
+	optional(w, TAGS("testing"), r->testing);
 	end(w);
 }
 
@@ -221,10 +227,9 @@ report_writer_new(const struct report *r, struct slice error,
 		return NULL;
 	w->out = out;
 	w->arg = arg;
-	buf_init(&w->text, CHUNK + ELEMENT_MAX);
-	buf_adds(&w->text, BEGIN);
-	w->open[w->depth++] = "feedback";
-	element(w, "version", SLICE(RFC_VERSION));
+	put(w, SLICE(BEGIN));
+	w->ends[w->depth++] = SLICE("</feedback>\n");
+	element(w, TAGS("version"), SLICE(RFC_VERSION));
 	metadata(w, r, error);
 	policy(w, r);
 	return w;
@@ -243,15 +248,15 @@ evaluated(struct report_writer *w, const struct report_row *row)
 {
 	const struct report_reason *reason;
 
-	begin(w, "policy_evaluated");
-	element(w, "disposition", slice_str(
+	begin(w, TAGS("policy_evaluated"));
+	element(w, TAGS("disposition"), slice_str(
 	    report_disposition_name(row->disposition)));
-	element(w, "dkim", pass_or_fail(row->dkim));
-	element(w, "spf", pass_or_fail(row->spf));
+	element(w, TAGS("dkim"), pass_or_fail(row->dkim));
+	element(w, TAGS("spf"), pass_or_fail(row->spf));
 	for (reason = row->reasons; reason != NULL; reason = reason->next) {
-		begin(w, "reason");
-		element(w, "type", reason->type);
-		optional(w, "comment", reason->comment);
+		begin(w, TAGS("reason"));
+		element(w, TAGS("type"), reason->type);
+		optional(w, TAGS("comment"), reason->comment);
 		end(w);
 	}
 	end(w);
@@ -262,22 +267,22 @@ results(struct report_writer *w, const struct report_row *row)
 {
 	const struct report_auth *a;
 
-	begin(w, "auth_results");
+	begin(w, TAGS("auth_results"));
 	for (a = row->dkim_results; a != NULL; a = a->next) {
-		begin(w, "dkim");
-		element(w, "domain", a->domain);
-		element(w, "selector", a->selector);
-		element(w, "result", a->result);
-		optional(w, "human_result", a->human);
+		begin(w, TAGS("dkim"));
+		element(w, TAGS("domain"), a->domain);
+		element(w, TAGS("selector"), a->selector);
+		element(w, TAGS("result"), a->result);
+		optional(w, TAGS("human_result"), a->human);
 		end(w);
 	}
 	a = row->spf_results;
 	if (a != NULL) {
-		begin(w, "spf");
-		element(w, "domain", a->domain);
-		optional(w, "scope", a->scope);
-		element(w, "result", a->result);
-		optional(w, "human_result", a->human);
+		begin(w, TAGS("spf"));
+		element(w, TAGS("domain"), a->domain);
+		optional(w, TAGS("scope"), a->scope);
+		element(w, TAGS("result"), a->result);
+		optional(w, TAGS("human_result"), a->human);
 		end(w);
 	}
 	end(w);
@@ -289,17 +294,17 @@ report_writer_row(struct report_writer *w, const struct report_row *row)
 	char address[IPADDR_TEXT];
 
 	ipaddr_format(&row->source, address);
-	begin(w, "record");
-	begin(w, "row");
-	element(w, "source_ip", slice_str(address));
-	number(w, "count", row->count);
+	begin(w, TAGS("record"));
+	begin(w, TAGS("row"));
+	element(w, TAGS("source_ip"), slice_str(address));
+	number(w, TAGS("count"), row->count);
 	evaluated(w, row);
 	end(w);
-	begin(w, "identifiers");
-	element(w, "header_from", row->header_from);
+	begin(w, TAGS("identifiers"));
+	element(w, TAGS("header_from"), row->header_from);
 	/* Empty: a bounce (RFC 9990 section 3.1.1.12). */
-	element(w, "envelope_from", row->envelope_from);
-	optional(w, "envelope_to", row->envelope_to);
+	element(w, TAGS("envelope_from"), row->envelope_from);
+	optional(w, TAGS("envelope_to"), row->envelope_to);
 	end(w);
 	results(w, row);
 	end(w);
@@ -311,9 +316,8 @@ report_writer_end(struct report_writer *w)
 	bool good;
 
 	end(w);
-	hand_on(w, 0);
+	flush(w);
 	good = !w->failed;
-	buf_fini(&w->text);
 	mem_free(w);
 	return good;
 }

@@ -50,16 +50,36 @@ take_policy(void *arg, const struct db_value *c)
 	return r->fn.policy(r->arg, &p);
 }
 
+#define POLICY "SELECT id, day, domain, body, messages, amount, beyond " \
+	"FROM assay_policy "
+#define DAYS "WHERE day >= $1 AND day <= $2 "
+/* As the index has them: a day may have a million. */
+#define ORDER "ORDER BY day, domain, id"
+
 enum store_status
 store_policies(struct store *s, int64_t from, int64_t to,
     struct slice domain, store_policy_fn *fn, void *arg)
 {
 	struct reading r = { .s = s, .fn.policy = fn, .arg = arg };
 
-	db_query(s->db, "SELECT id, day, domain, body, messages, amount, "
-	    "beyond FROM assay_policy WHERE day >= $1 AND day <= $2 "
-	    "AND ($3 = '' OR domain = $3) ORDER BY day, domain, body",
-	    DB_ARRAY(DB_N(from), DB_N(to), DB_T(domain)), take_policy, &r);
+	if (domain.len == 0)
+		db_query(s->db, POLICY DAYS ORDER,
+		    DB_ARRAY(DB_N(from), DB_N(to)), take_policy, &r);
+	else
+		db_query(s->db, POLICY DAYS "AND domain = $3 " ORDER,
+		    DB_ARRAY(DB_N(from), DB_N(to), DB_T(domain)),
+		    take_policy, &r);
+	return store_end(s);
+}
+
+enum store_status
+store_policy_find(struct store *s, uint64_t policy, store_policy_fn *fn,
+    void *arg)
+{
+	struct reading r = { .s = s, .fn.policy = fn, .arg = arg };
+
+	db_query(s->db, POLICY "WHERE id = $1", DB_ARRAY(DB_N(policy)),
+	    take_policy, &r);
 	return store_end(s);
 }
 
@@ -282,16 +302,21 @@ take_suppression(void *arg, const struct db_value *c)
 	return r->fn.suppression(r->arg, &x);
 }
 
+#define SUPPRESSION "SELECT destination, until, hits, why " \
+	"FROM assay_suppression "
+
 enum store_status
 store_suppressions(struct store *s, struct slice destination,
     store_suppression_fn *fn, void *arg)
 {
 	struct reading r = { .s = s, .fn.suppression = fn, .arg = arg };
 
-	db_query(s->db, "SELECT destination, until, hits, why "
-	    "FROM assay_suppression WHERE $1 = '' OR destination = $1 "
-	    "ORDER BY destination", DB_ARRAY(DB_T(destination)),
-	    take_suppression, &r);
+	if (destination.len == 0)
+		db_query(s->db, SUPPRESSION "ORDER BY destination", NULL, 0,
+		    take_suppression, &r);
+	else
+		db_query(s->db, SUPPRESSION "WHERE destination = $1",
+		    DB_ARRAY(DB_T(destination)), take_suppression, &r);
 	return store_end(s);
 }
 

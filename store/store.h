@@ -121,6 +121,9 @@ typedef bool	store_row_fn(void *arg, const struct store_row *r);
 enum store_status	store_policies(struct store *s, int64_t from,
 			    int64_t to, struct slice domain,
 			    store_policy_fn *fn, void *arg);
+/* One of them, if it is there. */
+enum store_status	store_policy_find(struct store *s, uint64_t policy,
+			    store_policy_fn *fn, void *arg);
 /*
  * The rows of a policy, one after the other as they are read: memory does not
  * grow with them.  Without `envelope_to` rows that differ only in it are one.

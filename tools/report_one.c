@@ -205,8 +205,6 @@ begin_mail(void *arg, const struct store_policy *p)
 {
 	struct one *o = arg;
 
-	if (p->id != o->r->policy)
-		return true;
 	o->found = true;
 	report_head_names(&o->head, o->s->t);
 	report_head_fill(&o->head, p);
@@ -224,8 +222,8 @@ static enum store_status
 write_body(struct one *o)
 {
 	struct sending *s = o->s;
-	enum store_status status = store_policies(s->store, o->r->day,
-	    o->r->day, domain_slice(&o->r->domain), begin_mail, o);
+	enum store_status status = store_policy_find(s->store, o->r->policy,
+	    begin_mail, o);
 
 	if (!o->begun)
 		return status;

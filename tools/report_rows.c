@@ -79,10 +79,11 @@ disposition(struct slice word)
 void
 report_row_write(struct report_writer *w, const struct store_row *r)
 {
-	struct report_auth dkim[LIMIT_STORE_RESULTS] = { 0 }, spf = {
-		.domain = r->spf_domain, .scope = SLICE("mfrom"),
-		.result = r->spf_result };
-	struct report_reason reasons[LIMIT_STORE_REASONS] = { 0 };
+	/* As many as there are get values: a row is one of millions. */
+	struct report_auth dkim[LIMIT_STORE_RESULTS];
+	struct report_reason reasons[LIMIT_STORE_REASONS];
+	struct report_auth spf = { .domain = r->spf_domain,
+		.scope = SLICE("mfrom"), .result = r->spf_result };
 	struct report_row row = { .source = r->source, .count = r->count,
 		.disposition = disposition(r->disposition), .dkim = r->dkim,
 		.spf = r->spf, .header_from = r->header_from,

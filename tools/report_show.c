@@ -105,8 +105,6 @@ begin_report(void *arg, const struct store_policy *p)
 	struct showing *s = arg;
 	struct report_head head;
 
-	if (p->id != s->chosen)
-		return true;
 	s->found = true;
 	report_head_names(&head, s->t);
 	if (s->org_name != NULL)
@@ -130,12 +128,10 @@ store_failed(const struct showing *s, enum store_status status)
 static enum tool_exit
 show_chosen(struct showing *s)
 {
-	struct slice domain = domain_slice(&s->wanted);
-	enum store_status status;
+	enum store_status status = store_policy_find(s->store, s->chosen,
+	    begin_report, s);
 	bool good;
 
-	status = store_policies(s->store, s->when, s->when, domain,
-	    begin_report, s);
 	if (status != STORE_OK)
 		return store_failed(s, status);
 	/* Forgotten since it was listed, or no memory. */

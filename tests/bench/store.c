@@ -3,8 +3,8 @@
  * store: what the store costs, and how long the daily report takes.
  *
  *     store write NAME MESSAGES    writes as the daemon does: CPU a message
- *     store fill PATH ROWS         that many rows of reports of one day, in
- *                                  an SQLite file
+ *     store fill NAME ROWS         that many rows of reports of one day, in
+ *                                  the order in which messages come
  *     store read NAME              reads all policies and rows of all days:
  *                                  time, CPU and memory
  *
@@ -18,12 +18,14 @@
 #include <time.h>
 
 #include "base/clock.h"
+#include "base/hash.h"
 #include "base/mem.h"
 #include "store/rows_internal.h"
 #include "store/store_internal.h"
 #include "tests/store/letter.h"
 
 #define BATCH 1000
+#define POLICIES 1000		/* of a filled store */
 #define DAY INT64_C(20700)
 
 static double
@@ -136,51 +138,100 @@ write_messages(const char *name, uint64_t count)
 
 /* ---- fill ---- */
 
-/* One policy of a thousand gets all of its rows. */
+/* What is the same in all rows of a policy. */
+struct filled {
+	uint64_t	 id;
+	struct buf	 row;
+};
+
+/* A row of a batch. */
+struct fill_row {
+	struct filled	*policy;
+	uint64_t	 key[2];
+};
+
+/* Of one policy of a thousand, with as many rows as it will have. */
 static void
-fill_policy(struct store *s, unsigned int p, uint64_t rows)
+fill_policy(struct store *s, unsigned int p, uint64_t rows, struct filled *f)
 {
 	struct event *e = event_of(p);
-	struct buf whole, policy, row;
+	struct buf whole, policy;
 	char domain[40];
-	int64_t k;
 
 	snprintf(domain, sizeof(domain), "d%u.example", p);
+	f->id = hash_with(s->secret, slice_str(domain), 1);
 	record_make(e, &whole);
 	buf_init(&policy, 1000);
 	rows_policy_body(buf_slice(&whole), &policy);
-	buf_init(&row, 1000);
-	rows_row_body(buf_slice(&whole), &row);
-	db_begin(s->db);
+	buf_init(&f->row, 1000);
+	rows_row_body(buf_slice(&whole), &f->row);
 	db_run(s->db, "INSERT INTO assay_policy VALUES ($1, $2, $3, $4, $5, "
-	    "$6, 0)", DB_ARRAY(DB_N(p + 1), DB_N(DAY),
+	    "$6, 0)", DB_ARRAY(DB_N(f->id), DB_N(DAY),
 	    DB_T(slice_str(domain)), DB_B(buf_slice(&policy)), DB_N(rows),
 	    DB_N(rows)), NULL);
-	for (k = 0; k < (int64_t)rows; k++) {
+	buf_fini(&whole);
+	buf_fini(&policy);
+	event_free(e);
+}
+
+static int
+compare_rows(const void *x, const void *y)
+{
+	const struct fill_row *a = x, *b = y;
+
+	if (a->policy->id != b->policy->id)
+		return a->policy->id < b->policy->id ? -1 : 1;
+	return memcmp(a->key, b->key, sizeof(a->key));
+}
+
+/* Rows come as messages do: of all policies, in no order. */
+static void
+fill_batch(struct store *s, struct filled *policies, uint64_t first)
+{
+	struct fill_row rows[BATCH];
+	uint64_t n;
+	size_t i;
+
+	for (i = 0; i < BATCH; i++) {
+		n = first + i;
+		rows[i].policy = &policies[n % POLICIES];
+		rows[i].key[0] = hash_with(s->secret, SLICE("row"), n);
+		rows[i].key[1] = n;
+	}
+	qsort(rows, BATCH, sizeof(rows[0]), compare_rows);
+	db_begin(s->db);
+	for (i = 0; i < BATCH; i++) {
+		struct filled *f = rows[i].policy;
+
 		/* The source is the first field. */
-		memcpy(row.ptr + 2, &k, 4);
-		db_run(s->db, "INSERT INTO assay_row VALUES ($1, $2, '', 1, "
-		    "$3)", DB_ARRAY(DB_N(p + 1), DB_B(((struct slice){
-		    (const char *)&k, sizeof(k) })), DB_B(buf_slice(&row))),
+		memcpy(f->row.ptr + 2, &rows[i].key[0], 4);
+		db_run(s->db, "INSERT INTO assay_row VALUES ($1, $2, '', $3, "
+		    "$4)", DB_ARRAY(DB_N(f->id), DB_B(((struct slice){
+		    (const char *)rows[i].key, sizeof(rows[i].key) })),
+		    DB_N(1 + rows[i].key[1] % 7), DB_B(buf_slice(&f->row))),
 		    NULL);
 	}
 	if (store_end(s) != STORE_OK)
 		fprintf(stderr, "%s\n", store_why(s));
-	buf_fini(&whole);
-	buf_fini(&policy);
-	buf_fini(&row);
-	event_free(e);
 }
 
 static void
 fill(const char *name, uint64_t rows)
 {
+	static struct filled policies[POLICIES];
 	struct store *s = open_store(name, STORE_MAKE);
 	int64_t began = clock_us();
 	unsigned int p;
+	uint64_t n;
 
-	for (p = 0; p < 1000; p++)
-		fill_policy(s, p, rows / 1000);
+	db_begin(s->db);
+	for (p = 0; p < POLICIES; p++)
+		fill_policy(s, p, rows / POLICIES, &policies[p]);
+	(void)store_end(s);
+	for (n = 0; n < rows; n += BATCH)
+		fill_batch(s, policies, n);
+	for (p = 0; p < POLICIES; p++)
+		buf_fini(&policies[p].row);
 	store_close(s);
 	printf("%" PRIu64 " rows in %.1f s\n", rows,
 	    (double)(clock_us() - began) / 1e6);

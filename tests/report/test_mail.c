@@ -171,6 +171,36 @@ test_lines(void)
 	buf_fini(&again);
 }
 
+static bool
+append(void *arg, const char *ptr, size_t len)
+{
+	buf_add(arg, (struct slice){ ptr, len });
+	return true;
+}
+
+/* Text that is longer than what is handed on at once, and not. */
+static void
+test_long_text(void)
+{
+	static char text[70000];
+	const size_t lengths[] = { 16000, 16384, 16385, sizeof(text) };
+	struct report_writer *w;
+	struct buf b;
+	size_t i;
+
+	memset(text, 'x', sizeof(text));
+	for (i = 0; i < sizeof(lengths) / sizeof(lengths[0]); i++) {
+		buf_init(&b, SIZE);
+		w = report_writer_new(&report, (struct slice){ text,
+		    lengths[i] }, append, &b);
+		ok(w != NULL && report_writer_end(w) &&
+		    strstr(buf_cstr(&b), "x</error>\n") != NULL &&
+		    strspn(strstr(buf_cstr(&b), "<error>") + 7, "x") ==
+		    lengths[i], "text of %zu octets", lengths[i]);
+		buf_fini(&b);
+	}
+}
+
 static void
 test_limit(void)
 {
@@ -224,6 +254,7 @@ main(void)
 	test_read_back(1);
 	test_read_back(3000);
 	test_lines();
+	test_long_text();
 	test_limit();
 	test_memory();
 	return tap_done();

@@ -184,14 +184,31 @@ fresh_store(void)
 
 static uint64_t last_policy;
 
+struct shown {
+	size_t		 count;
+	struct {
+		char		 text[200];
+		uint64_t	 id;
+	}		 policies[10];
+};
+
+static int
+compare_shown(const void *x, const void *y)
+{
+	return strcmp(x, y);
+}
+
 static bool
 show_policy(void *arg, const struct store_policy *p)
 {
-	struct buf *b = arg;
+	struct shown *x = arg;
 
-	last_policy = p->id;
-	buf_addf(b, "%s%d %.*s p=%.*s sp=%.*s %.*s%.*s%.*s %.*s psd=%.*s "
-	    "%u/%u/%u", b->len > 0 ? "; " : "", (int)(p->day - DAY),
+	if (x->count == sizeof(x->policies) / sizeof(x->policies[0]))
+		return false;
+	x->policies[x->count].id = p->id;
+	snprintf(x->policies[x->count++].text, sizeof(x->policies[0].text),
+	    "%d %.*s p=%.*s sp=%.*s %.*s%.*s%.*s %.*s psd=%.*s %u/%u/%u",
+	    (int)(p->day - DAY),
 	    SLICE_ARG(p->domain), SLICE_ARG(p->p), SLICE_ARG(p->sp),
 	    SLICE_ARG(p->adkim), SLICE_ARG(p->aspf), SLICE_ARG(p->testing),
 	    SLICE_ARG(p->discovery), SLICE_ARG(p->psd),
@@ -228,11 +245,19 @@ show_row(void *arg, const struct store_row *r)
 static void
 policies_are(struct store *s, const char *want, const char *what)
 {
+	struct shown x = { .count = 0 };
 	struct buf b;
+	size_t i;
 
 	buf_init(&b, 4096);
-	ok(store_policies(s, 0, DAY + 99, SLICE(""), show_policy, &b) ==
+	ok(store_policies(s, 0, DAY + 99, SLICE(""), show_policy, &x) ==
 	    STORE_OK, "%s: read", what);
+	/* Those of a day and domain come in the order of their ids. */
+	qsort(x.policies, x.count, sizeof(x.policies[0]), compare_shown);
+	for (i = 0; i < x.count; i++) {
+		buf_addf(&b, "%s%s", i > 0 ? "; " : "", x.policies[i].text);
+		last_policy = x.policies[i].id;
+	}
 	is_str(buf_cstr(&b), want, what);
 	buf_fini(&b);
 }
@@ -262,6 +287,7 @@ test_rows(void)
 {
 	struct store *s = fresh_store();
 	struct stat st;
+	struct shown one = { .count = 0 };
 
 	if (!ok(s != NULL, "a new store"))
 		return;
@@ -280,6 +306,12 @@ test_rows(void)
 	(void)put(s, 4, NOON, &(struct letter){ .p = "none" });
 	policies_are(s, "0 example.com p=none sp= rsn treewalk psd=u 1/1/0; "
 	    POLICY "2/2/0", "a record that changed at noon; none without rua");
+	ok(store_policy_find(s, last_policy, show_policy, &one) == STORE_OK &&
+	    one.count == 1, "one by its id");
+	is_str(one.policies[0].text, POLICY "2/2/0", "it is the one");
+	one.count = 0;
+	ok(store_policy_find(s, last_policy + 1, show_policy, &one) ==
+	    STORE_OK && one.count == 0, "one that is not there");
 	store_close(s);
 }
 
