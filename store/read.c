@@ -216,15 +216,21 @@ store_day_closed(struct store *s, int64_t *day)
 /* ---- deliveries ---- */
 
 enum store_status
-store_delivery_put(struct store *s, const struct store_delivery *d)
+store_delivery_put(struct store *s, const struct store_delivery *d,
+    struct slice unless, bool *put)
 {
+	int64_t changed;
+
 	db_run(s->db, "INSERT INTO assay_delivery VALUES ($1, $2, $3, $4, "
 	    "$5, $6, $7, $8) ON CONFLICT (policy, destination) DO UPDATE SET "
 	    "state = excluded.state, tries = excluded.tries, "
-	    "at = excluded.at, next = excluded.next, error = excluded.error",
-	    DB_ARRAY(DB_N(d->policy), DB_T(d->destination), DB_N(d->day),
-	    DB_T(d->state), DB_N(d->tries), DB_N(d->at), DB_N(d->next),
-	    DB_T(d->error)), NULL);
+	    "at = excluded.at, next = excluded.next, error = excluded.error "
+	    "WHERE assay_delivery.state <> $9", DB_ARRAY(DB_N(d->policy),
+	    DB_T(d->destination), DB_N(d->day), DB_T(d->state),
+	    DB_N(d->tries), DB_N(d->at), DB_N(d->next), DB_T(d->error),
+	    DB_T(unless)), &changed);
+	db_sync(s->db);
+	*put = changed > 0 && s->db->status == STORE_OK;
 	return store_end(s);
 }
 

@@ -194,9 +194,13 @@ struct store_delivery {
 
 typedef bool	store_delivery_fn(void *arg, const struct store_delivery *d);
 
-/* Makes it, or takes the place of the one with its policy and destination. */
+/*
+ * Makes it, or takes the place of the one with its policy and destination, but
+ * not if the state of that is `unless`: `*put` is then false.
+ */
 enum store_status	store_delivery_put(struct store *s,
-			    const struct store_delivery *d);
+			    const struct store_delivery *d,
+			    struct slice unless, bool *put);
 /* Those of a policy, by destination; of all for the policy 0, by day. */
 enum store_status	store_deliveries(struct store *s, uint64_t policy,
 			    store_delivery_fn *fn, void *arg);

@@ -217,6 +217,7 @@ mark_refused(struct bouncing *b, int64_t *until)
 {
 	struct store_delivery d = b->it.delivery;
 	enum store_status status = leave_alone(b, until);
+	bool put;
 
 	if (status != STORE_OK || !b->it.stored)
 		return status;
@@ -225,7 +226,8 @@ mark_refused(struct bouncing *b, int64_t *until)
 	d.at = b->now;
 	d.next = 0;
 	d.error = slice_str(b->why);
-	return store_delivery_put(b->store, &d);
+	/* Whatever the sender of reports notes at this moment. */
+	return store_delivery_put(b->store, &d, SLICE(""), &put);
 }
 
 static void

@@ -13,7 +13,7 @@
  *     a time for the next try: after a crash it is tried again, under the same
  *     report_id.
  *  5. The result is noted.  A host's own trouble means another try, later and
- *     later.
+ *     later.  A bounce may come before: it is what counts.
  *  6. When nothing is open any more, the rows are deleted.
  */
 #include "tools/report_send.h"
@@ -33,6 +33,7 @@
 #define RETRY_MOST	(16 * 3600)
 #define HEADER_MAX	8192
 #define SUPPRESS_DAYS	7	/* of a recipient that is none */
+#define CAME_BACK	"it came back"
 
 /* What the store has of a delivery. */
 struct known {
@@ -277,9 +278,10 @@ distance(int64_t tries)
 	return wait;
 }
 
+/* False: the store failed.  `*put` as of send_note(). */
 static bool
 note(struct one *o, struct slice to, const char *state, int64_t tries,
-    const char *error)
+    const char *error, bool *put)
 {
 	int64_t now = (int64_t)time(NULL);
 	const struct store_delivery d = { .policy = o->r->policy,
@@ -287,8 +289,8 @@ note(struct one *o, struct slice to, const char *state, int64_t tries,
 		.state = slice_str(state), .tries = tries, .at = now,
 		.next = now + distance(tries), .error = slice_str(error) };
 
-	return o->s->dry_run ||
-	    send_store(o->s, store_delivery_put(o->s->store, &d));
+	*put = true;
+	return o->s->dry_run || send_note(o->s, &d, put);
 }
 
 /* A mail after another keeps its distance. */
@@ -313,27 +315,29 @@ clean(char *why)
 			*why = *why == '\n' ? ' ' : '?';
 }
 
+/* Step 5.  What the hand-over says, unless the report came back already. */
 static enum send_outcome
 take_result(struct one *o, struct slice to, int64_t tries,
-    enum handover_status status, const char *why)
+    enum handover_status status, char why[HANDOVER_WHY])
 {
+	static const struct {
+		const char		*state;
+		enum send_outcome	 outcome;
+	} results[] = {
+		[HANDOVER_TAKEN] = { "sent", SEND_SENT },
+		[HANDOVER_LATER] = { "later", SEND_LATER },
+		[HANDOVER_REFUSED] = { "refused", SEND_REFUSED },
+		[HANDOVER_NOBODY] = { "refused", SEND_REFUSED }
+	};
 	struct sending *s = o->s;
+	bool put;
 
-	switch (status) {
-	case HANDOVER_TAKEN:
-		(void)note(o, to, "sent", tries, "");
-		return SEND_SENT;
-	case HANDOVER_LATER:
-		(void)note(o, to, "later", tries, why);
-		return SEND_LATER;
-	case HANDOVER_NOBODY:
+	if (status == HANDOVER_NOBODY)
 		(void)send_store(s, store_suppress(s->store, to, s->now +
 		    SUPPRESS_DAYS * DATE_DAY, slice_str(why)));
-		break;
-	case HANDOVER_REFUSED:
-		break;
-	}
-	(void)note(o, to, "refused", tries, why);
+	if (!note(o, to, results[status].state, tries, why, &put) || put)
+		return results[status].outcome;
+	snprintf(why, HANDOVER_WHY, CAME_BACK);
 	return SEND_REFUSED;
 }
 
@@ -349,14 +353,50 @@ sender_of(const struct one *o, struct slice to, struct mail_mailbox *out)
 	return out->text;
 }
 
+/* Step 4.  False: there is no mail to be sent. */
+static bool
+begin_delivery(struct one *o, struct slice to, int64_t tries)
+{
+	bool put;
+
+	if (o->s->no_memory || send_stopped != 0 || !send_lease(o->s) ||
+	    !note(o, to, "sending", tries, "", &put)) {
+		o->open = true;
+		return false;
+	}
+	if (!put)
+		send_say(o->s, o->r, to, SEND_REFUSED, CAME_BACK);
+	return put;
+}
+
+static void
+submit(struct one *o, const struct mail_mailbox *to, struct slice header,
+    int64_t tries)
+{
+	struct sending *s = o->s;
+	struct slice address = mail_mailbox_slice(to);
+	struct mail_mailbox sender;
+	char why[HANDOVER_WHY];
+	enum handover_status status;
+	enum send_outcome outcome;
+
+	status = handover(&(struct handover){ .program = s->config->sendmail,
+	    .timeout_ms = s->config->timeout_ms,
+	    .sender = sender_of(o, address, &sender),
+	    .recipient = to->text, .header = header,
+	    .body = buf_slice(&o->text) }, why);
+	clean(why);
+	outcome = take_result(o, address, tries, status, why);
+	send_say(s, o->r, address, outcome, why);
+	o->open = o->open || outcome == SEND_LATER;
+}
+
 static void
 hand_over(struct one *o, const struct mail_mailbox *to, int64_t tries)
 {
 	struct sending *s = o->s;
 	struct slice address = mail_mailbox_slice(to);
-	struct mail_mailbox sender;
-	char tag[VERP_TAG], why[HANDOVER_WHY] = "";
-	enum handover_status status;
+	char tag[VERP_TAG];
 	struct buf header;
 
 	verp_tag_make(s->key, o->r->policy, address, tag);
@@ -365,21 +405,8 @@ hand_over(struct one *o, const struct mail_mailbox *to, int64_t tries)
 	    &header);
 	s->no_memory = s->no_memory || buf_failed(&header);
 	keep_distance(s);
-	if (!s->no_memory && send_stopped == 0 && send_lease(s) &&
-	    note(o, address, "sending", tries, "")) {
-		status = handover(&(struct handover){
-			.program = s->config->sendmail,
-			.timeout_ms = s->config->timeout_ms,
-			.sender = sender_of(o, address, &sender),
-			.recipient = to->text, .header = buf_slice(&header),
-			.body = buf_slice(&o->text) }, why);
-		clean(why);
-		send_say(s, o->r, address, take_result(o, address, tries,
-		    status, why), why);
-		o->open = o->open || status == HANDOVER_LATER;
-	} else {
-		o->open = true;
-	}
+	if (begin_delivery(o, address, tries))
+		submit(o, to, buf_slice(&header), tries);
 	buf_fini(&header);
 }
 
@@ -450,9 +477,10 @@ try(struct one *o, const struct mail_mailbox *m, int64_t tries)
 {
 	struct slice address = mail_mailbox_slice(m);
 	char size[80];
+	bool put;
 
 	if (o->problem != SEND_SENT) {
-		(void)note(o, address, "refused", tries, o->why);
+		(void)note(o, address, "refused", tries, o->why, &put);
 		say_done(o, m, o->problem, o->why);
 	} else if (o->s->dry_run) {
 		snprintf(size, sizeof(size), "%" PRIu64 " rows, %" PRIu64
@@ -470,6 +498,7 @@ serve(struct one *o, const struct dmarc_destination *d)
 	const struct mail_mailbox *m = &d->mailbox;
 	const struct known *k = find_known(o, mail_mailbox_slice(m));
 	enum send_outcome ours;
+	bool put;
 
 	if (k != NULL && k->final)
 		return;
@@ -486,7 +515,8 @@ serve(struct one *o, const struct dmarc_destination *d)
 		o->open = true;
 		send_say(o->s, o->r, mail_mailbox_slice(m), SEND_WAITS, "");
 	} else if (is_suppressed(o, m)) {
-		(void)note(o, mail_mailbox_slice(m), "suppressed", 0, "");
+		(void)note(o, mail_mailbox_slice(m), "suppressed", 0, "",
+		    &put);
 		say_done(o, m, SEND_SUPPRESSED, "");
 	} else if (o->s->status != STORE_OK || !compose(o)) {
 		o->open = true;

@@ -157,6 +157,13 @@ send_store(struct sending *s, enum store_status status)
 	return status == STORE_OK;
 }
 
+bool
+send_note(struct sending *s, const struct store_delivery *d, bool *put)
+{
+	return send_store(s, store_delivery_put(s->store, d,
+	    SLICE("refused"), put));
+}
+
 /* Step 1. */
 bool
 send_lease(struct sending *s)
@@ -287,7 +294,7 @@ give_up_report(struct sending *s, const struct send_report *r)
 	static const char why[] = "its time is over";
 	struct giving_up g = { .s = s, .r = r };
 	struct slice rest, to;
-	bool good;
+	bool good, put;
 
 	buf_init(&g.open, OPEN_MAX);
 	good = send_store(s, store_deliveries(s->store, r->policy, list_open,
@@ -300,8 +307,9 @@ give_up_report(struct sending *s, const struct send_report *r)
 			.at = s->now, .next = s->now,
 			.error = slice_str(why) };
 
-		good = send_store(s, store_delivery_put(s->store, &d));
-		send_say(s, r, to, SEND_GIVEN_UP, why);
+		good = send_note(s, &d, &put);
+		if (put)
+			send_say(s, r, to, SEND_GIVEN_UP, why);
 	}
 	/* An address that is not noted would be lost. */
 	if (buf_failed(&g.open))

@@ -63,6 +63,13 @@ bool	send_one(struct sending *s, const struct send_report *r);
 bool	send_lease(struct sending *s);
 /* False, noted, when the store failed. */
 bool	send_store(struct sending *s, enum store_status status);
+/*
+ * Notes what became of a delivery, unless it has come back meanwhile: `*put`
+ * is then false, and what assay report bounce has noted stays.  False: the
+ * store failed.
+ */
+bool	send_note(struct sending *s, const struct store_delivery *d,
+	    bool *put);
 /* A line about a report; `to` and `why` may be empty. */
 void	send_say(struct sending *s, const struct send_report *r,
 	    struct slice to, enum send_outcome outcome, const char *why);

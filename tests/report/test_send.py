@@ -15,6 +15,7 @@ import threading
 import time
 
 import assaydaemon
+import bounces
 import debs
 import messages
 import postgres
@@ -266,6 +267,51 @@ def one_report():
         [assaydaemon.command(), "report", "show", "-c", world.daemon.path,
          "--domain", "other.example"], capture_output=True, text=True)
     equal(shown.returncode, 0, "the other one can be shown")
+
+
+@tap.test
+def comes_back_at_once():
+    """The bounce is there before sendmail has ended."""
+    for status in (0, 75, 67):
+        world = World({"report": {"bounce": "back@ours.example"}})
+        with open(os.path.join(world.folder, "notice"), "wb") as f:
+            f.write(bounces.notice("@SENDER@"))
+        world.then("sed s/@SENDER@/$3/ %s/notice | %s report bounce -c %s "
+                   ">>%s/said || exit 70\nexit %d" % (
+                       world.folder, assaydaemon.command(),
+                       world.daemon.path, world.folder, status))
+        lines = world.sent(1)
+        with open(os.path.join(world.folder, "said"), encoding="ascii") as f:
+            ok("to d@example.net was refused" in f.read(), "the bounce")
+        ok(lines[0].endswith("d@example.net: refused: it came back"),
+           "exit %d: said" % status, lines)
+        equal(world.deliveries(), [(RUA, "refused", 1)], "noted")
+        equal(execute(world.path, "SELECT error FROM assay_delivery"),
+              [("5.1.1: 550 5.1.1 no such user",)], "why")
+        ok("example.net" not in world.policies(), "nothing is open")
+        world.sent(0, "--retry")
+        equal(len(world.mails()), 1, "no second mail")
+
+
+@tap.test
+def came_back_later():
+    """A bounce of a try that did not count, while the next one begins."""
+    world = World()
+    world.then("exit 75")
+    world.sent(75)
+    world.then("exit 0")
+    world.later()
+    # The lease is made longer for the report, and again for the mail.
+    execute(world.path, "CREATE TRIGGER came BEFORE UPDATE ON assay_lease "
+            "BEGIN UPDATE assay_delivery SET state = 'refused' "
+            "WHERE error = 'marked'; "
+            "UPDATE assay_delivery SET error = 'marked'; END")
+    lines = world.sent(1)
+    ok(lines[0].endswith("d@example.net: refused: it came back"), "said",
+       lines)
+    equal(len(world.mails()), 1, "no second mail")
+    equal(world.deliveries(), [(RUA, "refused", 1)], "it stays refused")
+    ok("example.net" not in world.policies(), "nothing is open")
 
 
 @tap.test

@@ -429,13 +429,17 @@ test_bookkeeping(void)
 		.destination = SLICE("a@x.example"), .state = SLICE("later"),
 		.at = 10, .next = 20, .error = SLICE("451 no") };
 	struct buf b;
+	bool put;
 
-	(void)store_delivery_put(s, &d);
+	(void)store_delivery_put(s, &d, SLICE(""), &put);
 	d.state = SLICE("sent");
 	d.tries = 2;
-	(void)store_delivery_put(s, &d);
+	ok(store_delivery_put(s, &d, SLICE("later"), &put) == STORE_OK &&
+	    !put, "not over a state that is to stay");
+	ok(store_delivery_put(s, &d, SLICE("sent"), &put) == STORE_OK && put,
+	    "over another one");
 	d.policy = 6;
-	(void)store_delivery_put(s, &d);
+	(void)store_delivery_put(s, &d, SLICE(""), &put);
 	buf_init(&b, 4096);
 	(void)store_deliveries(s, 5, show_delivery, &b);
 	is_str(buf_cstr(&b), "5 a@x.example sent 2 10 20 451 no;",
