@@ -105,6 +105,24 @@ set_events(struct socketmap *s, struct connection *c, uint32_t events)
 	(void)epoll_ctl(s->epoll, EPOLL_CTL_MOD, c->source.fd, &e);
 }
 
+/* Deadlines rise, but for a reload that has changed the time for answers. */
+static void
+start_waiting(struct socketmap *s, struct connection *c)
+{
+	struct connection *last;
+
+	if (c->waits)
+		return;
+	c->waits = true;
+	TAILQ_FOREACH_REVERSE(last, &s->waiting, connections, by_deadline)
+		if (last->question.deadline <= c->question.deadline)
+			break;
+	if (last != NULL)
+		TAILQ_INSERT_AFTER(&s->waiting, last, c, by_deadline);
+	else
+		TAILQ_INSERT_HEAD(&s->waiting, c, by_deadline);
+}
+
 static void
 stop_waiting(struct socketmap *s, struct connection *c)
 {
@@ -264,11 +282,10 @@ go_on(struct socketmap *s, struct connection *c)
 		connection_close(s, c);
 		return;
 	}
-	if (c->question.on != NULL && !c->waits) {
-		c->waits = true;
-		TAILQ_INSERT_TAIL(&s->waiting, c, by_deadline);
-	}
-	set_events(s, c, c->question.on != NULL ? EPOLLRDHUP :
+	if (c->question.on != NULL)
+		start_waiting(s, c);
+	/* One that has sent all its questions still gets its answer. */
+	set_events(s, c, c->question.on != NULL ? 0 :
 	    c->out.len > 0 ? EPOLLOUT : EPOLLIN);
 }
 
@@ -304,8 +321,7 @@ on_connection(struct socketmap *s, struct connection *c, uint32_t events)
 {
 	if (c->closed)
 		return;
-	if ((events & (EPOLLERR | EPOLLHUP)) != 0 ||
-	    (c->question.on != NULL && (events & EPOLLRDHUP) != 0)) {
+	if ((events & (EPOLLERR | EPOLLHUP)) != 0) {
 		connection_close(s, c);
 	} else if ((events & EPOLLOUT) != 0) {
 		if (flush(s, c))
@@ -382,15 +398,17 @@ static void
 accept_all(struct socketmap *s, int listener)
 {
 	struct connection *oldest;
+	bool crowded;
 	int fd, i;
 
 	for (i = 0; i < EVENTS; i++) {
 		fd = accept4(listener, NULL, NULL, SOCK_CLOEXEC |
 		    SOCK_NONBLOCK);
 		/* Without descriptors, too: the longest silent one goes. */
+		crowded = fd >= 0 ? s->stats.open >= s->max_clients :
+		    errno == EMFILE || errno == ENFILE;
 		oldest = TAILQ_FIRST(&s->all);
-		if (oldest != NULL && (s->stats.open >= s->max_clients ||
-		    (fd < 0 && (errno == EMFILE || errno == ENFILE)))) {
+		if (oldest != NULL && crowded) {
 			s->stats.crowded++;
 			connection_close(s, oldest);
 		}

@@ -113,6 +113,82 @@ def many_connections():
             client.close()
 
 
+@tap.test
+def as_many_as_allowed():
+    """As many as there is room for: nobody has to go."""
+    with tlspol.Daemon(zone=ZONE, hosts=HOSTS) as daemon:
+        clients = [daemon.client() for _ in range(1000)]
+        equal([client.ask("none.example") for client in clients],
+              [NO] * 1000, "1,000 clients")
+        stats = daemon.statistics()
+        equal(stats["connections-open"], 1000, "all are open")
+        equal(stats["connections-crowded"], 0, "nobody made room")
+        clients.append(daemon.client())
+        equal(clients[-1].ask("none.example"), NO, "one more")
+        equal(clients[0].read(), None, "for the one that was silent longest")
+        equal(daemon.statistics()["connections-crowded"], 1, "counted")
+        for client in clients:
+            client.close()
+
+
+@tap.test
+def half_closed():
+    """A client that has sent all its questions, and waits."""
+    port = assaydaemon.free_port()
+    sockets = ["local:" + os.path.join(assaydaemon.work_folder(), "s"),
+               "inet:%d@127.0.0.1" % port]
+    HOSTS.gate = threading.Event()
+    try:
+        with tlspol.Daemon({"answer-within": "30s", "socket": sockets},
+                           ZONE, HOSTS) as daemon:
+            clients = [tlspol.Client(s) for s in sockets]
+            for client in clients:
+                client.sock.sendall(netstring("postfix held.example") +
+                                    netstring("postfix none.example"))
+                client.sock.shutdown(socket.SHUT_WR)
+            tlspol.until(lambda: HOSTS.asked("mta-sts.held.example"),
+                         "the fetch")
+            equal(daemon.ask("none.example"), NO, "others meanwhile")
+            HOSTS.gate.set()
+            for client in clients:
+                equal([client.read() for _ in range(3)],
+                      ["OK secure match=mx.held.example "
+                       "servername=hostname", NO, None],
+                      "both, and the end")
+                client.close()
+    finally:
+        HOSTS.gate.set()
+        HOSTS.gate = None
+
+
+@tap.test
+def shorter_time():
+    """A reload that gives questions less time, while one waits."""
+    HOSTS.gate = threading.Event()
+    config = {"answer-within": "30s"}
+    try:
+        with tlspol.Daemon(config, ZONE, HOSTS) as daemon:
+            before = daemon.client()
+            before.send("postfix held.example")
+            tlspol.until(lambda: daemon.statistics()["waited"] == 1,
+                         "the first")
+            daemon.configure({"answer-within": "200ms"})
+            daemon.kill(signal.SIGHUP)
+            daemon.wait_log("reloaded ")
+            begin = tlspol.now()
+            equal(daemon.ask("held.example"), NO, "one that came later")
+            took = tlspol.now() - begin
+            ok(took < 5, "in its own time: %.3f s" % took)
+            HOSTS.gate.set()
+            equal(before.read(),
+                  "OK secure match=mx.held.example servername=hostname",
+                  "the first has all of its time")
+            before.close()
+    finally:
+        HOSTS.gate.set()
+        HOSTS.gate = None
+
+
 def flood(daemon, names, window=2000):
     """Asks for all of them, `window` under way; how many were NOTFOUND."""
     good = [0]
