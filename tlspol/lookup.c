@@ -153,13 +153,20 @@ put_questions(struct lookup *l)
 
 /* ---- steps 1 and 2 ---- */
 
-bool
-lookup_is_due(const struct memory_entry *e, int64_t wall)
+/* Half of its life is over, or a day. */
+static int64_t
+lookup_due(const struct memory_entry *e)
 {
 	int64_t half = (int64_t)e->policy->max_age / 2;
 
-	return wall >= e->fetched + (half < LIMIT_TLSPOL_REFRESH ? half :
+	return e->fetched + (half < LIMIT_TLSPOL_REFRESH ? half :
 	    LIMIT_TLSPOL_REFRESH);
+}
+
+bool
+lookup_is_due(const struct memory_entry *e, int64_t wall)
+{
+	return wall >= lookup_due(e);
 }
 
 static bool
@@ -404,12 +411,35 @@ retry_after(const struct lookup *l)
 	    LIMIT_TLSPOL_FRESH_MIN : LIMIT_TLSPOL_RETRY;
 }
 
-/* When to look again. */
+/* Seconds until the policy, which is there, is due or ends: two clocks may
+   be a second apart. */
+static int64_t
+policy_lasts(const struct memory_entry *e, int64_t wall)
+{
+	int64_t due = lookup_due(e) - wall;
+	int64_t end = e->fetched + (int64_t)e->policy->max_age - wall;
+
+	if (due < LIMIT_TLSPOL_FRESH_MIN)
+		due = LIMIT_TLSPOL_FRESH_MIN;
+	return due < end ? due : end;
+}
+
+static void
+lower(int64_t *value, int64_t other)
+{
+	if (other < *value)
+		*value = other;
+}
+
+/*
+ * When to look again: whatever the TTL, not later than the policy is due or a
+ * fetch that failed may be tried again.
+ */
 static void
 schedule(struct lookup *l)
 {
 	struct memory_entry *e = l->entry;
-	int64_t now = lookup_now();
+	int64_t now = lookup_now(), wall = lookup_wall(), in = clamp(l->ttl);
 
 	e->known = true;
 	if (l->failed)
@@ -418,11 +448,14 @@ schedule(struct lookup *l)
 		e->retry_at = 0;
 	if (l->result.record.found == STS_RECORD_UNKNOWN ||
 	    l->result.dane == DANE_FAILED)
-		e->look_at = now + LIMIT_TLSPOL_FRESH_MIN;
+		in = LIMIT_TLSPOL_FRESH_MIN;
 	else if (l->failed)
-		e->look_at = now + retry_after(l);
-	else
-		e->look_at = now + clamp(l->ttl);
+		in = retry_after(l);
+	if (e->retry_at > now)
+		lower(&in, e->retry_at - now);
+	if (memory_policy(e, wall) != NULL)
+		lower(&in, policy_lasts(e, wall));
+	e->look_at = now + in;
 }
 
 /* The record of it: what has a policy, or should have had one. */

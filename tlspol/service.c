@@ -4,8 +4,9 @@
  *
  * 1. "MAP KEY".  A map that is none of ours, and a key that is no domain, have
  *    no policy; nor have brackets and ports, unless smart-hosts is set.
- * 2. A domain with a valid policy: from memory, at once.  If it is time to
- *    look again, a lookup begins after that.
+ * 2. A domain with a valid policy: from memory, at once, unless that policy
+ *    has to be enforced and it is not known whether there is DANE.  If it is
+ *    time to look again, a lookup begins after that.
  * 3. A domain of which a lookup has found no policy lately: likewise.
  * 4. Any other: a lookup begins or is running, and the question waits for it.
  *    When that takes too long the answer is what is known by then.
@@ -135,21 +136,30 @@ is_fresh(const struct memory_entry *e)
 	return e->known && !lookup_is_open(e) && lookup_now() < e->look_at;
 }
 
+/* Step 2, unless the answer depends on DANE that is still to be looked up. */
+static bool
+is_decided(const struct memory_entry *e, enum tlspolicy_dialect dialect)
+{
+	const struct sts_policy *p = memory_policy(e, lookup_wall());
+
+	return is_fresh(e) || (p != NULL && (p->mode != STS_MODE_ENFORCE ||
+	    dialect == TLSPOLICY_SENDMAIL || (e->dane != DANE_UNKNOWN &&
+	    e->dane != DANE_FAILED)));
+}
+
 static void
 ask_hop(struct service *s, struct socketmap_question *q,
     const struct tlspolicy_hop *hop)
 {
 	struct memory_entry *e = memory_get(s->memory, hop);
 	char text[TLSPOLICY_HOP_MAX];
-	bool has_policy;
 
 	if (e == NULL) {
 		reply_notfound(s, q);
 		return;
 	}
 	memory_touch(s->memory, e, lookup_wall());
-	has_policy = memory_policy(e, lookup_wall()) != NULL;
-	if (has_policy || is_fresh(e)) {
+	if (is_decided(e, q->dialect)) {
 		s->stats.from_memory++;
 		reply_from(s, q, e);
 		if (!is_fresh(e))
@@ -232,6 +242,14 @@ gone(void *arg, struct socketmap_question *q)
 
 /* ---- now and then ---- */
 
+/* One that is shorter is fetched anew only when it is asked for. */
+static bool
+is_worth_it(const struct memory_entry *e, int64_t wall)
+{
+	return e->policy->max_age >= 2 * LIMIT_TLSPOL_FRESH_MIN &&
+	    wall - e->asked < LIMIT_TLSPOL_UNASKED;
+}
+
 /* Policies are fetched anew before they end, asked for or not. */
 static void
 refresh(struct service *s)
@@ -247,8 +265,7 @@ refresh(struct service *s)
 		if (first == NULL)
 			first = e;
 		if (lookup_is_due(e, wall) && now >= e->look_at &&
-		    wall - e->asked < LIMIT_TLSPOL_UNASKED &&
-		    !lookup_begin(&s->lookups, e))
+		    is_worth_it(e, wall) && !lookup_begin(&s->lookups, e))
 			return;
 	}
 }

@@ -31,7 +31,7 @@ DOMAINS = ["none", "enforce", "testing", "off", "dane", "danesome", "pkix",
            "junk", "endless", "headers", "slow", "private", "restart",
            "unsigned", "gone", "due", "longer", "smart", "mx.smart", "less",
            "vast", "minus", "two", "chunks", "chunk", "hundred", "packed",
-           "cut", "chunked"]
+           "cut", "chunked", "late", "brief", "silent", "again"]
 HOSTS = tlspol.PolicyHosts(FOLDER, ["mta-sts.%s.example" % d
                                     for d in DOMAINS
                                     if d not in ("othername", "selfsigned")])
@@ -462,6 +462,68 @@ def single_flight():
     finally:
         HOSTS.gate = None
         server.stop()
+
+
+@tap.test
+def dane_is_late():
+    """The policy is there, DANE not yet: everybody waits for it."""
+    serve("late")
+    server = dnsserver.Server(sts_zone_plain("late.example"))
+    server.behave("late.example", delay=2)
+    try:
+        with tlspol.Daemon({"resolver": {"nameservers": [server.address]},
+                            "answer-within": "30s"}, None, HOSTS) as daemon:
+            first = daemon.client()
+            first.send("postfix late.example")
+            tlspol.until(lambda: daemon.statistics()["policies"] == 1,
+                         "the policy")
+            equal(daemon.ask("late.example", "sts"), secure("late"),
+                  "Sendmail has no DANE to wait for")
+            equal(daemon.ask("late.example"), secure("late"),
+                  "one that came after the policy")
+            equal(first.read(), secure("late"), "the first one")
+            first.close()
+    finally:
+        server.stop()
+
+
+@tap.test
+def silent_for_long():
+    """DNS has failed before, and works when the next one asks."""
+    serve("silent")
+    folder = assaydaemon.work_folder()
+    cache = os.path.join(folder, "policies")
+    now = int(time.time())
+    with open(cache, "w") as f:
+        f.write("assay-tlspol policies 1\n"
+                "silent.example %d %d 1 unknown enforce 604800 "
+                "mx.silent.example\nend 1\n" % (now, now))
+    server = dnsserver.Server(sts_zone_plain("silent.example"))
+    server.behave("silent.example", delay=0.5)
+    try:
+        with tlspol.Daemon({"resolver": {"nameservers": [server.address]},
+                            "cache": {"file": cache}}, None,
+                           HOSTS) as daemon:
+            equal(daemon.ask("silent.example"), secure("silent"),
+                  "the policy is known, DANE is waited for")
+    finally:
+        server.stop()
+
+
+@tap.test
+def brief_policy():
+    """It ends before its record does: fetched anew, never forgotten."""
+    serve("brief", max_age=2)
+    answers = set()
+
+    def ask(daemon):
+        answers.add(daemon.ask("brief.example"))
+        return len(HOSTS.asked(host("brief"))) > 2
+
+    with tlspol.Daemon(zone=sts_zone("brief.example"),
+                       hosts=HOSTS) as daemon:
+        tlspol.until(lambda: ask(daemon), "a third fetch")
+        equal(answers, {secure("brief")}, "always an answer")
 
 
 def sts_zone_plain(domain):
