@@ -50,7 +50,6 @@ store_write_text(const struct memory *m, int64_t wall, struct buf *out)
 	buf_addf(out, "end %zu\n", count);
 }
 
-/* Memory that is short loses the entry, and makes no line wrong. */
 static void
 put_entry(struct memory *m, const struct saved_policy *p)
 {
@@ -66,6 +65,7 @@ put_entry(struct memory *m, const struct saved_policy *p)
 	memory_set_policy(m, e, copy, p->id, p->fetched);
 }
 
+/* Memory that is short loses the entry, and makes no line wrong. */
 static bool
 read_entry(struct memory *m, struct slice line, int64_t wall,
     struct arena *arena)
@@ -74,7 +74,7 @@ read_entry(struct memory *m, struct slice line, int64_t wall,
 
 	arena_reset(arena);
 	if (!saved_policy_read(line, wall, arena, &p))
-		return false;
+		return p.no_memory;
 	if (saved_policy_is_valid(&p, wall))
 		put_entry(m, &p);
 	return true;
@@ -108,6 +108,8 @@ store_read_text(struct memory *m, struct slice text, int64_t wall,
 		whole = is_end(line, *number - 2);
 		good = whole || read_entry(m, line, wall, arena);
 	}
+	if (arena == NULL)
+		*number = 0;
 	arena_free(arena);
 	return good && rest.len == 0;
 }
@@ -115,19 +117,36 @@ store_read_text(struct memory *m, struct slice text, int64_t wall,
 /* ---- the file ---- */
 
 static enum store_loaded
-set_aside(const char *path, size_t line, char *why, size_t why_size)
+set_aside(const char *path, const char *what, char *why, size_t why_size)
 {
 	char broken[PATH_MAX];
 	int len = snprintf(broken, sizeof(broken), "%s.broken", path);
 
 	if (len > 0 && (size_t)len < sizeof(broken) &&
 	    rename(path, broken) == 0) {
-		snprintf(why, why_size, "%s: line %zu is wrong; it is "
-		    "%s now", path, line, broken);
+		snprintf(why, why_size, "%s: %s; it is %s now", path, what,
+		    broken);
 		return STORE_BROKEN;
 	}
-	snprintf(why, why_size, "%s: line %zu is wrong", path, line);
+	snprintf(why, why_size, "%s: %s", path, what);
 	return STORE_UNREADABLE;
+}
+
+static enum store_loaded
+read_whole(struct memory *m, const char *path, struct slice text,
+    int64_t wall, char *why, size_t why_size)
+{
+	char what[60];
+	size_t line;
+
+	if (store_read_text(m, text, wall, &line))
+		return STORE_LOADED;
+	if (line == 0) {
+		snprintf(why, why_size, "%s: out of memory", path);
+		return STORE_UNREADABLE;
+	}
+	snprintf(what, sizeof(what), "line %zu is wrong", line);
+	return set_aside(path, what, why, why_size);
 }
 
 enum store_loaded
@@ -135,21 +154,22 @@ store_load(struct memory *m, const char *path, int64_t wall, char *why,
     size_t why_size)
 {
 	struct file f = { .path = path, .regular = true };
-	enum store_loaded loaded = STORE_LOADED;
+	enum store_loaded loaded;
 	enum file_status status;
-	size_t line = 0;
 	struct buf b;
 
 	buf_init(&b, LIMIT_TLSPOL_FILE);
 	status = file_load(&f, &b);
-	if (status == FILE_FAILED || status == FILE_KIND) {
+	if (status == FILE_READ) {
+		loaded = read_whole(m, path, buf_slice(&b), wall, why,
+		    why_size);
+	} else if (status == FILE_LARGE) {
+		loaded = set_aside(path, "it is too large", why, why_size);
+	} else {
 		loaded = errno == ENOENT ? STORE_ABSENT : STORE_UNREADABLE;
 		snprintf(why, why_size, "%s: %s", path,
 		    status == FILE_KIND ? file_kind(f.mode) :
 		    strerror(errno));
-	} else if (status != FILE_READ || !store_read_text(m, buf_slice(&b),
-	    wall, &line)) {
-		loaded = set_aside(path, line, why, why_size);
 	}
 	buf_fini(&b);
 	return loaded;

@@ -22,7 +22,8 @@ void	store_write_text(const struct memory *m, int64_t wall,
 	    struct buf *out);
 /*
  * The reverse.  False: `*line` is the first that is wrong, and what stood
- * before it is in the memory.  What has expired is passed over.
+ * before it is in the memory; 0: memory was short.  What has expired is
+ * passed over.
  */
 bool	store_read_text(struct memory *m, struct slice text, int64_t wall,
 	    size_t *line);

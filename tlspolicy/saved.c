@@ -10,6 +10,8 @@
 #include "base/limits.h"
 
 #define FIELDS	8
+/* "mx: " and a line end for each name, which has a ":" at least. */
+#define BODY_MAX	(6 * LIMIT_STS_POLICY)
 
 static bool
 read_time(struct slice s, int64_t wall, int64_t *out)
@@ -38,24 +40,28 @@ read_dane(struct slice s, enum dane_summary *out)
 /* The policy as a policy host would send it. */
 static bool
 read_policy(const struct slice *field, struct arena *arena,
-    struct sts_policy *out)
+    struct saved_policy *out)
 {
 	struct slice rest = field[7], mx;
+	enum sts_parsed parsed = STS_NO_MEMORY;
 	const char *problem;
 	struct buf body;
-	bool good;
 
-	buf_init(&body, LIMIT_STS_POLICY);
+	if (field[5].len + field[6].len + rest.len > LIMIT_STS_POLICY / 2)
+		return false;
+	buf_init(&body, BODY_MAX);
 	buf_addf(&body, "version: STSv1\nmode: %.*s\nmax_age: %.*s\n",
 	    SLICE_ARG(field[5]), SLICE_ARG(field[6]));
 	while (rest.len > 0) {
 		(void)slice_cut(&rest, ':', &mx);
 		buf_addf(&body, "mx: %.*s\n", SLICE_ARG(mx));
 	}
-	good = !buf_failed(&body) && sts_policy_parse(buf_slice(&body),
-	    arena, out, &problem) == STS_PARSED;
+	if (!buf_failed(&body))
+		parsed = sts_policy_parse(buf_slice(&body), arena,
+		    &out->policy, &problem);
 	buf_fini(&body);
-	return good;
+	out->no_memory = parsed == STS_NO_MEMORY;
+	return parsed == STS_PARSED;
 }
 
 static bool
@@ -81,13 +87,14 @@ saved_policy_read(struct slice line, int64_t wall, struct arena *arena,
 	struct slice field[FIELDS], rest = line;
 	size_t i;
 
+	out->no_memory = false;
 	for (i = 0; i < FIELDS; i++)
 		(void)slice_cut(&rest, ' ', &field[i]);
 	return rest.len == 0 && tlspolicy_key(field[0], &out->hop) &&
 	    read_time(field[1], wall, &out->fetched) &&
 	    read_time(field[2], wall, &out->asked) &&
 	    read_id(field[3], out->id) && read_dane(field[4], &out->dane) &&
-	    read_policy(field, arena, &out->policy);
+	    read_policy(field, arena, out);
 }
 
 void

@@ -29,11 +29,13 @@ struct saved_policy {
 	char			 id[STS_ID_MAX + 1];
 	enum dane_summary	 dane;	/* when DNS last said */
 	struct sts_policy	 policy;
+	bool			 no_memory;	/* to read it */
 };
 
 /*
  * A line without its end.  The policy is in the arena.  A time after `wall`
- * becomes that: nothing lives longer because a clock was wrong.
+ * becomes that: nothing lives longer because a clock was wrong.  False: it is
+ * no such line, or `no_memory` says that this could not be found out.
  */
 bool	saved_policy_read(struct slice line, int64_t wall,
 	    struct arena *arena, struct saved_policy *out);

@@ -235,9 +235,10 @@ test_no_memory(void)
 	struct memory *m;
 	unsigned long n, hits = 1;
 	size_t line;
-	bool good;
+	bool good, broken = false;
 
 	for (n = 0; hits > 0 && n < 100; n++) {
+		line = 0;
 		mem_fail_after(n, 1);
 		m = memory_new(100, 1u << 20);
 		good = m != NULL && store_read_text(m,
@@ -246,9 +247,11 @@ test_no_memory(void)
 		mem_fail_after(0, 0);
 		if (hits == 0)
 			ok(good, "read when nothing failed");
+		broken = broken || (!good && line != 0);
 		memory_free(m);
 	}
 	ok(hits == 0, "%lu allocations failed in turn", n - 1);
+	ok(!broken, "no line was wrong because of that");
 }
 
 int
