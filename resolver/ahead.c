@@ -6,7 +6,7 @@
 
 #include "base/limits.h"
 #include "base/mem.h"
-#include "resolver/resolver_internal.h"
+#include "resolver/query_internal.h"
 
 struct guess {
 	struct resolver_wait	 wait;		/* first: the query's view */

@@ -5,7 +5,7 @@
  * Places are shared among the networks that cause questions, and those of a
  * network among its messages, so that one of many questions comes after one
  * of few.  Networks whose questions go unanswered more often than not are
- * suspect: the places for all of them together are bounded (query.c).
+ * suspect: the places for all of them together are bounded (queue.c).
  *
  * Networks and messages are numbers that mean nothing here.  They are kept in
  * tables of fixed size: two that meet in one slot share what one would have.

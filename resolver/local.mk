@@ -6,12 +6,14 @@ libassay_a_SOURCES += \
 	resolver/fair.c resolver/fair_internal.h \
 	resolver/resolver_internal.h \
 	resolver/ledger.c resolver/ledger.h \
+	resolver/flight.c resolver/land.c \
 	resolver/loop.c \
 	resolver/nameserver.c resolver/nameserver_internal.h \
 	resolver/packet.c resolver/packet_internal.h \
 	resolver/paths.c resolver/paths_internal.h \
-	resolver/query.c \
+	resolver/query.c resolver/query_internal.h resolver/queue.c \
 	resolver/resolver.c resolver/resolver.h \
+	resolver/send.c \
 	resolver/server.c resolver/server_internal.h \
 	resolver/silence.c resolver/silence_internal.h \
 	resolver/statistics.c resolver/statistics.h \

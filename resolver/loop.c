@@ -13,7 +13,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
-#include "resolver/resolver_internal.h"
+#include "resolver/query_internal.h"
 
 /* Tags of epoll events; those of channels count from 0. */
 #define TAG_WAKE	(SERVER_TAGS * LIMIT_DNS_SERVERS)

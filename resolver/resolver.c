@@ -18,7 +18,7 @@
 
 #include "base/clock.h"
 #include "base/mem.h"
-#include "resolver/resolver_internal.h"
+#include "resolver/query_internal.h"
 #include "resolver/nameserver_internal.h"
 
 #define TABLE_SIZE 256

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * What resolver.c (the asker's side), query.c (the life of a query) and
- * loop.c (the thread) have in common.  Nobody else includes it.
+ * What resolver.c (the asker's side), the life of a query (query_internal.h)
+ * and loop.c (the thread) have in common.
  *
  * One lock guards the table of queries, the cache, the queues, the health
  * of servers, and the statistics.  It is never held while a callback runs
@@ -30,72 +30,7 @@
 #include "resolver/statistics_internal.h"
 #include "resolver/table_internal.h"
 
-enum query_state {
-	QUERY_QUEUED,		/* in its server's queue */
-	QUERY_FLYING,		/* with c-ares, or just back from it */
-	QUERY_DONE		/* out of the table, waiters are being told */
-};
-
-struct query {
-	/* Set once. */
-	struct resolver		*resolver;
-	enum dns_type		 type;
-	int64_t			 asked_us;
-
-	/* Under the lock. */
-	struct table_node	 node;
-	enum query_state	 state;
-	TAILQ_HEAD(, resolver_wait) waits;	/* in order of asking */
-	size_t			 heap_at;	/* in its server's queue */
-	uint64_t		 turn, seq;	/* its place there */
-	struct fair_who		 who;		/* asked first */
-	bool			 decides;
-	enum server_line	 line;
-	struct silent_domain	*domain;	/* holds a place of it */
-	bool			 slow;		/* holds no place any more */
-	struct server		*server;	/* of this try */
-	struct server_tries	 tries;
-	bool			 sent;		/* one packet at least */
-	int64_t			 begun_us;	/* when the first was; 0 */
-	bool			 refused;	/* its domain has no place */
-	bool			 noted;		/* silent, this packet */
-
-	/* The resolver thread's. */
-	/* The last packet that led elsewhere: its target is asked now.
-	   NULL: the name itself is. */
-	struct packet_reply	*led;
-	unsigned int		 links;		/* CNAMEs so far */
-	unsigned int		 followed;	/* of them by asking on */
-	uint32_t		 ttl;		/* least of those */
-	bool			 authenticated;	/* all answers so far */
-	bool			 silent;	/* one server was */
-	bool			 unheard;	/* the last packet was */
-	bool			 broken;	/* one server answered so */
-	unsigned int		 rcode;		/* of the last answer */
-	bool			 tcp;
-	bool			 by_casing;	/* for that */
-	bool			 mixed;		/* in these letters: */
-	unsigned char		 letters[CASING_BITS];
-	unsigned int		 mismatches;
-	unsigned int		 breaks;	/* of TCP connections */
-	bool			 plain;		/* this server: without OPT */
-	bool			 again;		/* same try, another packet */
-	bool			 edns;		/* the packet has OPT */
-	int64_t			 try_us;	/* begin of this try */
-	int64_t			 sent_us;	/* of this packet */
-	TAILQ_ENTRY(query)	 flight;	/* with c-ares */
-	struct server_channel	*channel;	/* NULL: there was none */
-	/* The packet, or what came instead, from callback to landing. */
-	STAILQ_ENTRY(query)	 landing;
-	int			 status;
-	bool			 has_packet;
-	bool			 mismatch;	/* of the letters */
-	bool			 starved;	/* of descriptors */
-	size_t			 packet_len;
-	struct packet_reply	*reply;		/* NULL: none, or no memory */
-	const struct dns_answer	*answer;
-	char			 text[];	/* the key's name */
-};
+struct query;
 
 struct resolver {
 	atomic_uint		 refs;
@@ -138,32 +73,6 @@ struct resolver {
 	unsigned char		 random[256];
 	size_t			 random_left;
 };
-
-/* query.c */
-
-enum query_asked {
-	QUERY_REFUSED,
-	QUERY_SILENT,		/* its domain is, and has no place */
-	QUERY_NO_MEMORY,
-	QUERY_JOINED,
-	QUERY_BEGUN
-};
-
-/* Joins the query for the key, or begins one.  The lock is held. */
-enum query_asked	query_ask(struct resolver *r,
-			    const struct table_key *key,
-			    struct resolver_wait *w, int64_t now_us);
-/* The lock is held; the query of `w` is not done. */
-void	query_cancel(struct resolver *r, struct resolver_wait *w);
-/* Sends what has a place, in the resolver thread. */
-void	queries_dispatch(struct resolver *r);
-/* When it has something to do next without an event; 0: never.  The lock is
-   held. */
-int64_t	queries_due(const struct resolver *r, int64_t now_us);
-/* Judges what has come back; true when there was something. */
-bool	queries_land(struct resolver *r);
-/* Ends every query with DNS_NOT_ASKED, when the thread is gone. */
-void	queries_end(struct resolver *r);
 
 /* loop.c */
 

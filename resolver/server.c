@@ -7,16 +7,16 @@
  * - ARES_FLAG_EDNS with a large size: without it 1.18 takes an answer of
  *   more than 512 octets by UDP for truncated.  The query and its OPT are
  *   ours; 1.18 turns the flag off for good at the first FORMERR without OPT
- *   (query.c knows).
+ *   (land.c knows).
  * - ARES_FLAG_IGNTC on the UDP channel and ARES_FLAG_USEVC on the other:
- *   the step from UDP to TCP is taken by query.c, see its header.
+ *   the step from UDP to TCP is taken by land.c, see its head.
  * - 1.18 has one UDP socket for each channel, and a new one, with a new port,
  *   when all questions of it were back: so there are many channels, and each
  *   takes a bounded number of questions.
  * - 1.34 takes a new socket for each query by UDP: a port that nobody can
  *   guess, and a packet that upsets c-ares (without octets, or too short)
  *   spoils one question, not all that share the socket.
- * - 1.34 waits less than it is told after a few fast answers: query.c sends
+ * - 1.34 waits less than it is told after a few fast answers: land.c sends
  *   again until the time of the try is over.
  */
 #include "resolver/server_internal.h"

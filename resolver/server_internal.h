@@ -43,7 +43,7 @@
 
 struct query;
 
-/* Queries by their turn, the next one first (query.c). */
+/* Queries by their turn, the next one first (queue.c). */
 struct query_heap {
 	struct query	**items;
 	size_t		  count, cap;

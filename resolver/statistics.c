@@ -6,7 +6,7 @@
 
 #include <string.h>
 
-#include "resolver/resolver_internal.h"
+#include "resolver/query_internal.h"
 
 const int64_t statistics_bounds_us[STATISTICS_BUCKETS - 1] = {
 	100, 200, 500, 1000, 2000, 5000, 10000, 20000, 50000, 100000, 200000,

@@ -1,0 +1,206 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * send: queries that have a turn and a place go to c-ares (step 2 of query.c),
+ * in the resolver thread.
+ */
+#include <string.h>
+#include <sys/random.h>
+
+#include "base/clock.h"
+#include "base/mem.h"
+#include "resolver/query_internal.h"
+
+static void
+take_random(struct resolver *r, void *out, size_t len)
+{
+	/* 256 octets or less are never cut short nor interrupted. */
+	if (r->random_left < len) {
+		if (getrandom(r->random, sizeof(r->random), 0) == -1)
+			memset(r->random, 0, sizeof(r->random));
+		r->random_left = sizeof(r->random);
+	}
+	r->random_left -= len;
+	memcpy(out, r->random + r->random_left, len);
+}
+
+/* The name in the letters that it is to be asked in, and by TCP if need
+   be. */
+static void
+spell(struct resolver *r, struct query *q, int64_t now_us,
+    struct packet_name *out)
+{
+	enum casing_way way = q->tcp ? CASING_PLAIN :
+	    casing_choose(&q->server->casing, now_us);
+	struct packet_name name;
+
+	q->mixed = way == CASING_MIXED;
+	if (way == CASING_TCP)
+		q->tcp = q->by_casing = true;
+	if (q->mixed)
+		take_random(r, q->letters, sizeof(q->letters));
+	else
+		memset(q->letters, 0, sizeof(q->letters));
+	query_asked_name(q, &name);
+	casing_mix(&name, q->letters, out);
+}
+
+/* Step 2. */
+static void
+send_query(struct resolver *r, struct query *q, int64_t now_us)
+{
+	unsigned char packet[PACKET_QUERY_MAX];
+	struct packet_name name;
+	uint16_t id;
+	size_t len;
+
+	mem_free(q->reply);
+	q->reply = NULL;
+	q->edns = q->server->edns && !q->plain;
+	if (!q->again)
+		q->try_us = now_us;
+	flight_add(q, now_us);
+	spell(r, q, now_us, &name);
+	take_random(r, &id, sizeof(id));
+	len = packet_query(&name, q->type, id, q->edns, packet);
+	q->channel = server_channel(q->server, !q->tcp ? SERVER_UDP :
+	    q->breaks > 0 ? SERVER_TCP_APART : SERVER_TCP, now_us);
+	if (q->channel != NULL)
+		server_send(q->channel, packet, len, query_landed, q);
+	else
+		query_landed(q, ARES_ENOMEM, 0, NULL, 0);
+}
+
+/* The server's socket takes no more than a burst at a time. */
+static bool
+in_burst(struct server *s, int64_t now_us)
+{
+	if (now_us - s->burst_us >= SERVER_BURST_US) {
+		s->burst_us = now_us;
+		s->burst = 0;
+	}
+	return s->burst < SERVER_BURST;
+}
+
+/* It may have come to be below a silent domain since it was asked. */
+static bool
+has_domain(struct resolver *r, struct query *q, int64_t now_us)
+{
+	struct silent_domain *d;
+
+	if (q->domain != NULL)
+		return true;
+	d = query_find_domain(r, q, now_us);
+	if (d != NULL && !silence_take(&r->silence, d))
+		return false;
+	q->domain = d;
+	return true;
+}
+
+/* Takes the next query that may be sent, or is refused; the lock is held. */
+static struct query *
+take_next(struct resolver *r, struct server *s, int64_t now_us)
+{
+	struct query *q = NULL;
+
+	flight_make_room(r, s, now_us);
+	if (now_us >= s->health.pause_us && in_burst(s, now_us))
+		q = queue_first(s);
+	if (q == NULL)
+		return NULL;
+	queue_remove(r, q);
+	q->state = QUERY_FLYING;
+	q->refused = !has_domain(r, q, now_us);
+	if (q->refused)
+		return q;
+	fair_served(&r->fair, q->turn);
+	q->slow = false;
+	s->burst++;
+	s->in_flight++;
+	s->suspects += q->line == SERVER_SUSPECT;
+	s->figures.sent++;
+	if (q->begun_us == 0)
+		q->begun_us = now_us;
+	if (q->sent)
+		r->stats.retries++;
+	else
+		r->stats.queries++;
+	q->sent = true;
+	return q;
+}
+
+/* The lock is held, but not while it is sent. */
+static void
+dispatch(struct resolver *r, struct server *s, int64_t now_us)
+{
+	struct server_channel *c = flight_oldest_channel(r, s, now_us);
+	struct query *q;
+
+	if (c != NULL) {
+		(void)pthread_mutex_unlock(&r->lock);
+		server_give_up(c);
+		(void)pthread_mutex_lock(&r->lock);
+	}
+	while ((q = take_next(r, s, now_us)) != NULL) {
+		(void)pthread_mutex_unlock(&r->lock);
+		if (q->refused)
+			query_finish(r, q, query_answer_empty(q, DNS_TIMEOUT));
+		else
+			send_query(r, q, now_us);
+		(void)pthread_mutex_lock(&r->lock);
+		if (s->starved)
+			server_pause(&s->health, now_us);
+		s->starved = false;
+	}
+}
+
+void
+queries_dispatch(struct resolver *r)
+{
+	int64_t now = clock_us();
+	size_t i;
+
+	(void)pthread_mutex_lock(&r->lock);
+	r->fresh = r->held = false;
+	for (i = 0; i < r->server_count && !r->stopping; i++)
+		dispatch(r, &r->servers[i], now);
+	(void)pthread_mutex_unlock(&r->lock);
+}
+
+static int64_t
+sooner(int64_t a, int64_t b)
+{
+	return a == 0 || (b != 0 && b < a) ? b : a;
+}
+
+/* Of those that wait for a place; the lock is held. */
+static int64_t
+queue_due(const struct resolver *r, const struct server *s, int64_t now_us)
+{
+	if (!queue_waits(s))
+		return 0;
+	if (s->health.pause_us > now_us)
+		return s->health.pause_us;
+	if (queue_first(s) != NULL)
+		return s->burst_us + SERVER_BURST_US;
+	return s->fast != NULL ? s->fast->sent_us + r->slow_us : 0;
+}
+
+int64_t
+queries_due(const struct resolver *r, int64_t now_us)
+{
+	const struct server *s;
+	const struct query *q;
+	int64_t at = 0;
+	size_t i;
+
+	for (i = 0; i < r->server_count; i++) {
+		s = &r->servers[i];
+		at = sooner(at, queue_due(r, s, now_us));
+		q = TAILQ_FIRST(&s->flights);
+		if (q != NULL)
+			at = sooner(at, q->sent_us + r->timeout_us);
+		else if (server_sockets_open(s) > SERVER_STAY_OPEN)
+			at = sooner(at, now_us + SERVER_IDLE_US);
+	}
+	return at;
+}
