@@ -16,6 +16,7 @@ libassay_a_SOURCES += \
 	base/ipaddr.c base/ipaddr.h \
 	base/json.c base/json.h \
 	base/limits.h \
+	base/library.c base/library.h \
 	base/lint.c base/lint.h \
 	base/mem.c base/mem.h \
 	base/slice.c base/slice.h \
@@ -34,6 +35,7 @@ check_PROGRAMS += \
 	tests/base/test_glob \
 	tests/base/test_hash \
 	tests/base/test_ipaddr \
+	tests/base/test_library \
 	tests/base/test_limits \
 	tests/base/test_lint \
 	tests/base/test_mem \
@@ -51,6 +53,7 @@ tests_base_test_find_SOURCES = tests/base/test_find.c
 tests_base_test_glob_SOURCES = tests/base/test_glob.c
 tests_base_test_hash_SOURCES = tests/base/test_hash.c
 tests_base_test_ipaddr_SOURCES = tests/base/test_ipaddr.c
+tests_base_test_library_SOURCES = tests/base/test_library.c
 tests_base_test_limits_SOURCES = tests/base/test_limits.c
 tests_base_test_lint_SOURCES = tests/base/test_lint.c
 tests_base_test_mem_SOURCES = tests/base/test_mem.c

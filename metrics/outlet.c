@@ -33,6 +33,18 @@ close_outlet(struct outlet *o)
 	*o = (struct outlet){ .listener = NULL };
 }
 
+bool
+outlet_load(const struct outlet_options *want, char *why, size_t why_size)
+{
+	size_t used;
+
+	if (want->socket == NULL)
+		return true;
+	snprintf(why, why_size, "metrics: ");
+	used = strlen(why);
+	return scrape_load(why + used, why_size - used);
+}
+
 static bool
 open_outlet(struct outlet *o, const struct outlet_options *want, char *why,
     size_t why_size)
@@ -44,6 +56,8 @@ open_outlet(struct outlet *o, const struct outlet_options *want, char *why,
 	o->write = want->write;
 	if (want->socket == NULL)
 		return true;
+	if (!outlet_load(want, why, why_size))
+		return false;
 	snprintf(why, why_size, "metrics: ");
 	used = strlen(why);
 	if (want->user != NULL && geteuid() == 0) {

@@ -24,6 +24,13 @@ struct outlet_options {
 };
 
 /*
+ * Loads the library that serves it, as outlet_open() and outlet_prepare() do.
+ * False, with a sentence in `why`.
+ */
+bool	outlet_load(const struct outlet_options *want, char *why,
+	    size_t why_size);
+
+/*
  * At the start, still with the rights to make the socket: binds it, if the
  * configuration asks for one.  False, with a sentence in `why`.
  */

@@ -11,8 +11,28 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/library.h"
 #include "base/limits.h"
 #include "base/mem.h"
+
+/* Of libmicrohttpd, which brings GnuTLS along. */
+#define FUNCTIONS(X) X(MHD_, add_response_header) \
+	X(MHD_, create_response_from_buffer) X(MHD_, destroy_response) \
+	X(MHD_, lookup_connection_value) X(MHD_, queue_response) \
+	X(MHD_, start_daemon) X(MHD_, stop_daemon)
+
+static struct {
+	FUNCTIONS(LIBRARY_MEMBER)
+} lib
+#ifndef MICROHTTPD_FILE
+#define MICROHTTPD_FILE NULL
+= { FUNCTIONS(LIBRARY_LINKED) }
+#endif
+;
+static const struct library_function functions[] = {
+	FUNCTIONS(LIBRARY_FUNCTION)
+};
+static struct library library = LIBRARY(MICROHTTPD_FILE, functions);
 
 #define FORMATS		(EXPOSITION_TEXT + 1)
 #define FRESH_US	INT64_C(1000000)
@@ -38,16 +58,16 @@ struct scrape {
 static struct MHD_Response *
 make_response(char *text, size_t len, const char *type)
 {
-	struct MHD_Response *r = MHD_create_response_from_buffer(len, text,
+	struct MHD_Response *r = lib.create_response_from_buffer(len, text,
 	    MHD_RESPMEM_MUST_COPY);
 
 	if (r == NULL)
 		return NULL;
 	/* A client that comes again in 15 seconds keeps no connection. */
-	if (MHD_add_response_header(r, "Content-Type", type) == MHD_YES &&
-	    MHD_add_response_header(r, "Connection", "close") == MHD_YES)
+	if (lib.add_response_header(r, "Content-Type", type) == MHD_YES &&
+	    lib.add_response_header(r, "Connection", "close") == MHD_YES)
 		return r;
-	MHD_destroy_response(r);
+	lib.destroy_response(r);
 	return NULL;
 }
 
@@ -76,7 +96,7 @@ current_text(struct scrape *s, enum exposition_format format)
 	    now - s->texts[format].made_us < FRESH_US)
 		return s->texts[format].response;
 	if (s->texts[format].response != NULL)
-		MHD_destroy_response(s->texts[format].response);
+		lib.destroy_response(s->texts[format].response);
 	s->texts[format].made_us = now;
 	s->texts[format].response = make_text(s, format);
 	return s->texts[format].response;
@@ -91,15 +111,15 @@ refuse(struct MHD_Connection *connection, unsigned int status, char *text)
 
 	if (r == NULL)
 		return MHD_NO;
-	done = MHD_queue_response(connection, status, r);
-	MHD_destroy_response(r);
+	done = lib.queue_response(connection, status, r);
+	lib.destroy_response(r);
 	return done;
 }
 
 static enum exposition_format
 wanted_format(struct MHD_Connection *connection)
 {
-	const char *accept = MHD_lookup_connection_value(connection,
+	const char *accept = lib.lookup_connection_value(connection,
 	    MHD_HEADER_KIND, "Accept");
 
 	return accept != NULL &&
@@ -130,7 +150,13 @@ answer(void *arg, struct MHD_Connection *connection, const char *url,
 	if (r == NULL)
 		return refuse(connection, MHD_HTTP_SERVICE_UNAVAILABLE,
 		    no_text);
-	return MHD_queue_response(connection, MHD_HTTP_OK, r);
+	return lib.queue_response(connection, MHD_HTTP_OK, r);
+}
+
+bool
+scrape_load(char *why, size_t why_size)
+{
+	return library_load(&library, why, why_size);
 }
 
 struct scrape *
@@ -141,7 +167,7 @@ scrape_start(int fd, scrape_write_fn *write, void *arg)
 	if (s != NULL && fcntl(fd, F_SETFL, O_NONBLOCK) == 0) {
 		s->write = write;
 		s->arg = arg;
-		s->daemon = MHD_start_daemon(MHD_USE_POLL |
+		s->daemon = lib.start_daemon(MHD_USE_POLL |
 		    MHD_USE_INTERNAL_POLLING_THREAD | MHD_USE_ITC, 0, NULL,
 		    NULL, answer, s, MHD_OPTION_LISTEN_SOCKET, fd,
 		    MHD_OPTION_CONNECTION_LIMIT,
@@ -165,9 +191,9 @@ scrape_stop(struct scrape *s)
 
 	if (s == NULL)
 		return;
-	MHD_stop_daemon(s->daemon);	/* closes the descriptor */
+	lib.stop_daemon(s->daemon);	/* closes the descriptor */
 	for (i = 0; i < FORMATS; i++)
 		if (s->texts[i].response != NULL)
-			MHD_destroy_response(s->texts[i].response);
+			lib.destroy_response(s->texts[i].response);
 	mem_free(s);
 }

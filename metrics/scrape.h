@@ -20,6 +20,11 @@ struct scrape;
 typedef void	scrape_write_fn(void *arg, struct exposition *x);
 
 /*
+ * Loads the library of the server, before the first scrape_start().  False,
+ * with a sentence in `why`.  One thread at a time.
+ */
+bool		 scrape_load(char *why, size_t why_size);
+/*
  * `fd` listens, and is owned from now on, also on failure.  Signals that the
  * caller blocks are blocked in the thread.  NULL: no thread or no memory.
  */

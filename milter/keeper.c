@@ -43,12 +43,17 @@ bool
 keeper_check(const struct config *c, char *why, size_t why_size)
 {
 	const char *problem;
+	size_t used;
 
-	if (c->store == NULL ||
-	    store_name_check(slice_str(c->store), &problem))
+	if (c->store == NULL)
 		return true;
-	snprintf(why, why_size, "store is not %s", problem);
-	return false;
+	if (!store_name_check(slice_str(c->store), &problem)) {
+		snprintf(why, why_size, "store is not %s", problem);
+		return false;
+	}
+	snprintf(why, why_size, "store: ");
+	used = strlen(why);
+	return store_load(c->store, why + used, why_size - used);
 }
 
 void

@@ -88,6 +88,7 @@ check_only(struct config *c)
 		fprintf(stderr, "warning: %s\n", text);
 	good = daemon_user_exists(c, text, sizeof(text)) &&
 	    keeper_check(c, text, sizeof(text)) &&
+	    outlet_load(&metrics, text, sizeof(text)) &&
 	    check_keys(c, text);
 	if (good)
 		printf("%s: the configuration is fine\n", c->path);

@@ -16,9 +16,36 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/library.h"
 #include "base/limits.h"
 #include "base/mem.h"
 #include "store/schema_internal.h"
+
+/* Of libpq, which brings a dozen libraries along. */
+#define FUNCTIONS(X) X(PQ, cancel) X(PQ, clear) X(PQ, cmdTuples) \
+	X(PQ, connectdbParams) X(PQ, consumeInput) \
+	X(PQ, enterPipelineMode) X(PQ, errorMessage) \
+	X(PQ, exitPipelineMode) X(PQ, finish) X(PQ, flush) \
+	X(PQ, freeCancel) X(PQ, ftype) X(PQ, getCancel) X(PQ, getResult) \
+	X(PQ, getisnull) X(PQ, getlength) X(PQ, getvalue) X(PQ, isBusy) \
+	X(PQ, nfields) X(PQ, pipelineSync) X(PQ, resultErrorField) \
+	X(PQ, resultErrorMessage) X(PQ, resultStatus) X(PQ, sendPrepare) \
+	X(PQ, sendQuery) X(PQ, sendQueryPrepared) \
+	X(PQ, setNoticeProcessor) X(PQ, setSingleRowMode) \
+	X(PQ, setnonblocking) X(PQ, socket) X(PQ, status)
+
+static struct {
+	FUNCTIONS(LIBRARY_MEMBER)
+} lib
+#ifndef LIBPQ_FILE
+#define LIBPQ_FILE NULL
+= { FUNCTIONS(LIBRARY_LINKED) }
+#endif
+;
+static const struct library_function functions[] = {
+	FUNCTIONS(LIBRARY_FUNCTION)
+};
+static struct library library = LIBRARY(LIBPQ_FILE, functions);
 
 #define STATEMENTS 48
 #define PENDING 200		/* statements sent and not yet answered */
@@ -69,9 +96,9 @@ fail(struct pgsql *d, const char *state, const char *text)
 static void
 fail_result(struct pgsql *d, const PGresult *r)
 {
-	const char *text = PQresultErrorMessage(r);
+	const char *text = lib.resultErrorMessage(r);
 
-	fail(d, PQresultErrorField(r, PG_DIAG_SQLSTATE), text[0] != '\0' ?
+	fail(d, lib.resultErrorField(r, PG_DIAG_SQLSTATE), text[0] != '\0' ?
 	    text : "no answer that is understood");
 }
 
@@ -91,11 +118,11 @@ wait_for_answer(struct pgsql *d)
 {
 	int64_t until = clock_us() + INT64_C(1000) * (d->db.slow ?
 	    LIMIT_STORE_MIGRATION_MS : LIMIT_STORE_ANSWER_MS), left;
-	struct pollfd p = { .fd = PQsocket(d->conn) };
+	struct pollfd p = { .fd = lib.socket(d->conn) };
 	int unsent;
 
-	while (PQisBusy(d->conn) != 0) {
-		unsent = PQflush(d->conn);
+	while (lib.isBusy(d->conn) != 0) {
+		unsent = lib.flush(d->conn);
 		left = until - clock_us();
 		if (unsent < 0 || (!d->patient && left <= 0))
 			break;
@@ -104,13 +131,13 @@ wait_for_answer(struct pgsql *d)
 		    errno != EINTR)
 			break;
 		if ((p.revents & ~POLLOUT) != 0 &&
-		    PQconsumeInput(d->conn) == 0)
+		    lib.consumeInput(d->conn) == 0)
 			break;
 	}
-	if (PQisBusy(d->conn) == 0)
+	if (lib.isBusy(d->conn) == 0)
 		return true;
-	fail(d, NULL, PQstatus(d->conn) == CONNECTION_OK ?
-	    "the database does not answer" : PQerrorMessage(d->conn));
+	fail(d, NULL, lib.status(d->conn) == CONNECTION_OK ?
+	    "the database does not answer" : lib.errorMessage(d->conn));
 	return false;
 }
 
@@ -118,7 +145,7 @@ wait_for_answer(struct pgsql *d)
 static PGresult *
 next_result(struct pgsql *d)
 {
-	return wait_for_answer(d) ? PQgetResult(d->conn) : NULL;
+	return wait_for_answer(d) ? lib.getResult(d->conn) : NULL;
 }
 
 /* All results of what was sent outside of a pipeline. */
@@ -128,11 +155,11 @@ finish(struct pgsql *d)
 	PGresult *r;
 
 	while ((r = next_result(d)) != NULL) {
-		if (PQresultStatus(r) != PGRES_COMMAND_OK &&
-		    PQresultStatus(r) != PGRES_TUPLES_OK)
+		if (lib.resultStatus(r) != PGRES_COMMAND_OK &&
+		    lib.resultStatus(r) != PGRES_TUPLES_OK)
 			fail_result(d, r);
-		PQclear(r);
-		if (PQstatus(d->conn) != CONNECTION_OK)
+		lib.clear(r);
+		if (lib.status(d->conn) != CONNECTION_OK)
 			return;
 	}
 }
@@ -142,10 +169,10 @@ finish(struct pgsql *d)
 static void
 take_change(struct pgsql *d, size_t at, PGresult *r)
 {
-	const char *count = PQcmdTuples(r);
+	const char *count = lib.cmdTuples(r);
 	unsigned long long n;
 
-	if (PQresultStatus(r) != PGRES_COMMAND_OK)
+	if (lib.resultStatus(r) != PGRES_COMMAND_OK)
 		fail_result(d, r);
 	else if (d->pending[at] != NULL &&
 	    slice_number(slice_str(count), INT64_MAX, &n))
@@ -162,20 +189,20 @@ read_pipeline(struct pgsql *d)
 	for (;;) {
 		r = next_result(d);
 		if (r == NULL && (d->db.status == STORE_AWAY &&
-		    PQisBusy(d->conn) != 0))
+		    lib.isBusy(d->conn) != 0))
 			return;
 		if (r == NULL) {
 			if (++at > d->pending_count)
 				return;
 			continue;
 		}
-		if (PQresultStatus(r) == PGRES_PIPELINE_SYNC) {
-			PQclear(r);
+		if (lib.resultStatus(r) == PGRES_PIPELINE_SYNC) {
+			lib.clear(r);
 			return;
 		}
 		if (at < d->pending_count)
 			take_change(d, at, r);
-		PQclear(r);
+		lib.clear(r);
 	}
 }
 
@@ -186,14 +213,14 @@ pgsql_sync(struct db *db)
 
 	if (!d->pipeline)
 		return;
-	if (PQpipelineSync(d->conn) == 0)
-		fail(d, NULL, PQerrorMessage(d->conn));
+	if (lib.pipelineSync(d->conn) == 0)
+		fail(d, NULL, lib.errorMessage(d->conn));
 	else
 		read_pipeline(d);
 	d->pending_count = 0;
 	d->pipeline = false;
-	if (PQexitPipelineMode(d->conn) == 0)
-		fail(d, NULL, PQerrorMessage(d->conn));
+	if (lib.exitPipelineMode(d->conn) == 0)
+		fail(d, NULL, lib.errorMessage(d->conn));
 }
 
 /* ---- statements ---- */
@@ -204,8 +231,8 @@ pgsql_script(struct db *db, const char *text)
 	struct pgsql *d = own(db);
 
 	pgsql_sync(db);
-	if (PQsendQuery(d->conn, text) == 0)
-		fail(d, NULL, PQerrorMessage(d->conn));
+	if (lib.sendQuery(d->conn, text) == 0)
+		fail(d, NULL, lib.errorMessage(d->conn));
 	else
 		finish(d);
 }
@@ -252,9 +279,9 @@ prepare(struct pgsql *d, const char *sql, const struct db_value *values,
 	pgsql_sync(&d->db);
 	for (i = 0; i < count; i++)
 		types[i] = oid_of(values[i].kind);
-	if (d->db.status == STORE_OK && PQsendPrepare(d->conn, name, sql,
+	if (d->db.status == STORE_OK && lib.sendPrepare(d->conn, name, sql,
 	    (int)count, types) == 0)
-		fail(d, NULL, PQerrorMessage(d->conn));
+		fail(d, NULL, lib.errorMessage(d->conn));
 	else if (d->db.status == STORE_OK)
 		finish(d);
 	if (d->db.status == STORE_OK)
@@ -307,10 +334,10 @@ send_statement(struct pgsql *d, const char *name,
 	struct parameters p;
 
 	fill(&p, values, count);
-	if (PQsendQueryPrepared(d->conn, name, (int)count, p.values,
+	if (lib.sendQueryPrepared(d->conn, name, (int)count, p.values,
 	    p.lengths, p.formats, 1) != 0)
 		return true;
-	fail(d, NULL, PQerrorMessage(d->conn));
+	fail(d, NULL, lib.errorMessage(d->conn));
 	return false;
 }
 
@@ -325,8 +352,8 @@ pgsql_run(struct db *db, const char *sql, const struct db_value *values,
 		return;
 	if (d->pending_count == PENDING)
 		pgsql_sync(db);
-	if (!d->pipeline && PQenterPipelineMode(d->conn) == 0) {
-		fail(d, NULL, PQerrorMessage(d->conn));
+	if (!d->pipeline && lib.enterPipelineMode(d->conn) == 0) {
+		fail(d, NULL, lib.errorMessage(d->conn));
 		return;
 	}
 	d->pipeline = true;
@@ -350,14 +377,14 @@ get_number(const char *octets)
 static struct db_value
 column(const PGresult *r, int at)
 {
-	struct slice text = { PQgetvalue(r, 0, at),
-		(size_t)PQgetlength(r, 0, at) };
+	struct slice text = { lib.getvalue(r, 0, at),
+		(size_t)lib.getlength(r, 0, at) };
 
-	if (PQgetisnull(r, 0, at) != 0)
+	if (lib.getisnull(r, 0, at) != 0)
 		return (struct db_value){ .kind = DB_NULL };
-	if (PQftype(r, at) == OID_NUMBER && text.len == 8)
+	if (lib.ftype(r, at) == OID_NUMBER && text.len == 8)
 		return DB_N(get_number(text.ptr));
-	return PQftype(r, at) == OID_BYTES ? DB_B(text) : DB_T(text);
+	return lib.ftype(r, at) == OID_BYTES ? DB_B(text) : DB_T(text);
 }
 
 static bool
@@ -366,7 +393,7 @@ give_row(const PGresult *r, db_row_fn *fn, void *arg)
 	struct db_value columns[DB_COLUMNS];
 	int i;
 
-	for (i = 0; i < PQnfields(r) && i < DB_COLUMNS; i++)
+	for (i = 0; i < lib.nfields(r) && i < DB_COLUMNS; i++)
 		columns[i] = column(r, i);
 	return fn(arg, columns);
 }
@@ -374,12 +401,12 @@ give_row(const PGresult *r, db_row_fn *fn, void *arg)
 static void
 cancel(struct pgsql *d)
 {
-	PGcancel *c = PQgetCancel(d->conn);
+	PGcancel *c = lib.getCancel(d->conn);
 	char why[256];
 
 	if (c != NULL)
-		(void)PQcancel(c, why, sizeof(why));
-	PQfreeCancel(c);
+		(void)lib.cancel(c, why, sizeof(why));
+	lib.freeCancel(c);
 }
 
 /* One row at a time; what comes after the end of interest is passed over. */
@@ -390,18 +417,18 @@ read_rows(struct pgsql *d, db_row_fn *fn, void *arg)
 	PGresult *r;
 
 	while ((r = next_result(d)) != NULL) {
-		if (PQresultStatus(r) == PGRES_SINGLE_TUPLE) {
+		if (lib.resultStatus(r) == PGRES_SINGLE_TUPLE) {
 			wanted = wanted && d->db.status == STORE_OK &&
 			    give_row(r, fn, arg);
-		} else if (PQresultStatus(r) != PGRES_TUPLES_OK && more) {
+		} else if (lib.resultStatus(r) != PGRES_TUPLES_OK && more) {
 			fail_result(d, r);
 		}
-		PQclear(r);
+		lib.clear(r);
 		if (!wanted && more) {
 			more = false;
 			cancel(d);
 		}
-		if (PQstatus(d->conn) != CONNECTION_OK)
+		if (lib.status(d->conn) != CONNECTION_OK)
 			return;
 	}
 }
@@ -417,18 +444,24 @@ pgsql_query(struct db *db, const char *sql, const struct db_value *values,
 	if (!prepare(d, sql, values, count, name) ||
 	    !send_statement(d, name, values, count))
 		return;
-	(void)PQsetSingleRowMode(d->conn);
+	(void)lib.setSingleRowMode(d->conn);
 	read_rows(d, fn, arg);
 }
 
 /* ---- the connection ---- */
+
+static bool
+pgsql_load(char *why, size_t why_size)
+{
+	return library_load(&library, why, why_size);
+}
 
 static void
 pgsql_close(struct db *db)
 {
 	struct pgsql *d = own(db);
 
-	PQfinish(d->conn);
+	lib.finish(d->conn);
 	mem_free(d);
 }
 
@@ -441,31 +474,35 @@ connect_to(const char *name)
 	const char *const values[] = { "5", "assay", "10000", "30", name,
 		NULL };
 
-	return PQconnectdbParams(keys, values, 1);
+	return lib.connectdbParams(keys, values, 1);
 }
 
 static struct db *
 pgsql_open(const char *name, enum store_mode mode, enum store_status *status,
     char *why, size_t why_size)
 {
-	struct pgsql *d = mem_alloc(sizeof(*d));
+	struct pgsql *d;
 
+	*status = STORE_AWAY;
+	if (!pgsql_load(why, why_size))
+		return NULL;
+	d = mem_alloc(sizeof(*d));
 	*status = STORE_NO_MEMORY;
 	if (d == NULL)
 		return NULL;
 	d->db.driver = &db_postgresql;
 	d->patient = mode != STORE_MAKE;
 	d->conn = connect_to(name);
-	if (d->conn != NULL && PQstatus(d->conn) == CONNECTION_OK &&
-	    PQsetnonblocking(d->conn, 1) == 0) {
-		(void)PQsetNoticeProcessor(d->conn, ignore_notice, NULL);
+	if (d->conn != NULL && lib.status(d->conn) == CONNECTION_OK &&
+	    lib.setnonblocking(d->conn, 1) == 0) {
+		(void)lib.setNoticeProcessor(d->conn, ignore_notice, NULL);
 		if (mode == STORE_MAKE)
 			pgsql_script(&d->db, "SET lock_timeout = '5s'");
 		if (mode == STORE_READ)
 			pgsql_script(&d->db, "SET "
 			    "default_transaction_read_only = on");
 	} else {
-		fail(d, NULL, d->conn != NULL ? PQerrorMessage(d->conn) :
+		fail(d, NULL, d->conn != NULL ? lib.errorMessage(d->conn) :
 		    "no memory");
 	}
 	*status = d->db.status;
@@ -487,6 +524,7 @@ const struct db_driver db_postgresql = {
 	.begin_schema = "BEGIN; SELECT pg_advisory_xact_lock(4705229990)",
 	.share = "SELECT number FROM assay_meta WHERE name = $1 "
 	    "FOR SHARE",
+	.load = pgsql_load,
 	.open = pgsql_open,
 	.close = pgsql_close,
 	.script = pgsql_script,

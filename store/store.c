@@ -56,6 +56,15 @@ open_with(const struct db_driver *driver, const char *name,
 	return NULL;
 }
 
+bool
+store_load(const char *name, char *why, size_t why_size)
+{
+	const struct db_driver *driver = db_driver_of(slice_str(name));
+
+	return driver == NULL || driver->load == NULL ||
+	    driver->load(why, why_size);
+}
+
 struct store *
 store_open(const char *name, enum store_mode mode, enum store_status *status,
     char *why, size_t why_size)

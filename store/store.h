@@ -55,6 +55,13 @@ bool			 store_name_check(struct slice name,
 			    const char **problem);
 
 /*
+ * Loads the library that a store of this name needs; store_open() does so as
+ * well.  False, with a sentence in `why`.  One thread at a time.
+ */
+bool			 store_load(const char *name, char *why,
+			    size_t why_size);
+
+/*
  * A secret for one purpose, the same for all that use this store and for as
  * long as it lives.
  */

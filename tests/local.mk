@@ -56,6 +56,7 @@ script_tests = \
 	tests/milter/test_hostile.py \
 	tests/milter/test_keydir.py \
 	tests/milter/test_life.py \
+	tests/milter/test_loading.py \
 	tests/milter/test_metrics.py \
 	tests/milter/test_store.py \
 	tests/milter/test_observe.py \

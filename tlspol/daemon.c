@@ -54,6 +54,7 @@ struct daemon {
 bool
 daemon_check(const struct settings *s, char *why, size_t why_size)
 {
+	const struct outlet_options metrics = figures_outlet(s);
 	uid_t uid;
 	gid_t gid;
 	size_t i;
@@ -67,8 +68,9 @@ daemon_check(const struct settings *s, char *why, size_t why_size)
 		    s->sockets[i]);
 		return false;
 	}
-	return s->user == NULL ||
-	    privileges_find_user(s->user, &uid, &gid, why, why_size);
+	return (s->user == NULL ||
+	    privileges_find_user(s->user, &uid, &gid, why, why_size)) &&
+	    outlet_load(&metrics, why, why_size);
 }
 
 /* ---- start ---- */
