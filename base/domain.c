@@ -238,6 +238,16 @@ domain_parent(struct slice name)
 }
 
 bool
+domain_ends_in_number(struct slice name)
+{
+	size_t end = name.len;
+
+	while (end > 0 && ascii_is_digit(name.ptr[end - 1]))
+		end--;
+	return end < name.len && (end == 0 || name.ptr[end - 1] == '.');
+}
+
+bool
 domain_below(struct slice labels, struct slice name, struct domain *out)
 {
 	char text[DOMAIN_MAX + 2];	/* with a dot that may be at the end */

@@ -58,5 +58,7 @@ size_t		domain_labels(struct slice name);
 bool		domain_is_at_or_below(struct slice name, struct slice zone);
 /* `name` without its first label; empty when it has only one. */
 struct slice	domain_parent(struct slice name);
+/* Its last label is a number: an address, or one that is mistyped. */
+bool		domain_ends_in_number(struct slice name);
 
 #endif

@@ -47,6 +47,7 @@ static const struct {
 	{ values_networks, SCHEMA_TEXTS },
 	{ values_nameservers, SCHEMA_TEXTS },
 	{ values_patterns, SCHEMA_TEXTS },
+	{ values_rule_patterns, SCHEMA_TEXTS },
 	{ reports_mailbox, SCHEMA_TEXT },
 	{ reports_bounce, SCHEMA_TEXT },
 	{ reports_opt_out, SCHEMA_TEXTS },

@@ -16,7 +16,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/ascii.h"
 #include "base/domain.h"
 #include "base/find.h"
 #include "base/limits.h"
@@ -148,8 +147,8 @@ add_word(struct config_hosts *h, struct slice word, unsigned int owner)
 	if (ipnet_parse(word, &net))
 		return hosts_add_net(h, &net, owner);
 	/* "1.2.3.400" is a slip, and no name. */
-	if (!policy_pattern_parse(word, &name) || ascii_is_digit(
-	    name.domain.text[name.domain.len - 1]))
+	if (!policy_pattern_parse(word, &name) ||
+	    domain_ends_in_number(domain_slice(&name.domain)))
 		return HOSTS_MALFORMED;
 	return hosts_add_name(h, &name, owner);
 }

@@ -184,7 +184,7 @@ static schema_read_fn *const readers[] = {
 	[POLICY_WORDS] = read_words,
 	[POLICY_YES_NO] = read_yes_no,
 	[POLICY_NETWORKS] = values_networks,
-	[POLICY_DOMAINS] = values_patterns,
+	[POLICY_DOMAINS] = values_rule_patterns,
 	[POLICY_TEXTS] = read_texts,
 	[POLICY_RATES] = read_rates
 };

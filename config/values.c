@@ -305,10 +305,31 @@ values_networks(struct schema *s, const struct schema_key *key,
 	    "\"2001:db8::/32\"");
 }
 
+#define PATTERNS "domain names like example.org, \"*.example.org\" for all " \
+	"below it"
+
+static bool
+read_rule_pattern(struct slice text, void *item)
+{
+	return policy_pattern_parse(text, item);
+}
+
+bool
+values_rule_patterns(struct schema *s, const struct schema_key *key,
+    const struct yaml_node *n, void *out)
+{
+	return schema_list(s, key, n, out, sizeof(struct policy_pattern),
+	    read_rule_pattern, PATTERNS);
+}
+
+/* An address would never match. */
 static bool
 read_pattern(struct slice text, void *item)
 {
-	return policy_pattern_parse(text, item);
+	const struct policy_pattern *p = item;
+
+	return policy_pattern_parse(text, item) &&
+	    !domain_ends_in_number(domain_slice(&p->domain));
 }
 
 bool
@@ -316,8 +337,7 @@ values_patterns(struct schema *s, const struct schema_key *key,
     const struct yaml_node *n, void *out)
 {
 	return schema_list(s, key, n, out, sizeof(struct policy_pattern),
-	    read_pattern, "domain names like example.org, \"*.example.org\" "
-	    "for all below it");
+	    read_pattern, PATTERNS);
 }
 
 bool

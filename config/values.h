@@ -28,8 +28,10 @@ schema_read_fn	values_readable_file;
 schema_read_fn	values_networks;
 /* struct slice * and count, for resolver_options */
 schema_read_fn	values_nameservers;
-/* struct policy_pattern * and count */
+/* struct policy_pattern * and count; those of a rule may be addresses, which
+   HELO has */
 schema_read_fn	values_patterns;
+schema_read_fn	values_rule_patterns;
 
 /* An item of schema_list(): struct slice, any text. */
 bool		values_slice(struct slice text, void *item);

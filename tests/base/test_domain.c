@@ -225,11 +225,17 @@ static const struct label_row {
 	const char	*name;
 	size_t		 labels;
 	const char	*parent;
+	bool		 is_number;	/* its last label */
 } label_rows[] = {
-	{ "", 0, "" },
-	{ "com", 1, "" },
-	{ "example.com", 2, "com" },
-	{ "a.b.example.com", 4, "b.example.com" },
+	{ "", 0, "", false },
+	{ "com", 1, "", false },
+	{ "example.com", 2, "com", false },
+	{ "a.b.example.com", 4, "b.example.com", false },
+	{ "relay.site1", 2, "site1", false },
+	{ "1.example", 2, "example", false },
+	{ "192.0.2.1", 4, "0.2.1", true },
+	{ "a.1", 2, "1", true },
+	{ "1", 1, "", true }
 };
 
 static void
@@ -246,6 +252,8 @@ test_labels(void)
 		parent = domain_parent(slice_str(r->name));
 		is_bytes(parent.ptr, parent.len, r->parent,
 		    strlen(r->parent), r->name);
+		ok(domain_ends_in_number(slice_str(r->name)) == r->is_number,
+		    "%s: its last label", r->name);
 	}
 }
 

@@ -1132,6 +1132,12 @@ static const struct {
 	  "when.arc-sealer is 'a@b'; allowed: " DOMAINS },
 	{ "trusted-sealers: [lists.example, '*']", "1:34: trusted-sealers "
 	  "is '*'; allowed: " DOMAINS },
+	{ "trusted-sealers: [192.0.2.1]", "1:19: trusted-sealers is "
+	  "'192.0.2.1'; allowed: " DOMAINS },
+	{ "forwarders: [{name: a, iprev: [mx.a.example, 192.0.2.400]}]",
+	  "1:46: forwarder 1: iprev is '192.0.2.400'; allowed: " DOMAINS },
+	{ "forwarders: [{name: a, client: '::1', for: '*.1'}]",
+	  "1:44: forwarder 1: for is '*.1'; allowed: " DOMAINS },
 	{ "policy: [{when: {forwarder: 'a*'}}]", "1:29: policy rule 1: "
 	  "when.forwarder is 'a*'; allowed: " FORWARDER_WORDS },
 	{ "policy: [{when: {forwarder: []}}]", "1:29: policy rule 1: "

@@ -101,6 +101,10 @@ test_empty(void)
 	ok(!hosts_find_address(h, &a, first, &owner) &&
 	    !hosts_find_name(h, SLICE("a.example"), first, &owner) &&
 	    !hosts_has_names(h), "nobody is there");
+	h = read_hosts("relay.site1\n", 5, NULL);
+	hosts_sort(h);
+	ok(hosts_find_name(h, SLICE("relay.site1"), first, &owner) &&
+	    owner == 5, "a name that ends with a digit");
 	h = read_hosts("0.0.0.0/0\n", 7, NULL);
 	hosts_sort(h);
 	ok(hosts_find_address(h, &a, first, &owner) && owner == 7,
