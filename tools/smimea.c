@@ -71,6 +71,15 @@ unquote(struct slice local, struct buf *out)
 	}
 }
 
+/* MAIL FROM is read more widely. */
+static bool
+is_local_part(struct slice local)
+{
+	return slice_starts(local, SLICE("\"")) || (local.len > 0 &&
+	    slice_find(local, '@') == local.len &&
+	    slice_find(local, ' ') == local.len);
+}
+
 static enum tool_exit
 read_address(struct asked *a, const char *text)
 {
@@ -80,7 +89,7 @@ read_address(struct asked *a, const char *text)
 	buf_init(&a->local, LIMIT_USERS_WORD);
 	mail_path_parse(slice_str(text), &a->address);
 	if (a->address.null || !a->address.has_domain ||
-	    a->address.local.len == 0)
+	    !is_local_part(a->address.local))
 		return tool_fail(TOOL_USAGE, "not an address", text);
 	unquote(a->address.local, &a->local);
 	if (buf_failed(&a->local))

@@ -189,7 +189,10 @@ lint_dane(const struct lint *l, const struct tls_host *h)
 		    "TLSA: senders with DANE do not use this server",
 		    SLICE(""));
 	} else if (d->status == DANE_HOST_DEAD) {
-		tell(l, LINT_ERROR, d->name, d->why, SLICE(""));
+		tell(l, LINT_ERROR, d->name.len > 0 ? d->name :
+		    domain_slice(&l->story->domain), d->name.len > 0 ?
+		    d->why : "an MX record of no host, which has to be the "
+		    "only one (RFC 7505)", SLICE(""));
 	} else if (d->status == DANE_HOST_USABLE && h->tlsa_why != NULL &&
 	    !h->tlsa_matches) {
 		tell(l, LINT_ERROR, d->tlsa_name, "no TLSA record matches the "

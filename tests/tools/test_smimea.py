@@ -65,7 +65,8 @@ def names():
             ("j\xfcrgen@example.org", owner("j\xfcrgen@example.org"))):
         status, value = look(ZONE, text)
         equal(value["lookup"]["name"], name, text)
-    for text in ("alice", "@example.org", "<>", "a@b..c", "",
+    for text in ("alice", "@example.org", "<>", "a@b..c", "", "a@b@c.org",
+                 "a b@example.org",
                  "a" * 400 + "@example.org"):
         equal(run(text).returncode, 64, repr(text))
     equal(run().returncode, 64, "no address")

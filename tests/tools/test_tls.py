@@ -189,6 +189,17 @@ def by_dns():
 
 
 @tap.test
+def no_host():
+    """A null MX that is not the only one."""
+    zone = dane_zone((3, 1, 1, "ab" * 32))
+    zone["example.org"] = zone["example.org"] + [{"MX": [0, "."]}]
+    status, value = tls(zone, "example.org")
+    ok([n for n in value["notes"] if n["domain"] == "example.org" and
+        "RFC 7505" in n["what"]], "said of the domain", value["notes"])
+    equal((status, value["tls"]["dane"]), (1, "some"), "an error")
+
+
+@tap.test
 def tlsrpt():
     zone = dane_zone((3, 1, 1, "ab" * 32))
     equal(tls(zone, "example.org")[1]["tls"]["tlsrpt"]["rua"],
