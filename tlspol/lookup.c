@@ -51,6 +51,7 @@ struct lookup {
 	bool			 wants_fetch;
 	bool			 fetching, fetched;
 	bool			 failed;	/* to fetch, or to read */
+	bool			 silent;	/* DNS, about its host */
 	bool			 settled;	/* step 5 */
 	uint32_t		 ttl;		/* of what was used */
 	struct lookup_result	 result;
@@ -291,6 +292,18 @@ add_addresses(struct lookup *l, const struct dns_answer *a)
 }
 
 static void
+no_address(struct lookup *l, const struct dns_answer *a,
+    const struct dns_answer *aaaa)
+{
+	l->silent = !dns_outcome_is_known(a->outcome) ||
+	    !dns_outcome_is_known(aaaa->outcome);
+	fetch_failed(l, a->count + aaaa->count > 0 ?
+	    "no address of the policy host is public" : l->silent ?
+	    "DNS did not answer for the policy host" :
+	    "no address of the policy host is known");
+}
+
+static void
 begin_fetch(struct lookup *l)
 {
 	const struct settings *s = l->settings;
@@ -332,9 +345,7 @@ step_fetch(struct lookup *l)
 	add_addresses(l, aaaa);
 	add_addresses(l, a);
 	if (l->request.address_count == 0) {
-		fetch_failed(l, a->count + aaaa->count > 0 ?
-		    "no address of the policy host is public" :
-		    "no address of the policy host is known");
+		no_address(l, a, aaaa);
 		return true;
 	}
 	begin_fetch(l);
@@ -407,7 +418,7 @@ clamp(uint32_t ttl)
 static int64_t
 retry_after(const struct lookup *l)
 {
-	return l->request.status == HTTPS_CROWDED ?
+	return l->silent || l->request.status == HTTPS_CROWDED ?
 	    LIMIT_TLSPOL_FRESH_MIN : LIMIT_TLSPOL_RETRY;
 }
 

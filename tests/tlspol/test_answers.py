@@ -292,13 +292,18 @@ def policy_hosts():
     led = len(HOSTS.asked(host("enforce")))
     zone.update(sts_zone("gone.example"))
     del zone["mta-sts.gone.example"]
+    zone.update(sts_zone("dumb.example"))
+    zone["mta-sts.dumb.example"] = [{"RCODE": 2}]
     with tlspol.Daemon({"https": {"timeout": "2s"},
                         "answer-within": "20s"}, zone, HOSTS) as daemon:
-        for domain in bad + ["private", "gone"]:
+        for domain in bad + ["private", "gone", "dumb"]:
             equal(daemon.ask(name(domain)), NO, domain)
             record = daemon.wait_line("domain", domain=name(domain))[-1]
             equal(record.get("fetch"), "failed",
                   "%s: %s" % (domain, record.get("fetch-problem")))
+        record = daemon.wait_line("domain", domain="dumb.example")[-1]
+        equal(record["fetch-problem"],
+              "DNS did not answer for the policy host", "DNS was silent")
         for domain in "whole", "charset", "chunked":
             equal(daemon.ask(name(domain)),
                   "OK secure match=mx.x.example servername=hostname", domain)
