@@ -8,8 +8,8 @@ of JSON that a daemon has logged is held against the schema.
 """
 
 import json
-import json
 import os
+import random
 import re
 import shutil
 import signal
@@ -31,8 +31,11 @@ SANITIZER_MARKS = ("AddressSanitizer", "LeakSanitizer", "ThreadSanitizer",
 # those who met.
 BEHIND_STACKS = re.compile(r"\n  (?:Location|Mutex|As if|Thread) ")
 OUR_FRAME = re.compile(r"^ +#\d+ (?!main ).*\.[ch]:\d+", re.M)
-START_SECONDS = 60
-STOP_SECONDS = 60
+# How long something may take on a machine that has much else to do.
+PATIENCE = 120
+START_SECONDS = PATIENCE
+STOP_SECONDS = PATIENCE
+LONGEST_FOLDER = 60     # so that sockets in it have names that are allowed
 
 
 def top_srcdir():
@@ -69,27 +72,64 @@ def is_sanitized(program):
 
 def work_folder(prefix="assay-test-"):
     """A folder that other users (Postfix) may enter; gone at the end."""
-    path = tempfile.mkdtemp(prefix=prefix)
+    below = tempfile.gettempdir()
+    path = tempfile.mkdtemp(
+        prefix=prefix, dir=below if len(below) < LONGEST_FOLDER else "/tmp")
     os.chmod(path, 0o755)
     tap.cleanup(lambda: shutil.rmtree(path, ignore_errors=True))
     return path
 
 
+_marks = []     # of our ports, for as long as this program runs
+
+
 def free_port():
-    with socket.socket() as sock:
-        sock.bind(("127.0.0.1", 0))
-        return sock.getsockname()[1]
+    """
+    A port, for TCP and UDP, that stays free until somebody who was told of
+    it binds it: the kernel gives none of these to outgoing connections, and
+    no other test program gets it.
+    """
+    first, last = _ports_of_nobody()
+    for _ in range(1000):
+        port = random.SystemRandom().randint(first, last)
+        mark = socket.socket(socket.AF_UNIX)
+        try:
+            mark.bind("\0assay-test-port-%d" % port)
+            for kind in (socket.SOCK_STREAM, socket.SOCK_DGRAM):
+                with socket.socket(socket.AF_INET, kind) as sock:
+                    sock.bind(("", port))
+        except OSError:
+            mark.close()
+            continue
+        _marks.append(mark)
+        return port
+    raise OSError("no port is free")
+
+
+def _ports_of_nobody():
+    with open("/proc/sys/net/ipv4/ip_local_port_range",
+              encoding="ascii") as f:
+        low, high = map(int, f.read().split())
+    if low > 12000:
+        return 10000, low - 1
+    return (high + 1, 65535) if high < 63000 else (10000, 65535)
 
 
 def wait_for(condition, seconds, what):
-    """Asks again and again; never goes on before it is so."""
-    end = time.monotonic() + seconds
+    """
+    Asks again and again; never goes on before it is so.  Who asks for less
+    than PATIENCE gets that: how long it takes is looked at elsewhere.
+    """
+    end = time.monotonic() + max(seconds, PATIENCE)
     while True:
+        # Once more after the end: we may have been kept from looking.
+        is_over = time.monotonic() > end
         value = condition()
         if value:
             return value
-        if time.monotonic() > end:
-            raise TimeoutError("%s: not within %s s" % (what, seconds))
+        if is_over:
+            raise TimeoutError("%s: not within %s s" %
+                               (what, max(seconds, PATIENCE)))
         time.sleep(0.01)
 
 

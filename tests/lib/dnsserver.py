@@ -16,6 +16,7 @@ TYPES = {"A": 1, "NS": 2, "CNAME": 5, "SOA": 6, "PTR": 12, "MX": 15,
          "TXT": 16, "AAAA": 28, "TLSA": 52, "SMIMEA": 53, "SPF": 99}
 TYPE_NAMES = {number: name for name, number in TYPES.items()}
 OPT = 41
+SO_RCVBUFFORCE = 33
 NOERROR, FORMERR, SERVFAIL, NXDOMAIN, REFUSED = 0, 1, 2, 3, 5
 
 
@@ -120,7 +121,7 @@ class Server:
         wanted = self.port          # 0: another one at each try
         for _ in range(50):
             self.udp = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-            self.udp.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4 << 20)
+            self._enlarge(self.udp)
             self.udp.bind(("127.0.0.1", wanted))
             self.port = self.udp.getsockname()[1]
             self.tcp = socket.socket()
@@ -134,6 +135,15 @@ class Server:
             self.tcp.listen(64)
             return
         raise OSError("no port is free for both UDP and TCP")
+
+    @staticmethod
+    def _enlarge(sock):
+        """Room for all the questions that come while we do not look."""
+        for option in (socket.SO_RCVBUF, SO_RCVBUFFORCE):
+            try:
+                sock.setsockopt(socket.SOL_SOCKET, option, 4 << 20)
+            except PermissionError:
+                pass            # not root
 
     @property
     def address(self):

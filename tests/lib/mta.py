@@ -257,7 +257,7 @@ class Sink:
             self.messages.append(Delivered(sender, recipients, raw))
             self.changed.notify_all()
 
-    def wait(self, count, seconds=60):
+    def wait(self, count, seconds=assaydaemon.PATIENCE):
         """Waits until `count` messages have come since the last clear()."""
         with self.changed:
             if not self.changed.wait_for(

@@ -26,6 +26,7 @@ class Server:
         self.names = []         # that were asked for
         self.commands = []
         self.listener = socket.socket()
+        self.listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         self.listener.bind((address, port))
         self.listener.listen(64)
         self.port = self.listener.getsockname()[1]

@@ -84,7 +84,7 @@ def _guarded(function, name):
         ok(False, name + ": ended by an exception", traceback.format_exc())
 
 
-def main(seconds=300):
+def main(seconds=900):
     faulthandler.dump_traceback_later(seconds, exit=True)
     only = sys.argv[1:]
     for function in _tests:

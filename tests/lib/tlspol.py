@@ -288,6 +288,8 @@ class PolicyHosts:
 
     def stop(self):
         self.stopping = True
+        # Or the thread in accept() would take one more connection.
+        self.listener.shutdown(socket.SHUT_RDWR)
         self.listener.close()
 
     def _run(self):
