@@ -148,6 +148,13 @@ def without_libmilter(log):
     return re.sub(r"(?m)^ThreadSanitizer: reported \d+ warnings\n", "", log)
 
 
+def replace(path, text):
+    """The file is another one, and whole at once, whoever looks at it."""
+    with open(path + ".new", "w", encoding="utf-8") as f:
+        f.write(text)
+    os.rename(path + ".new", path)
+
+
 def merged(base, extra):
     out = dict(base)
     for key, value in extra.items():
@@ -191,8 +198,7 @@ class Daemon:
             if not isinstance(zone, str):
                 zone = yaml.safe_dump({"zonedata": zone}, width=1 << 20,
                                       allow_unicode=True)
-            with open(self.zone_path, "w", encoding="utf-8") as f:
-                f.write(zone)
+            replace(self.zone_path, zone)
         if not isinstance(config, str):
             base = {
                 "socket": self.socket,
@@ -207,8 +213,7 @@ class Daemon:
             values = merged(base, config or {})
             self.socket = values.get("socket", self.socket)
             config = yaml.safe_dump(values, sort_keys=False)
-        with open(self.path, "w", encoding="utf-8") as f:
-            f.write(config)
+        replace(self.path, config)
 
     # ---- life ----
 

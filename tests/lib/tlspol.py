@@ -16,7 +16,7 @@ import yaml
 
 import assaydaemon
 import tap
-from assaydaemon import merged, wait_for
+from assaydaemon import merged, replace, wait_for
 
 
 class Plain(yaml.SafeDumper):
@@ -52,8 +52,7 @@ class Daemon(assaydaemon.Daemon):
             if not isinstance(zone, str):
                 zone = yaml.dump({"zonedata": zone}, width=1 << 20,
                                  Dumper=Plain)
-            with open(self.zone_path, "w", encoding="utf-8") as f:
-                f.write(zone)
+            replace(self.zone_path, zone)
         if not isinstance(config, str):
             base = {"socket": self.socket, "socket-mode": "0666",
                     "log": {"target": "stderr", "level": "debug",
@@ -68,8 +67,7 @@ class Daemon(assaydaemon.Daemon):
             sockets = values["socket"]
             self.socket = sockets if isinstance(sockets, str) else sockets[0]
             config = yaml.dump(values, sort_keys=False, Dumper=Plain)
-        with open(self.path, "w", encoding="utf-8") as f:
-            f.write(config)
+        replace(self.path, config)
 
     def spawn(self):
         kept = os.environ.get("ASSAY_MILTER")
@@ -317,8 +315,9 @@ class PolicyHosts:
                         if line.lower().startswith("host:")][0]
                 with self.lock:
                     self.requests.append((name, lines[0]))
-                if self.gate:
-                    self.gate.wait()
+                gate = self.gate
+                if gate:
+                    gate.wait()
                 host = self.hosts.get(name, response("no", "404 Not Found"))
                 if callable(host):
                     host(tls, data)

@@ -118,7 +118,7 @@ def no_descriptors():
                                    **messages.plain_zone()))
     tap.cleanup(server.stop)
     config = {"resolver": {"nameservers": [server.address], "tries": 2,
-                           "timeout": "1s"}}
+                           "timeout": "8s"}}
     with few(config, None) as daemon:
         # One session that began while there were some.
         with daemon.session() as session:

@@ -34,7 +34,8 @@ def check_temperror(daemon, name, deadline):
           name + ": spf of HELO")
     equal([r.result for r in authres.all_of(results, "dkim")], ["temperror"],
           name + ": dkim")
-    ok(took < deadline + 5, name + ": the deadline is kept", took)
+    # With room for a busy machine; all tries together would take longer.
+    ok(took < deadline + 15, name + ": the deadline is kept", took)
 
 
 @tap.test
@@ -65,8 +66,8 @@ def second_server():
     server = dnsserver.Server(dict(messages.key_zone(),
                                    **messages.plain_zone()))
     tap.cleanup(server.stop)
-    config = {"resolver": {"nameservers": [dead, server.address], "tries": 2,
-                           "timeout": "300ms"}}
+    config = {"resolver": {"nameservers": [dead, server.address], "tries": 4,
+                           "timeout": "1s"}}
     with assaydaemon.Daemon(config) as daemon:
         result = daemon.send(messages.PLAIN)
         equal(authres.spf(results_of(result)).result, "pass",
@@ -105,8 +106,8 @@ def lost_once():
     server = dnsserver.Server(messages.plain_zone())
     tap.cleanup(server.stop)
     server.behave("example.net", drop=1)
-    config = {"resolver": {"nameservers": [server.address], "tries": 2,
-                           "timeout": "300ms"}}
+    config = {"resolver": {"nameservers": [server.address], "tries": 4,
+                           "timeout": "1s"}}
     with assaydaemon.Daemon(config) as daemon:
         result = daemon.send(messages.PLAIN)
         equal(authres.spf(results_of(result)).result, "pass",
@@ -117,7 +118,8 @@ def lost_once():
 def cached_and_coalesced():
     server = dnsserver.Server(messages.plain_zone(), delay=0.3)
     tap.cleanup(server.stop)
-    config = {"resolver": {"nameservers": [server.address]}}
+    config = {"resolver": {"nameservers": [server.address],
+                           "timeout": "30s"}}
     with assaydaemon.Daemon(config) as daemon:
         outcomes = together(daemon, 20, lambda i: "<a@example.net>")
         equal(outcomes, ["pass"] * 20, "20 messages at once: all pass")
@@ -132,10 +134,11 @@ def kept_by_a_reload():
     zone = dict(messages.key_zone(), **messages.plain_zone())
     server = dnsserver.Server(zone)
     tap.cleanup(server.stop)
-    config = {"resolver": {"nameservers": [server.address]}}
+    config = {"resolver": {"nameservers": [server.address],
+                           "timeout": "30s"}}
     changes = (({"policy": [{"name": "fail", "when": {"spf": "fail"},
                              "action": "reject"}]}, False, "another rule"),
-               ({"policy": [], "resolver": {"timeout": "4s"}}, True,
+               ({"policy": [], "resolver": {"timeout": "29s"}}, True,
                 "another timeout"))
     with assaydaemon.Daemon(config) as daemon:
         daemon.send(messages.read(SIGNED), sender="<a@example.net>")
@@ -191,11 +194,11 @@ def together(daemon, count, sender_of, hold=None):
 def burst():
     """
     50 messages end at the same moment, and each waits for an answer of its
-    own, which takes 200 ms and longer: one after another they would need
-    50 x 200 ms = 10 s, together little more than 200 ms.  A fifth of 10 s
-    is the bound: no machine is so slow, and no queue so fast.
+    own, which takes 1 s and longer: one after another they would need
+    50 x 1 s, together little more than 1 s.  A fifth of 50 s is the bound:
+    no machine is so slow, and no queue so fast.
     """
-    count, delay = 50, 0.2
+    count, delay = 50, 1
     gate = threading.Event()
     server = dnsserver.Server(gate=gate)
     tap.cleanup(server.stop)
@@ -274,27 +277,34 @@ def resolv_conf():
 
 @tap.test
 def statistics():
-    """What DNS did is logged every so often, and after SIGUSR1."""
+    """What DNS did is logged after SIGUSR1, and every so often."""
     server = dnsserver.Server(messages.plain_zone())
     tap.cleanup(server.stop)
     server.behave("example.net", delay=0.2)
     config = {"resolver": {"nameservers": [server.address],
-                           "statistics": "1s"}}
+                           "timeout": "30s", "statistics": "1d"}}
     with assaydaemon.Daemon(config) as daemon:
         daemon.send(messages.PLAIN)
+        # When all has been answered; the totals are the last line.
+        daemon.kill(signal.SIGUSR1)
+        assaydaemon.wait_for(lambda: daemon.events("statistics"), 30,
+                             "SIGUSR1")
         line = assaydaemon.wait_for(
             lambda: daemon.events("nameserver"), 30, "a line")[0]
         equal(line["address"], server.address, "of the server")
         ok(line["sent"] == line["answered"] > 0, "what it was sent", line)
         ok(line["p95-ms"] >= 100, "how long it took", line)
-        line = daemon.events("slow-domain")[0]
+        line = assaydaemon.wait_for(
+            lambda: daemon.events("slow-domain"), 30, "a line")[0]
         equal(line["domain"], "example.net", "a slow domain")
         ok(daemon.events("statistics")[0]["asked"] > 0, "the totals")
-        count = len(daemon.events("statistics"))
-        os.kill(daemon.process.pid, signal.SIGUSR1)
-        assaydaemon.wait_for(lambda: len(daemon.events("statistics")) >
-                             count, 30, "SIGUSR1")
-        daemon.check_events()
+    config["resolver"]["statistics"] = "1s"
+    with assaydaemon.Daemon(config) as daemon:
+        # Of a second in which nothing was asked there is none.
+        assaydaemon.wait_for(
+            lambda: daemon.send(messages.PLAIN) and
+            len(daemon.events("statistics")) > 1, 30, "a line every second")
+        ok(True, "every so often")
 
 
 STALE = "an expired DNS answer was used"
@@ -309,7 +319,7 @@ def stale_zone():
 def check_stale(server, allowed, want, reason):
     """All records run out, and then no server answers."""
     config = {"resolver": {"nameservers": [server.address], "tries": 1,
-                           "timeout": "300ms", "serve-stale": allowed}}
+                           "timeout": "3s", "serve-stale": allowed}}
     with assaydaemon.Daemon(config) as daemon:
         server.default = dnsserver.Behaviour()
         daemon.send(messages.read(SIGNED), sender="<a@example.com>",

@@ -18,6 +18,7 @@ import authres
 import dnsserver
 import messages
 import milterclient
+import notified
 import signkeys
 import tap
 from tap import equal, ok
@@ -219,7 +220,7 @@ def is_gone(pid):
     try:
         with open("/proc/%d/stat" % pid) as f:
             return f.read().rpartition(")")[2].split()[0] == "Z"
-    except FileNotFoundError:
+    except (FileNotFoundError, ProcessLookupError):
         return True
 
 
@@ -232,9 +233,8 @@ def background():
                      ZONE)
     daemon.spawn()
     equal(daemon.wait(), 0, "the command returns", daemon.log())
-    assaydaemon.wait_for(lambda: os.path.exists(pid_path), 30, "pid file")
-    with open(pid_path) as f:
-        pid = int(f.read())
+    pid = int(assaydaemon.wait_for(lambda: text_of(pid_path), 30,
+                                   "pid file"))
     try:
         ok(daemon.send(messages.PLAIN).accepted, "it serves")
     finally:
@@ -467,7 +467,8 @@ def terminate_twice():
     daemon.kill(signal.SIGTERM)
     status = daemon.wait()
     took = time.monotonic() - begin
-    ok(status is not None and took < 10, "the second SIGTERM ends it",
+    # Without it the message would have 30 s.
+    ok(status is not None and took < 25, "the second SIGTERM ends it",
        status, took)
     daemon.check_sanitizers("second SIGTERM")
     session.close()
@@ -476,19 +477,23 @@ def terminate_twice():
 
 @tap.test
 def terminate_idle():
-    """Idle connections keep nobody from leaving, and quickly."""
-    daemon = assaydaemon.Daemon(zone=ZONE).start()
-    sessions = [daemon.session() for _ in range(5)]
-    for session in sessions:
-        session.connect()
-        session.helo()
-    begin = time.monotonic()
-    daemon.check_stop("with idle sessions")
-    took = time.monotonic() - begin
-    ok(took < 4, "it stops without libmilter's five seconds",
-       "%.1f s" % took)
-    for session in sessions:
-        session.close()
+    """
+    Idle connections keep nobody from leaving, and quickly.  A machine may be
+    busy for a moment, libmilter would take its time always.
+    """
+    took = []
+    for _ in range(3):
+        daemon = assaydaemon.Daemon(zone=ZONE).start()
+        sessions = [daemon.session() for _ in range(5)]
+        for session in sessions:
+            session.connect()
+            session.helo()
+        begin = time.monotonic()
+        daemon.check_stop("with idle sessions")
+        took.append(time.monotonic() - begin)
+        for session in sessions:
+            session.close()
+    ok(min(took) < 4, "it stops without libmilter's five seconds", took)
     daemon = assaydaemon.Daemon(zone=ZONE).start()
     daemon.check_stop("with SIGINT", signal.SIGINT)
 
@@ -566,7 +571,8 @@ def activation_idle():
         ok(session.message(messages.PLAIN).accepted,
            "an open connection is served")
         equal(daemon.wait(), 0, "activated and idle: exit status")
-        ok(time.monotonic() - begin < 10, "activated and idle: in time")
+        # Not the 30 s of messages.
+        ok(time.monotonic() - begin < 25, "activated and idle: in time")
     daemon.check_sanitizers("activated and idle")
     listening.close()
 
@@ -687,7 +693,7 @@ def stderr_never_read():
     flood(daemon, "stderr is full for ever")
     begin = time.monotonic()
     equal(daemon.stop(), 0, "stderr is full: SIGTERM ends it")
-    ok(time.monotonic() - begin < 8, "stderr is full: in time")
+    ok(time.monotonic() - begin < 25, "stderr is full: in time")
     os.close(ends[0])
 
 
@@ -733,58 +739,40 @@ def syslog_not_read():
         begin = time.monotonic()
         os.kill(pid, signal.SIGTERM)
         assaydaemon.wait_for(lambda: is_gone(pid), 30, "it ends")
-        ok(time.monotonic() - begin < 8, "/dev/log is full: SIGTERM ends it")
+        ok(time.monotonic() - begin < 25,
+           "/dev/log is full: SIGTERM ends it")
     daemon.check_sanitizers("a full /dev/log")
 
 
 @tap.test
 def ready():
     """READY=1 goes to systemd's socket when connections are accepted."""
-    folder = assaydaemon.work_folder()
-    path = os.path.join(folder, "notify")
-    sock = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
-    sock.bind(path)
-    sock.settimeout(60)
-    daemon = assaydaemon.Daemon(zone=ZONE, env={"NOTIFY_SOCKET": path})
+    sock = notified.Notified()
+    daemon = assaydaemon.Daemon(zone=ZONE, env={"NOTIFY_SOCKET": sock.path})
     daemon.spawn()
-    text = sock.recv(4096).decode()
-    ok("READY=1" in text, "READY=1", text)
+    equal(len(sock.wait("READY=1")), 1, "READY=1 is the first")
     ok(daemon.send(messages.PLAIN).accepted, "then it serves at once")
     daemon.check_stop("notifying daemon")
-    sock.close()
-
-
-def notified(sock, word):
-    """What arrives, up to the first message with this word."""
-    texts = []
-    while not texts or word not in texts[-1]:
-        texts.append(sock.recv(4096).decode())
-    return texts
 
 
 @tap.test
 def watchdog():
-    folder = assaydaemon.work_folder()
-    path = os.path.join(folder, "notify")
-    sock = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
-    sock.bind(path)
-    sock.settimeout(60)
+    sock = notified.Notified()
     daemon = assaydaemon.Daemon(zone=ZONE, env={
-        "NOTIFY_SOCKET": path, "WATCHDOG_USEC": "300000"})
+        "NOTIFY_SOCKET": sock.path, "WATCHDOG_USEC": "300000"})
     daemon.spawn()
-    notified(sock, "READY=1")
+    sock.wait("READY=1")
     for _ in range(3):
-        texts = notified(sock, "WATCHDOG=1")
+        texts = sock.wait("WATCHDOG=1")
     ok(True, "WATCHDOG=1 comes again and again")
     daemon.configure("nonsense: 1\n")
     daemon.kill(signal.SIGHUP)
-    texts = notified(sock, "RELOADING=1") + notified(sock, "READY=1")
+    texts = sock.wait("RELOADING=1") + sock.wait("READY=1")
     ok("STATUS=" in texts[-1] and "refused" in texts[-1],
        "a reload that is refused is said in STATUS", texts)
     daemon.check_stop("watched")
-    texts = notified(sock, "STOPPING=1")
+    texts = sock.wait("STOPPING=1")
     ok("STATUS=" in texts[-1], "STOPPING=1 with a status", texts)
-    sock.close()
 
 
 # At most this much, by systemd-analyze.  What sends reports runs the setgid

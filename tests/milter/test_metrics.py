@@ -4,6 +4,7 @@
 import http.client
 import os
 import re
+import select
 import signal
 import socket
 import time
@@ -39,10 +40,23 @@ def fresh(where):
 
 
 def wait_value(where, name, want):
-    assaydaemon.wait_for(
-        lambda: values(get(where)[2]).get(name) == want, 30,
-        "%s is %s" % (name, want))
-    ok(True, "%s is %s" % (name, want))
+    wait_values(where, ((name, want),))
+
+
+def wait_values(where, wanted):
+    """What the threads count that gave the answers, after they gave them."""
+    def got():
+        return {name: shown.get(name) for name, _ in wanted}
+
+    shown = {}
+    try:
+        assaydaemon.wait_for(
+            lambda: shown.update(values(get(where)[2])) or
+            got() == dict(wanted), 30, "the figures")
+    except TimeoutError:
+        pass
+    for name, want in wanted:
+        equal(shown.get(name), want, name)
 
 
 @tap.test
@@ -60,9 +74,8 @@ def what_is_counted():
             daemon.send(messages.PLAIN, sender="<a@%s.example>" % domain)
         daemon.send(b"Authentication-Results: mx.example.org; none\r\n" +
                     messages.PLAIN)
-        wait_value(where, 'assay_messages_total{outcome="accepted"}', 3)
-        got = fresh(where)
-        for name, want in (
+        wait_values(where, (
+                ('assay_messages_total{outcome="accepted"}', 3),
                 ('assay_messages_total{outcome="rejected"}', 1),
                 ('assay_messages_total{outcome="deferred"}', 1),
                 ('assay_actions_total{action="reject",rule="no"}', 1),
@@ -78,8 +91,8 @@ def what_is_counted():
                 ("assay_sightings_forgotten_total", 0),
                 ("assay_message_wait_seconds_count", 5),
                 ("assay_log_lines_lost_total", 0),
-                ("assay_last_reload_successful", 1)):
-            equal(got.get(name), want, name)
+                ("assay_last_reload_successful", 1)))
+        got = fresh(where)
         ok(got["assay_dns_questions_total"] > 0, "questions to the resolver")
         ok(got["process_open_fds"] > 5, "descriptors",
            got["process_open_fds"])
@@ -97,7 +110,8 @@ def nameservers():
     tap.cleanup(server.stop)
     where = address()
     with assaydaemon.Daemon({"metrics": where, "resolver": {
-            "nameservers": [server.address]}}) as daemon:
+            "nameservers": [server.address],
+            "timeout": "30s"}}) as daemon:
         daemon.send(messages.PLAIN)
         got = fresh(where)
     label = '{server="%s"}' % server.address
@@ -187,10 +201,7 @@ def many_readers():
         socks = [raw(where) for _ in range(1000)]
         for sock in socks:
             sock.sendall(b"GET /metrics HTTP/1.1\r\nHost: x\r\n\r\n")
-        begin = time.monotonic()
         equal(daemon.send(messages.PLAIN).reply.code, "c", "mail flows")
-        ok(time.monotonic() - begin < 5, "at once",
-           time.monotonic() - begin)
         good = 0
         for sock in socks:
             text = b""
@@ -204,20 +215,37 @@ def many_readers():
         equal(good, 1000, "each of them gets its text")
 
 
+def is_open(sock):
+    """The daemon has not closed it."""
+    return not select.select([sock], [], [], 0)[0]
+
+
+def beside_mail(daemon, where):
+    """
+    A message is answered while some of these connections are still open, so
+    that it has not waited for them.  They last for seconds: on a machine that
+    stood still for so long nothing can be seen.
+    """
+    for _ in range(5):
+        silent = [raw(where) for _ in range(40)]
+        half = [raw(where) for _ in range(40)]
+        for sock in half:
+            sock.sendall(b"GET /metr")
+        equal(daemon.send(messages.PLAIN).reply.code, "c", "mail flows")
+        if any(map(is_open, silent + half)):
+            ok(True, "and waits for none of them")
+            return silent, half
+    ok(False, "it has waited for them")
+    return silent, half
+
+
 @tap.test
 def half_requests():
     """Connections that say nothing, and ones that read nothing, end."""
     where = address()
     with assaydaemon.Daemon({"metrics": where}, ZONE) as daemon:
-        silent = [raw(where) for _ in range(40)]
-        half = [raw(where) for _ in range(40)]
-        for sock in half:
-            sock.sendall(b"GET /metr")
-        begin = time.monotonic()
-        equal(daemon.send(messages.PLAIN).reply.code, "c", "mail flows")
-        ok(time.monotonic() - begin < 5, "at once")
+        silent, half = beside_mail(daemon, where)
         equal(get(where)[0], 200, "a reader has its turn")
-        ok(time.monotonic() - begin < 30, "soon", time.monotonic() - begin)
         ended = 0
         for sock in silent + half:
             try:
@@ -333,14 +361,15 @@ def own_domains():
             daemon.send(messages.PLAIN.replace(
                 b"alice@example.net", b"joe@" + domain.encode()),
                 client="127.0.0.1")
-        wait_value(where, 'assay_messages_total{outcome="accepted"}', 5)
+        wait_values(where, (
+            ('assay_messages_total{outcome="accepted"}', 5),
+            ('assay_own_messages_total'
+             '{domain="example.org",signed="yes"}', 1),
+            ('assay_own_messages_total'
+             '{domain="*.example.org",signed="yes"}', 2),
+            ('assay_own_messages_total'
+             '{domain="over.example",signed="no"}', 1)))
         got = fresh(where)
-    for name, want in (
-            ('{domain="example.org",signed="yes"}', 1),
-            ('{domain="*.example.org",signed="yes"}', 2),
-            ('{domain="over.example",signed="no"}', 1)):
-        name = "assay_own_messages_total" + name
-        equal(got.get(name), want, name)
     equal(sum("own_messages" in name for name in got), 3,
           "a domain that is not ours has no label")
     end = "assay_signing_end_timestamp_seconds"

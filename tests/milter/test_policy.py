@@ -113,7 +113,7 @@ def early_without_dns():
         server.set(name, [], drop=True)
     # Longer than MAIL waits, so that it goes on; the end sees the time-out.
     config["resolver"] = {"nameservers": [server.address],
-                          "timeout": "7s", "tries": 1}
+                          "timeout": "12s", "tries": 1}
     with assaydaemon.Daemon(config) as daemon:
         result = daemon.send(messages.PLAIN, sender="<a@shut.example>")
         equal((result.stage, result.reply.code), ("eom", "y"),

@@ -5,12 +5,12 @@ full, read-only, gone, or made by a later version."""
 import os
 import shutil
 import signal
-import socket
 import sqlite3
 import time
 
 import assaydaemon
 import messages
+import notified
 import tap
 from scrape import address, get, values
 from tap import equal, ok
@@ -215,26 +215,21 @@ def a_folder_in_its_place():
     """It is replaced by a folder while the daemon runs; the log and the
     status of the service say so, once."""
     store = Store()
-    path = os.path.join(store.folder, "notify")
-    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as sock:
-        sock.bind(path)
-        sock.settimeout(60)
-        store.daemon.env["NOTIFY_SOCKET"] = path
-        with store.daemon:
-            store.mail(1)
-            wait_count(store.path, 1)
-            for name in os.listdir(store.where):
-                os.remove(os.path.join(store.where, name))
-            os.mkdir(store.path)
-            store.mail(3)
-            store.says("unable to open database file")
-            text = ""
-            while "the store cannot be used" not in text:
-                text = sock.recv(4096).decode()
-            ok("STATUS=" in text, "the status of the service", text)
-            store.wait_figure("spilled_total", lambda n: n == 3)
-            os.rmdir(store.path)
-            equal(wait_count(store.path, 3), 3, "and are read in later")
+    sock = notified.Notified()
+    store.daemon.env["NOTIFY_SOCKET"] = sock.path
+    with store.daemon:
+        store.mail(1)
+        wait_count(store.path, 1)
+        for name in os.listdir(store.where):
+            os.remove(os.path.join(store.where, name))
+        os.mkdir(store.path)
+        store.mail(3)
+        store.says("unable to open database file")
+        text = sock.wait("the store cannot be used")[-1]
+        ok("STATUS=" in text, "the status of the service", text)
+        store.wait_figure("spilled_total", lambda n: n == 3)
+        os.rmdir(store.path)
+        equal(wait_count(store.path, 3), 3, "and are read in later")
     equal(store.daemon.log().count("unable to open database file"), 1,
           "it is said once")
 
