@@ -55,10 +55,14 @@ check_PROGRAMS += tests/milter/test_resolvconf
 tests_milter_test_resolvconf_SOURCES = tests/milter/test_resolvconf.c \
 	milter/resolvconf.c
 # Loaded by tests/milter/test_stop.py before the daemon's own libraries.
-EXTRA_PROGRAMS += tests/milter/latetaker.so
-check_DATA += tests/milter/latetaker.so
-CLEANFILES += tests/milter/latetaker.so
+EXTRA_PROGRAMS += tests/milter/latetaker.so tests/milter/heldlog.so
+check_DATA += tests/milter/latetaker.so tests/milter/heldlog.so
+CLEANFILES += tests/milter/latetaker.so tests/milter/heldlog.so
 tests_milter_latetaker_so_SOURCES = tests/milter/latetaker.c
 tests_milter_latetaker_so_CFLAGS = $(AM_CFLAGS) -fPIC
 tests_milter_latetaker_so_LDFLAGS = -shared
 tests_milter_latetaker_so_LDADD =
+tests_milter_heldlog_so_SOURCES = tests/milter/heldlog.c
+tests_milter_heldlog_so_CFLAGS = $(AM_CFLAGS) -fPIC
+tests_milter_heldlog_so_LDFLAGS = -shared
+tests_milter_heldlog_so_LDADD =

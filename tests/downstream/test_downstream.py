@@ -230,4 +230,4 @@ def points(text):
 mta.prepare(*PACKAGES)
 home = assaydaemon.work_folder("assay-home-")
 add_user()
-tap.main(600)
+tap.main()

@@ -163,4 +163,4 @@ def bounces_of_sendmail():
 
 mta.prepare(sendmail.PACKAGES, signkeys.PACKAGES[0])
 world = World()
-tap.main(600)
+tap.main()

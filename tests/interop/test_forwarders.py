@@ -134,4 +134,4 @@ def at_mail():
 
 SERVERS = (("Postfix: ", mta.Postfix), ("Sendmail: ", sendmail.Sendmail))
 mta.prepare(sendmail.PACKAGES)
-tap.main(600)
+tap.main()

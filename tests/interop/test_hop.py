@@ -135,4 +135,4 @@ def users():
 
 mta.prepare(sendmail.PACKAGES, signkeys.PACKAGES[0])
 daemon = assaydaemon.Daemon(CONFIG, ZONE).start()
-tap.main(600)
+tap.main()

@@ -261,4 +261,4 @@ except ImportError:
 for one in CASES:
     add(one)
 if __name__ == "__main__":
-    tap.main(seconds=600)
+    tap.main()

@@ -335,4 +335,4 @@ def log():
 
 mta.prepare(sendmail.PACKAGES, *signkeys.PACKAGES)
 world = World()
-tap.main(600)
+tap.main()

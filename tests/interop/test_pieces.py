@@ -157,4 +157,4 @@ def against_replay():
 
 mta.prepare(sendmail.PACKAGES, signkeys.PACKAGES[0])
 world = World()
-tap.main(600)
+tap.main()

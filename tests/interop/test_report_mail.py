@@ -144,4 +144,4 @@ def from_mail_to_report():
 
 
 mta.prepare(signkeys.PACKAGES[0])
-tap.main()
+tap.main(by_days=True)

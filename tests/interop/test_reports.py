@@ -370,4 +370,4 @@ def dmarcts_report_parser():
 
 
 if __name__ == "__main__":
-    tap.main(seconds=600)
+    tap.main(by_days=True)

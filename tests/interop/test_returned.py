@@ -214,4 +214,4 @@ def no_bounces_of_bounces():
 
 
 if __name__ == "__main__":
-    tap.main()
+    tap.main(by_days=True)

@@ -109,4 +109,4 @@ MAILERS = chains.available()
 if not MAILERS:
     tap.skip_all("neither dkimpy nor Mail::DKIM is installed")
 world = World()
-tap.main(600)
+tap.main()

@@ -511,7 +511,7 @@ def main():
     namespace.install("/etc/nsswitch.conf", "hosts: files dns\n"
                       "passwd: files\ngroup: files\n")
     world = World()
-    tap.main(600)
+    tap.main()
 
 
 mta.prepare(("unbound",), sendmail.PACKAGES)

@@ -80,4 +80,4 @@ def users():
 
 mta.prepare(sendmail.PACKAGES, signkeys.PACKAGES[0])
 world = World()
-tap.main(600)
+tap.main()

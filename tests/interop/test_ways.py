@@ -289,4 +289,4 @@ def with_certificates():
 
 mta.prepare(sendmail.PACKAGES, signkeys.PACKAGES[0])
 world = World()
-tap.main(600)
+tap.main()

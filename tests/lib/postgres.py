@@ -6,6 +6,7 @@ without privileges; it ends with the test.  The package is not installed:
 that would start a server of the system.
 """
 
+import contextlib
 import glob
 import os
 import pwd
@@ -88,6 +89,25 @@ class Server:
                               text=True)
         return done.stdout.strip() if done.returncode == 0 else \
             "failed: " + done.stderr.strip()
+
+    @contextlib.contextmanager
+    def held(self, base, query):
+        """A transaction that has asked this and goes on till the end."""
+        process = subprocess.Popen(
+            self._psql(base, "BEGIN")[:-2], text=True,
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT)
+        try:
+            process.stdin.write("BEGIN; %s;\n\\echo held\n" % query)
+            process.stdin.flush()
+            for line in process.stdout:
+                if line == "held\n":
+                    break
+            yield
+        finally:
+            process.stdin.close()
+            process.wait(60)
+            process.stdout.close()
 
     def create(self, base):
         """The name of a new database, as assay's store."""

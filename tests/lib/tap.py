@@ -9,6 +9,7 @@ stack of each thread: a hang is a failure, not a wait.
 
 import faulthandler
 import sys
+import time
 import traceback
 
 _tests = []
@@ -84,12 +85,23 @@ def _guarded(function, name):
         ok(False, name + ": ended by an exception", traceback.format_exc())
 
 
-def main(seconds=900):
+def within_a_day(seconds=120):
+    """For what is counted by days (UTC): goes on when this one lasts."""
+    left = 86400 - time.time() % 86400
+    if left < seconds:
+        note("a new day begins in %d s" % left)
+        time.sleep(left + 1)
+
+
+def main(seconds=900, by_days=False):
+    """`by_days`: each test is to begin and end on the same day."""
     faulthandler.dump_traceback_later(seconds, exit=True)
     only = sys.argv[1:]
     for function in _tests:
         if only and function.__name__ not in only:
             continue
+        if by_days:
+            within_a_day()
         _guarded(function, function.__name__)
     clean_up()
     faulthandler.cancel_dump_traceback_later()

@@ -54,7 +54,9 @@ class Daemon(assaydaemon.Daemon):
                                  Dumper=Plain)
             replace(self.zone_path, zone)
         if not isinstance(config, str):
+            # On a busy machine the first answer may take its time.
             base = {"socket": self.socket, "socket-mode": "0666",
+                    "answer-within": "30s",
                     "log": {"target": "stderr", "level": "debug",
                             "format": "json"}}
             if os.path.exists(self.zone_path):
@@ -80,7 +82,7 @@ class Daemon(assaydaemon.Daemon):
             else:
                 os.environ["ASSAY_MILTER"] = kept
 
-    def client(self, seconds=30):
+    def client(self, seconds=assaydaemon.PATIENCE):
         return Client(self.socket, seconds)
 
     def ask(self, key, table="postfix"):
@@ -114,7 +116,7 @@ class Daemon(assaydaemon.Daemon):
         return self.wait_line("statistics", count + 1)[-1]
 
 
-def connect(spelling, seconds=30):
+def connect(spelling, seconds=assaydaemon.PATIENCE):
     kind, rest = spelling.split(":", 1)
     if kind in ("local", "unix"):
         sock = socket.socket(socket.AF_UNIX)
@@ -133,7 +135,7 @@ def netstring(text):
 class Client:
     """socketmap_table(5)"""
 
-    def __init__(self, spelling, seconds=30):
+    def __init__(self, spelling, seconds=assaydaemon.PATIENCE):
         self.sock = connect(spelling, seconds)
         self.data = b""
 
@@ -257,7 +259,8 @@ class PolicyHosts:
         self.context.sni_callback = self._sni
         self.listener = socket.socket()
         self.listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        self.listener.bind((address, port))
+        # Of other addresses as well.
+        self.listener.bind((address, port or assaydaemon.free_port()))
         self.listener.listen(256)
         self.port = self.listener.getsockname()[1]
         self.stopping = False

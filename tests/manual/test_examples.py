@@ -500,7 +500,7 @@ def help_examples():
 def main():
     global world
     world = World()
-    tap.main(600)
+    tap.main()
 
 
 namespace.prepare(*mta.packages())

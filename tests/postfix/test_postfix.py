@@ -21,4 +21,4 @@ def dns_outage():
 
 
 mta.prepare()
-tap.main(600)
+tap.main()

@@ -300,4 +300,4 @@ def try_again_later():
 
 
 if __name__ == "__main__":
-    tap.main(seconds=600)
+    tap.main(by_days=True)

@@ -82,4 +82,4 @@ def in_a_browser():
 
 
 if __name__ == "__main__":
-    tap.main(seconds=600)
+    tap.main()

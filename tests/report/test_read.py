@@ -424,4 +424,4 @@ def usage():
 
 
 if __name__ == "__main__":
-    tap.main(seconds=600)
+    tap.main()

@@ -189,4 +189,4 @@ def which_one():
        "escaped", out[:600])
 
 
-tap.main()
+tap.main(by_days=True)

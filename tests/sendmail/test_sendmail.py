@@ -22,4 +22,4 @@ def dns_outage():
 
 
 namespace.prepare(sendmail.PACKAGES)
-tap.main(600)
+tap.main()

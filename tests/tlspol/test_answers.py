@@ -304,25 +304,28 @@ def policy_hosts():
         record = daemon.wait_line("domain", domain="dumb.example")[-1]
         equal(record["fetch-problem"],
               "DNS did not answer for the policy host", "DNS was silent")
-        for domain in "whole", "charset", "chunked":
-            equal(daemon.ask(name(domain)),
-                  "OK secure match=mx.x.example servername=hostname", domain)
         equal(len(HOSTS.asked(host("enforce"))), led, "nobody was led there")
         asked = len(HOSTS.asked(host("missing")))
         equal(daemon.ask("missing.example"), NO, "again, from memory")
         equal(len(HOSTS.asked(host("missing"))), asked,
               "a failure is remembered")
+    with tlspol.Daemon(zone=zone, hosts=HOSTS) as daemon:
+        for domain in "whole", "charset", "chunked":
+            equal(daemon.ask(name(domain)),
+                  "OK secure match=mx.x.example servername=hostname", domain)
 
 
 def slow_networks(daemon, networks, count, full):
     """
     A question for each of `count` domains of each network, whose policy
     hosts take connections and say nothing, `full` of them in all.  The
-    sockets.
+    sockets, those connections last.
     """
     sockets, clients = [], []
     for network in range(networks):
         sock = socket.socket()
+        # The port was used a moment ago.
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         sock.bind(("127.0.%d.2" % (network + 1), HOSTS.port))
         sock.listen(4096)
         sock.setblocking(False)
@@ -336,6 +339,19 @@ def slow_networks(daemon, networks, count, full):
     tlspol.until(lambda: accept_all(sockets, connections) == full,
                  "%d transfers" % full)
     return sockets + clients + connections
+
+
+def is_open(sock):
+    """The daemon has not closed it."""
+    sock.setblocking(False)
+    try:
+        while sock.recv(1 << 16):
+            pass
+        return False
+    except BlockingIOError:
+        return True
+    except ConnectionError:
+        return False
 
 
 def accept_all(sockets, connections):
@@ -376,13 +392,14 @@ def slow_hosts():
             sockets = slow_networks(daemon, networks, count, full)
             begin = tlspol.now()
             equal(daemon.ask("none.example"), NO, what + ": no policy")
-            ok(tlspol.now() - begin < 2, "at once")
             daemon.ask("enforce.example")
             daemon.wait_line("domain", domain="enforce.example",
                              fetch="done")
             took = tlspol.now() - begin
-            ok(took < (5 if networks == 1 else 30),
-               "%s: fetched after %.1f s" % (what, took))
+            # Those of one network do not take all places: no end of one of
+            # them, which come after 10 s, was waited for.
+            ok(took < 5 or is_open(sockets[-full]) if networks == 1 else
+               took < 60, "%s: fetched after %.1f s" % (what, took))
             equal(daemon.ask("enforce.example"), secure("enforce"), what)
             stats = daemon.statistics()
             ok(stats["lookups-open"] <= 16 + 256 if networks == 1 else
@@ -432,7 +449,8 @@ def first_contact():
             begin = tlspol.now()
             equal(daemon.ask("cold.example"), NO, "not known in time")
             took = tlspol.now() - begin
-            ok(0.25 < took < 5, "in its time: %.3f s" % took)
+            # The fetch itself would have 60 s.
+            ok(0.25 < took < 30, "in its time: %.3f s" % took)
             HOSTS.gate.set()
             daemon.wait_line("domain", domain="cold.example")
             equal(daemon.ask("cold.example"), secure("cold"),
@@ -449,7 +467,8 @@ def single_flight():
     HOSTS.gate = threading.Event()
     server = dnsserver.Server(sts_zone_plain("many.example"))
     try:
-        with tlspol.Daemon({"resolver": {"nameservers": [server.address]},
+        with tlspol.Daemon({"resolver": {"nameservers": [server.address],
+                                         "timeout": "30s"},
                             "answer-within": "30s"}, None,
                            HOSTS) as daemon:
             clients = [daemon.client() for _ in range(50)]
@@ -566,28 +585,35 @@ def dns_is_shut():
     with sock, tlspol.Daemon(config, None, HOSTS) as daemon:
         for domain in "none.example", "enforce.example":
             equal(daemon.ask(domain), NO, domain)
-        begin = tlspol.now()
+        lookups = daemon.statistics()["lookups"]
         equal(daemon.ask("none.example"), NO, "again")
-        ok(tlspol.now() - begin < 1, "a failure is remembered")
+        equal(daemon.statistics()["lookups"], lookups,
+              "a failure is remembered")
+
+
+def cpu_seconds(daemon):
+    with open("/proc/%d/stat" % daemon.process.pid, encoding="ascii") as f:
+        fields = f.read().rpartition(")")[2].split()
+    return sum(int(t) for t in fields[11:13]) / os.sysconf("SC_CLK_TCK")
 
 
 @tap.test
 def memory_is_quick():
+    """In CPU time: a busy machine makes everybody wait."""
     serve("enforce")
     with tlspol.Daemon(zone=sts_zone("enforce.example"),
                        hosts=HOSTS) as daemon:
         with daemon.client() as client:
             client.ask("enforce.example")
-            took = []
-            for _ in range(2000):
-                begin = time.perf_counter()
-                answer = client.ask("enforce.example")
-                took.append(time.perf_counter() - begin)
-            equal(answer, secure("enforce"), "from memory")
-            took.sort()
-            # With room for machines that are busy, and for sanitizers.
-            ok(took[len(took) // 2] < 0.001, "median %.0f us, p99 %.0f us" %
-               (took[len(took) // 2] * 1e6, took[-20] * 1e6))
+            before, used = daemon.statistics(), cpu_seconds(daemon)
+            answers = {client.ask("enforce.example") for _ in range(2000)}
+            used = (cpu_seconds(daemon) - used) / 2000
+            equal(answers, {secure("enforce")}, "from memory")
+            after = daemon.statistics()
+            equal((after["lookups"], after["fetches"]),
+                  (before["lookups"], before["fetches"]), "nobody is asked")
+            # With room for sanitizers.
+            ok(used < 0.001, "%.0f us of CPU" % (used * 1e6))
 
 
 def restart(daemon, **changes):
@@ -705,4 +731,4 @@ def broken_file():
                what + ": a new one is written")
 
 
-tap.main(600)
+tap.main()

@@ -2,6 +2,7 @@
 """assay-tlspol and its clients, kind ones and others; its life."""
 
 import os
+import resource
 import shutil
 import signal
 import socket
@@ -34,7 +35,8 @@ def is_well(daemon, when):
     begin = tlspol.now()
     equal(daemon.ask("enforce.example"), SECURE, when + ": answered")
     took = tlspol.now() - begin
-    ok(took < 2, "%s: in %.3f s" % (when, took))
+    # Who had to wait for another's connection would wait for 30 s.
+    ok(took < 20, "%s: in %.3f s" % (when, took))
 
 
 @tap.test
@@ -98,11 +100,21 @@ def does_not_read():
         is_well(daemon, "it has gone")
 
 
+def allow_descriptors(number):
+    """Of this program; what it starts later has the old limit."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if soft != resource.RLIM_INFINITY and soft < number:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (min(number, hard), hard)
+                           if hard != resource.RLIM_INFINITY else
+                           (number, hard))
+
+
 @tap.test
 def many_connections():
     """One more than there is room for: the longest silent one goes."""
     with tlspol.Daemon(zone=ZONE, hosts=HOSTS) as daemon:
         daemon.ask("enforce.example")
+        allow_descriptors(1500)
         clients = [daemon.client() for _ in range(1100)]
         is_well(daemon, "1,100 connections")
         stats = daemon.statistics()
@@ -329,7 +341,7 @@ def stops_with_questions():
         equal(waiting.read(), NO, "answered")
         equal(idle.read(), None, "the idle one is closed")
         equal(daemon.wait(), 0, "it ends")
-        ok(tlspol.now() - begin < 10, "soon")
+        ok(tlspol.now() - begin < 25, "soon")
         daemon.check_sanitizers("stopped")
     finally:
         HOSTS.gate.set()

@@ -44,10 +44,22 @@ def values(text):
 
 
 def wait_value(port, name, want):
-    assaydaemon.wait_for(
-        lambda: "\n%s %d\n" % (name, want) in get(port), 30,
-        "%s is %d" % (name, want))
-    ok(True, "%s is %d" % (name, want))
+    wait_values(port, ((name, want),))
+
+
+def wait_values(port, wanted):
+    """What is counted when a lookup has ended, whose answer was faster."""
+    def are_there():
+        text = get(port)
+        return all("\n%s %d\n" % pair in text for pair in wanted)
+
+    try:
+        assaydaemon.wait_for(are_there, 30, "the figures")
+    except TimeoutError:
+        pass
+    got = values(get(port))
+    for name, want in wanted:
+        equal(got.get(name), want, name)
 
 
 def start(port, **config):
@@ -64,9 +76,8 @@ def counted():
         daemon.ask("none.example")
         daemon.ask("lost.example")
         daemon.ask("one.test", "strange")
-        wait_value(port, "assay_tlspol_requests_total", 6)
-        got = values(get(port))
-        for name, want in ((ANSWERS % "secure", 3),
+        wait_values(port, (("assay_tlspol_requests_total", 6),
+                           (ANSWERS % "secure", 3),
                            (ANSWERS % "notfound", 3),
                            (ANSWERS % "dane", 0), (ANSWERS % "temp", 0),
                            ("assay_tlspol_policies", 1),
@@ -75,8 +86,8 @@ def counted():
                            ("assay_tlspol_lookups_total", 3),
                            ("assay_tlspol_fetches_total", 2),
                            ("assay_tlspol_fetch_failures_total", 1),
-                           ("assay_last_reload_successful", 1)):
-            equal(got.get(name), want, name)
+                           ("assay_last_reload_successful", 1)))
+        got = values(get(port))
         ok(got["assay_dns_questions_total"] > 0, "questions to the resolver")
         ok(got["process_threads"] > 1 and got["process_open_fds"] > 5,
            "the process")
@@ -157,4 +168,4 @@ def warned():
            done.stderr, "a port that others reach", done.stderr)
 
 
-tap.main(600)
+tap.main()

@@ -206,4 +206,4 @@ def usages():
     equal(len(value["reports"]), 10, "ten addresses are looked at")
 
 
-tap.main(600)
+tap.main()

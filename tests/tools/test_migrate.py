@@ -246,4 +246,4 @@ def usage():
 
 
 if __name__ == "__main__":
-    tap.main(seconds=300)
+    tap.main()

@@ -103,4 +103,4 @@ def as_a_page():
     pages.in_a_browser({"overview": path})
 
 
-tap.main()
+tap.main(by_days=True)

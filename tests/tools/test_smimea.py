@@ -274,4 +274,4 @@ def hostile():
     ok(True, "broken octets")
 
 
-tap.main(600)
+tap.main()

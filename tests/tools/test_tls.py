@@ -437,4 +437,4 @@ def hostile_servers():
           "a private address is not connected to")
 
 
-tap.main(600)
+tap.main()
