@@ -9,6 +9,7 @@ libassay_a_SOURCES += \
 	message/disposition.c \
 	message/dmarc.c message/dmarc.h \
 	message/engine.c message/engine.h \
+	message/envelope.c \
 	message/forwarder.c message/forwarder.h \
 	message/inquiry.c message/inquiry.h \
 	message/iprev.c message/iprev.h \
@@ -21,6 +22,7 @@ libassay_a_SOURCES += \
 	message/record.c \
 	message/replay.c \
 	message/seal.c \
+	message/sign.c \
 	message/shown.c message/shown_internal.h \
 	message/signing.c message/signing.h \
 	message/signing_choose.c message/signing_internal.h \

@@ -2,19 +2,15 @@
 /*
  * message: the life of one message, without the mail server around it.
  *
- *  1. Connection, HELO and MAIL FROM start checks, and so do fields: the
- *     hooks of all methods (message/method_internal.h) are called, and
- *     step() puts their questions.
+ *  1. Connection, HELO and MAIL FROM (message/envelope.c) start checks, and
+ *     so do fields: the hooks of all methods (message/method_internal.h) are
+ *     called, and step() puts their questions.
  *  2. Fields are collected, the body goes to the methods and to the signer.
  *  3. message_finish() waits for the inquiry, which is then closed: from
  *     there on this thread is alone with all of it.
  *  4. Every method comes to its verdict, and the orders follow
  *     (message/orders.c).
  *  5. message_told() publishes the record (message/record.c).
- *
- * Its origin says whether a message is checked (else no hook is called) and
- * whether it may be signed.  Mail of a relay begins with the Received field
- * that the relay wrote.
  *
  * Memory.  An allocation that fails while a function of this file or a step
  * runs makes the message one that nothing is known of: `failed`, which
@@ -29,23 +25,18 @@
 #include "base/arena.h"
 #include "base/limits.h"
 #include "base/mem.h"
-#include "mail/received.h"
 #include "message/message_internal.h"
 
 #define LEFT_OUT_MAX	200	/* octets of the names in the record */
 
-/*
- * What runs between these two lines of a function is guarded: see "Memory"
- * above.
- */
-static unsigned long
-guard(void)
+unsigned long
+message_guard(void)
 {
 	return mem_failures();
 }
 
-static void
-unguard(struct message *m, unsigned long before)
+void
+message_unguard(struct message *m, unsigned long before)
 {
 	if (mem_failures() != before || arena_failed(m->arena))
 		m->failed = true;
@@ -99,8 +90,8 @@ look_for_forged(struct message *m)
 		.received_spf = c->remove_received_spf };
 }
 
-static void
-end_methods(struct message *m)
+void
+message_end_methods(struct message *m)
 {
 	size_t i;
 
@@ -115,7 +106,7 @@ message_free(struct message *m)
 	if (m == NULL)
 		return;
 	inquiry_free(m->inquiry);	/* first: no step runs after this */
-	end_methods(m);
+	message_end_methods(m);
 	dkim_signer_fini(m->signer);
 	dkim_signer_fini(m->sealing.signer);
 	signing_release(&m->results.signing);
@@ -173,9 +164,8 @@ message_unlock(struct message *m)
 		inquiry_unlock(m->inquiry);
 }
 
-/* Is there an inquiry, made now if need be?  False: memory is short. */
-static bool
-open_inquiry(struct message *m)
+bool
+message_open_inquiry(struct message *m)
 {
 	if (m->failed)
 		return false;
@@ -189,62 +179,12 @@ open_inquiry(struct message *m)
 	return m->inquiry != NULL;
 }
 
-/* Puts the questions that hooks have made possible. */
-static void
-run(struct message *m)
+void
+message_ask(struct message *m)
 {
 	message_lock(m);
 	inquiry_run(m->inquiry);
 	message_unlock(m);
-}
-
-static void
-set_helo(struct message *m, struct slice helo)
-{
-	struct message_results *r = &m->results;
-	struct domain name;
-
-	r->helo = helo;
-	r->helo_domain = domain_parse(helo, &name) ?
-	    arena_dup(m->arena, domain_slice(&name)) : SLICE("");
-}
-
-/* The client is known; what follows from who it is may not be. */
-static void
-begin_client(struct message *m)
-{
-	size_t i;
-
-	for (i = 0; i < message_method_count; i++)
-		if (message_methods[i]->connect != NULL)
-			message_methods[i]->connect(m, m->states[i]);
-}
-
-bool
-message_begins_at_connect(const struct config *c)
-{
-	size_t i;
-
-	for (i = 0; i < message_method_count; i++)
-		if (message_methods[i]->at_connect != NULL &&
-		    message_methods[i]->at_connect(c))
-			return true;
-	return false;
-}
-
-/* What is asked about the client itself. */
-static void
-connected(struct message *m)
-{
-	const struct config *c = m->results.engine->config;
-	unsigned long before = guard();
-
-	if (message_begins_at_connect(c) && (c->annotate_own ||
-	    origin_checks_client(c, &m->facts)) && open_inquiry(m)) {
-		begin_client(m);
-		run(m);
-	}
-	unguard(m, before);
 }
 
 struct message *
@@ -274,224 +214,8 @@ message_new(struct engine *engine, const struct message_client *client,
 	m->facts = (struct origin_facts){ .client = client->address,
 		.client_name = arena_dup(m->arena, client->name),
 		.daemon_name = arena_dup(m->arena, client->daemon_name) };
-	connected(m);
+	message_connected(m);
 	return m;
-}
-
-static void
-begin_helo(struct message *m)
-{
-	size_t i;
-
-	for (i = 0; i < message_method_count; i++)
-		if (message_methods[i]->helo != NULL)
-			message_methods[i]->helo(m, m->states[i]);
-}
-
-void
-message_helo(struct message *m, struct slice helo)
-{
-	struct message_results *r = &m->results;
-	unsigned long before = guard();
-
-	set_helo(m, arena_dup(m->arena, helo));
-	if (origin_checks_client(r->engine->config, &m->facts) &&
-	    open_inquiry(m)) {
-		begin_helo(m);
-		run(m);
-	}
-	unguard(m, before);
-}
-
-/* What HELO began is not needed. */
-static void
-stop_checks(struct message *m)
-{
-	size_t i;
-
-	inquiry_free(m->inquiry);
-	m->inquiry = NULL;
-	end_methods(m);
-	for (i = 0; i < message_method_count; i++)
-		memset(m->states[i], 0, message_methods[i]->state_size);
-}
-
-static void
-take_tls(struct message *m, const struct message_tls *tls)
-{
-	m->results.tls = (struct message_tls){
-		.version = arena_dup(m->arena, tls->version),
-		.cipher = arena_dup(m->arena, tls->cipher),
-		.verified = tls->verified,
-		.certificate = arena_dup(m->arena, tls->certificate) };
-}
-
-/* What follows from who hands the message in. */
-static void
-take_origin(struct message *m, const struct message_envelope *envelope)
-{
-	struct message_results *r = &m->results;
-
-	m->facts.authenticated = envelope->authenticated;
-	r->user = arena_dup(m->arena, envelope->user);
-	r->mechanism = arena_dup(m->arena, envelope->mechanism);
-	m->facts.certificate = r->tls.certificate;
-	r->origin = origin_choose(r->engine->config, &m->facts);
-	r->checked = r->origin == NULL || r->origin->check;
-	r->ours = r->origin != NULL && r->origin->sign;
-	m->relay_open = r->relayed = r->origin != NULL && r->origin->relay;
-	if (!r->relayed)
-		return;
-	r->relay = r->client;
-	r->client = (struct ipaddr){ .family = IPADDR_NONE };
-	set_helo(m, SLICE(""));
-}
-
-/* It will not be checked, but still gets the field. */
-static void
-begin_annotation(struct message *m)
-{
-	m->annotating = true;
-	if (message_begins_at_connect(m->results.engine->config) &&
-	    open_inquiry(m)) {
-		begin_client(m);
-		run(m);
-	}
-}
-
-/* The message will be checked. */
-static void
-begin_checks(struct message *m)
-{
-	size_t i;
-
-	m->checking = true;
-	for (i = 0; i < message_method_count; i++)
-		if (message_methods[i]->begin != NULL)
-			message_methods[i]->begin(m, m->states[i]);
-}
-
-/* Client and MAIL FROM are known. */
-static void
-begin_mail(struct message *m)
-{
-	size_t i;
-
-	for (i = 0; i < message_method_count; i++)
-		if (message_methods[i]->mail != NULL)
-			message_methods[i]->mail(m, m->states[i]);
-}
-
-void
-message_mail(struct message *m, const struct message_envelope *envelope)
-{
-	struct message_results *r = &m->results;
-	unsigned long before = guard();
-
-	m->began = true;
-	r->mail = arena_dup(m->arena, envelope->path);
-	r->utf8 = envelope->utf8;
-	take_tls(m, &envelope->tls);
-	m->eight_bit = envelope->eight_bit || envelope->utf8;
-	m->now = envelope->now;
-	m->steady = envelope->steady;
-	mail_path_parse(r->mail, &r->path);
-	take_origin(m, envelope);
-	if (!r->checked || r->relayed)
-		stop_checks(m);
-	if (r->checked && open_inquiry(m)) {
-		begin_checks(m);
-		if (!r->relayed)
-			begin_mail(m);
-		run(m);
-	}
-	if (!r->checked && !r->relayed && r->engine->config->annotate_own)
-		begin_annotation(m);
-	unguard(m, before);
-}
-
-/*
- * The topmost Received field, which the relay wrote, or NULL when there is
- * none: now the checks of the envelope can begin.
- */
-static void
-relay_received(struct message *m, const struct mail_field *field)
-{
-	struct message_results *r = &m->results;
-	struct received from = { .helo = { NULL, 0 } };
-
-	m->relay_open = false;
-	if (field != NULL && received_read_exact(field->value, &from)) {
-		r->client = from.client;
-		set_helo(m, from.helo);
-	}
-	if (!m->checking || !open_inquiry(m))
-		return;
-	begin_client(m);
-	if (r->helo.len > 0)
-		begin_helo(m);
-	begin_mail(m);
-	run(m);
-}
-
-/* Room for one more recipient domain. */
-static bool
-recipients_reserve(struct message *m)
-{
-	size_t cap = m->recipients_cap > 0 ? 2 * m->recipients_cap : 8;
-	struct slice *list;
-
-	if (m->results.recipient_domain_count < m->recipients_cap)
-		return true;
-	list = arena_array(m->arena, cap, sizeof(*list));
-	if (list == NULL)
-		return false;
-	if (m->recipients_cap > 0)
-		memcpy(list, m->recipients,
-		    m->recipients_cap * sizeof(*list));
-	m->recipients = list;
-	m->recipients_cap = cap;
-	m->results.recipient_domains = list;
-	return true;
-}
-
-static void
-take_recipient(struct message *m, struct slice path)
-{
-	size_t i;
-
-	for (i = 0; i < message_method_count; i++)
-		if (message_methods[i]->recipient != NULL &&
-		    message_has_method(m, message_methods[i]))
-			message_methods[i]->recipient(m, m->states[i], path);
-}
-
-void
-message_recipient(struct message *m, struct slice path)
-{
-	struct message_results *r = &m->results;
-	unsigned long before = guard();
-	struct mail_path parsed;
-	struct slice name;
-	size_t i;
-
-	take_recipient(m, path);
-	unguard(m, before);
-	mail_path_parse(path, &parsed);
-	if (!parsed.has_domain)
-		return;
-	name = domain_slice(&parsed.domain);
-	for (i = 0; i < r->recipient_domain_count; i++)
-		if (slice_eq(m->recipients[i], name))
-			return;
-	if (r->recipient_domain_count == LIMIT_RECIPIENT_DOMAINS)
-		return;
-	if (!recipients_reserve(m)) {
-		m->failed = true;
-		return;
-	}
-	m->recipients[r->recipient_domain_count++] = arena_dup(m->arena,
-	    name);
 }
 
 static bool
@@ -513,7 +237,7 @@ take_field(struct message *m, const struct mail_field *field, size_t index)
 	size_t i;
 
 	if (m->relay_open && slice_eq_nocase(field->name, SLICE("Received")))
-		relay_received(m, field);
+		message_relay_received(m, field);
 	for (i = 0; m->checking && i < message_method_count; i++) {
 		if (!wants_field(message_methods[i], field->name))
 			continue;
@@ -521,14 +245,14 @@ take_field(struct message *m, const struct mail_field *field, size_t index)
 		taken = true;
 	}
 	if (taken)
-		run(m);
+		message_ask(m);
 }
 
 void
 message_field(struct message *m, struct slice name, struct slice value)
 {
 	size_t index = m->header.count;
-	unsigned long before = guard();
+	unsigned long before = message_guard();
 
 	if (m->failed || m->header_ended)
 		return;
@@ -536,7 +260,7 @@ message_field(struct message *m, struct slice name, struct slice value)
 		take_field(m, &m->header.fields[index], index);
 	else
 		forged_note_lost(&m->forged, name);
-	unguard(m, before);
+	message_unguard(m, before);
 }
 
 static void
@@ -550,86 +274,40 @@ read_from(struct message *m)
 			.state = MAIL_FROM_UNPARSABLE };
 }
 
-/*
- * Has this host, or one of the same authserv-id, seen it come from outside?
- * What it wrote into mail of ours says the contrary.
- */
-static bool
-was_checked(struct message *m)
-{
-	const struct mail_field *f;
-	unsigned int i = 0;
-
-	while ((f = forged_next_ours(&m->forged, &m->header, &i)) != NULL)
-		if (!message_is_annotation(f->value, m->arena))
-			return true;
-	return m->forged.lost[FORGED_AUTHRES] > 0;
-}
-
-static void
-start_signing(struct message *m)
-{
-	struct message_results *r = &m->results;
-	struct signing_plan *plan = &r->signing;
-
-	/* From any origin. */
-	r->seen_before = !m->facts.authenticated && was_checked(m);
-	if (r->seen_before) {
-		plan->state = SIGNING_SEEN_BEFORE;
-		return;
-	}
-	signing_choose(r->engine->signing, &(const struct signing_facts){
-	    .header = &m->header, .from = &r->from,
-	    .null_sender = r->path.null,
-	    .envelope = r->path.has_domain ? domain_slice(&r->path.domain) :
-	    SLICE(""), .host = r->receiver,
-	    .authenticated = m->facts.authenticated, .user = r->user,
-	    .now = m->now }, m->arena, plan);
-	plan->options.rewrites_addresses = m->rewrites_addresses;
-	if (plan->state != SIGNING_READY)
-		return;
-	m->signatures = arena_array(m->arena, plan->options.key_count,
-	    sizeof(*m->signatures));
-	m->signer = dkim_signer_new(r->engine->dkim, &plan->options,
-	    m->arena);
-	if (m->signer == NULL || m->signatures == NULL)
-		plan->state = SIGNING_FAILED;
-}
-
 void
 message_header_end(struct message *m)
 {
 	const struct message_results *r = &m->results;
-	unsigned long before = guard();
+	unsigned long before = message_guard();
 	size_t i;
 
 	if (m->header_ended)
 		return;
 	m->header_ended = true;
 	if (m->relay_open)
-		relay_received(m, NULL);
+		message_relay_received(m, NULL);
 	if (!m->failed)
 		read_from(m);
 	if (m->inquiry != NULL && r->from.has_domain)
 		inquiry_set_author(m->inquiry,
 		    domain_slice(&r->from.domain));
-	if (!m->failed && r->ours && signing_has_rules(r->engine->signing))
-		start_signing(m);
+	if (!m->failed)
+		message_sign_begin(m);
 	for (i = 0; m->checking && !m->failed && i < message_method_count;
 	    i++)
 		if (message_methods[i]->header_end != NULL)
 			message_methods[i]->header_end(m, m->states[i]);
 	if (m->checking && !m->failed) {
 		message_seal_begin(m);
-		run(m);
+		message_ask(m);
 	}
-	unguard(m, before);
+	message_unguard(m, before);
 }
 
 void
 message_body(struct message *m, struct slice chunk)
 {
-	unsigned long before = guard();
+	unsigned long before = message_guard();
 	size_t i;
 
 	message_header_end(m);
@@ -642,7 +320,7 @@ message_body(struct message *m, struct slice chunk)
 		dkim_signer_body(m->signer, chunk);
 	if (m->sealing.signer != NULL)
 		dkim_signer_body(m->sealing.signer, chunk);
-	unguard(m, before);
+	message_unguard(m, before);
 }
 
 /* How long DNS took, for the log. */
@@ -696,7 +374,7 @@ message_decide_at_mail(struct message *m,
 {
 	const struct config *c = m->results.engine->config;
 	unsigned int deadline = c->limits.deadline_ms;
-	unsigned long before = guard();
+	unsigned long before = message_guard();
 	bool needs_dns;
 
 	*orders = (struct message_orders){ .action = POLICY_ACCEPT };
@@ -712,7 +390,7 @@ message_decide_at_mail(struct message *m,
 	if (!m->starved)
 		message_decide(m, true, orders);
 	message_unlock(m);
-	unguard(m, before);
+	message_unguard(m, before);
 	if (!m->failed && (orders->action == POLICY_REJECT ||
 	    orders->action == POLICY_TEMPFAIL))
 		return true;
@@ -734,7 +412,7 @@ bool
 message_finish(struct message *m, const struct inquiry_waiting *waiting,
     struct message_orders *orders)
 {
-	unsigned long before = guard();
+	unsigned long before = message_guard();
 	bool good;
 
 	*orders = (struct message_orders){ .action = POLICY_ACCEPT };
@@ -744,7 +422,7 @@ message_finish(struct message *m, const struct inquiry_waiting *waiting,
 	if (m->inquiry != NULL)
 		check(m, waiting);
 	good = message_give_orders(m, orders);
-	unguard(m, before);
+	message_unguard(m, before);
 	if (!good || ran_out_of_memory(m)) {
 		m->failed = true;
 		return false;

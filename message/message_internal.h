@@ -73,6 +73,44 @@ void	*message_state(const struct message *m,
 void	message_lock(struct message *m);
 void	message_unlock(struct message *m);
 
+/*
+ * What runs between these two lines of a function is guarded: memory that
+ * runs out there makes the message one that nothing is known of.
+ */
+unsigned long	message_guard(void);
+void	message_unguard(struct message *m, unsigned long before);
+
+/* Is there an inquiry, made now if need be?  False: memory is short. */
+bool	message_open_inquiry(struct message *m);
+/* Puts the questions that hooks have made possible, to an open inquiry. */
+void	message_ask(struct message *m);
+/* Calls the hook `fini` of all methods. */
+void	message_end_methods(struct message *m);
+
+/* ---- message/envelope.c ---- */
+
+/* The client is known: starts what is asked about the client itself. */
+void	message_connected(struct message *m);
+/*
+ * Mail of a relay: `field` is the topmost Received field, which the relay
+ * wrote, NULL when there is none.  The checks of the envelope begin.
+ */
+void	message_relay_received(struct message *m,
+	    const struct mail_field *field);
+
+/* ---- message/sign.c ---- */
+
+/* At the end of the header: chooses the keys, if it is mail of ours. */
+void	message_sign_begin(struct message *m);
+/*
+ * Signs an accepted message of ours.  It goes out unsigned when it cannot be
+ * signed, or the orders change to a deferral, as the configuration says.
+ */
+void	message_sign(struct message *m, struct message_orders *orders);
+/* The edits that insert the signatures, at most one for each key. */
+size_t	message_signatures(const struct message *m,
+	    struct message_edit *edits);
+
 /* ---- message/orders.c: what follows from what was found ---- */
 
 /* A decision by the policy, with its reply. */

@@ -3,7 +3,7 @@
  * orders: what follows from what was found.
  *
  *  1. The policy decides.
- *  2. Mail of ours is signed, if it is accepted.
+ *  2. Mail of ours is signed, if it is accepted (message/sign.c).
  *  3. The header is changed: what is forged goes, then signatures, a seal
  *     and the results of all methods come on top.
  */
@@ -15,7 +15,6 @@
 #include "message/message_internal.h"
 
 static const struct slice authres_name = SLICE_INIT("Authentication-Results");
-static const struct slice signature_name = SLICE_INIT("DKIM-Signature");
 
 /* ---- step 1 ---- */
 
@@ -81,36 +80,6 @@ message_decide(struct message *m, bool at_mail,
 		policy_reply(&r->decision, &facts, &orders->reply);
 }
 
-/* ---- step 2 ---- */
-
-/*
- * Mail of ours goes out unsigned when it cannot be signed, or is deferred:
- * the configuration says which.
- */
-static void
-sign(struct message *m, struct message_orders *orders)
-{
-	struct message_results *r = &m->results;
-	struct signing_plan *plan = &r->signing;
-
-	if (plan->state == SIGNING_READY) {
-		buf_reset(&m->left_out);
-		r->hazards = dkim_signer_leave_out(m->signer, &m->header,
-		    m->eight_bit, &m->left_out);
-		r->left_out = buf_slice(&m->left_out);
-		if (!dkim_signer_finish(m->signer, &m->header,
-		    m->signatures))
-			plan->state = SIGNING_FAILED;
-	}
-	if (!signing_is_missed(plan->state) ||
-	    r->engine->config->unsigned_mail != CONFIG_UNSIGNED_TEMPFAIL)
-		return;
-	r->decision.action = orders->action = POLICY_TEMPFAIL;
-	orders->reply = (struct policy_reply){ .code = "451",
-		.enhanced = "4.7.0",
-		.text = "the message cannot be signed at this time" };
-}
-
 /* ---- step 3 ---- */
 
 /*
@@ -150,20 +119,6 @@ remove_forged(const struct forged_field *list, size_t count,
 	for (i = 0; i < count; i++)
 		edits[i] = (struct message_edit){ .kind = MESSAGE_REMOVE,
 			.name = list[i].name, .index = list[i].instance };
-	return count;
-}
-
-/* The first of them is inserted last, so that it is on top. */
-static size_t
-insert_signatures(const struct message *m, size_t count,
-    struct message_edit *edits)
-{
-	size_t i;
-
-	for (i = 0; i < count; i++)
-		edits[i] = (struct message_edit){ .kind = MESSAGE_INSERT,
-			.name = signature_name,
-			.value = m->signatures[count - 1 - i] };
 	return count;
 }
 
@@ -207,13 +162,10 @@ is_annotated(const struct message *m)
 static bool
 change_header(struct message *m, struct message_orders *orders)
 {
-	size_t signatures = 0, forged;
+	size_t signatures = m->results.signing.options.key_count, forged;
 	struct forged_field *list = NULL;
 	struct message_edit *edits;
 
-	if (m->results.signing.state == SIGNING_READY &&
-	    orders->action == POLICY_ACCEPT)
-		signatures = m->results.signing.options.key_count;
 	if (!find_forged(m, &list, &forged))
 		return false;
 	edits = arena_array(m->arena, forged + signatures + ARC_PARTS + 1,
@@ -222,11 +174,12 @@ change_header(struct message *m, struct message_orders *orders)
 		return false;
 	orders->edits = edits;
 	orders->edit_count = remove_forged(list, forged, edits);
-	orders->edit_count += insert_signatures(m, signatures,
-	    edits + orders->edit_count);
-	if (orders->action == POLICY_ACCEPT)
+	if (orders->action == POLICY_ACCEPT) {
+		orders->edit_count += message_signatures(m,
+		    edits + orders->edit_count);
 		orders->edit_count += message_seal(m,
 		    edits + orders->edit_count);
+	}
 	return !is_annotated(m) ||
 	    write_results(m, &edits[orders->edit_count++]);
 }
@@ -236,9 +189,8 @@ message_give_orders(struct message *m, struct message_orders *orders)
 {
 	if (m->checking)
 		message_decide(m, false, orders);
-	if (m->results.ours && signing_has_rules(m->results.engine->signing) &&
-	    orders->action == POLICY_ACCEPT)
-		sign(m, orders);
+	if (orders->action == POLICY_ACCEPT)
+		message_sign(m, orders);
 	return change_header(m, orders);
 }
 
