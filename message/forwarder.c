@@ -5,9 +5,10 @@
  *
  *  1. Of all forwarders that have the host the first one counts whose other
  *     conditions are met: all recipients, and the Author Domain.
- *  2. When none has it and DNS did not say the client's names, it is not
- *     known: someone who breaks his own reverse zone gains nothing by that,
- *     but a forwarder is not taken for a stranger.
+ *  2. When none counts, but one could if DNS said the client's names, or that
+ *     one of them leads back, it is not known: someone who breaks his own
+ *     zone gains nothing by that, but a forwarder is not taken for a
+ *     stranger.
  *  3. At MAIL only the host is known.  SPF is not held against it yet: the
  *     rules of that stage are looked at again at the end.
  */
@@ -92,15 +93,39 @@ find(const struct message *m, bool any)
 	return s.best < c->forwarder_count ? &c->forwarders[s.best] : NULL;
 }
 
+/* Is there one that is known by names, and whose other conditions are met? */
+static bool
+may_have_name(const struct message *m, bool any)
+{
+	const struct config *c = m->results.engine->config;
+	const struct config_forwarder *f = c->forwarders;
+
+	for (; f < c->forwarders + c->forwarder_count; f++) {
+		if ((f->name_count > 0 || f->file != NULL) &&
+		    (any || message_forwarder_problem(m, f) == NULL))
+			return hosts_has_names(c->forwarder_hosts);
+	}
+	return false;
+}
+
 /* Step 2. */
 static bool
-is_unknown(const struct message *m)
+is_unknown(const struct message *m, bool any)
 {
+	const struct config *c = m->results.engine->config;
 	const struct message_iprev *iprev = message_iprev(m);
+	struct search s = { .m = m, .any = any, .best = c->forwarder_count };
+	size_t i;
 
-	return hosts_has_names(m->results.engine->config->forwarder_hosts) &&
-	    iprev->checked &&
-	    (!iprev->done || iprev->result == AUTH_TEMPERROR);
+	if (!iprev->checked)
+		return false;
+	if (!iprev->done || (iprev->result == AUTH_TEMPERROR &&
+	    iprev->unsure_count == 0))
+		return may_have_name(m, any);
+	for (i = 0; i < iprev->unsure_count; i++)
+		(void)hosts_find_name(c->forwarder_hosts, iprev->unsure[i],
+		    is_better, &s);
+	return s.best < c->forwarder_count;
 }
 
 static bool
@@ -120,7 +145,7 @@ finish(struct message *m, void *arg, struct dns_ledger *ledger)
 	f->host = find(m, true);
 	if (f->host != NULL)
 		f->found = find(m, false);
-	f->unknown = f->host == NULL && is_unknown(m);
+	f->unknown = f->found == NULL && is_unknown(m, false);
 }
 
 /* ---- what was found ---- */
@@ -134,7 +159,7 @@ facts(const struct message *m, const void *arg, struct policy_facts *f)
 	if (m->results.at_mail) {
 		/* Step 3. */
 		f->spf_excused = has_forwarders(m) && m->checking &&
-		    (find(m, true) != NULL || is_unknown(m));
+		    (find(m, true) != NULL || is_unknown(m, true));
 		return;
 	}
 	f->spf_excused = w->found != NULL;

@@ -35,10 +35,10 @@ leads_back(const struct dns_answer *a, const struct ipaddr *client)
 	return false;
 }
 
-/* Steps 2 and 3.  `*unknown`: DNS does not say where a name leads. */
+/* Steps 2 and 3. */
 static bool
 check_names(const struct ipaddr *client, const struct dns_answer *ptr,
-    struct dns_ledger *ledger, struct message_iprev *out, bool *unknown)
+    struct dns_ledger *ledger, struct message_iprev *out)
 {
 	enum dns_type type = client->family == IPADDR_V4 ? DNS_TYPE_A :
 	    DNS_TYPE_AAAA;
@@ -57,7 +57,8 @@ check_names(const struct ipaddr *client, const struct dns_answer *ptr,
 		}
 		out->stale = out->stale || a->stale;
 		if (!dns_outcome_is_known(a->outcome))
-			*unknown = true;
+			out->unsure[out->unsure_count++] =
+			    ptr->records[i].text;
 		all = all && a->authenticated;
 		if (!leads_back(a, client))
 			continue;
@@ -85,7 +86,6 @@ iprev_check(const struct ipaddr *client, struct dns_ledger *ledger,
 {
 	char name[IPADDR_REVERSE];
 	const struct dns_answer *ptr;
-	bool unknown = false;
 
 	*out = (struct message_iprev){ .checked = true };
 	ipaddr_reverse(client, name);
@@ -104,11 +104,11 @@ iprev_check(const struct ipaddr *client, struct dns_ledger *ledger,
 		    "of the address");
 	else if (ptr->count == 0)
 		conclude(out, AUTH_PERMERROR, "the address has no name");
-	else if (!check_names(client, ptr, ledger, out, &unknown))
+	else if (!check_names(client, ptr, ledger, out))
 		return false;
 	else if (out->name_count > 0)
 		conclude(out, AUTH_PASS, NULL);
-	else if (unknown)
+	else if (out->unsure_count > 0)
 		conclude(out, AUTH_TEMPERROR, "DNS did not answer for a name "
 		    "of the address");
 	else

@@ -23,6 +23,9 @@ struct message_iprev {
 	   that the address has.  Borrowed from the ledger. */
 	struct slice		 names[LIMIT_IPREV_NAMES];
 	size_t			 name_count;
+	/* Those of which DNS does not say where they lead; likewise. */
+	struct slice		 unsure[LIMIT_IPREV_NAMES];
+	size_t			 unsure_count;
 	size_t			 given;		/* names that it has in all */
 	bool			 stale;		/* an expired answer was used */
 	bool			 authenticated;	/* all answers that the result
