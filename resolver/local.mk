@@ -41,6 +41,7 @@ check_PROGRAMS += \
 	tests/resolver/test_zone
 tests_resolver_test_ahead_SOURCES = tests/resolver/test_ahead.c \
 	$(resolver_test_helpers)
+tests_resolver_test_ahead_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=clock_us
 tests_resolver_test_badinput_SOURCES = tests/resolver/test_badinput.c \
 	$(resolver_test_helpers)
 tests_resolver_test_cache_SOURCES = tests/resolver/test_cache.c

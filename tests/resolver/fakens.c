@@ -67,6 +67,7 @@ bind_socket(int type, struct address *a)
 	int big = 4 << 20;
 
 	(void)setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &big, sizeof(big));
+	(void)setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, &big, sizeof(big));
 	if (fd != -1 &&
 	    bind(fd, (struct sockaddr *)&a->ss, a->len) == 0 &&
 	    getsockname(fd, (struct sockaddr *)&a->ss, &a->len) == 0)
