@@ -32,8 +32,9 @@ struct reading {
 
 /* ---- tags ---- */
 
-void
-bounce_add_tag(struct bounce *b, struct slice address)
+/* An address by itself: its tag, if it has one, is added. */
+static void
+add_tag(struct bounce *b, struct slice address)
 {
 	struct verp v;
 	struct slice local;
@@ -78,7 +79,7 @@ add_fields(struct reading *r, const struct mail_header *h,
 			f = mail_header_find(h, names[i], n);
 			if (f == NULL)
 				break;
-			bounce_add_tag(r->out, f->value);
+			add_tag(r->out, f->value);
 		}
 }
 
@@ -310,7 +311,7 @@ bounce_read(struct slice mail, struct slice recipient, struct arena *arena,
 	*out = (struct bounce){ .kind = BOUNCE_NO_NOTICE };
 	if (r.scratch == NULL)
 		return false;
-	bounce_add_tag(out, recipient);
+	add_tag(out, recipient);
 	mail = without_from_line(mail);
 	add_recipients(&r, mail);
 	read_part(&r, mail, 0);

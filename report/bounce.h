@@ -44,7 +44,5 @@ struct bounce {
  */
 bool	bounce_read(struct slice mail, struct slice recipient,
 	    struct arena *arena, struct bounce *out);
-/* The same for an address by itself: its tag, if it has one, is added. */
-void	bounce_add_tag(struct bounce *b, struct slice address);
 
 #endif

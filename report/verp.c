@@ -95,20 +95,3 @@ verp_make(const struct mail_mailbox *bounce, const uint64_t key[2],
 	return mail_mailbox_parse((struct slice){ text, (size_t)len }, out);
 }
 
-bool
-verp_read(const struct mail_mailbox *bounce, struct slice address,
-    struct verp *out)
-{
-	struct slice local = mail_mailbox_local(bounce), tag;
-	struct mail_mailbox m;
-
-	if (!mail_mailbox_parse(address, &m) ||
-	    !domain_eq(&m.host, &bounce->host))
-		return false;
-	tag = mail_mailbox_local(&m);
-	if (!slice_starts_nocase(tag, local))
-		return false;
-	tag = slice_from(tag, local.len);
-	return slice_starts(tag, SLICE("+")) &&
-	    verp_tag_read(slice_from(tag, 1), out);
-}

@@ -60,12 +60,6 @@ struct verp {
 
 /* False: it is no tag.  Case does not matter. */
 bool	verp_tag_read(struct slice text, struct verp *out);
-/*
- * The tag of a recipient's address.  False: `address` (without "<>") is not
- * `bounce` with a tag in it.
- */
-bool	verp_read(const struct mail_mailbox *bounce, struct slice address,
-	    struct verp *out);
 /* Is the hash that of the report to this destination? */
 bool	verp_is_to(const struct verp *v, const uint64_t key[2],
 	    struct slice destination);

@@ -204,15 +204,6 @@ take_number(void *arg, const struct db_value *c)
 	return true;
 }
 
-enum store_status
-store_day_closed(struct store *s, int64_t *day)
-{
-	*day = -1;
-	db_query(s->db, "SELECT number FROM assay_meta "
-	    "WHERE name = 'closed'", NULL, 0, take_number, day);
-	return store_end(s);
-}
-
 /* ---- deliveries ---- */
 
 enum store_status

@@ -17,8 +17,9 @@ store_why(const struct store *s)
 	return s->why;
 }
 
-enum store_status
-store_note(struct store *s, enum store_status status)
+/* Notes what is wrong, for store_why(). */
+static enum store_status
+note(struct store *s, enum store_status status)
 {
 	if (status != STORE_OK)
 		snprintf(s->why, sizeof(s->why), "%s", s->db->why);
@@ -28,7 +29,7 @@ store_note(struct store *s, enum store_status status)
 enum store_status
 store_end(struct store *s)
 {
-	return store_note(s, db_end(s->db));
+	return note(s, db_end(s->db));
 }
 
 /* ---- opening ---- */

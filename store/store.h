@@ -185,8 +185,6 @@ enum store_status	store_lease_end(struct store *s, const char *name,
  * the next one.  From then on the rows of a closed day do not change.
  */
 enum store_status	store_day_close(struct store *s, int64_t day);
-/* -1: none yet. */
-enum store_status	store_day_closed(struct store *s, int64_t *day);
 
 /* A report on its way to one destination. */
 struct store_delivery {

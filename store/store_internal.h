@@ -22,9 +22,6 @@ struct store {
 	size_t		 noted;
 };
 
-
-/* Notes what is wrong, for store_why(). */
-enum store_status	store_note(struct store *s, enum store_status status);
 /* Ends single statements or a transaction. */
 enum store_status	store_end(struct store *s);
 

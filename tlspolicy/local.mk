@@ -15,7 +15,8 @@ check_PROGRAMS += \
 	tests/tlspolicy/test_tlspolicy \
 	tests/tlspolicy/test_tlsrpt
 tests_tlspolicy_test_dane_SOURCES = tests/tlspolicy/test_dane.c
-tests_tlspolicy_test_sts_SOURCES = tests/tlspolicy/test_sts.c
+ststext = tests/tlspolicy/ststext.c tests/tlspolicy/ststext.h
+tests_tlspolicy_test_sts_SOURCES = tests/tlspolicy/test_sts.c $(ststext)
 tests_tlspolicy_test_tlspolicy_SOURCES = tests/tlspolicy/test_tlspolicy.c
 tests_tlspolicy_test_tlsrpt_SOURCES = tests/tlspolicy/test_tlsrpt.c
 
@@ -26,7 +27,7 @@ tests_fuzz_fuzz_tlsrpt_SOURCES = tests/fuzz/fuzz_tlsrpt.c \
 tests_fuzz_fuzz_tlspolicy_key_SOURCES = tests/fuzz/fuzz_tlspolicy_key.c \
 	tests/fuzz/replay.c
 tests_fuzz_fuzz_sts_policy_SOURCES = tests/fuzz/fuzz_sts_policy.c \
-	tests/fuzz/replay.c
+	tests/fuzz/replay.c $(ststext)
 tests_fuzz_fuzz_sts_record_SOURCES = tests/fuzz/fuzz_sts_record.c \
 	tests/fuzz/replay.c
 EXTRA_DIST += \

@@ -72,9 +72,6 @@ enum sts_parsed	sts_policy_parse(struct slice body, struct arena *arena,
 /* A copy in one block, for mem_free(); NULL: no memory. */
 struct sts_policy	*sts_policy_copy(const struct sts_policy *p);
 size_t			 sts_policy_size(const struct sts_policy *p);
-/* As a policy host would send it, with LF; only what we have read. */
-void	sts_policy_write(const struct sts_policy *p, struct buf *out);
-bool	sts_policy_eq(const struct sts_policy *a, const struct sts_policy *b);
 
 /* "none", "testing", "enforce" */
 const char	*sts_mode_name(enum sts_mode m);

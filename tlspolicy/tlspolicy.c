@@ -47,18 +47,6 @@ tlspolicy_dialect_parse(struct slice map, enum tlspolicy_dialect *out)
 	return false;
 }
 
-const char *
-tlspolicy_dialect_name(enum tlspolicy_dialect d)
-{
-	static const char *const names[] = {
-		[TLSPOLICY_POSTFIX] = "postfix",
-		[TLSPOLICY_POSTFIX_TLSRPT] = "postfix with TLSRPT",
-		[TLSPOLICY_SENDMAIL] = "sendmail"
-	};
-
-	return names[d];
-}
-
 /* Postfix takes the name of a service, too. */
 static bool
 read_port(struct slice s, uint16_t *out)

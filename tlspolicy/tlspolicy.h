@@ -28,7 +28,6 @@ enum tlspolicy_dialect {
 /* False: no map of ours. */
 bool		 tlspolicy_dialect_parse(struct slice map,
 		    enum tlspolicy_dialect *out);
-const char	*tlspolicy_dialect_name(enum tlspolicy_dialect d);
 
 /* Where mail goes by a key. */
 struct tlspolicy_hop {

@@ -11,6 +11,7 @@
 #include "base/limits.h"
 #include "base/mem.h"
 #include "tests/fuzz/fuzz.h"
+#include "tests/tlspolicy/ststext.h"
 #include "tlspolicy/tlspolicy.h"
 
 static size_t
@@ -48,10 +49,10 @@ check_policy(const struct sts_policy *p)
 	struct buf b;
 
 	buf_init(&b, LIMIT_TLSPOLICY_REPLY);
-	sts_policy_write(p, &b);
+	ststext_write(p, &b);
 	must(sts_policy_parse(buf_slice(&b), arena, &again, &problem) ==
-	    STS_PARSED && sts_policy_eq(p, &again));
-	must(copy != NULL && sts_policy_eq(p, copy));
+	    STS_PARSED && ststext_eq(p, &again));
+	must(copy != NULL && ststext_eq(p, copy));
 	if (p->mode == STS_MODE_ENFORCE) {
 		check_answer(p, TLSPOLICY_POSTFIX, &b);
 		check_answer(p, TLSPOLICY_POSTFIX_TLSRPT, &b);

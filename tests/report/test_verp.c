@@ -22,6 +22,15 @@ mailbox(const char *text)
 	return m;
 }
 
+/* What is after "+" in front of "@". */
+static struct slice
+tag_of(const struct mail_mailbox *m)
+{
+	struct slice local = mail_mailbox_local(m);
+
+	return slice_from(local, slice_find(local, '+') + 1);
+}
+
 static void
 test_ids(void)
 {
@@ -59,7 +68,7 @@ test_made(void)
 	ok(strncmp(made.text, "bounce+0123456789abcdef-", 24) == 0 &&
 	    strcmp(made.text + 40, "@mx.example.org") == 0, "its form: %s",
 	    made.text);
-	ok(verp_read(&bounce, mail_mailbox_slice(&made), &v) &&
+	ok(verp_tag_read(tag_of(&made), &v) &&
 	    v.policy == POLICY, "read again");
 	ok(verp_is_to(&v, key, destination), "about this destination");
 	ok(!verp_is_to(&v, key, SLICE("dmarc@example.com")), "not another");
@@ -72,45 +81,26 @@ static void
 test_read(void)
 {
 	static const struct {
-		const char	*name, *address;
+		const char	*name, *tag;
 		bool		 good;
 	} rows[] = {
-		{ "without a tag", "b@x.example.org", false },
-		{ "good", "b+0123456789abcdef-fedcba9876543210@x.example.org",
-		  true },
-		{ "upper case",
-		  "B+0123456789ABCDEF-FEDCBA9876543210@X.EXAMPLE.ORG", true },
-		{ "another domain",
-		  "b+0123456789abcdef-fedcba9876543210@y.example.org", false },
-		{ "another local part",
-		  "c+0123456789abcdef-fedcba9876543210@x.example.org", false },
-		{ "a longer local part",
-		  "bb+0123456789abcdef-fedcba9876543210@x.example.org",
+		{ "good", "0123456789abcdef-fedcba9876543210", true },
+		{ "upper case", "0123456789ABCDEF-FEDCBA9876543210", true },
+		{ "no hash", "0123456789abcdef", false },
+		{ "an empty hash", "0123456789abcdef-", false },
+		{ "a short hash", "0123456789abcdef-fedcba987654321", false },
+		{ "more after it", "0123456789abcdef-fedcba9876543210-1",
 		  false },
-		{ "no hash", "b+0123456789abcdef@x.example.org", false },
-		{ "an empty hash", "b+0123456789abcdef-@x.example.org", false },
-		{ "a short hash",
-		  "b+0123456789abcdef-fedcba987654321@x.example.org", false },
-		{ "more behind it",
-		  "b+0123456789abcdef-fedcba9876543210-1@x.example.org",
+		{ "a short id", "123456789abcdef-fedcba9876543210", false },
+		{ "no digits", "0123456789abcdxx-fedcba9876543210", false },
+		{ "more before it", "b+0123456789abcdef-fedcba9876543210",
 		  false },
-		{ "a short id",
-		  "b+123456789abcdef-fedcba9876543210@x.example.org", false },
-		{ "no digits",
-		  "b+0123456789abcdxx-fedcba9876543210@x.example.org", false },
-		{ "another mark",
-		  "b=0123456789abcdef-fedcba9876543210@x.example.org", false },
-		{ "in brackets",
-		  "<b+0123456789abcdef-fedcba9876543210@x.example.org>",
-		  false },
-		{ "nothing", "", false }, { "only a host", "@x.example.org",
-		  false } };
-	struct mail_mailbox bounce = mailbox("b@x.example.org");
+		{ "nothing", "", false }, { "only the mark", "-", false } };
 	struct verp v;
 	size_t i;
 
 	for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
-		ok(verp_read(&bounce, slice_str(rows[i].address), &v) ==
+		ok(verp_tag_read(slice_str(rows[i].tag), &v) ==
 		    rows[i].good, "%s", rows[i].name);
 }
 
@@ -125,7 +115,7 @@ test_limit(void)
 	    "aaaaaaaaaabbbbbbbbbbccccccccccdddddddddd");
 	bounce = mailbox(text);
 	ok(verp_make(&bounce, key, POLICY, destination, &made) &&
-	    verp_read(&bounce, mail_mailbox_slice(&made), &v) &&
+	    verp_tag_read(tag_of(&made), &v) &&
 	    mail_mailbox_local(&made).len == LIMIT_MAILBOX_LOCAL,
 	    "as long as it may be");
 	snprintf(text, sizeof(text), "%.*s@example.org",

@@ -368,10 +368,8 @@ static void
 test_days(void)
 {
 	struct store *s = fresh_store();
-	int64_t day;
 
 	(void)put(s, 1, NOON, &(struct letter){ .p = NULL });
-	ok(store_day_closed(s, &day) == STORE_OK && day == -1, "none closed");
 	ok(store_day_close(s, DAY) == STORE_OK, "close a day");
 	(void)put(s, 2, NOON, &(struct letter){ .p = NULL });
 	policies_are(s, POLICY "1/1/0; 1 example.com p=reject sp= rsn "

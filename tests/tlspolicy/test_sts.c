@@ -5,6 +5,7 @@
 #include "base/mem.h"
 #include "resolver/zone.h"
 #include "tests/tap.h"
+#include "tests/tlspolicy/ststext.h"
 
 /* ---- records ---- */
 
@@ -270,7 +271,7 @@ parse(struct slice body, struct arena *arena, bool *good)
 	if (!*good)
 		return problem != NULL ? problem : "(no memory)";
 	buf_init(&b, sizeof(text) - 1);
-	sts_policy_write(&p, &b);
+	ststext_write(&p, &b);
 	(void)snprintf(text, sizeof(text), "%s", buf_cstr(&b) +
 	    strlen("version: STSv1\n"));
 	buf_fini(&b);
@@ -355,7 +356,7 @@ test_no_memory(void)
 	copy = sts_policy_copy(&p);
 	(void)parse(SLICE(HEAD "mx: other.example\n" TAIL), arena, &good);
 	(void)sts_policy_parse(SLICE(GOOD), arena, &p, &problem);
-	ok(copy != NULL && sts_policy_eq(copy, &p), "a copy stands alone");
+	ok(copy != NULL && ststext_eq(copy, &p), "a copy stands alone");
 	mem_free(copy);
 	arena_free(arena);
 }
