@@ -45,7 +45,7 @@ struct db_driver {
 	const char	*begin_schema;	/* one that nobody else is in */
 	/* Query: a number of assay_meta, which stays so for a transaction. */
 	const char	*share;
-	/* What open() needs, which does so as well; or NULL. */
+	/* What open() needs, which does so as well. */
 	bool		 (*load)(char *why, size_t why_size);
 	struct db	*(*open)(const char *name, enum store_mode mode,
 			    enum store_status *status, char *why,

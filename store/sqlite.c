@@ -14,9 +14,36 @@
 #include <unistd.h>
 
 #include "base/buf.h"
+#include "base/library.h"
 #include "base/limits.h"
 #include "base/mem.h"
 #include "store/schema_internal.h"
+
+#define FUNCTIONS(X) X(sqlite3_, bind_blob) X(sqlite3_, bind_int64) \
+	X(sqlite3_, bind_null) X(sqlite3_, bind_text) \
+	X(sqlite3_, busy_timeout) X(sqlite3_, changes) \
+	X(sqlite3_, clear_bindings) X(sqlite3_, close) \
+	X(sqlite3_, column_blob) X(sqlite3_, column_bytes) \
+	X(sqlite3_, column_count) X(sqlite3_, column_int64) \
+	X(sqlite3_, column_text) X(sqlite3_, column_type) \
+	X(sqlite3_, db_config) X(sqlite3_, errmsg) X(sqlite3_, errstr) \
+	X(sqlite3_, exec) X(sqlite3_, extended_result_codes) \
+	X(sqlite3_, file_control) X(sqlite3_, finalize) \
+	X(sqlite3_, open_v2) X(sqlite3_, prepare_v3) \
+	X(sqlite3_, reset) X(sqlite3_, step)
+
+static struct {
+	FUNCTIONS(LIBRARY_MEMBER)
+} lib
+#ifndef SQLITE_FILE
+#define SQLITE_FILE NULL
+= { FUNCTIONS(LIBRARY_LINKED) }
+#endif
+;
+static const struct library_function functions[] = {
+	FUNCTIONS(LIBRARY_FUNCTION)
+};
+static struct library library = LIBRARY(SQLITE_FILE, functions);
 
 #define STATEMENTS 48
 #define SQL_MAX 4096
@@ -58,14 +85,14 @@ static void
 fail(struct sqlite *d, int code)
 {
 	db_fail(&d->db, status_of(code), "%s", d->handle != NULL ?
-	    sqlite3_errmsg(d->handle) : sqlite3_errstr(code));
+	    lib.errmsg(d->handle) : lib.errstr(code));
 }
 
 static void
 sqlite_script(struct db *db, const char *text)
 {
 	struct sqlite *d = own(db);
-	int code = sqlite3_exec(d->handle, text, NULL, NULL, NULL);
+	int code = lib.exec(d->handle, text, NULL, NULL, NULL);
 
 	if (code != SQLITE_OK)
 		fail(d, code);
@@ -78,8 +105,8 @@ sqlite_close(struct db *db)
 	size_t i;
 
 	for (i = 0; i < d->cached; i++)
-		(void)sqlite3_finalize(d->cache[i].stmt);
-	(void)sqlite3_close(d->handle);
+		(void)lib.finalize(d->cache[i].stmt);
+	(void)lib.close(d->handle);
 	mem_free(d);
 }
 
@@ -111,9 +138,9 @@ flags_of(enum store_mode mode)
 static void
 configure(struct sqlite *d, enum store_mode mode)
 {
-	(void)sqlite3_busy_timeout(d->handle, LIMIT_STORE_BUSY_MS);
-	(void)sqlite3_extended_result_codes(d->handle, 1);
-	(void)sqlite3_db_config(d->handle, SQLITE_DBCONFIG_DEFENSIVE, 1,
+	(void)lib.busy_timeout(d->handle, LIMIT_STORE_BUSY_MS);
+	(void)lib.extended_result_codes(d->handle, 1);
+	(void)lib.db_config(d->handle, SQLITE_DBCONFIG_DEFENSIVE, 1,
 	    NULL);
 	/* The confinement has no folder for temporary files. */
 	sqlite_script(&d->db, "PRAGMA trusted_schema = OFF; "
@@ -125,21 +152,31 @@ configure(struct sqlite *d, enum store_mode mode)
 		sqlite_script(&d->db, "PRAGMA journal_mode = WAL");
 }
 
+static bool
+sqlite_load(char *why, size_t why_size)
+{
+	return library_load(&library, why, why_size);
+}
+
 static struct db *
 sqlite_open_path(const char *name, enum store_mode mode,
     enum store_status *status, char *why, size_t why_size)
 {
 	const char *path = name + sizeof(PREFIX) - 1;
-	struct sqlite *d = mem_alloc(sizeof(*d));
+	struct sqlite *d;
 	int code;
 
+	*status = STORE_AWAY;
+	if (!sqlite_load(why, why_size))
+		return NULL;
+	d = mem_alloc(sizeof(*d));
 	*status = STORE_NO_MEMORY;
 	if (d == NULL)
 		return NULL;
 	d->db.driver = &db_sqlite;
 	if (mode == STORE_MAKE)
 		make_file(path);
-	code = sqlite3_open_v2(path, &d->handle, flags_of(mode), NULL);
+	code = lib.open_v2(path, &d->handle, flags_of(mode), NULL);
 	if (code == SQLITE_OK)
 		configure(d, mode);
 	else
@@ -163,7 +200,7 @@ prepare_numbered(struct sqlite *d, const char *sql, sqlite3_stmt **stmt)
 	for (; *sql != '\0'; sql++)
 		buf_addc(&text, *sql == '$' ? '?' : *sql);
 	if (!buf_failed(&text))
-		code = sqlite3_prepare_v3(d->handle, buf_cstr(&text), -1,
+		code = lib.prepare_v3(d->handle, buf_cstr(&text), -1,
 		    SQLITE_PREPARE_PERSISTENT, stmt, NULL);
 	buf_fini(&text);
 	return code;
@@ -205,17 +242,17 @@ bind(sqlite3_stmt *stmt, int at, const struct db_value *v)
 {
 	switch (v->kind) {
 	case DB_NUMBER:
-		return sqlite3_bind_int64(stmt, at, v->number);
+		return lib.bind_int64(stmt, at, v->number);
 	case DB_TEXT:
-		return sqlite3_bind_text(stmt, at, address(v->text),
+		return lib.bind_text(stmt, at, address(v->text),
 		    (int)v->text.len, SQLITE_STATIC);
 	case DB_BYTES:
-		return sqlite3_bind_blob(stmt, at, address(v->text),
+		return lib.bind_blob(stmt, at, address(v->text),
 		    (int)v->text.len, SQLITE_STATIC);
 	case DB_NULL:
 		break;
 	}
-	return sqlite3_bind_null(stmt, at);
+	return lib.bind_null(stmt, at);
 }
 
 static sqlite3_stmt *
@@ -242,8 +279,8 @@ unbind(struct sqlite *d, sqlite3_stmt *stmt, int code)
 {
 	if (code != SQLITE_ROW && code != SQLITE_DONE)
 		fail(d, code);
-	(void)sqlite3_reset(stmt);
-	(void)sqlite3_clear_bindings(stmt);
+	(void)lib.reset(stmt);
+	(void)lib.clear_bindings(stmt);
 }
 
 static void
@@ -256,9 +293,9 @@ sqlite_run(struct db *db, const char *sql, const struct db_value *values,
 
 	if (stmt == NULL)
 		return;
-	code = sqlite3_step(stmt);
+	code = lib.step(stmt);
 	if (code == SQLITE_DONE && changed != NULL)
-		*changed = sqlite3_changes(d->handle);
+		*changed = lib.changes(d->handle);
 	unbind(d, stmt, code);
 }
 
@@ -274,7 +311,7 @@ sqlite_look(struct db *db)
 {
 	int moved = 0;
 
-	if (sqlite3_file_control(own(db)->handle, "main",
+	if (lib.file_control(own(db)->handle, "main",
 	    SQLITE_FCNTL_HAS_MOVED, &moved) == SQLITE_OK && moved != 0)
 		db_fail(db, STORE_AWAY, "the file has gone");
 }
@@ -282,16 +319,16 @@ sqlite_look(struct db *db)
 static struct db_value
 column(sqlite3_stmt *stmt, int at)
 {
-	switch (sqlite3_column_type(stmt, at)) {
+	switch (lib.column_type(stmt, at)) {
 	case SQLITE_INTEGER:
-		return DB_N(sqlite3_column_int64(stmt, at));
+		return DB_N(lib.column_int64(stmt, at));
 	case SQLITE_TEXT:
 		return DB_T(((struct slice){ (const char *)
-		    sqlite3_column_text(stmt, at),
-		    (size_t)sqlite3_column_bytes(stmt, at) }));
+		    lib.column_text(stmt, at),
+		    (size_t)lib.column_bytes(stmt, at) }));
 	case SQLITE_BLOB:
-		return DB_B(((struct slice){ sqlite3_column_blob(stmt, at),
-		    (size_t)sqlite3_column_bytes(stmt, at) }));
+		return DB_B(((struct slice){ lib.column_blob(stmt, at),
+		    (size_t)lib.column_bytes(stmt, at) }));
 	default:
 		return (struct db_value){ .kind = DB_NULL };
 	}
@@ -308,8 +345,8 @@ sqlite_query(struct db *db, const char *sql, const struct db_value *values,
 
 	if (stmt == NULL)
 		return;
-	while ((code = sqlite3_step(stmt)) == SQLITE_ROW) {
-		for (i = 0; i < sqlite3_column_count(stmt) && i < DB_COLUMNS;
+	while ((code = lib.step(stmt)) == SQLITE_ROW) {
+		for (i = 0; i < lib.column_count(stmt) && i < DB_COLUMNS;
 		    i++)
 			columns[i] = column(stmt, i);
 		if (!fn(arg, columns))
@@ -326,6 +363,7 @@ const struct db_driver db_sqlite = {
 	.begin = "BEGIN IMMEDIATE",
 	.begin_schema = "BEGIN IMMEDIATE",
 	.share = "SELECT number FROM assay_meta WHERE name = $1",
+	.load = sqlite_load,
 	.open = sqlite_open_path,
 	.close = sqlite_close,
 	.script = sqlite_script,

@@ -62,8 +62,7 @@ store_load(const char *name, char *why, size_t why_size)
 {
 	const struct db_driver *driver = db_driver_of(slice_str(name));
 
-	return driver == NULL || driver->load == NULL ||
-	    driver->load(why, why_size);
+	return driver == NULL || driver->load(why, why_size);
 }
 
 struct store *

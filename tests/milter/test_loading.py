@@ -25,7 +25,8 @@ def file_of(name):
         name.decode() + ".so" not in needed.stdout else None
 
 
-FILES = {name: file_of(name) for name in (b"libpq", b"libmicrohttpd")}
+FILES = {name: file_of(name)
+         for name in (b"libpq", b"libsqlite3", b"libmicrohttpd")}
 
 
 def mapped(daemon):
@@ -42,17 +43,27 @@ def plain():
         ok(file[:-1] not in maps, file + " is not loaded")
 
 
+def stores(folder):
+    """Of each library that is loaded, a store that needs it."""
+    return {FILES[name]: {"store": store, "store-spool": folder + "/spool"}
+            for name, store in ((b"libpq", POSTGRESQL),
+                                (b"libsqlite3", "sqlite:%s/db" % folder))
+            if FILES[name]}
+
+
 @tap.test
 def wanted():
     where = address()
-    spool = os.path.join(assaydaemon.work_folder(), "spool")
-    config = {"metrics": where}
-    if FILES[b"libpq"]:
-        config.update({"store": POSTGRESQL, "store-spool": spool})
-    with assaydaemon.Daemon(config, ZONE) as daemon:
+    for file, config in stores(assaydaemon.work_folder()).items():
+        with assaydaemon.Daemon(config, ZONE) as daemon:
+            maps = mapped(daemon)
+        equal([f for f in FILES.values() if f and "/" + f in maps], [file],
+              file + " is loaded")
+    with assaydaemon.Daemon({"metrics": where}, ZONE) as daemon:
         maps = mapped(daemon)
         equal(get(where)[0], 200, "metrics are served")
-    for file in filter(None, FILES.values()):
+    file = FILES[b"libmicrohttpd"]
+    if file:
         ok("/" + file in maps, file + " is loaded")
 
 
@@ -71,9 +82,8 @@ def is_refused(config, file, key):
 
 @tap.test
 def spoiled():
-    if FILES[b"libpq"]:
-        is_refused({"store": POSTGRESQL, "store-spool": "/tmp/x"},
-                   FILES[b"libpq"], "store")
+    for file, config in stores(assaydaemon.work_folder()).items():
+        is_refused(config, file, "store")
     if FILES[b"libmicrohttpd"]:
         is_refused({"metrics": address()}, FILES[b"libmicrohttpd"], "metrics")
     else:
