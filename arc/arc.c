@@ -22,6 +22,7 @@
 #include <string.h>
 
 #include "arc/chain_internal.h"
+#include "dkim/coverage.h"
 #include "dkim/headerhash.h"
 #include "dkim/prove.h"
 
@@ -220,6 +221,7 @@ void
 arc_validator_header(struct arc_validator *v,
     const struct mail_header *header, struct bodyhash *body)
 {
+	v->header = header;
 	v->body = body;
 	arc_chain_read(v, header);
 	if (!v->judged && v->count > 0 && !arena_failed(v->arena)) {
@@ -287,9 +289,23 @@ body_problem(const struct arc_validator *v, const struct arc_work *work,
 	if (!sig->has_length || r->length == total)
 		return NULL;
 	sig->unsigned_octets = total - r->length;
-	sig->partial = true;
-	return v->options.partial_refused ? "part of the body is not signed" :
-	    NULL;
+	return NULL;
+}
+
+/* A field or a body that was added to a sealed message is not the sealer's. */
+static void
+look_at_coverage(const struct arc_validator *v, size_t k,
+    struct dkim_signature *sig)
+{
+	const char *problem;
+
+	if (sig->result != AUTH_PASS)
+		return;
+	coverage_find(v->work[k].message_request.h, v->header, sig);
+	problem = coverage_problem(sig, v->options.partial_refused,
+	    v->options.doubles_refused);
+	if (problem != NULL)
+		dkim_signature_judge(sig, AUTH_POLICY, problem);
 }
 
 static void
@@ -310,6 +326,7 @@ prove_message(struct arc_validator *v, const struct dns_ledger *ledger,
 	}
 	claim.why = body_problem(v, work, sig);
 	prove(v, ledger, &work->message_request, &claim, sig);
+	look_at_coverage(v, k, sig);
 }
 
 static void

@@ -30,8 +30,10 @@
 struct arc_options {
 	unsigned int	minimum_rsa_bits;	/* 1024 or more */
 	int64_t		now;			/* seconds since the Epoch */
-	bool		partial_refused;	/* l= that leaves some of the
-						   body unsigned */
+	/* A message signature that says nothing about some of what a reader
+	   sees does not count: see struct dkim_options. */
+	bool		partial_refused;
+	unsigned int	doubles_refused;
 	bool		test_keys;		/* a key with t=y counts */
 };
 
@@ -101,7 +103,7 @@ struct arc_validator	*arc_validator_new(struct dkim_context *ctx,
 /*
  * The header is complete: steps 1 to 3 of section 5.2, and all hashes of the
  * header.  `body` is asked for the hashes of the body that it takes, before
- * the body comes, and is read in arc_validator_finish(); both are borrowed.
+ * the body comes; both are borrowed, and read in arc_validator_finish().
  */
 void	arc_validator_header(struct arc_validator *v,
 	    const struct mail_header *header, struct bodyhash *body);

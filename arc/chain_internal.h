@@ -29,6 +29,7 @@ struct arc_validator {
 	struct arc_set		*sets;
 	struct arc_work		*work;		/* parallel to `sets` */
 	size_t			 count;
+	const struct mail_header *header;
 	const struct bodyhash	*body;
 	/* The first field of no known instance; NULL: none. */
 	const char		*unreadable;

@@ -7,7 +7,7 @@
  *  2. A field above the signed one of the same name: h= takes the lowest,
  *     many programs show the highest (8.15).
  */
-#include "dkim/coverage_internal.h"
+#include "dkim/coverage.h"
 
 #include "mail/taglist.h"
 
@@ -46,15 +46,15 @@ times_named(struct slice h, struct slice field)
 }
 
 void
-coverage_find(const struct dkim_request *request,
-    const struct mail_header *header, struct dkim_signature *sig)
+coverage_find(struct slice h, const struct mail_header *header,
+    struct dkim_signature *sig)
 {
 	unsigned int times, i;
 
 	sig->partial = sig->has_length && (sig->unsigned_octets > 0 ||
-	    times_named(request->h, SLICE("Content-Type")) == 0);
+	    times_named(h, SLICE("Content-Type")) == 0);
 	for (i = 0; i < DKIM_DOUBLES; i++) {
-		times = times_named(request->h, doubles[i].name);
+		times = times_named(h, doubles[i].name);
 		if (times > 0 && mail_header_instances(header,
 		    doubles[i].name) > times)
 			sig->doubled |= 1u << i;
@@ -62,12 +62,12 @@ coverage_find(const struct dkim_request *request,
 }
 
 const char *
-coverage_problem(const struct dkim_signature *sig,
-    const struct dkim_options *options)
+coverage_problem(const struct dkim_signature *sig, bool partial_refused,
+    unsigned int doubles_refused)
 {
-	unsigned int refused = sig->doubled & options->doubles_refused, i;
+	unsigned int refused = sig->doubled & doubles_refused, i;
 
-	if (sig->partial && options->partial_refused)
+	if (sig->partial && partial_refused)
 		return sig->unsigned_octets > 0 ?
 		    "part of the body is not signed" :
 		    "with l=, Content-Type is not signed";

@@ -4,7 +4,7 @@ libassay_a_SOURCES += \
 	dkim/bodyhash.c dkim/bodyhash.h \
 	dkim/canon.c dkim/canon.h \
 	dkim/context.c dkim/context.h dkim/context_internal.h \
-	dkim/coverage.c dkim/coverage_internal.h \
+	dkim/coverage.c dkim/coverage.h \
 	dkim/crypto.c dkim/crypto.h \
 	dkim/doctor.c dkim/doctor.h dkim/doctor_internal.h \
 	dkim/doctor_header.c dkim/doctor_recipe.c \

@@ -32,7 +32,7 @@
 #include <string.h>
 
 #include "dkim/context_internal.h"
-#include "dkim/coverage_internal.h"
+#include "dkim/coverage.h"
 #include "dkim/headerhash.h"
 #include "dkim/prove.h"
 #include "dkim/verify_internal.h"
@@ -376,7 +376,8 @@ static void
 judge(const struct dkim_verifier *v, struct dkim_signature *sig,
     const struct dkim_proof *proof)
 {
-	const char *problem = coverage_problem(sig, &v->options);
+	const char *problem = coverage_problem(sig,
+	    v->options.partial_refused, v->options.doubles_refused);
 
 	if (proof->result == AUTH_PASS && problem != NULL)
 		dkim_signature_judge(sig, AUTH_POLICY, problem);
@@ -405,7 +406,7 @@ dkim_verifier_finish(struct dkim_verifier *v,
 		cand = &v->candidates[v->chosen[i]];
 		sig = &v->signatures[v->chosen[i]];
 		compare_body(v, sig, cand);
-		coverage_find(&cand->request, header, sig);
+		coverage_find(cand->request.h, header, sig);
 		check_answer(v, sig, cand, dns_ledger_peek(ledger,
 		    cand->request.key_name, DNS_TYPE_TXT), &proof);
 		judge(v, sig, &proof);

@@ -52,6 +52,7 @@ header_end(struct message *m, void *arg)
 		.minimum_rsa_bits = c->dkim.minimum_rsa_bits,
 		.now = m->now,
 		.partial_refused = !c->dkim.partial_body,
+		.doubles_refused = c->dkim.doubled,
 		.test_keys = c->dkim.test_keys };
 	struct bodyhash *body = message_dkim_hashes(m);
 	struct state *st = arg;

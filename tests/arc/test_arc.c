@@ -224,6 +224,44 @@ test_choices(void)
 	    "ARC-Message-Signature i=1: RSA key is too short");
 }
 
+/* Fields on top of a chain that passes, of names that its h= has once. */
+static void
+test_doubled(unsigned int refused, const char *field, const char *want)
+{
+	struct arc_options options = arc_test_options;
+	struct text chain = arc_read("pass-2.eml"), m = { .ptr = NULL };
+	struct arc_run run;
+
+	options.doubles_refused = refused;
+	text_adds(&m, field);
+	text_add(&m, text_slice(&chain).ptr, text_slice(&chain).len);
+	ok(arc_run_message(&run, ctx, &options, zone, text_slice(&m),
+	    SIZE_MAX), "%s", field);
+	is_why(run.verdict, want, field);
+	arc_run_fini(&run);
+	text_free(&m);
+	text_free(&chain);
+}
+
+static void
+test_all_doubled(void)
+{
+	const unsigned int subject = 1u << DKIM_DOUBLE_SUBJECT,
+	    from = 1u << DKIM_DOUBLE_FROM;
+	static const char second[] = "Subject: Pay at once\r\n";
+	static const char why[] = "ARC-Message-Signature i=2: a second "
+	    "Subject is not signed";
+
+	test_doubled(subject | from, second, why);
+	test_doubled(subject, "SUBJECT : x\r\n", why);
+	test_doubled(subject | from, "", "");
+	test_doubled(from, second, "");
+	test_doubled(0, second, "");
+	test_doubled(subject | from, "Comments: x\r\nX-Subject: x\r\n", "");
+	test_doubled(from, "From: eve@example.net\r\n",
+	    "ARC-Message-Signature i=2: a second From is not signed");
+}
+
 /* ---- what is reported ---- */
 
 static void
@@ -332,6 +370,7 @@ main(void)
 	test_overflow();
 	test_no_answer();
 	test_choices();
+	test_all_doubled();
 	test_sets();
 	test_all_memory();
 	dns_zone_free(zone);
