@@ -41,6 +41,9 @@ struct cache {
 	size_t		 bytes;		/* entries and answers */
 	size_t		 max;
 	int64_t		 stale_us;
+	/* Entries of ANY_TYPE, and of them those that cut below: most caches
+	   have none of these, and need not look for them. */
+	size_t		 denials, cuts;
 };
 
 struct cache *
@@ -66,8 +69,18 @@ entry_bytes(const struct dns_answer *a)
 }
 
 static void
+set_cut(struct cache *c, struct entry *e, bool cuts_below)
+{
+	c->cuts -= e->cuts_below;
+	e->cuts_below = cuts_below;
+	c->cuts += e->cuts_below;
+}
+
+static void
 entry_drop(struct cache *c, struct entry *e)
 {
+	set_cut(c, e, false);
+	c->denials -= e->node.key.type == ANY_TYPE;
 	table_remove(&c->table, &e->node);
 	TAILQ_REMOVE(&c->entries, e, link);
 	c->bytes -= entry_bytes(e->answer);
@@ -122,12 +135,16 @@ entry_find(struct cache *c, const struct table_key *key, int64_t now_us)
 static struct entry *
 find_no_name(struct cache *c, struct slice name, int64_t now_us)
 {
-	struct table_key key = table_key(name, ANY_TYPE);
-	struct entry *e = entry_find(c, &key, now_us);
+	struct table_key key;
+	struct entry *e;
 
+	if (c->denials == 0)
+		return NULL;
+	key = table_key(name, ANY_TYPE);
+	e = entry_find(c, &key, now_us);
 	while (e == NULL || (key.name.len < name.len && !e->cuts_below)) {
 		key.name = domain_parent(key.name);
-		if (key.name.len == 0)
+		if (key.name.len == 0 || c->cuts == 0)
 			return NULL;
 		key = table_key(key.name, ANY_TYPE);
 		e = entry_find(c, &key, now_us);
@@ -229,7 +246,8 @@ cache_put(struct cache *c, const struct dns_answer *answer, bool by_cname,
 	e->stale_us = e->expires_us;
 	if (dns_outcome_is_known(answer->outcome))
 		e->stale_us += c->stale_us;
-	e->cuts_below = no_name && !by_cname && answer->authenticated;
+	set_cut(c, e, no_name && !by_cname && answer->authenticated);
+	c->denials += no_name;
 	e->node.key = key;
 	table_insert(&c->table, &e->node);
 	TAILQ_INSERT_HEAD(&c->entries, e, link);
@@ -277,7 +295,8 @@ cache_stale(struct cache *c, const struct table_key *key, int64_t now_us)
 	e->expires_us = now_us + LIMIT_DNS_STALE_TTL * INT64_C(1000000);
 	if (e->expires_us > e->stale_us)
 		e->expires_us = e->stale_us;
-	e->cuts_below = e->renewed = false;
+	set_cut(c, e, false);
+	e->renewed = false;
 	e->uses = 0;
 	return dns_answer_ref(copy);
 }

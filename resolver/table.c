@@ -109,10 +109,11 @@ table_grow(struct table *t)
 	*t = wide;
 }
 
+/* Most of what is looked for is not there, and each node is a cache miss. */
 void
 table_insert(struct table *t, struct table_node *node)
 {
-	if (t->count >= t->size)
+	if (t->count >= t->size / 2)
 		table_grow(t);
 	link_node(t, node);
 }

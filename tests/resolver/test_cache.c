@@ -115,6 +115,18 @@ test_no_name(void)
 	    "by a CNAME: itself");
 	is_num(get(c, "x.s.example", DNS_TYPE_MX, 1), -1,
 	    "by a CNAME: not below");
+	if (!dns_answer_new(DNS_TYPE_A, SLICE("s.example"), 0, 0, &d))
+		abort();
+	d.answer->outcome = DNS_NO_NAME;
+	d.answer->authenticated = true;
+	d.answer->ttl = 60;
+	put(c, d.answer, false, 0);
+	is_num(get(c, "x.s.example", DNS_TYPE_MX, 1), DNS_NO_NAME,
+	    "proven again");
+	put(c, make("s.example", DNS_TYPE_TXT, DNS_NO_NAME, 60, 0), false,
+	    0);
+	is_num(get(c, "x.s.example", DNS_TYPE_MX, 1), -1, "and not any more");
+	is_num(get(c, "s.example", DNS_TYPE_MX, 1), DNS_NO_NAME, "but itself");
 	cache_free(c);
 }
 
