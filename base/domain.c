@@ -43,8 +43,10 @@ static const char ldh_lower[256] = {
 static inline char
 label_lower(char c, bool ldh)
 {
-	if (ldh)
-		return ldh_lower[(unsigned char)c];
+	char lower = ldh_lower[(unsigned char)c];
+
+	if (ldh || lower != '\0')
+		return lower;
 	return c == ' ' || ascii_is_vchar(c) ? ascii_lower(c) : '\0';
 }
 

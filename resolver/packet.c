@@ -117,17 +117,20 @@ skip(struct wire *w, size_t len)
 static void
 get_label(struct wire *w, unsigned int len, struct packet_name *out)
 {
+	const unsigned char *from = w->ptr + w->at;
+	unsigned char *to = out->wire + out->len;
 	unsigned int i;
 
 	/* The octet for the root must still fit. */
-	if (out->len + 1 + len + 1 > PACKET_NAME_MAX) {
+	if (out->len + 1 + len + 1 > PACKET_NAME_MAX)
 		w->failed = true;
+	skip(w, len);
+	if (w->failed)
 		return;
-	}
-	out->wire[out->len++] = (unsigned char)len;
+	*to++ = (unsigned char)len;
 	for (i = 0; i < len; i++)
-		out->wire[out->len++] =
-		    (unsigned char)ascii_lower((char)get8(w));
+		to[i] = (unsigned char)ascii_lower((char)from[i]);
+	out->len += 1 + len;
 }
 
 /*

@@ -52,10 +52,12 @@ wait_link(struct query *q, struct resolver_wait *w)
 void
 query_asked_name(const struct query *q, struct packet_name *out)
 {
-	if (q->led != NULL)
+	if (q->led != NULL) {
 		*out = q->led->target;
-	else
-		(void)packet_name_from_text(q->node.key.name, out);
+		return;
+	}
+	memcpy(out->wire, q->text + q->node.key.name.len, q->wire_len);
+	out->len = q->wire_len;
 }
 
 struct slice
@@ -139,12 +141,14 @@ query_new(struct resolver *r, const struct table_key *key,
 	    !domain_parse_dns(key->name, &name) ||
 	    !packet_name_from_text(key->name, &wire))
 		return NULL;
-	q = mem_alloc(sizeof(*q) + name.len);
+	q = mem_alloc(sizeof(*q) + name.len + wire.len);
 	if (q == NULL) {
 		*why = QUERY_NO_MEMORY;
 		return NULL;
 	}
 	memcpy(q->text, name.text, name.len);
+	memcpy(q->text + name.len, wire.wire, wire.len);
+	q->wire_len = wire.len;
 	TAILQ_INIT(&q->waits);
 	q->resolver = r;
 	q->type = (enum dns_type)key->type;

@@ -76,7 +76,9 @@ struct query {
 	size_t			 packet_len;
 	struct packet_reply	*reply;		/* NULL: none, or no memory */
 	const struct dns_answer	*answer;
-	char			 text[];	/* the key's name */
+	size_t			 wire_len;	/* set once */
+	char			 text[];	/* the key's name, and after
+						   it the same as on the wire */
 };
 
 /* ---- query.c ---- */
