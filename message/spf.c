@@ -14,6 +14,8 @@ struct state {
 	struct message_spf	found;
 	struct spf_request	helo;
 	struct spf_request	mail;
+	bool			asked;	/* both, when so many answers: */
+	size_t			answers;
 };
 
 static void
@@ -30,6 +32,7 @@ begin_helo(struct message *m, void *arg)
 		.max_void = r->engine->config->spf.void_limit };
 	st->found.helo_done = false;
 	st->found.helo_checked = true;
+	st->asked = false;
 	message_unlock(m);
 }
 
@@ -49,6 +52,7 @@ begin_mail(struct message *m, void *arg)
 	if (!r->path.null && r->path.local.len + r->path.domain_text.len == 0)
 		st->mail.domain = r->mail;
 	st->found.mail_checked = true;
+	st->asked = false;
 	message_unlock(m);
 }
 
@@ -108,6 +112,18 @@ has_all(const struct message_spf *f)
 	    f->mail_done == f->mail_checked;
 }
 
+/* A check says the same again as long as no answer has come. */
+static bool
+is_as_before(struct state *st, const struct dns_ledger *ledger)
+{
+	size_t answers = dns_ledger_count(ledger) - dns_ledger_open(ledger);
+	bool same = st->asked && answers == st->answers;
+
+	st->asked = true;
+	st->answers = answers;
+	return same;
+}
+
 static bool
 ask(struct message *m, void *arg, struct dns_ledger *ledger)
 {
@@ -116,6 +132,8 @@ ask(struct message *m, void *arg, struct dns_ledger *ledger)
 
 	if (has_all(f))
 		return true;
+	if (is_as_before(st, ledger))
+		return false;
 	if (f->helo_checked && !f->helo_done)
 		f->helo_done = check(m, &st->helo, ledger, &f->helo);
 	if (f->mail_checked && !f->mail_done)

@@ -108,7 +108,7 @@ entry_add(struct dns_ledger *l, const struct domain *name, enum dns_type type)
 }
 
 static struct dns_entry *
-entry_find(const struct dns_ledger *l, const struct domain *name,
+find(const struct dns_ledger *l, const struct domain *name,
     enum dns_type type)
 {
 	struct table_key key = table_key(domain_slice(name), type);
@@ -117,30 +117,41 @@ entry_find(const struct dns_ledger *l, const struct domain *name,
 	return n != NULL ? &item_of(n)->entry : NULL;
 }
 
-const struct dns_answer *
-dns_ledger_ask(struct dns_ledger *l, struct slice name, enum dns_type type)
+struct dns_entry *
+dns_ledger_enter(struct dns_ledger *l, struct slice name, enum dns_type type)
 {
 	struct dns_entry *e;
 	struct domain d;
 
 	if (!domain_parse_dns(name, &d))
-		return dns_answer_of(DNS_NOT_ASKED);
-	e = entry_find(l, &d, type);
-	if (e == NULL)
-		e = entry_add(l, &d, type);
+		return NULL;
+	e = find(l, &d, type);
+	return e != NULL ? e : entry_add(l, &d, type);
+}
+
+const struct dns_answer *
+dns_ledger_ask(struct dns_ledger *l, struct slice name, enum dns_type type)
+{
+	const struct dns_entry *e = dns_ledger_enter(l, name, type);
+
 	return e != NULL ? e->answer : dns_answer_of(DNS_NOT_ASKED);
+}
+
+struct dns_entry *
+dns_ledger_find(const struct dns_ledger *l, struct slice name,
+    enum dns_type type)
+{
+	struct domain d;
+
+	return domain_parse_dns(name, &d) ? find(l, &d, type) : NULL;
 }
 
 const struct dns_answer *
 dns_ledger_peek(const struct dns_ledger *l, struct slice name,
     enum dns_type type)
 {
-	const struct dns_entry *e;
-	struct domain d;
+	const struct dns_entry *e = dns_ledger_find(l, name, type);
 
-	if (!domain_parse_dns(name, &d))
-		return NULL;
-	e = entry_find(l, &d, type);
 	return e != NULL ? e->answer : NULL;
 }
 
@@ -148,12 +159,8 @@ void **
 dns_ledger_kept(struct dns_ledger *l, struct slice name, enum dns_type type,
     enum dns_keeper keeper)
 {
-	struct dns_entry *e;
-	struct domain d;
+	struct dns_entry *e = dns_ledger_find(l, name, type);
 
-	if (!domain_parse_dns(name, &d))
-		return NULL;
-	e = entry_find(l, &d, type);
 	return e != NULL && e->answer != NULL ? &e->kept[keeper] : NULL;
 }
 

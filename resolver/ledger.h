@@ -57,7 +57,16 @@ void			 dns_ledger_free(struct dns_ledger *l);
  */
 const struct dns_answer	*dns_ledger_ask(struct dns_ledger *l,
 			    struct slice name, enum dns_type type);
-/* The same without asking: NULL also for what was never asked. */
+/*
+ * The question itself, for a check that comes back to it: it stays where it
+ * is, and its answer will be there.  NULL: it cannot be put.
+ */
+struct dns_entry	*dns_ledger_enter(struct dns_ledger *l,
+			    struct slice name, enum dns_type type);
+/* The same without asking: NULL for what was never asked. */
+struct dns_entry	*dns_ledger_find(const struct dns_ledger *l,
+			    struct slice name, enum dns_type type);
+/* And its answer: NULL also for what is not known yet. */
 const struct dns_answer	*dns_ledger_peek(const struct dns_ledger *l,
 			    struct slice name, enum dns_type type);
 

@@ -23,7 +23,8 @@
  * unknown answer counts for nothing.
  *
  * A walk that starts again does not read a record again: what was read of it
- * is kept in the ledger, with the answer.
+ * is kept in the ledger, with the answer, and the question of a term that
+ * has no macros with the term.
  *
  * A target-name that is no DNS name after expansion is undefined in 4.8.
  * Here such an a, mx, ptr or exists does not match, and such an include or
@@ -43,7 +44,7 @@
 
 static unsigned int	eval_record(struct spf_eval *e,
 			    const struct spf_frame *f,
-			    const struct dns_answer *txt);
+			    const struct spf_lookup *look);
 
 /* ---- trace ---- */
 
@@ -273,7 +274,7 @@ eval_other(struct spf_eval *e, const struct spf_frame *f, bool final,
 	if (domain_labels(domain_slice(&look->name)) >= 2)
 		set = spf_look_up(e, look, DNS_TYPE_TXT);
 	if (set == 0)
-		set = eval_record(e, &other, look->answer);
+		set = eval_record(e, &other, look);
 	else if (set == SPF_ANY_TERM)
 		set = ANY_RESULT;
 	else if (set == SPF_NO_MATCH)
@@ -309,20 +310,10 @@ bad_target(struct spf_eval *e, const struct spf_term *t)
 	    SLICE(""));
 }
 
-/* Terms that look something up: counted first, with any result. */
 static unsigned int
-eval_look_up(struct spf_eval *e, const struct spf_frame *f,
+eval_kind(struct spf_eval *e, const struct spf_frame *f,
     const struct spf_term *t, struct spf_lookup *look)
 {
-	unsigned int set;
-
-	if (!spf_count_term(e))
-		return SPF_PERMERROR;
-	set = spf_target(e, f, t, look);
-	if (set == SPF_NO_TARGET)
-		return bad_target(e, t);
-	if (set != 0)
-		return set;
 	if (t->kind == SPF_TERM_INCLUDE)
 		return eval_include(e, f, look);
 	if (t->kind == SPF_TERM_A)
@@ -333,11 +324,39 @@ eval_look_up(struct spf_eval *e, const struct spf_frame *f,
 	    eval_exists(e, look);
 }
 
+/* For the next walk.  That of a ptr is not about its target. */
+static void
+keep_question(struct spf_term *t, const struct spf_lookup *look)
+{
+	if (t->letters == 0 && t->kind != SPF_TERM_PTR)
+		t->question = look->question;
+}
+
+/* Terms that look something up: counted first, with any result. */
+static unsigned int
+eval_look_up(struct spf_eval *e, const struct spf_frame *f,
+    struct spf_term *t, struct spf_lookup *look)
+{
+	unsigned int set;
+
+	if (!spf_count_term(e))
+		return SPF_PERMERROR;
+	set = spf_target(e, f, t, look);
+	if (set == SPF_NO_TARGET)
+		return bad_target(e, t);
+	if (set != 0)
+		return set;
+	set = eval_kind(e, f, t, look);
+	keep_question(t, look);
+	return set;
+}
+
 static unsigned int
 eval_term(struct spf_eval *e, const struct spf_frame *f,
-    const struct spf_term *t, struct spf_lookup *look)
+    struct spf_term *t, struct spf_lookup *look)
 {
 	look->answer = NULL;
+	look->question = NULL;
 	if (t->kind == SPF_TERM_ALL)
 		return SPF_MATCH;
 	if (t->kind == SPF_TERM_IP4 || t->kind == SPF_TERM_IP6)
@@ -374,7 +393,7 @@ eval_terms(struct spf_eval *e, const struct spf_frame *f,
     const struct spf_record *r)
 {
 	unsigned int set, results = 0;
-	const struct spf_term *t;
+	struct spf_term *t;
 	struct spf_lookup look;
 
 	for (t = r->first; t != NULL; t = t->next) {
@@ -397,19 +416,21 @@ eval_terms(struct spf_eval *e, const struct spf_frame *f,
  */
 static unsigned int
 eval_redirect(struct spf_eval *e, const struct spf_frame *f,
-    const struct spf_term *t)
+    struct spf_term *t)
 {
 	struct spf_lookup look = { .answer = NULL };
 	unsigned int set = SPF_PERMERROR;
 
 	if (spf_count_term(e))
 		set = spf_target(e, f, t, &look);
-	if (set == 0)
+	if (set == 0) {
 		set = eval_other(e, f, f->final, &look);
-	else if (set == SPF_NO_TARGET)
+		keep_question(t, &look);
+	} else if (set == SPF_NO_TARGET) {
 		set = bad_target(e, t);
-	else if (set == SPF_ANY_TERM)
+	} else if (set == SPF_ANY_TERM) {
 		set = ANY_RESULT;
+	}
 	if (e->trace != NULL)
 		trace_term(e, f, t, &look, false);
 	return set;
@@ -485,19 +506,16 @@ is_for(const struct spf_eval *e, const struct reading *r)
  * is read again each time.
  */
 static struct reading *
-read_once(struct spf_eval *e, const struct domain *domain,
-    const struct dns_answer *txt)
+read_once(struct spf_eval *e, const struct spf_lookup *look)
 {
-	void **kept = dns_ledger_kept(e->ledger, domain_slice(domain),
-	    DNS_TYPE_TXT, DNS_KEEPER_SPF);
-	struct reading *r;
+	void **kept = &look->question->kept[DNS_KEEPER_SPF];
+	struct reading *r = *kept;
 
-	if (kept != NULL && *kept != NULL && is_for(e, *kept))
-		return *kept;
-	r = kept == NULL ? NULL :
-	    read_answer(e, txt, dns_ledger_arena(e->ledger));
+	if (r != NULL && is_for(e, r))
+		return r;
+	r = read_answer(e, look->answer, dns_ledger_arena(e->ledger));
 	if (r == NULL)
-		return read_answer(e, txt, e->scratch);
+		return read_answer(e, look->answer, e->scratch);
 	*kept = r;
 	return r;
 }
@@ -521,9 +539,9 @@ eval_read(struct spf_eval *e, const struct spf_frame *f,
 /* Step 3. */
 static unsigned int
 eval_record(struct spf_eval *e, const struct spf_frame *f,
-    const struct dns_answer *txt)
+    const struct spf_lookup *look)
 {
-	const struct reading *r = read_once(e, f->domain, txt);
+	const struct reading *r = read_once(e, look);
 	unsigned int results;
 
 	if (r == NULL)
@@ -546,7 +564,7 @@ unsigned int
 spf_eval_domain(struct spf_eval *e, const struct domain *domain)
 {
 	struct spf_frame f = { domain, 0, true };
-	struct spf_lookup look;
+	struct spf_lookup look = { .question = NULL };
 	unsigned int results = SPF_SET(AUTH_NONE);
 
 	look.name = *domain;
@@ -554,7 +572,7 @@ spf_eval_domain(struct spf_eval *e, const struct domain *domain)
 		return ANY_RESULT;
 	if (!dns_outcome_is_known(look.answer->outcome))
 		return spf_failure(e, look.answer, domain_slice(domain));
-	results = eval_record(e, &f, look.answer);
+	results = eval_record(e, &f, &look);
 	if (results == SPF_SET(AUTH_NONE))
 		spf_problem(e, look.answer->outcome == DNS_NO_NAME ?
 		    "no such domain" : "no SPF record", domain_slice(domain));

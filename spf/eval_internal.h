@@ -69,11 +69,12 @@ struct spf_frame {
 	bool			 final;
 };
 
-/* The lookup of a term, kept for the trace. */
+/* The lookup of a term, kept for the trace.  Zeroed at first. */
 struct spf_lookup {
 	struct domain		 name;
 	enum dns_type		 type;
 	const struct dns_answer	*answer;
+	struct dns_entry	*question;	/* NULL: not put, or not yet */
 };
 
 /* ---- eval.c: check_host() of section 4, from step 2 on ---- */

@@ -36,7 +36,7 @@ spf_explain(struct spf_eval *e, const struct spf_frame *f,
     const struct spf_term *exp)
 {
 	const struct spf_tally tally = e->tally;
-	struct spf_lookup look;
+	struct spf_lookup look = { .question = NULL };
 
 	e->tally.ptr = true;	/* %{p} is not counted here */
 	if (spf_target(e, f, exp, &look) == 0 &&

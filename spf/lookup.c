@@ -49,14 +49,27 @@ spf_no_memory(struct spf_eval *e)
  * is asked for nothing must not use up what will be needed.
  */
 static const struct dns_answer *
-ask(struct spf_eval *e, struct slice name, enum dns_type type)
+find_answer(const struct spf_eval *e, struct slice name, enum dns_type type,
+    struct dns_entry **question)
 {
-	const struct dns_answer *a;
+	const bool ahead = e->pending &&
+	    dns_ledger_count(e->ledger) >= LIMIT_SPF_AHEAD;
 
-	if (e->pending && dns_ledger_count(e->ledger) >= LIMIT_SPF_AHEAD)
-		a = dns_ledger_peek(e->ledger, name, type);
-	else
-		a = dns_ledger_ask(e->ledger, name, type);
+	/* One of the other family of addresses is another question. */
+	if (*question == NULL || (*question)->type != type)
+		*question = ahead ? dns_ledger_find(e->ledger, name, type) :
+		    dns_ledger_enter(e->ledger, name, type);
+	if (*question != NULL)
+		return (*question)->answer;
+	return ahead ? NULL : dns_answer_of(DNS_NOT_ASKED);
+}
+
+static const struct dns_answer *
+ask(struct spf_eval *e, struct slice name, enum dns_type type,
+    struct dns_entry **question)
+{
+	const struct dns_answer *a = find_answer(e, name, type, question);
+
 	if (a == NULL)
 		e->pending = true;
 	else if (!a->authenticated)
@@ -70,7 +83,8 @@ const struct dns_answer *
 spf_ask(struct spf_eval *e, struct spf_lookup *look, enum dns_type type)
 {
 	look->type = type;
-	look->answer = ask(e, domain_slice(&look->name), type);
+	look->answer = ask(e, domain_slice(&look->name), type,
+	    &look->question);
 	return look->answer;
 }
 
@@ -84,7 +98,9 @@ spf_host_type(const struct spf_eval *e)
 const struct dns_answer *
 spf_ask_host(struct spf_eval *e, struct slice name)
 {
-	return ask(e, name, spf_host_type(e));
+	struct dns_entry *question = NULL;
+
+	return ask(e, name, spf_host_type(e), &question);
 }
 
 bool
@@ -172,7 +188,7 @@ static bool
 find_client_names(struct spf_eval *e)
 {
 	const struct dns_answer *a, *host;
-	struct spf_lookup look;
+	struct spf_lookup look = { .question = NULL };
 	bool known = true, error = false;
 	size_t i;
 
@@ -240,12 +256,25 @@ uses_8bit(const struct spf_eval *e, const struct spf_term *t)
 	return e->local_8bit && (t->letters & letters) != 0;
 }
 
+static void
+set_name(struct domain *d, struct slice name)
+{
+	memcpy(d->text, name.ptr, name.len);
+	d->text[name.len] = '\0';
+	d->len = name.len;
+}
+
 unsigned int
 spf_target(struct spf_eval *e, const struct spf_frame *f,
     const struct spf_term *t, struct spf_lookup *look)
 {
 	unsigned int set = 0;
 
+	look->question = t->question;
+	if (t->question != NULL) {
+		set_name(&look->name, t->question->name);
+		return 0;
+	}
 	if (t->domain_spec.len == 0) {
 		look->name = *f->domain;
 		return 0;

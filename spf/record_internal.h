@@ -37,6 +37,9 @@ struct spf_term {
 	unsigned int		 letters;	/* of the macros in it */
 	unsigned char		 bits4, bits6;	/* a, mx: dual-cidr-length */
 	struct ipnet		 net;		/* ip4, ip6 */
+	/* The question of a term without macros, once it has been put: it is
+	   the same for all who evaluate the record. */
+	struct dns_entry	*question;
 };
 
 struct spf_record {

@@ -52,7 +52,7 @@ FOR_OTHERS = {
     "mi_rd_cmd", "mi_wr_cmd", "sigwait", "__syslog_chk",
     "arena_used", "config_describe", "counters_free", "deferral_free",
     "dkim_keycache_count", "dkim_keycache_longest", "dkim_signer_hazards",
-    "dns_ledger_open", "mem_fail_after", "mem_fail_hits", "memory_free",
+    "mem_fail_after", "mem_fail_hits", "memory_free",
     "paths_count", "resolver_get_stats", "settings_read_text",
     "sightings_free", "zonefile_read_text",
 }

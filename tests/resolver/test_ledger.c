@@ -187,6 +187,31 @@ test_failed(void)
 	dns_ledger_free(l);
 }
 
+/* The question itself. */
+static void
+test_question(void)
+{
+	struct dns_ledger *l = dns_ledger_new(2);
+	struct dns_entry *e;
+
+	ok(dns_ledger_find(l, SLICE("a.example"), DNS_TYPE_A) == NULL &&
+	    dns_ledger_count(l) == 0, "to find one puts none");
+	e = dns_ledger_enter(l, SLICE("A.example."), DNS_TYPE_A);
+	ok(e != NULL && e->answer == NULL, "put");
+	ok(dns_ledger_find(l, SLICE("a.example"), DNS_TYPE_A) == e &&
+	    dns_ledger_enter(l, SLICE("a.example"), DNS_TYPE_A) == e,
+	    "it stays where it is");
+	ok(dns_ledger_find(l, SLICE("a.example"), DNS_TYPE_AAAA) == NULL,
+	    "another type is another question");
+	ok(dns_ledger_enter(l, SLICE("b..example"), DNS_TYPE_A) == NULL &&
+	    dns_ledger_find(l, SLICE("b..example"), DNS_TYPE_A) == NULL,
+	    "no name");
+	ok(dns_ledger_enter(l, SLICE("b.example"), DNS_TYPE_A) != NULL &&
+	    dns_ledger_enter(l, SLICE("c.example"), DNS_TYPE_A) == NULL,
+	    "not past the limit");
+	dns_ledger_free(l);
+}
+
 /* The place beside an answer. */
 static void
 test_kept(void)
@@ -260,6 +285,7 @@ main(void)
 	test_limit();
 	test_put();
 	test_failed();
+	test_question();
 	test_kept();
 	test_no_memory();
 	return tap_done();

@@ -945,6 +945,44 @@ test_scratch(void)
 	dns_zone_free(z);
 }
 
+/* What is kept of a record must serve who comes next, whoever that is. */
+static void
+test_shared_ledger(void)
+{
+	static const struct {
+		const char *ip, *mailfrom, *want;
+	} cases[] = {
+		{ "192.0.2.1", "u@a.example", "pass" },
+		{ "2001:db8::1", "u@a.example", "pass" },
+		{ "2001:db8::2", "u@a.example", "fail" },
+		{ "192.0.2.1", "v@a.example", "pass" },
+		{ "192.0.2.9", "v@a.example", "pass" },
+		{ "192.0.2.9", "u@a.example", "fail" },
+		{ "192.0.2.1", "u@b.example", "pass" },
+		{ "192.0.2.9", "u@b.example", "softfail" }
+	};
+	struct dns_zone *z = world_zone(
+	    "a.example TXT v=spf1 a:h.example exists:%{l}.ok.example -all\n"
+	    "b.example TXT v=spf1 include:a.example ~all\n"
+	    "h.example A 192.0.2.1\n"
+	    "h.example AAAA 2001:db8::1\n"
+	    "v.ok.example A 127.0.0.2\n");
+	struct dns_ledger *l = dns_ledger_new(LIMIT_DNS_QUESTIONS);
+	static struct world_run run;
+	struct spf_request r;
+	size_t i;
+
+	for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		r = world_request(cases[i].ip, "h.example", cases[i].mailfrom);
+		world_go_on(&r, z, l, WORLD_TOGETHER, 0, &run);
+		ok(strcmp(auth_result_name(run.verdict.result),
+		    cases[i].want) == 0, "one ledger, %s from %s: %s",
+		    cases[i].mailfrom, cases[i].ip, cases[i].want);
+	}
+	dns_ledger_free(l);
+	dns_zone_free(z);
+}
+
 /* ---- DNSSEC ---- */
 
 /* The answer of the zone, authenticated unless it is that name's. */
@@ -1048,6 +1086,7 @@ main(void)
 	test_budget();
 	test_memory();
 	test_scratch();
+	test_shared_ledger();
 	ok(authenticated(""), "all answers authenticated");
 	ok(!authenticated("a.example"), "one answer not authenticated");
 	ok(authenticated("e.example"), "exp= does not matter");
