@@ -305,8 +305,13 @@
 					   so long, and not begun later */
 #define LIMIT_REPORT_ADDRESSES	64	/* ours: that one report was tried for:
 					   a record may change meanwhile */
-#define LIMIT_REPORT_LIST	(256u << 20) /* ours: octets of the list of the
-					   reports of a day */
+#define LIMIT_REPORT_LIST	(64u << 20) /* ours: octets of the list of the
+					   reports of a day, 700,000 of them */
+#define LIMIT_REPORT_PART	(64u << 10) /* ours: the smallest mail that a
+					   receiver can ask for, as that of
+					   report.size-limit */
+#define LIMIT_REPORT_SPLIT	100	/* ours: reports that one becomes at
+					   once */
 #define LIMIT_REPORT_MAIL	(100u << 20) /* ours: octets of a mail with one
 					   of ours */
 

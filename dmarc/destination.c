@@ -66,7 +66,32 @@ dmarc_mailto(struct slice uri, struct mail_mailbox *out)
 	return mail_mailbox_parse((struct slice){ room, len }, out);
 }
 
+/* obs-dmarc-report-size (RFC 7489 section 6.4) in octets; 0: none. */
+static uint64_t
+report_size(struct slice uri)
+{
+	static const struct slice units = SLICE_INIT("kmgt");
+	struct slice s = slice_from(uri, slice_find(uri, '!'));
+	unsigned long long n;
+	size_t unit;
+
+	if (s.len < 2)
+		return 0;
+	s = slice_from(s, 1);
+	unit = slice_find(units, ascii_lower(s.ptr[s.len - 1]));
+	if (unit < units.len)
+		s.len--;
+	unit = unit < units.len ? 10 * (unit + 1) : 0;
+	return slice_number(s, UINT64_MAX >> unit, &n) ? n << unit : 0;
+}
+
 /* ---- destinations ---- */
+
+/* A URI that can be used. */
+struct box {
+	struct mail_mailbox	mailbox;
+	uint64_t		limit;
+};
 
 struct asking {
 	struct slice			 policy_domain;
@@ -77,24 +102,24 @@ struct asking {
 };
 
 static void
-add(struct dmarc_destinations *out, const struct mail_mailbox *m,
+add(struct dmarc_destinations *out, const struct box *b,
     enum dmarc_destination_state state, const char *why)
 {
 	size_t i;
 
 	for (i = 0; i < out->count; i++)
 		if (slice_eq(mail_mailbox_slice(&out->items[i].mailbox),
-		    mail_mailbox_slice(m)))
+		    mail_mailbox_slice(&b->mailbox)))
 			return;
 	if (out->count < LIMIT_DMARC_RUA)
 		out->items[out->count++] = (struct dmarc_destination){
-			*m, state, why };
+			b->mailbox, state, why, b->limit };
 }
 
 /* The addresses that one host wants instead of another. */
 struct instead {
 	const struct domain	*host;
-	struct mail_mailbox	 boxes[LIMIT_DMARC_RUA];
+	struct box		 boxes[LIMIT_DMARC_RUA];
 	size_t			 count;
 	bool			 elsewhere;	/* or nothing usable */
 	bool			 given;
@@ -113,30 +138,30 @@ take_instead(void *arg, struct slice uri)
 	if (!domain_eq(&m.host, x->host))
 		x->elsewhere = true;
 	else if (x->count < LIMIT_DMARC_RUA)
-		x->boxes[x->count++] = m;
+		x->boxes[x->count++] = (struct box){ m, report_size(uri) };
 	return !x->elsewhere;
 }
 
 /* Step 5. */
 static void
-agreed(struct asking *a, const struct mail_mailbox *m, struct slice record)
+agreed(struct asking *a, const struct box *b, struct slice record)
 {
-	struct instead x = { .host = &m->host };
+	struct instead x = { .host = &b->mailbox.host };
 	struct dmarc_record r;
 	size_t i;
 
 	if (!dmarc_record_parse(record, &r)) {
-		add(a->out, m, DMARC_DESTINATION_REFUSED,
+		add(a->out, b, DMARC_DESTINATION_REFUSED,
 		    "its host has a record that is past a limit");
 		return;
 	}
 	dmarc_record_rua(record, take_instead, &x);
 	if (!x.given) {
-		add(a->out, m, DMARC_DESTINATION_GOOD, NULL);
+		add(a->out, b, DMARC_DESTINATION_GOOD, NULL);
 		return;
 	}
 	if (x.elsewhere || x.count == 0)
-		add(a->out, m, DMARC_DESTINATION_REFUSED,
+		add(a->out, b, DMARC_DESTINATION_REFUSED,
 		    "its host names an address elsewhere instead");
 	for (i = 0; i < x.count && !x.elsewhere; i++)
 		add(a->out, &x.boxes[i], DMARC_DESTINATION_GOOD, NULL);
@@ -161,15 +186,15 @@ consent_name(struct slice domain, const struct domain *host,
 
 /* Step 4. */
 static void
-ask_consent(struct asking *a, const struct mail_mailbox *m)
+ask_consent(struct asking *a, const struct box *b)
 {
 	const struct dns_answer *answer;
 	struct slice record;
 	struct domain name;
 	size_t count;
 
-	if (!consent_name(a->policy_domain, &m->host, &name)) {
-		add(a->out, m, DMARC_DESTINATION_REFUSED,
+	if (!consent_name(a->policy_domain, &b->mailbox.host, &name)) {
+		add(a->out, b, DMARC_DESTINATION_REFUSED,
 		    "the name that its host would agree at is too long");
 		return;
 	}
@@ -180,12 +205,12 @@ ask_consent(struct asking *a, const struct mail_mailbox *m)
 	}
 	record = dmarc_walk_record(answer, &count);
 	if (count > 0)
-		agreed(a, m, record);
+		agreed(a, b, record);
 	else if (dns_outcome_is_known(answer->outcome))
-		add(a->out, m, DMARC_DESTINATION_REFUSED,
+		add(a->out, b, DMARC_DESTINATION_REFUSED,
 		    "its host has not agreed to reports about the domain");
 	else
-		add(a->out, m, DMARC_DESTINATION_LATER,
+		add(a->out, b, DMARC_DESTINATION_LATER,
 		    "DNS did not answer whether its host has agreed");
 }
 
@@ -207,22 +232,22 @@ compare(struct asking *a, const struct domain *host)
 
 /* Steps 3 to 5. */
 static void
-judge(struct asking *a, const struct mail_mailbox *m)
+judge(struct asking *a, const struct box *b)
 {
-	enum dmarc_alignment same = compare(a, &m->host);
+	enum dmarc_alignment same = compare(a, &b->mailbox.host);
 
 	if (dmarc_is_aligned(same))
-		add(a->out, m, DMARC_DESTINATION_GOOD, NULL);
+		add(a->out, b, DMARC_DESTINATION_GOOD, NULL);
 	else if (same == DMARC_NOT_ALIGNED)
-		ask_consent(a, m);
+		ask_consent(a, b);
 	else
-		add(a->out, m, DMARC_DESTINATION_LATER,
+		add(a->out, b, DMARC_DESTINATION_LATER,
 		    "DNS does not say whose its host is");
 }
 
 struct boxes {
-	struct mail_mailbox	items[LIMIT_DMARC_RUA];
-	size_t			count, unusable;
+	struct box	items[LIMIT_DMARC_RUA];
+	size_t		count, unusable;
 };
 
 /* Step 2; a dmarc_uri_fn. */
@@ -230,16 +255,17 @@ static bool
 take_uri(void *arg, struct slice uri)
 {
 	struct boxes *b = arg;
-	struct mail_mailbox *m = &b->items[b->count];
+	struct box *new = &b->items[b->count];
 	size_t i;
 
-	if (!dmarc_mailto(uri, m)) {
+	if (!dmarc_mailto(uri, &new->mailbox)) {
 		b->unusable++;
 		return true;
 	}
+	new->limit = report_size(uri);
 	for (i = 0; i < b->count; i++)
-		if (slice_eq(mail_mailbox_slice(&b->items[i]),
-		    mail_mailbox_slice(m)))
+		if (slice_eq(mail_mailbox_slice(&b->items[i].mailbox),
+		    mail_mailbox_slice(&new->mailbox)))
 			return true;
 	b->count++;
 	return b->count < LIMIT_DMARC_RUA;

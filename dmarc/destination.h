@@ -7,6 +7,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "base/limits.h"
 #include "base/slice.h"
@@ -32,6 +33,9 @@ struct dmarc_destination {
 	struct mail_mailbox		mailbox;
 	enum dmarc_destination_state	state;
 	const char			*why;	/* static; NULL: good */
+	/* Octets of a mail that its URI asks for at most ("!10m"): RFC 7489 has
+	   it, RFC 9990 leaves it out.  0: none. */
+	uint64_t			limit;
 };
 
 struct dmarc_destinations {

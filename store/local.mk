@@ -14,6 +14,7 @@ libstore_a_SOURCES = \
 	store/rows.c store/rows_internal.h \
 	store/schema_internal.h \
 	store/store.c store/store.h store/store_internal.h \
+	store/split.c \
 	store/spool.c store/spool_internal.h \
 	store/write.c \
 	store/writer.c store/writer.h

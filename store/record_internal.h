@@ -74,7 +74,8 @@ enum record_field {
 	RECORD_TLS_VERIFIED = 49,
 	RECORD_FORWARDER = 50,
 	RECORD_AUTOMATIC = 51,		/* a program sent it by itself */
-	RECORD_NULL_SENDER = 52		/* empty */
+	RECORD_NULL_SENDER = 52,	/* empty */
+	RECORD_PART = 53		/* empty; of a policy that was split */
 };
 
 /* A message of a run. */

@@ -32,6 +32,25 @@ struct found {
 	struct slice	result, domain, selector, aligned;
 };
 
+/* ---- names ---- */
+
+#define HASH_BITS 51		/* the day has 13: 22 years until one returns */
+
+uint64_t
+rows_policy_id(uint64_t other, uint64_t hash)
+{
+	uint64_t id = other >> HASH_BITS << HASH_BITS |
+	    hash >> (64 - HASH_BITS);
+
+	return id != 0 ? id : 1;
+}
+
+uint64_t
+rows_day_id(int64_t day, uint64_t hash)
+{
+	return rows_policy_id((uint64_t)day << HASH_BITS, hash);
+}
+
 /* ---- from a message ---- */
 
 /* Step 1. */
@@ -180,6 +199,7 @@ rows_read_policy(struct slice body, struct store_policy *out)
 	out->testing = record_find(body, RECORD_TESTING);
 	out->discovery = record_find(body, RECORD_DISCOVERY);
 	out->psd = record_find(body, RECORD_PSD);
+	out->part = record_has(body, RECORD_PART);
 }
 
 static struct ipaddr

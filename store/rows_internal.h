@@ -12,6 +12,16 @@
 #include "base/slice.h"
 #include "store/store.h"
 
+#define ROWS_KEY 16		/* octets of the key of a row */
+
+/*
+ * The name of a policy, of a hash of what it is and its day, or the name of
+ * another policy of that day.  The day comes first: the rows of a day lie
+ * together, apart from those of other days.  Never 0, which has a meaning.
+ */
+uint64_t	rows_day_id(int64_t day, uint64_t hash);
+uint64_t	rows_policy_id(uint64_t other, uint64_t hash);
+
 /* Does a message with this body belong into a report? */
 bool	rows_counts(struct slice body);
 /*

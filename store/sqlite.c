@@ -144,7 +144,8 @@ configure(struct sqlite *d, enum store_mode mode)
 	    NULL);
 	/* The confinement has no folder for temporary files. */
 	sqlite_script(&d->db, "PRAGMA trusted_schema = OFF; "
-	    "PRAGMA temp_store = MEMORY; PRAGMA cache_size = -8000");
+	    "PRAGMA temp_store = MEMORY; PRAGMA cache_size = -8000; "
+	    "PRAGMA secure_delete = FAST");
 	if (mode != STORE_READ)
 		sqlite_script(&d->db, "PRAGMA synchronous = FULL; "
 		    "PRAGMA journal_size_limit = 16777216");

@@ -85,6 +85,7 @@ struct store_policy {
 	struct slice	 psd;			/* y, n or u */
 	uint64_t	 messages;		/* all of them */
 	uint64_t	 rows;
+	bool		 part;			/* of store_policy_split() */
 	/* Messages that have no row, since LIMIT_STORE_ROWS are there. */
 	uint64_t	 beyond;
 };
@@ -212,6 +213,15 @@ enum store_status	store_deliveries(struct store *s, uint64_t policy,
 /* Its rows have been accepted, or nobody wants them: they are deleted.  What
    was delivered stays known until store_forget(). */
 enum store_status	store_policy_done(struct store *s, uint64_t policy);
+
+/*
+ * Makes `parts` reports of one, or as many as it has different rows: of each
+ * new one `fn` gets the id.  Only before it was delivered to anybody.  All of
+ * it, or nothing, is done.
+ */
+typedef void	store_part_fn(void *arg, uint64_t policy);
+enum store_status	store_policy_split(struct store *s, uint64_t policy,
+			    size_t parts, store_part_fn *fn, void *arg);
 
 /* A destination (an address or a domain) that is left alone for a while. */
 struct store_suppression {

@@ -25,14 +25,13 @@
 #include "base/mem.h"
 #include "store/rows_internal.h"
 
-#define KEY 16			/* octets of the key of a row */
 #define KNOWN 4096		/* correspondents noted today: a table */
 #define BATCH_MEMORY (64u << 20)
 
 /* What a batch adds to one row. */
 struct fold {
 	uint64_t	 policy;
-	char		 key[KEY];
+	char		 key[ROWS_KEY];
 	struct slice	 envelope_to;
 	int64_t		 day;
 	struct slice	 domain, policy_body, body;
@@ -114,14 +113,13 @@ kept(struct batch *b, const struct buf *text)
 	return arena_dup(b->arena, buf_slice(text));
 }
 
-/* The name of a policy in this store; never 0, which has a meaning. */
 static uint64_t
 policy_id(const struct store *s, const struct fold *f)
 {
-	uint64_t id = hash_with(s->secret, f->policy_body, (uint64_t)f->day);
+	uint64_t hash = hash_with(s->secret, f->policy_body,
+	    (uint64_t)f->day);
 
-	id = hash_with(s->secret, f->domain, id);
-	return id != 0 ? id : 1;
+	return rows_day_id(f->day, hash_with(s->secret, f->domain, hash));
 }
 
 static void
@@ -163,7 +161,7 @@ compare_folds(const void *x, const void *y)
 
 	if (a->policy != b->policy)
 		return a->policy < b->policy ? -1 : 1;
-	order = memcmp(a->key, b->key, KEY);
+	order = memcmp(a->key, b->key, ROWS_KEY);
 	return order != 0 ? order : slice_cmp(a->envelope_to, b->envelope_to);
 }
 
@@ -216,8 +214,9 @@ add_row(struct batch *b, const struct fold *f)
 	db_run(b->s->db, "INSERT INTO assay_row VALUES ($1, $2, $3, $4, $5) "
 	    "ON CONFLICT (policy, key, envelope_to) DO UPDATE "
 	    "SET count = assay_row.count + excluded.count",
-	    DB_ARRAY(DB_N(f->policy), DB_B(((struct slice){ f->key, KEY })),
-	    DB_T(f->envelope_to), DB_N(f->count), DB_B(f->body)), NULL);
+	    DB_ARRAY(DB_N(f->policy),
+	    DB_B(((struct slice){ f->key, ROWS_KEY })), DB_T(f->envelope_to),
+	    DB_N(f->count), DB_B(f->body)), NULL);
 }
 
 /* Step 4, of the rows first..end of one policy. */
@@ -303,7 +302,7 @@ write_folds(struct batch *b)
 		db_run(b->s->db, "UPDATE assay_row SET count = count + $1 "
 		    "WHERE policy = $2 AND key = $3 AND envelope_to = $4",
 		    DB_ARRAY(DB_N(f->count), DB_N(f->policy),
-		    DB_B(((struct slice){ f->key, KEY })),
+		    DB_B(((struct slice){ f->key, ROWS_KEY })),
 		    DB_T(f->envelope_to)), &f->changed);
 	}
 	db_sync(b->s->db);

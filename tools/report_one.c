@@ -9,12 +9,15 @@
  *     to.  Without an answer it stays, for the next run.
  *  3. Each destination is done with, waits, or gets a mail.  What was decided
  *     for good stays decided.
- *  4. Before the mail is submitted, its delivery is noted as in progress, with
+ *  4. One that is too large for a mail becomes several reports (RFC 9990
+ *     section 3.5.1 wants ids of their own), the first of which goes on here.
+ *     What was tried for somebody stays as it is, and is given up.
+ *  5. Before the mail is submitted, its delivery is noted as in progress, with
  *     a time for the next try: after a crash it is tried again, under the same
  *     report_id.
- *  5. The result is noted.  A host's own trouble means another try, later and
+ *  6. The result is noted.  A host's own trouble means another try, later and
  *     later.  A bounce may come before: it is what counts.
- *  6. When nothing is open any more, the rows are deleted.
+ *  7. When nothing is open any more, the rows are deleted.
  */
 #include "tools/report_send.h"
 
@@ -33,6 +36,8 @@
 #define RETRY_MOST	(16 * 3600)
 #define HEADER_MAX	8192
 #define SUPPRESS_DAYS	7	/* of a recipient that is none */
+#define UNWRITTEN	2000	/* rows that zlib may hold: 16K symbols, and one
+				   takes eight or more */
 #define CAME_BACK	"it came back"
 
 /* What the store has of a delivery. */
@@ -60,7 +65,11 @@ struct one {
 	struct report_mail_body		 body;
 	struct buf			 text;
 	bool				 found, begun, passed;
+	bool				 large;		/* was, at first */
 	uint64_t			 rows, messages;
+	uint64_t			 all_rows;	/* that it has */
+	size_t				 limit;		/* of a mail */
+	size_t				 parts;		/* split off */
 };
 
 /* ---- step 1 ---- */
@@ -185,7 +194,7 @@ ask_dns(struct one *o)
 	return true;
 }
 
-/* ---- the mail ---- */
+/* ---- the mail, and step 4 ---- */
 
 /* A store_row_fn. */
 static bool
@@ -207,6 +216,9 @@ begin_mail(void *arg, const struct store_policy *p)
 	struct one *o = arg;
 
 	o->found = true;
+	o->all_rows = p->rows;
+	/* Another part may have the row that did. */
+	o->passed = p->part;
 	report_head_names(&o->head, o->s->t);
 	report_head_fill(&o->head, p);
 	/* What the header has as well outlives `p`. */
@@ -242,16 +254,132 @@ give_up(struct one *o, enum send_outcome outcome, const char *why)
 	o->why = why;
 }
 
-/* False: the store has failed, or memory. */
+/* Why the configuration keeps it from this one; SEND_SENT: it does not. */
+static enum send_outcome
+choice(const struct one *o, const struct mail_mailbox *m)
+{
+	const struct config_report *c = o->s->config;
+
+	if (is_opted_out(c, mail_mailbox_slice(m), domain_slice(&m->host)))
+		return SEND_OPTED_OUT;
+	if (o->corresponds || (goes_to(o->s, CONFIG_REPORT_PROCESSORS) &&
+	    policy_pattern_find(c->processors, c->processor_count,
+	    domain_slice(&m->host)) != NULL))
+		return SEND_SENT;
+	return goes_to(o->s, CONFIG_REPORT_ALL) && o->passed ? SEND_SENT :
+	    SEND_NOT_OURS;
+}
+
+/* A store_row_fn. */
 static bool
-compose(struct one *o)
+has_passed(void *arg, const struct store_row *r)
+{
+	struct one *o = arg;
+
+	o->passed = o->passed || r->dkim || r->spf;
+	return !o->passed;
+}
+
+/* Will anybody get it?  All of its rows count. */
+static bool
+is_for_somebody(struct one *o)
+{
+	size_t i;
+
+	if (!o->passed && !send_store(o->s, store_rows(o->s->store,
+	    o->r->policy, false, has_passed, o)))
+		return false;
+	for (i = 0; i < o->to.count; i++)
+		if (o->to.items[i].state == DMARC_DESTINATION_GOOD &&
+		    choice(o, &o->to.items[i].mailbox) == SEND_SENT)
+			return true;
+	return false;
+}
+
+/* Was it tried for anybody?  What they got, or may have, has to stay. */
+static bool
+was_tried(const struct one *o)
+{
+	size_t i;
+
+	for (i = 0; i < o->known_count; i++)
+		if (o->known[i].tries > 0)
+			return true;
+	return false;
+}
+
+/* Receivers used to say how much they take (RFC 7489 section 6.4). */
+static void
+choose_limit(struct one *o)
+{
+	size_t i;
+
+	o->limit = o->s->config->size_limit;
+	for (i = 0; i < o->to.count && !was_tried(o); i++) {
+		const struct dmarc_destination *d = &o->to.items[i];
+
+		if (d->state == DMARC_DESTINATION_GOOD &&
+		    d->limit >= LIMIT_REPORT_PART && d->limit < o->limit)
+			o->limit = (size_t)d->limit;
+	}
+}
+
+/*
+ * How many mails it takes: as many rows as went into one until it was full,
+ * less those that were still being compressed, and a tenth.
+ */
+static size_t
+parts_needed(const struct one *o)
+{
+	uint64_t pending = o->rows / 2 < UNWRITTEN ? o->rows / 2 : UNWRITTEN;
+	uint64_t each = (o->rows - pending) * 9 / 10, parts;
+
+	parts = each > 0 ? (o->all_rows + each - 1) / each : o->all_rows;
+	if (parts < 2)
+		return 2;
+	return parts < LIMIT_REPORT_SPLIT ? (size_t)parts : LIMIT_REPORT_SPLIT;
+}
+
+/* A store_part_fn. */
+static void
+take_part(void *arg, uint64_t policy)
+{
+	struct one *o = arg;
+
+	send_also(o->s, o->r, policy);
+	o->parts++;
+}
+
+/* Step 4.  False: the store has failed. */
+static bool
+split(struct one *o)
+{
+	char why[100];
+
+	o->parts = 0;
+	if (!send_store(o->s, store_policy_split(o->s->store, o->r->policy,
+	    parts_needed(o), take_part, o)) || o->s->no_memory)
+		return false;
+	if (o->parts == 0)
+		return true;
+	snprintf(why, sizeof(why), "into %zu reports, since its mail would "
+	    "have more than %zu octets", o->parts + 1, o->limit);
+	send_say(o->s, o->r, SLICE(""), SEND_SPLIT, why);
+	return true;
+}
+
+/* The mail, as far as the limit reaches.  False: the store, or memory. */
+static bool
+compose_once(struct one *o)
 {
 	unsigned long failures = mem_failures();
 
 	if (o->composed)
-		return true;
+		buf_fini(&o->text);
 	o->composed = true;
-	buf_init(&o->text, o->s->config->size_limit - HEADER_MAX);
+	o->begun = o->found = o->passed = false;
+	o->rows = o->messages = 0;
+	buf_init(&o->text, o->limit - HEADER_MAX);
 	if (!send_store(o->s, write_body(o)))
 		return false;
 	if (!o->begun && o->found &&
@@ -259,14 +387,47 @@ compose(struct one *o)
 		o->s->no_memory = true;
 		return false;
 	}
-	if (!o->found || (o->begun && o->rows == 0))
-		give_up(o, SEND_NOBODY, "it has gone meanwhile");
-	else if (!o->begun)
-		give_up(o, SEND_GIVEN_UP, "larger than report.size-limit");
 	return true;
 }
 
-/* ---- steps 4 and 5 ---- */
+/* What is done with a mail that is too large: step 4.  False: as compose(). */
+static bool
+make_smaller(struct one *o)
+{
+	bool one_row = o->rows <= 1;
+
+	o->parts = 0;
+	if (!one_row && !was_tried(o) && !split(o))
+		return false;
+	if (o->parts > 0)
+		return compose_once(o);
+	give_up(o, SEND_GIVEN_UP, one_row ? "one row of it is larger than "
+	    "report.size-limit" : "larger than report.size-limit");
+	return true;
+}
+
+/* False: the store has failed, or memory. */
+static bool
+compose(struct one *o)
+{
+	if (o->composed)
+		return true;
+	choose_limit(o);
+	if (!compose_once(o))
+		return false;
+	o->large = o->found && !o->begun;
+	if (o->large && !is_for_somebody(o))
+		return o->s->status == STORE_OK;
+	while (o->found && !o->begun && o->problem == SEND_SENT &&
+	    (!o->s->dry_run || was_tried(o)))
+		if (!make_smaller(o))
+			return false;
+	if (!o->found || (o->begun && o->rows == 0))
+		give_up(o, SEND_NOBODY, "it has gone meanwhile");
+	return true;
+}
+
+/* ---- steps 5 and 6 ---- */
 
 static int64_t
 distance(int64_t tries)
@@ -315,7 +476,7 @@ clean(char *why)
 			*why = *why == '\n' ? ' ' : '?';
 }
 
-/* Step 5.  What the hand-over says, unless the report came back already. */
+/* Step 6.  What the hand-over says, unless the report came back already. */
 static enum send_outcome
 take_result(struct one *o, struct slice to, int64_t tries,
     enum handover_status status, char why[HANDOVER_WHY])
@@ -353,7 +514,7 @@ sender_of(const struct one *o, struct slice to, struct mail_mailbox *out)
 	return out->text;
 }
 
-/* Step 4.  False: there is no mail to be sent. */
+/* Step 5.  False: there is no mail to be sent. */
 static bool
 begin_delivery(struct one *o, struct slice to, int64_t tries)
 {
@@ -446,22 +607,6 @@ is_suppressed(struct one *o, const struct mail_mailbox *m)
 	    domain_slice(&m->host), take_until, &until)) && until > s->now;
 }
 
-/* Why the configuration keeps it from this one; SEND_SENT: it does not. */
-static enum send_outcome
-choice(const struct one *o, const struct mail_mailbox *m)
-{
-	const struct config_report *c = o->s->config;
-
-	if (is_opted_out(c, mail_mailbox_slice(m), domain_slice(&m->host)))
-		return SEND_OPTED_OUT;
-	if (o->corresponds || (goes_to(o->s, CONFIG_REPORT_PROCESSORS) &&
-	    policy_pattern_find(c->processors, c->processor_count,
-	    domain_slice(&m->host)) != NULL))
-		return SEND_SENT;
-	return goes_to(o->s, CONFIG_REPORT_ALL) && o->passed ? SEND_SENT :
-	    SEND_NOT_OURS;
-}
-
 static void
 say_done(struct one *o, const struct mail_mailbox *m,
     enum send_outcome outcome, const char *why)
@@ -469,6 +614,18 @@ say_done(struct one *o, const struct mail_mailbox *m,
 	o->kept = o->kept || outcome == SEND_OPTED_OUT ||
 	    outcome == SEND_NOT_OURS;
 	send_say(o->s, o->r, mail_mailbox_slice(m), outcome, why);
+}
+
+static void
+say_size(const struct one *o, char *out, size_t size)
+{
+	if (o->large)
+		snprintf(out, size, "%" PRIu64 " rows, in about %zu reports",
+		    o->all_rows, parts_needed(o));
+	else
+		snprintf(out, size, "%" PRIu64 " rows, %" PRIu64
+		    " messages, %zu octets", o->rows, o->messages,
+		    o->text.len);
 }
 
 /* It is to be sent to this one. */
@@ -483,9 +640,7 @@ try(struct one *o, const struct mail_mailbox *m, int64_t tries)
 		(void)note(o, address, "refused", tries, o->why, &put);
 		say_done(o, m, o->problem, o->why);
 	} else if (o->s->dry_run) {
-		snprintf(size, sizeof(size), "%" PRIu64 " rows, %" PRIu64
-		    " messages, %zu octets", o->rows, o->messages,
-		    o->text.len);
+		say_size(o, size, sizeof(size));
 		send_say(o->s, o->r, address, SEND_WOULD, size);
 	} else {
 		hand_over(o, m, tries);
@@ -536,7 +691,7 @@ goes_on(const struct sending *s)
 	    send_stopped == 0;
 }
 
-/* Step 6. */
+/* Step 7. */
 static void
 finish(struct one *o)
 {
@@ -545,7 +700,7 @@ finish(struct one *o)
 		    o->r->policy));
 }
 
-/* Steps 2 to 6. */
+/* Steps 2 to 7. */
 static void
 deliver(struct one *o)
 {

@@ -33,14 +33,16 @@
 
 volatile sig_atomic_t send_stopped;
 
-/* Reports of a day. */
+/* Reports of a day: there may be a million. */
 struct listed {
-	struct send_report	 report;
+	uint64_t		 policy;
+	int64_t			 day;
+	struct slice		 domain;
 	STAILQ_ENTRY(listed)	 link;
 };
 STAILQ_HEAD(listed_head, listed);
 
-struct listing {
+struct day_list {
 	struct arena		*arena;
 	struct listed_head	 reports;
 	int64_t			 before;	/* of expired deliveries */
@@ -68,7 +70,8 @@ static const struct {
 	[SEND_NOBODY] = { "for nobody", "for nobody", false },
 	[SEND_SUPPRESSED] = { "suppressed", "suppressed", false },
 	[SEND_OPTED_OUT] = { "opted out", "opted out", true },
-	[SEND_NOT_OURS] = { "not in report.to", "not in report.to", true }
+	[SEND_NOT_OURS] = { "not in report.to", "not in report.to", true },
+	[SEND_SPLIT] = { "split", "split", false }
 };
 
 static void
@@ -193,74 +196,93 @@ make_owner(struct sending *s)
 
 /* ---- steps 2 and 3 ---- */
 
-static struct listed *
-add_listed(struct listing *l, uint64_t policy, int64_t day)
+static bool
+add_listed(struct day_list *l, uint64_t policy, int64_t day,
+    struct slice domain)
 {
 	struct listed *x = arena_alloc(l->arena, sizeof(*x));
 
 	if (x == NULL)
-		return NULL;
-	x->report.policy = policy;
-	x->report.day = day;
-	report_id_make(policy, x->report.id);
+		return false;
+	x->policy = policy;
+	x->day = day;
+	x->domain = arena_dup(l->arena, domain);
 	STAILQ_INSERT_TAIL(&l->reports, x, link);
-	return x;
+	return true;
 }
 
 /* A store_policy_fn. */
 static bool
 list_policy(void *arg, const struct store_policy *p)
 {
-	struct listing *l = arg;
 	struct domain domain;
-	struct listed *x;
 
 	/* It names a file: nothing else may be in it. */
-	if (!domain_parse(p->domain, &domain))
-		return true;
-	x = add_listed(l, p->id, p->day);
-	if (x != NULL)
-		x->report.domain = domain;
-	return x != NULL;
+	return !domain_parse(p->domain, &domain) || add_listed(arg, p->id,
+	    p->day, domain_slice(&domain));
+}
+
+void
+send_also(struct sending *s, const struct send_report *r, uint64_t policy)
+{
+	if (!add_listed(s->list, policy, r->day, domain_slice(&r->domain)))
+		s->no_memory = true;
 }
 
 /* A store_delivery_fn: what is open and too old. */
 static bool
 list_expired(void *arg, const struct store_delivery *d)
 {
-	struct listing *l = arg;
+	struct day_list *l = arg;
 
 	if (d->day >= l->before)
 		return false;
 	if (!slice_eq(d->state, SLICE("sending")) &&
 	    !slice_eq(d->state, SLICE("later")))
 		return true;
-	return add_listed(l, d->policy, d->day) != NULL;
+	return add_listed(l, d->policy, d->day, SLICE(""));
 }
 
 static bool
-list_whole(struct sending *s, const struct listing *l)
+list_whole(struct sending *s, const struct day_list *l)
 {
 	s->no_memory = s->no_memory || arena_failed(l->arena);
 	return !s->no_memory;
 }
 
-/* False: the run is over. */
-static bool
-send_day(struct sending *s, struct listing *l, int64_t day,
-    struct slice domain)
+static void
+begin_list(struct day_list *l)
 {
-	const struct listed *x;
-
 	STAILQ_INIT(&l->reports);
 	arena_reset(l->arena);
+}
+
+static void
+read_listed(const struct listed *x, struct send_report *out)
+{
+	*out = (struct send_report){ .policy = x->policy, .day = x->day };
+	(void)domain_parse(x->domain, &out->domain);
+	report_id_make(x->policy, out->id);
+}
+
+/* False: the run is over. */
+static bool
+send_day(struct sending *s, struct day_list *l, int64_t day,
+    struct slice domain)
+{
+	struct send_report r;
+	const struct listed *x;
+
+	begin_list(l);
 	if (!send_store(s, store_policies(s->store, day, day, domain,
 	    list_policy, l)) || !list_whole(s, l))
 		return false;
-	STAILQ_FOREACH(x, &l->reports, link)
-		if ((!s->dry_run && !send_lease(s)) ||
-		    !send_one(s, &x->report))
+	/* The list may grow meanwhile. */
+	STAILQ_FOREACH(x, &l->reports, link) {
+		read_listed(x, &r);
+		if ((!s->dry_run && !send_lease(s)) || !send_one(s, &r))
 			return false;
+	}
 	return true;
 }
 
@@ -320,22 +342,22 @@ give_up_report(struct sending *s, const struct send_report *r)
 }
 
 static bool
-give_up_old(struct sending *s, struct listing *l, int64_t before)
+give_up_old(struct sending *s, struct day_list *l, int64_t before)
 {
+	struct send_report r;
 	const struct listed *x;
 	uint64_t last = 0;
 
-	STAILQ_INIT(&l->reports);
-	arena_reset(l->arena);
+	begin_list(l);
 	l->before = before;
 	if (!send_store(s, store_deliveries(s->store, 0, list_expired, l)) ||
 	    !list_whole(s, l))
 		return false;
 	STAILQ_FOREACH(x, &l->reports, link) {
-		if (x->report.policy != last &&
-		    !give_up_report(s, &x->report))
+		read_listed(x, &r);
+		if (r.policy != last && !give_up_report(s, &r))
 			return false;
-		last = x->report.policy;
+		last = r.policy;
 	}
 	return true;
 }
@@ -345,13 +367,14 @@ give_up_old(struct sending *s, struct listing *l, int64_t before)
 static void
 send_days(struct sending *s, const struct wish *w)
 {
-	struct listing l = { .arena = arena_new(LIMIT_REPORT_LIST) };
+	struct day_list l = { .arena = arena_new(LIMIT_REPORT_LIST) };
 	struct slice domain = w->domain != NULL ? domain_slice(&w->wanted) :
 	    SLICE("");
 	int64_t day;
 	bool on = l.arena != NULL;
 
 	s->no_memory = !on;
+	s->list = &l;
 	if (on && !s->dry_run)
 		on = send_store(s, store_day_close(s->store, w->last));
 	for (day = w->first; on && day <= w->last; day++)

@@ -24,8 +24,11 @@ enum send_outcome {
 	SEND_SUPPRESSED,	/* the destination is left alone */
 	SEND_OPTED_OUT,		/* by the configuration */
 	SEND_NOT_OURS,		/* likewise: report.to */
+	SEND_SPLIT,		/* too large: several reports now */
 	SEND_OUTCOMES
 };
+
+struct day_list;
 
 struct sending {
 	struct tool			*t;
@@ -41,6 +44,7 @@ struct sending {
 	bool				 no_memory;
 	unsigned long			 counts[SEND_OUTCOMES];
 	bool				 paused;	/* one was sent */
+	struct day_list			*list;
 };
 
 /* A report, while it is on its way. */
@@ -54,6 +58,9 @@ struct send_report {
 /* Set by a signal: to end after the mail in hand. */
 extern volatile sig_atomic_t	send_stopped;
 
+/* One more report of the day, like `r` but for its policy. */
+void	send_also(struct sending *s, const struct send_report *r,
+	    uint64_t policy);
 /* All that is due of one report.  False: the run is over. */
 bool	send_one(struct sending *s, const struct send_report *r);
 /*

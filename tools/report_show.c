@@ -51,7 +51,7 @@ list_policy(void *arg, const struct store_policy *p)
 static enum tool_exit
 choose(struct showing *s)
 {
-	char text[24 * POLICIES_SHOWN + 100];
+	char text[24 * POLICIES_SHOWN + 200];
 	unsigned long long id;
 	size_t i, at;
 
@@ -71,8 +71,9 @@ choose(struct showing *s)
 	s->chosen = s->ids[0];
 	if (s->count == 1)
 		return TOOL_OK;
-	at = (size_t)snprintf(text, sizeof(text), "the record changed that "
-	    "day, and each version has a report; choose with --id");
+	at = (size_t)snprintf(text, sizeof(text), "there are several reports "
+	    "of that day, since the record changed or one was too large; "
+	    "choose with --id");
 	for (i = 0; i < s->count && i < POLICIES_SHOWN; i++)
 		at += (size_t)snprintf(text + at, sizeof(text) - at,
 		    " %" PRIu64, s->ids[i]);

@@ -195,6 +195,44 @@ test_destinations(void)
 	}
 }
 
+/* What a URI asks for as the largest mail (RFC 7489 section 6.4). */
+static const struct {
+	const char	*uri;
+	uint64_t	want;
+} sizes[] = {
+	{ "mailto:a@example.com", 0 },
+	{ "mailto:a@example.com!500", 500 },
+	{ "mailto:a@example.com!50k", 50u << 10 },
+	{ "mailto:a@example.com!10M", 10u << 20 },
+	{ "mailto:a@example.com!2g", UINT64_C(2) << 30 },
+	{ "mailto:a@example.com!1t", UINT64_C(1) << 40 },
+	{ "mailto:a@example.com!16777215t", UINT64_C(0xffffff) << 40 },
+	{ "mailto:a@example.com!16777216t", 0 },
+	{ "mailto:a@example.com!0", 0 },
+	{ "mailto:b@y.example!3k", 7u << 10 }	/* as its host says instead */
+};
+
+static void
+test_sizes(void)
+{
+	struct dmarc_destinations out;
+	size_t i, questions;
+	char zone[400];
+
+	for (i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++) {
+		struct dns_zone *z;
+
+		snprintf(zone, sizeof(zone), RUA("%s") AGREES "v=DMARC1; "
+		    "rua=mailto:c@y.example!7k\n", sizes[i].uri);
+		z = world_zone(zone);
+		ask(z, "example.com", &out, &questions);
+		ok(out.count == 1 && out.items[0].limit == sizes[i].want,
+		    "%s: %llu", sizes[i].uri,
+		    (unsigned long long)out.items[0].limit);
+		dns_zone_free(z);
+	}
+}
+
 /* `count` addresses at hosts of their own. */
 static void
 ask_many(size_t count, const char *uri, struct dmarc_destinations *out,
@@ -259,6 +297,7 @@ main(void)
 	test_mailto();
 	test_long_local_part();
 	test_destinations();
+	test_sizes();
 	test_limits();
 	test_long_name();
 	return tap_done();

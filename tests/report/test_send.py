@@ -673,10 +673,8 @@ def addresses():
         equal(world.rows_of("example.net"), 0, "it is done with")
 
 
-@tap.test
-def large():
-    """At the limit and one past it."""
-    world = World({"report": {"size-limit": "64K"}})
+def add_rows(world, count, passed=True):
+    """Rows of example.net, each from an address of its own."""
     policy = execute(world.path, "SELECT id FROM assay_policy WHERE domain = "
                      "'example.net'")[0][0]
     client = bytes((192, 0, 2, 1))
@@ -684,18 +682,120 @@ def large():
         world.path, "SELECT body FROM assay_row WHERE policy = ?", policy)
             if client in row[0]][0]
     at = body.index(client)
+    if not passed:
+        execute(world.path, "DELETE FROM assay_row WHERE policy = ?", policy)
+        # DMARC's results of DKIM and SPF: fields 23 and 22.
+        body = body.replace(b"\x17\x04pass", b"\x17\x04fail").replace(
+            b"\x16\x04pass", b"\x16\x04fail")
     base = sqlite3.connect(world.path)
-    for i in range(20000):
-        client = os.urandom(4)
+    for i in range(count):
         base.execute("INSERT INTO assay_row VALUES (?, ?, '', 1, ?)",
-                     (policy, b"%016d" % i, body[:at] + client +
-                      body[at + 4:]))
+                     (policy, os.urandom(12) + b"%04d" % (i % 10000),
+                      body[:at] + os.urandom(4) + body[at + 4:]))
+    base.execute("UPDATE assay_policy SET amount = (SELECT count(*) FROM "
+                 "assay_row WHERE policy = id), messages = (SELECT "
+                 "sum(count) FROM assay_row WHERE policy = id) WHERE id = ?",
+                 (policy,))
     base.commit()
     base.close()
+    return policy
+
+
+def octets_of(raw):
+    """The body's, as the limit has them."""
+    return len(raw) - raw.index(b"\n\n") - 2
+
+
+@tap.test
+def too_large():
+    """Several reports of one, each row in one of them."""
+    for rua, limit, most in (
+            ("mailto:" + RUA, "64K", 64 << 10),
+            ("mailto:" + RUA + "!100k", "9M", 100 << 10),
+            ("mailto:%s!9m,mailto:b@example.net!80K" % RUA, "9M", 80 << 10)):
+        world = World({"report": {"size-limit": limit}}, zone(rua))
+        add_rows(world, 20000)
+        before = execute(world.path, "SELECT sum(count), count(*) FROM "
+                         "assay_row r JOIN assay_policy p ON p.id = r.policy "
+                         "WHERE domain = 'example.net'")[0]
+        dry = world.sent(0, "--dry-run")
+        count = int(re.search(r"20002 rows, in about (\d+) reports",
+                              dry[0]).group(1))
+        lines = world.sent()
+        said = re.search(r": split: into (\d+) reports, since its mail would "
+                         r"have more than %d octets" % most, lines[0])
+        ok(said and 1 < int(said.group(1)) == count, "said", lines[:2], dry)
+        mails = [raw for arguments, raw in world.mails()
+                 if arguments[-1] == RUA]
+        equal(len(mails), count, "as many mails")
+        ok(max(map(octets_of, mails)) <= most,
+           "each within " + limit, [octets_of(raw) for raw in mails])
+        names, got, rows = set(), 0, 0
+        for raw in mails:
+            message, name, xml = parts(raw)
+            identity = re.search(rb"<report_id>(.*)</", xml).group(1).decode()
+            ok(identity in name and identity in message["Subject"],
+               "an id of its own")
+            names.add(name)
+            check_valid(xml)
+            got += sum(map(int, re.findall(rb"<count>(\d+)</", xml)))
+            rows += xml.count(b"<record>")
+        equal((len(names), (got, rows)), (count, before), "all rows, once")
+        equal(world.rows_of("example.net"), 0, "nothing is left")
+        ok("example.net" not in world.policies(), "nor a policy")
+        equal(len(world.deliveries()), len(world.mails()), "each noted")
+        world.sent()
+        equal(len(mails), count, "and not again")
+
+
+@tap.test
+def too_large_for_some():
+    """A limit that nobody can mean, and reports that stay as they are."""
+    world = World(None, zone("mailto:" + RUA + "!63k"))
+    add_rows(world, 20000)
+    world.sent()
+    equal(len(world.mails()), 1, "a limit that is too small is none")
+    world = World({"report": {"size-limit": "64K"}})
+    add_rows(world, 20000)
+    world.then("if [ $(ls %s/mails | wc -l) = 2 ]; then exit 75; fi" %
+               world.folder)
+    world.sent(75)
+    world.later()
+    world.sent()
+    ids = [re.search(rb"Report-ID: <(.*)>", raw).group(1)
+           for _, raw in world.mails()]
+    equal(len(ids), len(set(ids)) + 1, "one part was tried again")
+    twice = [raw[raw.index(b"\n\n"):] for _, raw in world.mails()
+             if ids.count(re.search(rb"Report-ID: <(.*)>", raw).group(1)) > 1]
+    equal(twice[0], twice[1], "the same octets")
+    world = World()
+    add_rows(world, 20000)
+    world.then("exit 75")
+    world.sent(75)
+    world.configure({"report": {"size-limit": "64K"}})
+    world.later()
     lines = world.sent(1)
-    ok("given up: larger than report.size-limit" in lines[0], "said", lines)
-    equal((world.mails(), world.rows_of("example.net")), ([], 0),
-          "not sent, and not tried again")
+    ok("given up: larger than report.size-limit" in lines[0],
+       "what was tried stays one report", lines)
+    equal(world.rows_of("example.net"), 0, "not sent, and not tried again")
+
+
+@tap.test
+def too_large_for_nobody():
+    """Only where it goes to somebody: a domain that others write as."""
+    for passed in (False, True):
+        world = World({"report": {"size-limit": "64K", "to": "all"}})
+        execute(world.path, "DELETE FROM assay_correspondent")
+        policy = add_rows(world, 20000, passed=False)
+        if passed:
+            execute(world.path, "UPDATE assay_row SET body = CAST(replace("
+                    "body, X'1704' || 'fail', X'1704' || 'pass') AS BLOB) "
+                    "WHERE policy = ? AND key = (SELECT max(key) FROM "
+                    "assay_row WHERE policy = ?)", policy, policy)
+        lines = world.sent()
+        equal(any("split" in line for line in lines), passed,
+              "one row has passed" if passed else "none has", lines)
+        ok((len(world.mails()) > 1) == passed, "and it is sent")
 
 
 @tap.test

@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "base/limits.h"
+#include "base/mem.h"
 #include "store/record_internal.h"
 #include "store/schema_internal.h"
 #include "store/store_internal.h"
@@ -401,6 +402,129 @@ test_lease(void)
 	    "its owner does");
 	store_close(s);
 }
+
+/* ---- a report becomes several ---- */
+
+struct totals {
+	struct store	*s;
+	size_t		 policies, parts;
+	uint64_t	 messages, rows, read, beyond;
+	uint64_t	 ids[20];
+};
+
+/* A store_part_fn. */
+static void
+count_part(void *arg, uint64_t policy)
+{
+	struct totals *t = arg;
+
+	(void)policy;
+	t->parts++;
+}
+
+static bool
+take_totals(void *arg, const struct store_policy *p)
+{
+	struct totals *t = arg;
+
+	t->ids[t->policies++ % 20] = p->id;
+	t->messages += p->messages;
+	t->rows += p->rows;
+	t->beyond += p->beyond;
+	t->parts += p->part ? 1 : 0;
+	return true;
+}
+
+static bool
+add_count(void *arg, const struct store_row *r)
+{
+	*(uint64_t *)arg += r->count;
+	return true;
+}
+
+static struct totals
+totals_of(struct store *s)
+{
+	struct totals t = { .s = s };
+	size_t i;
+
+	(void)store_policies(s, DAY, DAY, SLICE("example.com"), take_totals,
+	    &t);
+	for (i = 0; i < t.policies && i < 20; i++)
+		(void)store_rows(s, t.ids[i], false, add_count, &t.read);
+	return t;
+}
+
+/* Ten sources, each with mail for two domains of ours: 20 rows, 10 keys. */
+static uint64_t
+fill_for_split(struct store *s)
+{
+	static const char *const to[] = { "a.example", "b.example" };
+	char client[20];
+	uint64_t i;
+
+	for (i = 0; i < 20; i++) {
+		snprintf(client, sizeof(client), "192.0.2.%u",
+		    (unsigned int)(i / 2));
+		(void)put(s, i + 1, NOON, &(struct letter){ .client = client,
+		    .recipients = { to[i % 2] } });
+	}
+	return totals_of(s).ids[0];
+}
+
+static void
+test_split(void)
+{
+	struct store *s = fresh_store();
+	uint64_t id = fill_for_split(s);
+	struct totals t = { .policies = 0 }, after;
+
+	ok(store_policy_split(s, id, 3, count_part, &t) == STORE_OK &&
+	    t.parts == 2, "two more of one: %zu", t.parts);
+	after = totals_of(s);
+	ok(after.policies == 3 && after.parts == 3 && after.messages == 20 &&
+	    after.rows == 20 && after.read == 20, "all of it is there: %u "
+	    "messages, %u rows", (unsigned int)after.messages,
+	    (unsigned int)after.rows);
+	t.parts = 0;
+	ok(store_policy_split(s, id, 100, count_part, &t) == STORE_OK &&
+	    t.parts >= 1 && t.parts <= 5, "no more parts than keys");
+	after = totals_of(s);
+	ok(after.policies == 3 + t.parts && after.read == 20 &&
+	    after.rows == 20, "and again: %zu reports", after.policies);
+	t.parts = 0;
+	ok(store_policy_split(s, id, 2, count_part, &t) == STORE_OK &&
+	    t.parts == 0, "rows of one key stay together");
+	ok(store_policy_split(s, 77, 2, count_part, &t) == STORE_OK &&
+	    t.parts == 0, "one that is not there");
+	store_close(s);
+}
+
+static void
+test_split_memory(void)
+{
+	struct store *s = fresh_store();
+	uint64_t id = fill_for_split(s);
+	struct totals t = { .policies = 0 }, after;
+	enum store_status status;
+	unsigned long n, wrong = 0;
+
+	for (n = 0; n < 200; n++) {
+		mem_fail_after(n, 1);
+		status = store_policy_split(s, id, 4, count_part, &t);
+		mem_fail_after(0, 0);
+		after = totals_of(s);
+		wrong += after.read != 20 || after.policies !=
+		    (status == STORE_OK ? 4 : 1) ? 1 : 0;
+		if (status == STORE_OK)
+			break;
+	}
+	ok(n > 0 && n < 200 && wrong == 0, "short memory: nothing is done, %lu "
+	    "times", n);
+	store_close(s);
+}
+
+/* ---- what the sender of reports keeps ---- */
 
 static bool
 show_delivery(void *arg, const struct store_delivery *d)
@@ -958,6 +1082,8 @@ main(void)
 	test_limits();
 	test_days();
 	test_lease();
+	test_split();
+	test_split_memory();
 	test_bookkeeping();
 	test_correspondents();
 	test_organizations();
