@@ -199,8 +199,6 @@ step_record(struct lookup *l)
 	l->has_record = true;
 	l->ttl = a->ttl;
 	sts_record_read(a, &l->result.record);
-	if (l->result.record.found == STS_RECORD_UNKNOWN)
-		l->all->stats.dns_failures++;
 	l->wants_fetch = wants_fetch(l);
 	return true;
 }
@@ -373,13 +371,10 @@ note_dane(struct lookup *l, const struct dane_domain *d)
 	if (d->no_memory)
 		return;
 	l->result.dane = dane_sum(d);
-	if (l->result.dane == DANE_FAILED) {
-		l->all->stats.dns_failures++;
-		if (e->dane != DANE_FAILED)
-			e->failing_since = lookup_now();
-	} else {
+	if (l->result.dane != DANE_FAILED)
 		e->last_dane = l->result.dane;
-	}
+	else if (e->dane != DANE_FAILED)
+		e->failing_since = lookup_now();
 	e->dane = l->result.dane;
 	if (ttl < l->ttl)
 		l->ttl = ttl;
@@ -515,6 +510,9 @@ settle(struct lookup *l)
 	struct socketmap_question *q;
 
 	l->settled = true;
+	if (l->silent || l->result.dane == DANE_FAILED ||
+	    l->result.record.found == STS_RECORD_UNKNOWN)
+		l->all->stats.dns_failures++;
 	schedule(l);
 	publish(l);
 	while ((q = TAILQ_FIRST(&l->waiting)) != NULL) {

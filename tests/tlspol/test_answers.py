@@ -648,6 +648,9 @@ def survives_restarts():
           "the lookup failed, the policy stays")
     ok(daemon.ask("restart.example").startswith("TEMP "),
        "DNS does not say whether there is DANE")
+    stats = daemon.statistics()
+    equal((stats["lookups"], stats["dns-failures"]), (1, 1),
+          "one lookup, one failure of DNS")
 
     gone = {k: v for k, v in zone.items() if not k.startswith("_mta")}
     restart(daemon, config=config, zone=gone)
