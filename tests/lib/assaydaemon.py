@@ -320,10 +320,17 @@ class Daemon:
         """One for each message that has ended."""
         return self.events("message")
 
-    def wait_records(self, count):
-        """As soon as there are so many; a test point that no more are."""
+    def wait_count(self, count):
+        """
+        Until there are so many records.  They are written after the answer:
+        a message of the next connection may have its record first.
+        """
         wait_for(lambda: len(self.records()) >= count, 30,
                  "%d records" % count)
+
+    def wait_records(self, count):
+        """As soon as there are so many; a test point that no more are."""
+        self.wait_count(count)
         found = self.records()
         tap.equal(len(found), count, "one record for each message")
         return found

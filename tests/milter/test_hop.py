@@ -134,6 +134,7 @@ def relay_and_rule():
             "reply": "550 5.7.25 no name: %{iprev}"}
     with assaydaemon.Daemon({"iprev": True, "policy": [rule]}, zone) as daemon:
         ok(daemon.send(fields=FIELDS, body=b"").accepted, "one with a name")
+        daemon.wait_count(1)
         result = daemon.send(fields=FIELDS, body=b"", client="192.0.2.2")
         equal((result.stage, result.reply_text),
               ("mail", "550 5.7.25 no name: permerror"), "refused at MAIL")

@@ -61,8 +61,9 @@ def recorded():
     folder = assaydaemon.work_folder()
     write(folder, STRICT)
     with assaydaemon.Daemon(config(), ZONE, folder=folder) as daemon:
-        for domain, *_ in ROWS:
+        for count, (domain, *_) in enumerate(ROWS, 1):
             daemon.send(messages.PLAIN, sender="<a@%s>" % domain)
+            daemon.wait_count(count)
         daemon.send(messages.PLAIN, sender="<a@bad.example>",
                     client="127.0.0.1")
         found = daemon.wait_records(len(ROWS) + 1)

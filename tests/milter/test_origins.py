@@ -41,7 +41,9 @@ def send(daemon, extra=(), **options):
     fields = list(extra) + [(b"From", SENDER), (b"To", b" a@b.example"),
                             (b"Subject", b" x"), (b"Date", b" today"),
                             (b"Message-ID", b" <1@example.org>")]
-    daemon.sent = getattr(daemon, "sent", 0) + 1
+    daemon.sent = getattr(daemon, "sent", 0)
+    daemon.wait_count(daemon.sent)
+    daemon.sent += 1
     return daemon.send(fields=fields, body=b"Hi.\r\n",
                        sender="<joe@example.org>", **options)
 

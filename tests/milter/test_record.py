@@ -133,9 +133,10 @@ def dispositions():
     with assaydaemon.Daemon({"policy": DISPOSITION_POLICY, "forwarders": [
             {"name": "fwd", "client": "192.0.2.10"}]},
                             DISPOSITION_ZONE) as daemon:
-        for domain, client, done, why in DISPOSITIONS:
+        for count, (domain, client, _, _) in enumerate(DISPOSITIONS, 1):
             daemon.send(with_from(domain), client=client,
                         sender="<a@%s>" % domain)
+            daemon.wait_count(count)
         found = daemon.wait_records(len(DISPOSITIONS))
     for record, (domain, client, done, why) in zip(found, DISPOSITIONS):
         name = "%s, %s" % (domain, client)

@@ -119,10 +119,13 @@ def correspondents():
     """Whom somebody here writes to, and not whom programs write to."""
     store = Store()
     ours = messages.PLAIN.replace(b"example.net", b"example.org")
+    sent = []
 
     def write(to, head=b"", sender="<joe@example.org>"):
         store.daemon.send(head + ours, client="127.0.0.1", sender=sender,
                           recipients=("<x@%s>" % to,))
+        sent.append(to)
+        store.daemon.wait_count(len(sent))
     with store.daemon:
         write("mail.person.example")
         write("no.example", b"Auto-Submitted: (not me) no; x=y\r\n")
