@@ -57,6 +57,8 @@ FOR_OTHERS = {
     "sightings_free", "zonefile_read_text",
 }
 
+LONGEST = 50    # lines of a function
+
 # Who alone may include a library's headers.
 LIBRARIES = (
     (r"ares", r"resolver/"),
@@ -387,7 +389,7 @@ def layout():
 
 @tap.test
 def functions():
-    """Told, not judged: how long the functions are."""
+    """How long the functions are: none is above LONGEST."""
     lengths = []
     for _, path in sources():
         if not path.endswith(".c"):
@@ -399,15 +401,13 @@ def functions():
             elif line == "}" and begin:
                 lengths.append((number - begin - 1, path, begin))
                 begin = None
-    if not lengths:
-        return
     lengths.sort()
-    tap.note("%d functions, median %d lines, %d above 50, %d above 100" % (
-        len(lengths), lengths[len(lengths) // 2][0],
-        sum(n > 50 for n, _, _ in lengths),
-        sum(n > 100 for n, _, _ in lengths)))
-    for length, path, begin in lengths[-3:]:
-        tap.note("%d lines: %s:%d" % (length, path, begin))
+    if lengths:
+        tap.note("%d functions, median %d lines" % (
+            len(lengths), lengths[len(lengths) // 2][0]))
+    report(["%s:%d: %d lines" % (path, begin, length)
+            for length, path, begin in lengths if length > LONGEST],
+           "no function above %d lines" % LONGEST)
 
 
 tap.main()
