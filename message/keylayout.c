@@ -18,13 +18,11 @@
 
 #include "base/file.h"
 #include "base/mem.h"
+#include "message/keypath_internal.h"
 
 #define TICK_NS		INT64_C(50000000)	/* ours: 10 ms is the longest */
 #define COARSE_NS	INT64_C(2000000000)	/* of times in whole seconds */
 #define NS		INT64_C(1000000000)
-
-static const struct slice domain_place = SLICE_INIT("%{domain}");
-static const struct slice selector_place = SLICE_INIT("%{selector}");
 
 struct keylayout {
 	const struct config_sign_directory *config;
@@ -42,27 +40,11 @@ struct keylayout {
 	size_t		 len;
 };
 
-/* The index of `word` in `text`, or text.len. */
-static size_t
-find_word(struct slice text, struct slice word)
-{
-	const char *at = text.len == 0 ? NULL :
-	    memmem(text.ptr, text.len, word.ptr, word.len);
-
-	return at == NULL ? text.len : (size_t)(at - text.ptr);
-}
-
-static bool
-has_word(struct slice text, struct slice word)
-{
-	return find_word(text, word) < text.len;
-}
-
 static void
 take_apart(struct keylayout *l)
 {
 	struct slice all = l->config->layout, name;
-	size_t at = find_word(all, selector_place), slash;
+	size_t at = keypath_find(all, keypath_selector), slash;
 
 	l->selects = at < all.len;
 	if (!l->selects)
@@ -72,10 +54,10 @@ take_apart(struct keylayout *l)
 	name = slice_from(all, slash < at ? slash + 1 : 0);
 	l->rest = slice_from(name, slice_find(name, '/'));
 	name = slice_head(name, slice_find(name, '/'));
-	at = find_word(name, selector_place);
+	at = keypath_find(name, keypath_selector);
 	l->prefix = slice_head(name, at);
-	l->suffix = slice_from(name, at + selector_place.len);
-	l->shared = has_word(name, domain_place);
+	l->suffix = slice_from(name, at + keypath_selector.len);
+	l->shared = keypath_has(name, keypath_domain);
 }
 
 struct keylayout *
@@ -104,53 +86,20 @@ keylayout_free(struct keylayout *l)
 	mem_free(l);
 }
 
-/* ---- paths ---- */
-
-struct keypath {
-	char	text[PATH_MAX];
-	size_t	len;
-	bool	whole;
-};
-
-static void
-path_add(struct keypath *p, struct slice s)
-{
-	p->whole = p->whole && s.len < sizeof(p->text) - p->len;
-	if (!p->whole)
-		return;
-	if (s.len > 0)
-		memcpy(p->text + p->len, s.ptr, s.len);
-	p->len += s.len;
-	p->text[p->len] = '\0';
-}
-
 static void
 path_begin(struct keypath *p, const struct keylayout *l)
 {
 	p->len = 0;
 	p->whole = true;
-	path_add(p, slice_str(l->config->path));
-}
-
-/* Part of a layout with the domain in its place. */
-static void
-path_expand(struct keypath *p, struct slice part, struct slice domain)
-{
-	size_t at = find_word(part, domain_place);
-
-	path_add(p, slice_head(part, at));
-	if (at == part.len)
-		return;
-	path_add(p, domain);
-	path_add(p, slice_from(part, at + domain_place.len));
+	keypath_add(p, slice_str(l->config->path));
 }
 
 static void
 folder_path(const struct keylayout *l, struct slice domain, struct keypath *p)
 {
 	path_begin(p, l);
-	path_add(p, SLICE("/"));
-	path_expand(p, l->folder, domain);
+	keypath_add(p, SLICE("/"));
+	keypath_expand(p, l->folder, domain);
 }
 
 /* ---- the files of a domain ---- */
@@ -216,27 +165,6 @@ look_at(struct keylayout_files *out, struct keylayout_file *f,
 	}
 }
 
-/* What is between `prefix` and `suffix`. */
-static bool
-cut_out(struct slice name, struct slice prefix, struct slice suffix,
-    struct slice *middle)
-{
-	if (name.len <= prefix.len + suffix.len ||
-	    !slice_starts(name, prefix) ||
-	    !slice_eq(slice_from(name, name.len - suffix.len), suffix))
-		return false;
-	*middle = slice_head(slice_from(name, prefix.len),
-	    name.len - prefix.len - suffix.len);
-	return true;
-}
-
-/* A name in the form that it has in the folder. */
-static bool
-is_canonical(struct slice text, struct domain *out)
-{
-	return domain_parse(text, out) && slice_eq(domain_slice(out), text);
-}
-
 struct search {
 	const struct keylayout	*layout;
 	struct slice		 domain;
@@ -249,14 +177,8 @@ begin_search(struct search *s)
 {
 	folder_path(s->layout, s->domain, &s->folder);
 	s->prefix = s->suffix = (struct keypath){ .whole = true };
-	path_expand(&s->prefix, s->layout->prefix, s->domain);
-	path_expand(&s->suffix, s->layout->suffix, s->domain);
-}
-
-static struct slice
-path_slice(const struct keypath *p)
-{
-	return (struct slice){ p->text, p->len };
+	keypath_expand(&s->prefix, s->layout->prefix, s->domain);
+	keypath_expand(&s->suffix, s->layout->suffix, s->domain);
 }
 
 /* Is this name one of the domain's?  Then its file is looked at. */
@@ -267,14 +189,15 @@ try_name(struct search *s, struct slice name)
 	struct keypath p;
 	struct slice middle;
 
-	if (!cut_out(name, path_slice(&s->prefix), path_slice(&s->suffix),
-	    &middle) || !is_canonical(middle, &f.selector) ||
+	if (!keypath_cut_out(name, keypath_slice(&s->prefix),
+	    keypath_slice(&s->suffix), &middle) ||
+	    !keypath_read_name(middle, &f.selector) ||
 	    (s->layout->shared && domain_labels(middle) > 1))
 		return;
 	p = s->folder;
-	path_add(&p, SLICE("/"));
-	path_add(&p, name);
-	path_expand(&p, s->layout->rest, s->domain);
+	keypath_add(&p, SLICE("/"));
+	keypath_add(&p, name);
+	keypath_expand(&p, s->layout->rest, s->domain);
 	look_at(s->out, &f, &p);
 }
 
@@ -376,15 +299,15 @@ name_around(const struct keylayout *l, const char *at)
 static struct slice
 common_part(const struct search *s, struct keypath *p)
 {
-	bool in_prefix = has_word(s->layout->prefix, domain_place);
+	bool in_prefix = keypath_has(s->layout->prefix, keypath_domain);
 
 	*p = (struct keypath){ .whole = true };
 	if (in_prefix)
-		path_add(p, (struct slice){ "", 1 });
-	path_add(p, path_slice(in_prefix ? &s->prefix : &s->suffix));
+		keypath_add(p, (struct slice){ "", 1 });
+	keypath_add(p, keypath_slice(in_prefix ? &s->prefix : &s->suffix));
 	if (!in_prefix)
-		path_add(p, (struct slice){ "", 1 });
-	return path_slice(p);
+		keypath_add(p, (struct slice){ "", 1 });
+	return keypath_slice(p);
 }
 
 static void
@@ -398,7 +321,7 @@ search_list(struct search *s, struct keylayout *l)
 	s->out->error = renew_names(l, s->folder.text);
 	left = s->out->error == 0 ? (struct slice){ l->names, l->len } :
 	    SLICE("");
-	while ((at = find_word(left, part)) < left.len) {
+	while ((at = keypath_find(left, part)) < left.len) {
 		name = name_around(l, left.ptr + at +
 		    (part.ptr[0] == '\0'));
 		try_name(s, name);
@@ -432,8 +355,8 @@ search_fixed(struct search *s)
 
 	(void)domain_parse(c->selector, &f.selector);
 	path_begin(&p, s->layout);
-	path_add(&p, SLICE("/"));
-	path_expand(&p, c->layout, s->domain);
+	keypath_add(&p, SLICE("/"));
+	keypath_expand(&p, c->layout, s->domain);
 	look_at(s->out, &f, &p);
 }
 
@@ -453,7 +376,7 @@ keylayout_find(struct keylayout *l, struct slice domain,
 	begin_search(s);
 	if (!l->selects)
 		search_fixed(s);
-	else if (has_word(l->folder, domain_place))
+	else if (keypath_has(l->folder, keypath_domain))
 		search_folder(s);
 	else if (l->shared)
 		search_list(s, l);
@@ -465,53 +388,6 @@ keylayout_find(struct keylayout *l, struct slice domain,
 }
 
 /* ---- all domains ---- */
-
-static bool
-is_a_name(struct slice text)
-{
-	struct domain d;
-
-	return is_canonical(text, &d);
-}
-
-/* "example.org.s1" with a "." between: is there a way to read it as both? */
-static bool
-has_both(struct slice text, struct slice between, bool selector_first)
-{
-	struct slice front, back;
-	size_t i;
-
-	for (i = 1; i + between.len < text.len; i++) {
-		front = slice_head(text, i);
-		back = slice_from(text, i + between.len);
-		if (slice_starts(slice_from(text, i), between) &&
-		    is_a_name(front) && is_a_name(back) &&
-		    domain_labels(selector_first ? front : back) == 1)
-			return true;
-	}
-	return false;
-}
-
-/* A name in the folder against a part of the layout with places in it. */
-static bool
-part_matches(struct slice part, struct slice name)
-{
-	size_t d = find_word(part, domain_place);
-	size_t s = find_word(part, selector_place);
-	size_t first = d < s ? d : s, last = d < s ? s : d;
-	size_t first_len = d < s ? domain_place.len : selector_place.len;
-	size_t last_len = d < s ? selector_place.len : domain_place.len;
-	bool both = last < part.len;
-	struct slice middle;
-
-	if (!cut_out(name, slice_head(part, first), slice_from(part,
-	    both ? last + last_len : first + first_len), &middle))
-		return false;
-	if (!both)
-		return is_a_name(middle);
-	return has_both(middle, slice_head(slice_from(part,
-	    first + first_len), last - first - first_len), s < d);
-}
 
 struct walk {
 	keylayout_fn	*fn;
@@ -532,11 +408,11 @@ walk_folder(const struct walk *w, const struct keypath *p, struct slice part,
 	if (folder == NULL)
 		return errno;
 	while ((e = readdir(folder)) != NULL) {
-		if (!part_matches(part, slice_str(e->d_name)))
+		if (!keypath_matches(part, slice_str(e->d_name)))
 			continue;
 		next = *p;
-		path_add(&next, SLICE("/"));
-		path_add(&next, slice_str(e->d_name));
+		keypath_add(&next, SLICE("/"));
+		keypath_add(&next, slice_str(e->d_name));
 		(void)walk_part(w, &next, rest);
 	}
 	(void)closedir(folder);
@@ -559,11 +435,12 @@ walk_part(const struct walk *w, const struct keypath *p, struct slice layout)
 		return 0;
 	}
 	(void)slice_cut(&rest, '/', &part);
-	if (has_word(part, domain_place) || has_word(part, selector_place))
+	if (keypath_has(part, keypath_domain) ||
+	    keypath_has(part, keypath_selector))
 		return walk_folder(w, p, part, rest);
 	next = *p;
-	path_add(&next, SLICE("/"));
-	path_add(&next, part);
+	keypath_add(&next, SLICE("/"));
+	keypath_add(&next, part);
 	return walk_part(w, &next, rest);
 }
 

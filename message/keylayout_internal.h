@@ -2,10 +2,8 @@
 /*
  * keylayout: where keys are in a folder, by a pattern of their paths.
  *
- * The pattern has "%{domain}", and "%{selector}" unless there is one for all
- * domains.  Names in the folder count in canonical form only: lower case,
- * A-labels.  Where one name has both, a selector is a single label, so that
- * "a.b.c.pem" is no key of two domains.
+ * The pattern (message/keypath_internal.h) has "%{domain}", and "%{selector}"
+ * unless there is one for all domains.
  *
  * From any thread.
  */

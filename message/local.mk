@@ -15,6 +15,7 @@ libassay_a_SOURCES += \
 	message/iprev.c message/iprev.h \
 	message/keydir.c message/keydir_internal.h \
 	message/keylayout.c message/keylayout_internal.h \
+	message/keypath.c message/keypath_internal.h \
 	message/message.c message/message.h message/message_internal.h \
 	message/methods.c message/method_internal.h \
 	message/orders.c \
