@@ -198,7 +198,7 @@ from_contradicts(const struct policy_rule *r)
 	if (!excludes(r->from, BIT(MAIL_FROM_OK) | BIT(MAIL_FROM_SLOPPY)))
 		return NULL;
 	if (r->from_domain_count > 0)
-		return "from-domain wants from: ok or sloppy";
+		return "from-domain needs from: ok or sloppy";
 	if (excludes(r->dmarc, BIT(AUTH_PERMERROR) | BIT(AUTH_TEMPERROR)))
 		return "without one domain in From, dmarc is permerror";
 	if (r->dmarc_policy != 0 || r->dmarc_testing != 0)

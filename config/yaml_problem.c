@@ -101,9 +101,9 @@ static const struct lookalike {
 	const char	*text;
 } lookalikes[] = {
 	{ SLICE_INIT("\xc2\xa0"), false,
-	  "a no-break space; write a plain one" },
+	  "a no-break space; write an ordinary one" },
 	{ SLICE_INIT("\xe2\x80\x8b"), false,
-	  "a space of no width; remove it" },
+	  "a zero-width space; remove it" },
 	{ SLICE_INIT("\xe2\x80\x9c"), true,
 	  "a typographic quote; write \" or '" },
 	{ SLICE_INIT("\xe2\x80\x9d"), true,

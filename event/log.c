@@ -369,6 +369,6 @@ log_not_reloaded(const char *why)
 	while (rest.len > 0) {
 		slice_cut(&rest, '\n', &line);
 		log_line(CONFIG_LOG_ERROR, "not reloaded, the running "
-		    "configuration stays: %.*s", SLICE_ARG(line));
+		    "configuration stays in use: %.*s", SLICE_ARG(line));
 	}
 }

@@ -65,7 +65,7 @@ write_reloads(struct exposition *x)
 	    "0 when the last reload was refused.",
 	    !atomic_load(&last_refused));
 	exposition_seconds(x, "assay_last_reload_success_timestamp_seconds",
-	    EXPOSITION_GAUGE, "When the configuration in force was read.",
+	    EXPOSITION_GAUGE, "When the current configuration was read.",
 	    atomic_load(&taken_at) * US);
 }
 
@@ -73,7 +73,7 @@ void
 vitals_write_daemon(struct exposition *x)
 {
 	static const struct exposition_family build = { "assay_build",
-		EXPOSITION_INFO, NULL, "The version that runs." };
+		EXPOSITION_INFO, NULL, "The running version." };
 	const struct exposition_label version = { "version",
 		SLICE(PACKAGE_VERSION) };
 
@@ -142,17 +142,17 @@ vitals_write_process(struct exposition *x)
 
 	(void)getrlimit(RLIMIT_NOFILE, &limit);
 	exposition_seconds(x, "process_cpu_seconds", EXPOSITION_COUNTER,
-	    "Processor time, of user and system.", cpu_us());
+	    "CPU time, user and system.", cpu_us());
 	exposition_seconds(x, "process_start_time_seconds", EXPOSITION_GAUGE,
-	    "When the process began.", started * US);
+	    "When the process started.", started * US);
 	exposition_bytes(x, "process_resident_memory_bytes", "Resident memory.",
 	    stat_field(24) * sysconf(_SC_PAGESIZE));
 	exposition_value(x, "process_open_fds", EXPOSITION_GAUGE,
-	    "Descriptors that are open, sockets among them.",
+	    "Open descriptors, including sockets.",
 	    count_descriptors());
 	exposition_value(x, "process_max_fds", EXPOSITION_GAUGE,
-	    "How many there may be.", (long long)limit.rlim_cur);
+	    "The limit of open descriptors.", (long long)limit.rlim_cur);
 	exposition_value(x, "process_threads", EXPOSITION_GAUGE,
-	    "Threads, those of libraries among them.",
+	    "Threads, including those of libraries.",
 	    stat_field(20));
 }

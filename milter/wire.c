@@ -183,8 +183,8 @@ complain(char command)
 	if (before != 0 && now - before < COMPLAINT_US)
 		return;
 	atomic_store(&last, now);
-	log_line(CONFIG_LOG_WARNING, "a client of the socket breaks the milter "
-	    "protocol, command \"%c\"", command);
+	log_line(CONFIG_LOG_WARNING, "a client of the socket violates the "
+	    "milter protocol, command \"%c\"", command);
 }
 
 bool

@@ -215,7 +215,7 @@ take_enhanced(struct cursor *c, char class, struct slice *out,
 	*problem = "the enhanced code is not in the class of the code";
 	if (!cursor_take(c, class))
 		return false;
-	*problem = "the enhanced code is not as 5.7.1";
+	*problem = "the enhanced code does not look like 5.7.1";
 	if (!cursor_take(c, '.') || !take_number(c) ||
 	    !cursor_take(c, '.') || !take_number(c))
 		return false;

@@ -30,7 +30,7 @@ print_problem(const char *program, char *const *argv)
 	const char *word = argv[optind - 1], *meant;
 
 	if (optopt == 'c') {
-		fprintf(stderr, "%s: -c wants a file\n", program);
+		fprintf(stderr, "%s: -c needs a file\n", program);
 	} else if (optopt != 0 && isprint(optopt) &&
 	    word[0] == '-' && word[1] != '-') {
 		fprintf(stderr, "%s: not an option: \"-%c\"\n", program,
@@ -83,7 +83,7 @@ read_options(int argc, char **argv, struct command *c)
 	}
 	if (optind == argc)
 		return -1;
-	fprintf(stderr, "%s: an argument too many: \"%s\"\n", c->program,
+	fprintf(stderr, "%s: unexpected argument: \"%s\"\n", c->program,
 	    argv[optind]);
 	print_usage(stderr, c->program, standard);
 	return (int)DAEMON_EXIT_USAGE;

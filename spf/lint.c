@@ -185,7 +185,8 @@ look_at_term(struct lint *l, const struct frame *f, const struct spf_term *t)
 		return;
 	case SPF_TERM_PTR:
 		tell(l, f, LINT_WARNING, t->text, "should not be used (RFC "
-		    "7208 5.5): it is slow, and says what the client wants");
+		    "7208 5.5): it is slow, and the owner of the client's "
+		    "address decides what it finds");
 		break;
 	case SPF_TERM_INCLUDE:
 	case SPF_TERM_A:

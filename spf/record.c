@@ -305,7 +305,7 @@ term(struct spf_term *t, struct spf_record *r)
 
 	if (!take_name(&c, &name))
 		return wrong(r, "a term begins with the name of a mechanism "
-		    "or modifier; terms are parted by spaces");
+		    "or modifier; terms are separated by spaces");
 	if (!qualified && cursor_take(&c, '='))
 		return modifier(name, cursor_rest(&c), t, r);
 	return directive(name, cursor_rest(&c), t, r);

@@ -194,7 +194,7 @@ warn_of_map(struct service *s, struct slice map)
 		return;
 	s->map_warned_at = now;
 	log_line(CONFIG_LOG_WARNING, "a client asks for the map \"%.*s\", "
-	    "which has no policies; there are postfix, QUERY, "
+	    "which has no policies; allowed: postfix, QUERY, "
 	    "QUERYwithTLSRPT, sts", SLICE_ARG(slice_head(map, 60)));
 }
 
@@ -408,7 +408,7 @@ service_load(struct service *s)
 	case STORE_ABSENT:
 		return;
 	case STORE_BROKEN:
-		log_line(CONFIG_LOG_WARNING, "%s; what stood before is "
+		log_line(CONFIG_LOG_WARNING, "%s; the previous content is "
 		    "used, %zu policies", why, memory_policies(s->memory));
 		return;
 	case STORE_UNREADABLE:

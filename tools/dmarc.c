@@ -137,7 +137,7 @@ alignment_text(const struct dmarc_story *s, size_t i)
 		break;
 	}
 	if (v->from_domain.len == 0)
-		return "not aligned: From has no one domain";
+		return "not aligned: From does not have exactly one domain";
 	if (id->domain.len == 0)
 		return "not aligned: no domain";
 	if (spf ? v->record.strict_spf : v->record.strict_dkim)

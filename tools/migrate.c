@@ -150,8 +150,9 @@ write_daemon(struct migrate *m, struct oldconf *c)
 	if (slice_cut(&user, ':', &name))
 		migrate_left(m, c, "UserID", user, "is a group; assay takes "
 		    "that of the user");
-	buf_adds(&m->out, "# It can read the keys.  A package of assay brings "
-	    "a user of its own, who must\n# be able to read them instead.\n"
+	buf_adds(&m->out, "# It can read the keys.  The packages of assay "
+	    "create the user assay, who must\n# be able to read them instead."
+	    "\n"
 	    "user: ");
 	migrate_scalar(&m->out, name);
 	buf_adds(&m->out, "\n");
@@ -199,7 +200,7 @@ write_removed(struct migrate *m, struct slice id)
 			if (slice_starts(item->key, SLICE("."))) {
 				migrate_left(m, sets[i].c, sets[i].name,
 				    item->key, "is all names below a domain; "
-				    "authserv-ids-to-remove wants each");
+				    "authserv-ids-to-remove needs each");
 				continue;
 			}
 			if (is_hostname(item->key) ||
@@ -266,7 +267,7 @@ write_dkim(struct migrate *m)
 		if (n < 1024)
 			migrate_left(m, &m->dkim, "MinimumKeyBits",
 			    oldconf_value(&m->dkim, "MinimumKeyBits"),
-			    "shorter keys than 1024 bits never pass "
+			    "keys shorter than 1024 bits never pass "
 			    "(RFC 8301)");
 		buf_addf(&m->out, "\ndkim:\n  minimum-rsa-bits: %llu\n",
 		    n < 1024 ? 1024 : n);
@@ -451,7 +452,7 @@ show(const struct migrate *m)
 	printf("# assay.yaml, made by assay migrate.  See assay.yaml(5) and "
 	    "assay-migrate(7).\n");
 	if (m->left_count > 0)
-		printf("#\n# Not taken over:\n%s", buf_cstr(&m->left));
+		printf("#\n# Not converted:\n%s", buf_cstr(&m->left));
 	printf("\n%s", buf_cstr(&m->out));
 	if (m->left_count > 0)
 		fprintf(stderr, "assay: %u settings were not converted; the "
@@ -527,7 +528,7 @@ const struct tool_command migrate_command = {
 	.name = "migrate",
 	.run = migrate_run,
 	.synopsis = "OPENDKIM.CONF [OPENDMARC.CONF]",
-	.what = "Makes an assay.yaml of an OpenDKIM configuration",
+	.what = "Makes an assay.yaml from an OpenDKIM configuration",
 	.example = "assay migrate /etc/opendkim.conf > assay.yaml\n"
 	    "assay migrate /etc/opendkim.conf /etc/opendmarc.conf"
 };

@@ -219,7 +219,7 @@ write_macro(struct migrate *m, const struct oldset_item *item)
 	    !slice_eq_nocase(item->key, SLICE("{daemon_name}"))) ||
 	    rest.len == 0) {
 		migrate_left(m, &m->dkim, "MacroList", item->key,
-		    "origins know of macros only those of daemon-name, "
+		    "origins have only the macros of daemon-name, "
 		    "authenticated and certificate");
 		return;
 	}

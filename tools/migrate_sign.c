@@ -234,7 +234,7 @@ read_key(struct old_signing *s, const struct oldset_item *item, struct key *k)
 	if (!slice_cut(&rest, ':', &k->domain) ||
 	    !slice_cut(&rest, ':', &k->selector)) {
 		migrate_left(s->m, &s->m->dkim, "KeyTable", item->key,
-		    "has not the form domain:selector:file");
+		    "does not have the form domain:selector:file");
 		return false;
 	}
 	k->file = rest;
@@ -331,7 +331,7 @@ read_entry(struct old_signing *s, const struct oldset *table,
 	key = find_key(keys, slice_trim(name));
 	if (key == NULL) {
 		migrate_left(s->m, &s->m->dkim, "SigningTable", item->key,
-		    "names a key that the KeyTable has not");
+		    "names a key that is not in the KeyTable");
 		return false;
 	}
 	if (!read_key(s, key, &e->key))

@@ -65,8 +65,8 @@ choose(struct showing *s)
 				s->chosen = id;
 				return TOOL_OK;
 			}
-		return tool_fail(TOOL_USAGE, "--id is none of that day's",
-		    s->id);
+		return tool_fail(TOOL_USAGE,
+		    "no report of that day has this --id", s->id);
 	}
 	s->chosen = s->ids[0];
 	if (s->count == 1)

@@ -131,7 +131,7 @@ fill(struct dialogue *d)
 	ssize_t got;
 
 	if (d->octets > LIMIT_TOOL_SMTP)
-		return fail(d, STARTTLS_REFUSED, "it says too much",
+		return fail(d, STARTTLS_REFUSED, "its answer is too long",
 		    SLICE(""));
 	do {
 		if (!wait_for(d, POLLIN))

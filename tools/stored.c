@@ -78,7 +78,7 @@ stored_since(const char *text, unsigned int days, int64_t *out)
 		unit = s.len > 0 ? seconds_of(s.ptr[s.len - 1]) : 0;
 		if (unit == 0 || !slice_number(slice_head(s, s.len - 1),
 		    SINCE_MAX * 86400 / unit, &n))
-			return tool_fail(TOOL_USAGE, "--since wants a number "
+			return tool_fail(TOOL_USAGE, "--since needs a number "
 			    "with m, h or d, at most 3650d, not", text);
 	}
 	*out = (int64_t)time(NULL) - (int64_t)(n * unit);

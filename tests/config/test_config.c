@@ -1841,7 +1841,7 @@ test_warnings(void)
 #define FINE(when) { "user: a\npolicy: [{action: reject, when: {" \
 	when "}}]\n", "" }
 		NEVER("from: [absent, multiple], from-domain: a.example",
-		    "from-domain wants from: ok or sloppy"),
+		    "from-domain needs from: ok or sloppy"),
 		FINE("from: [absent, ok], from-domain: a.example"),
 		NEVER("from: unparsable, dmarc: [fail, none]",
 		    "without one domain in From, dmarc is permerror"),

@@ -223,7 +223,7 @@ test_refused(void)
 		  "t.yaml:1:5: no such escape; in \"...\" a backslash begins "
 		  "one, in '...' it is itself" },
 		{ "a no-break space", SLICE_INIT("\xc3\xa9:\xc2\xa0 b\n"),
-		  "t.yaml:1:3: a no-break space; write a plain one" },
+		  "t.yaml:1:3: a no-break space; write an ordinary one" },
 		{ "a no-break space in quotes",
 		  SLICE_INIT("\"\xc2\xa0\": b\n"), "a tree" },
 		{ "a typographic quote",

@@ -52,8 +52,8 @@ def usage():
             (["--versoin"], 'did you mean "--version"?'),
             (["--test"], 'not an option: "--test"\n'),
             (["--help=x"], 'not an option: "--help=x"'),
-            (["-ftx"], 'not an option: "-x"'), (["-c"], "-c wants a file"),
-            (["check"], 'an argument too many: "check"')):
+            (["-ftx"], 'not an option: "-x"'), (["-c"], "-c needs a file"),
+            (["check"], 'unexpected argument: "check"')):
         err = run(*arguments)[2]
         ok(want in err, " ".join(arguments) + ": " + want.strip(), err)
     for option in ("-V", "--version", "--help"):

@@ -11,7 +11,7 @@
 static const char variables[] = "unknown variable";
 static const char code[] =
     "the code is not three digits, the second 0 to 5";
-static const char enhanced[] = "the enhanced code is not as 5.7.1";
+static const char enhanced[] = "the enhanced code does not look like 5.7.1";
 static const char class[] =
     "the enhanced code is not in the class of the code";
 static const char percent[] = "a single % is written %%";

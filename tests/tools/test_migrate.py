@@ -144,7 +144,7 @@ LEFT = [
     ("LDAPBindPassword hunter2", "LDAPBindPassword (not shown)"),
     ("InternalHosts db:/x.db", "InternalHosts a Berkeley database"),
     ("InternalHosts a_b!", "InternalHosts a_b!: is neither"),
-    ("MacroList if_name", "MacroList if_name: origins know"),
+    ("MacroList if_name", "MacroList if_name: origins have"),
     ("Domain *", "Domain *: is not a domain"),
     ("Odd \x01\x7f", "Odd ??: has no counterpart"),
 ]
@@ -164,8 +164,8 @@ def what_is_left():
 TABLES = "KeyTable file:@/keys\nSigningTable refile:@/table\n"
 ROWS = [
     ("user@example.org k1", "is not a domain"),
-    ("*@example.org nokey", "names a key that the KeyTable has not"),
-    ("*@example.org bad", "has not the form"),
+    ("*@example.org nokey", "names a key that is not in the KeyTable"),
+    ("*@example.org bad", "does not have the form"),
     ("*@example.org inline", "has the key itself"),
     ("*@*.example.org many", "has a key file for each domain"),
     ("* from", "signs for every domain"),

@@ -128,12 +128,12 @@ def what_is_wrong():
             ("a bad policy", ("--policy", "bad.yaml"), 78,
              "bad.yaml:1:19: policy rule 1: action is 'refuse'"),
             *(("a bad time, " + repr(since), ("--policy", "same.yaml",
-               "--since", since), 64, "--since wants a number with m, h or d")
+               "--since", since), 64, "--since needs a number with m, h or d")
               for since in ("", "d", "7", "7w", "-1d", "+1d", " 1d", "1 d",
                             "1.5d", "0x1d", "3651d", "99999999999999999999h",
                             "1dd")),
             ("a bad time", ("--policy", "same.yaml", "--since", "week"), 64,
-             "--since wants a number with m, h or d"),
+             "--since needs a number with m, h or d"),
             ("no store", ("--policy", "same.yaml", "-c", "bare.yaml"), 78,
              "bare.yaml: it names no store")):
         if "-c" not in arguments:
