@@ -30,6 +30,10 @@
 #include "config/sign_internal.h"
 #include "config/values.h"
 
+/* The configuration and what it includes or observes, which are limited
+   together. */
+#define YAML_FILES (1 + LIMIT_INCLUDES)
+
 /* What config_ref() counts; the configuration comes first. */
 struct owned {
 	struct config	 config;
@@ -297,19 +301,79 @@ may_include(struct schema *s, const struct schema_key *key,
 	return true;
 }
 
+static void
+add_file(struct config *c, const char *path)
+{
+	c->files[c->file_count].path = path;
+	file_look(path, &c->files[c->file_count++].seen);
+}
+
 /* Before it is read, so that what changes meanwhile is seen. */
 static bool
 note_file(struct config *c, const char *path)
 {
 	if (c->files == NULL)
-		c->files = arena_array(owned_of(c)->arena, CONFIG_FILES,
+		c->files = arena_array(owned_of(c)->arena, YAML_FILES,
 		    sizeof(*c->files));
 	if (c->files == NULL)
 		return false;
-	if (c->file_count < CONFIG_FILES) {
-		c->files[c->file_count].path = path;
-		file_look(path, &c->files[c->file_count++].seen);
+	if (c->file_count < YAML_FILES)
+		add_file(c, path);
+	return true;
+}
+
+/* Takes one that is named, if it is, and not the same as the one before. */
+static void
+take_named(const char **out, size_t *count, const char *path)
+{
+	if (path == NULL || (out != NULL && *count > 0 &&
+	    strcmp(out[*count - 1], path) == 0))
+		return;
+	if (out != NULL)
+		out[*count] = path;
+	(*count)++;
+}
+
+/*
+ * The files that a configuration names, and that a reload reads: not those
+ * which are followed by themselves (for-user, folders of keys).  How many
+ * there are, at most if `out` is NULL.
+ */
+static size_t
+named_files(const struct config *c, const char **out)
+{
+	size_t i, k, count = 0;
+
+	take_named(out, &count, c->resolver.zone_path);
+	take_named(out, &count, c->seal.key.file);
+	for (i = 0; i < c->forwarder_count; i++)
+		take_named(out, &count, c->forwarders[i].file);
+	for (i = 0; i < c->sign_count; i++) {
+		for (k = 0; k < c->sign[i].key_count; k++)
+			take_named(out, &count, c->sign[i].keys[k].file);
 	}
+	return count;
+}
+
+/* When all keys are known, and before the first of the files is read. */
+static bool
+note_named_files(struct schema *s, struct config *c)
+{
+	size_t i, count = named_files(c, NULL);
+	struct config_file *files;
+	const char **named;
+
+	if (s->offline || !c->auto_reload || count == 0)
+		return true;
+	named = arena_array(s->arena, count, sizeof(*named));
+	files = arena_array(s->arena, c->file_count + count, sizeof(*files));
+	if (named == NULL || files == NULL)
+		return schema_no_memory(s);
+	memcpy(files, c->files, c->file_count * sizeof(*files));
+	c->files = files;
+	count = named_files(c, named);
+	for (i = 0; i < count; i++)
+		add_file(c, named[i]);
 	return true;
 }
 
@@ -576,7 +640,7 @@ read_tree(const struct yaml_tree *t, const char *path, bool offline,
 	    yaml_tree_root(t), c) && yaml_tree_mistakes(t) == 0 &&
 	    origins_complete(&s,
 	    yaml_tree_root(t), c) && sign_complete(&s, c) &&
-	    forwarders_complete(&s, c) && (offline ||
+	    note_named_files(&s, c) && forwarders_complete(&s, c) && (offline ||
 	    sections_read_zone(&c->resolver, why, why_size)))
 		return c;
 	config_unref(c);

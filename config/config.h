@@ -227,11 +227,12 @@ struct config_file {
 	const char	*path;
 	struct stat	 seen;
 };
-#define CONFIG_FILES (1 + LIMIT_INCLUDES)
 
 struct config {
 	const char		*path;		/* the file it was read from */
-	/* It, and all that it includes; none of a text in memory. */
+	/* It, and all that it includes or observes; with auto_reload also the
+	   zone, the files of forwarders and those of keys.  None of a text in
+	   memory. */
 	struct config_file	*files;
 	size_t			 file_count;
 	bool			 auto_reload;	/* default no */

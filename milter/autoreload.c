@@ -4,20 +4,62 @@
  */
 #include "milter/autoreload.h"
 
-#include <string.h>
+#include <sys/stat.h>
 
 #include "base/clock.h"
 #include "base/file.h"
+#include "base/mem.h"
 
 #define AGAIN_US	INT64_C(5000000)	/* ours */
 
-void
+struct autoreload_file {
+	struct stat	taken;		/* what has been read */
+	struct stat	last;		/* what the last look saw */
+};
+
+bool
 autoreload_begin(struct autoreload *a, const struct config *c)
 {
 	size_t i;
 
-	for (i = 0; i < c->file_count; i++)
-		a->taken[i] = a->last[i] = c->files[i].seen;
+	autoreload_end(a);
+	if (!c->auto_reload || c->file_count == 0)
+		return true;
+	a->files = mem_array(c->file_count, sizeof(*a->files));
+	if (a->files == NULL)
+		return false;
+	a->count = c->file_count;
+	for (i = 0; i < a->count; i++)
+		a->files[i].taken = a->files[i].last = c->files[i].seen;
+	return true;
+}
+
+void
+autoreload_end(struct autoreload *a)
+{
+	mem_free(a->files);
+	*a = (struct autoreload){ .files = NULL };
+}
+
+/* Looks at all files.  True: none has changed since the look before. */
+static bool
+look(struct autoreload *a, const struct config *c)
+{
+	struct autoreload_file *f;
+	bool settled = true;
+	struct stat now;
+	size_t i;
+
+	a->changed = NULL;
+	for (i = 0; i < a->count; i++) {
+		f = &a->files[i];
+		file_look(c->files[i].path, &now);
+		if (a->changed == NULL && !file_is_same(&now, &f->taken))
+			a->changed = c->files[i].path;
+		settled = settled && file_is_same(&now, &f->last);
+		f->last = now;
+	}
+	return settled;
 }
 
 static enum autoreload_step
@@ -32,23 +74,14 @@ step_again(struct autoreload *a, bool refused)
 enum autoreload_step
 autoreload_due(struct autoreload *a, const struct config *c, bool refused)
 {
-	bool changed = false, settled = true;
-	struct stat now;
 	size_t i;
 
-	if (!c->auto_reload)
+	if (a->count == 0 || !look(a, c))
 		return AUTORELOAD_NOTHING;
-	for (i = 0; i < c->file_count; i++) {
-		file_look(c->files[i].path, &now);
-		changed = changed || !file_is_same(&now, &a->taken[i]);
-		settled = settled && file_is_same(&now, &a->last[i]);
-		a->last[i] = now;
-	}
-	if (!settled)
-		return AUTORELOAD_NOTHING;
-	if (!changed)
+	if (a->changed == NULL)
 		return step_again(a, refused);
-	memcpy(a->taken, a->last, sizeof(a->taken));
+	for (i = 0; i < a->count; i++)
+		a->files[i].taken = a->files[i].last;
 	a->again_us = clock_us() + AGAIN_US;
 	return AUTORELOAD_CHANGED;
 }

@@ -8,15 +8,19 @@
 #define MILTER_AUTORELOAD_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
-#include <sys/stat.h>
 
 #include "config/config.h"
 
+/* All zero: no file is watched. */
 struct autoreload {
-	struct stat	taken[CONFIG_FILES];	/* what has been read */
-	struct stat	last[CONFIG_FILES];	/* what the last look saw */
-	int64_t		again_us;	/* not before */
+	struct autoreload_file	*files;
+	size_t			 count;
+	const char		*changed;	/* the first of those that are
+						   others; borrowed from the
+						   configuration */
+	int64_t			 again_us;	/* not before */
 };
 
 enum autoreload_step {
@@ -27,11 +31,16 @@ enum autoreload_step {
 	AUTORELOAD_AGAIN
 };
 
-void	autoreload_begin(struct autoreload *a, const struct config *c);
+/*
+ * Watches the files of the configuration if it has auto-reload; ends what was
+ * before.  False: there is no memory, and none is watched.
+ */
+bool	autoreload_begin(struct autoreload *a, const struct config *c);
+void	autoreload_end(struct autoreload *a);
 /*
  * Call once a second or so.  CHANGED once for a change, and not before the
  * file has been the same for two looks, so that it is complete; AGAIN
- * each 5 s while `refused`.
+ * each 5 s while `refused`.  `c` is that of autoreload_begin().
  */
 enum autoreload_step	autoreload_due(struct autoreload *a,
 			    const struct config *c, bool refused);

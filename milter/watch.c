@@ -213,7 +213,7 @@ follow_files(struct engine *e, struct said *said)
 	    vitals_last_refused())) {
 	case AUTORELOAD_CHANGED:
 		log_line(CONFIG_LOG_INFO, "a file of the configuration has "
-		    "changed");
+		    "changed: %s", said->files.changed);
 		daemon_ask_reload(false);
 		break;
 	case AUTORELOAD_AGAIN:
@@ -247,7 +247,9 @@ look_after(struct engine *e, struct said *said)
 	bool changed = true, follows = follows_file(e);
 	int64_t next = 0, look_us = 0;
 
-	autoreload_begin(&said->files, e->config);
+	if (!autoreload_begin(&said->files, e->config))
+		log_line(CONFIG_LOG_ERROR, "no memory to look after the files "
+		    "of the configuration");
 	if (follows)
 		resolvconf_open(&file, e->config->resolver.options.resolv_conf);
 	while (is_current(e)) {
@@ -263,6 +265,7 @@ look_after(struct engine *e, struct said *said)
 		changed = resolvconf_wait(&file, STEP_MS);
 	}
 	resolvconf_close(&file);
+	autoreload_end(&said->files);
 }
 
 /* Lookups take their time, and mail need not wait for them. */

@@ -2319,6 +2319,62 @@ test_include_limits(void)
 	ok(!many_are_read(LIMIT_INCLUDES + 1), "one more");
 }
 
+/* Each that is read has its place in the list, as `want` has their names. */
+static void
+check_files(const char *name, const char *text, const char *want)
+{
+	struct config *c;
+	struct buf names;
+	size_t i;
+
+	write_named(A, text);
+	c = config_read(in_build(A), why, sizeof(why));
+	buf_init(&names, 4096);
+	for (i = 0; c != NULL && i < c->file_count; i++) {
+		buf_adds(&names, i > 0 ? " " : "");
+		buf_adds(&names, strrchr(c->files[i].path, '/') + 1);
+		if (strstr(c->files[i].path, ".tmp") != NULL &&
+		    c->files[i].seen.st_size == 0)
+			buf_adds(&names, "(not seen)");
+	}
+	if (!ok(strcmp(buf_cstr(&names), want) == 0, "%s", name))
+		printf("# got  %s\n# want %s\n", buf_cstr(&names), want);
+	config_unref(c);
+	buf_fini(&names);
+	(void)unlink(in_build(A));
+}
+
+/* What auto-reload has to look at. */
+static void
+test_noted_files(void)
+{
+#define NAMES "include: " B "\n" \
+	"resolver: {zone: " B ".zone}\n" \
+	"forwarders: [{name: f, file: " B ".hosts}, " \
+	"{name: g, client: 192.0.2.1}, {name: h, file: " B ".hosts}]\n" \
+	"sign:\n" \
+	"- {domains: a.example, for-user: u, " \
+	"keys: [{selector: s, file: k1}, {selector: t, file: k2}]}\n" \
+	"- {domains: b.example, keys: [{selector: s, file: k2}]}\n" \
+	"- {keys: {directory: d}}\n" \
+	"seal: {domain: a.example, selector: s, file: k3, " \
+	"when: [{relayed-to: c.example}]}\n"
+
+	write_named(B, "observe-policy: " B ".2\n");
+	write_named(B ".2", "policy: [{action: reject}]\n");
+	write_named(B ".zone", "zonedata: {a.example: [{A: 192.0.2.1}]}\n");
+	write_named(B ".hosts", "192.0.2.1\n");
+	check_files("files that a reload reads", "auto-reload: yes\n" NAMES,
+	    A " " B " " B ".2 " B ".zone k3 " B ".hosts k1 k2");
+	check_files("no others when nothing else is named",
+	    "auto-reload: yes\n", A);
+	check_files("what nobody asks for", NAMES, A " " B " " B ".2");
+	(void)unlink(in_build(B));
+	(void)unlink(in_build(B ".2"));
+	(void)unlink(in_build(B ".zone"));
+	(void)unlink(in_build(B ".hosts"));
+}
+
 /* What a reload may take away. */
 static void
 test_replace(void)
@@ -2422,6 +2478,7 @@ main(void)
 	test_include();
 	test_observed();
 	test_include_limits();
+	test_noted_files();
 	test_replace();
 	test_memory();
 	return tap_done();

@@ -1,9 +1,11 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""auto-reload: a file of rules counts when it has changed."""
+"""auto-reload: a file of the configuration counts when it has changed."""
 
 import os
+import re
 
 import assaydaemon
+import signkeys
 import tap
 from tap import equal, ok
 
@@ -117,10 +119,12 @@ def refused_for_another_file():
     daemon.check_stop("the daemon")
 
 
-def swap(folder, version, text):
+def swap(folder, version, text, name="rules.yaml"):
     """As Kubernetes does: all files change at once, by a link to a folder."""
     os.mkdir(os.path.join(folder, version))
-    write(os.path.join(folder, version, "rules.yaml"), text)
+    path = os.path.join(folder, version, name)
+    write(path, text)
+    os.chmod(path, 0o600)
     os.symlink(version, os.path.join(folder, "..data_tmp"))
     os.rename(os.path.join(folder, "..data_tmp"),
               os.path.join(folder, "..data"))
@@ -163,6 +167,124 @@ def in_two_writes():
     equal((rejected(daemon, "one.example"), rejected(daemon, "two.example")),
           (False, True), "all of it")
     daemon.check_stop("the daemon")
+
+
+def spf_result(daemon):
+    result = daemon.send(
+        fields=[(b"From", b" a@sender.example")], body=b"Hi.\r\n",
+        sender="<a@sender.example>", client="192.0.2.1",
+        recipients=["<b@inner.example>"])
+    found = b"".join(result.header.values("Authentication-Results"))
+    return re.search(rb"spf=(\w+)", found)[1].decode()
+
+
+def record_key(key):
+    def look(daemon):
+        spf_result(daemon)
+        assaydaemon.wait_for(daemon.records, 30, "a record")
+        return daemon.records()[-1].get(key)
+    return look
+
+
+def signed_with(field, client):
+    """The length of the signature says which key it was."""
+    def look(daemon):
+        result = daemon.send(
+            fields=[(b"From", b" a@sender.example")], body=b"Hi.\r\n",
+            sender="<a@sender.example>", client=client,
+            recipients=["<b@inner.example>"])
+        value = re.sub(rb"\s", b"", result.header.values(field)[0])
+        return len(re.search(rb";b=([^;]*)", value)[1])
+    return look
+
+
+def key_text(folder, bits):
+    path = os.path.join(folder, "%d.pem" % bits)
+    signkeys.openssl("genpkey", "-algorithm", "rsa", "-pkeyopt",
+                     "rsa_keygen_bits:%d" % bits, "-out", path)
+    with open(path, encoding="ascii") as f:
+        return f.read()
+
+
+def zone_text(last):
+    return "zonedata: {sender.example: [{TXT: \"v=spf1 %s\"}]}\n" % last
+
+
+def kinds():
+    """(name, configuration, [first, second], a bad one, its complaint, what
+    shows which is in use, [first, second] of that)"""
+    folder = assaydaemon.work_folder()
+    keys = [key_text(folder, bits) for bits in (2048, 3072)]
+    half = keys[1][:len(keys[1]) // 2]
+    lengths = [344, 512]
+    observed = "policy: [{name: %s, action: reject}]\n"
+    return (
+        ("forwarder", {"forwarders": [{"name": "fwd", "file": "it"}],
+                       "policy": [{"action": "accept"}]},
+         ["198.51.100.1\n", "192.0.2.1\n"], "192.0.2.1\n192.0.2.",
+         "this is not a host", record_key("forwarder"), [None, "fwd"]),
+        ("observe-policy", {"observe-policy": "it"},
+         [observed % "one", observed % "two"], "policy: [{name: two, acti",
+         "not reloaded", record_key("observe-policy-rule"),
+         ["one", "two"]),
+        ("zone", {"resolver": {"zone": "it"}},
+         [zone_text("-all"), zone_text("+all")], "zonedata: {sender.ex",
+         "not reloaded", spf_result, ["fail", "pass"]),
+        ("sign", {"sign": [{"domains": "sender.example", "keys": [
+            {"selector": "s1", "file": "it"}]}]}, keys, half,
+         "the PEM text is broken", signed_with("DKIM-Signature",
+                                               "127.0.0.1"), lengths),
+        ("seal", {"seal": {"domain": "gate.example", "selector": "s1",
+                           "file": "it",
+                           "when": [{"relayed-to": ["inner.example"]}]}},
+         keys, half, "the PEM text is broken",
+         signed_with("ARC-Seal", "192.0.2.1"), lengths))
+
+
+@tap.test
+def each_kind_of_file():
+    """All at the same time, since each step is seconds of waiting."""
+    started = []
+    for name, config, texts, bad, why, look, want in kinds():
+        config = dict({"auto-reload": True}, **config)
+        daemon = assaydaemon.Daemon()
+        swap(daemon.folder, "..1", texts[0], "it")
+        os.symlink("..data/it", os.path.join(daemon.folder, "it"))
+        daemon.configure(config, None if name == "zone" else ZONE)
+        daemon.start()
+        equal(look(daemon), want[0], name + ": as it starts")
+        started.append((daemon, name, texts, bad, why, look, want))
+
+    def step(what, change, text, count, which):
+        for daemon, name, texts, bad, why, look, want in started:
+            change(daemon.folder, texts, bad)
+        for daemon, name, texts, bad, why, look, want in started:
+            wait_for(daemon, why if text is None else text, count)
+            equal(look(daemon), want[which], "%s: %s" % (name, what))
+
+    def path(folder):
+        return os.path.join(folder, "it")
+
+    def put(folder, text):
+        replace(path(folder), text)
+        os.chmod(path(folder), 0o600)
+
+    step("a link that leads elsewhere",
+         lambda folder, texts, bad: swap(folder, "..2", texts[1], "it"),
+         "\"reloaded /", 1, 1)
+    step("half of a file",
+         lambda folder, texts, bad: swap(folder, "..3", bad, "it"),
+         None, 1, 1)
+    step("it is gone", lambda folder, texts, bad: os.unlink(path(folder)),
+         "not reloaded", 2, 1)
+    step("it is back, as another one",
+         lambda folder, texts, bad: put(folder, texts[0]),
+         "\"reloaded /", 2, 0)
+    for daemon, name, *_ in started:
+        equal(refused(daemon), 2, name + ": each mistake was said once")
+        ok("has changed: %s" % path(daemon.folder) in daemon.log(),
+           name + ": the log names the file")
+        daemon.check_stop(name)
 
 
 tap.main()
