@@ -135,8 +135,9 @@ find(const struct event_values *list, const char *key)
 {
 	struct event_value *v;
 
+	/* Most keys differ in their first octet. */
 	STAILQ_FOREACH(v, list, link) {
-		if (strcmp(v->key, key) == 0)
+		if (v->key[0] == key[0] && strcmp(v->key, key) == 0)
 			return v;
 	}
 	return NULL;

@@ -312,6 +312,17 @@ start_thread(void)
 		(void)pthread_detach(thread);
 }
 
+/* What this resolver's thread has answered since it last told. */
+static struct landed *
+list_of_thread(void)
+{
+	static _Thread_local struct landed list;
+
+	if (STAILQ_EMPTY(&list))
+		STAILQ_INIT(&list);
+	return &list;
+}
+
 /* From the resolver's thread, which must not wait for a message; owns
    `answer`. */
 static void
@@ -330,15 +341,16 @@ answered(struct resolver_wait *wait, const struct dns_answer *answer)
 			(void)sched_yield();
 		}
 	}
-	pthread_mutex_lock(&landed.lock);
-	STAILQ_INSERT_TAIL(&landed.list, w, landing);
-	pthread_mutex_unlock(&landed.lock);
+	STAILQ_INSERT_TAIL(list_of_thread(), w, landing);
 }
 
 /* All that came together has been answered. */
 static void
 told(void)
 {
+	pthread_mutex_lock(&landed.lock);
+	STAILQ_CONCAT(&landed.list, list_of_thread());
+	pthread_mutex_unlock(&landed.lock);
 	pthread_cond_signal(&landed.changed);
 }
 

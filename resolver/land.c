@@ -383,6 +383,7 @@ land(struct resolver *r, struct query *q)
 {
 	int64_t now = clock_us();
 	enum step step = judge(q, now);
+	const struct dns_answer *answer = NULL;
 	bool goes_on = false, dropped = false;
 
 	flight_remove(q);
@@ -402,11 +403,13 @@ land(struct resolver *r, struct query *q)
 		if (dropped)
 			query_leave_table(r, q);
 	}
+	if (!goes_on && !dropped)
+		answer = query_settle(r, q, final_answer(q, step), now);
 	(void)pthread_mutex_unlock(&r->lock);
 	if (dropped)
 		query_free(q);
 	else if (!goes_on)
-		query_finish(r, q, final_answer(q, step));
+		query_tell(r, q, answer);
 }
 
 bool

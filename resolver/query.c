@@ -19,9 +19,9 @@
  *    within itself.
  * 4. The landing is judged: it is an answer, or goes on (land.c),
  * 5. until there is no further try, and it has failed.
- * 6. The end (query_finish): out of the table, into the cache, which may have
- *    an expired answer instead of a failure (RFC 8767), and every waiter is
- *    called, with no lock held.
+ * 6. The end: out of the table, into the cache, which may have an expired
+ *    answer instead of a failure (RFC 8767) (query_settle); then every waiter
+ *    is called, with no lock held (query_tell).
  *
  * When nobody waits any more, a query in a queue ends at once, and one under
  * way is finished for the cache, but no further packet is sent for it.
@@ -231,20 +231,16 @@ query_answer_empty(const struct query *q, enum dns_outcome outcome)
 	return draft.answer;
 }
 
-/* The next who waits, or NULL: then the query is gone. */
-static struct resolver_wait *
-next_waiter(struct resolver *r, struct query *q)
+/* The next who waits cannot be cancelled from here on.  Nobody joins any more,
+   so after the last there is none.  The lock is held. */
+static void
+claim_next(struct query *q)
 {
-	struct resolver_wait *w;
-
-	(void)pthread_mutex_lock(&r->lock);
-	w = TAILQ_FIRST(&q->waits);
-	if (w != NULL)
-		wait_unlink(q, w);
-	(void)pthread_mutex_unlock(&r->lock);
-	if (w == NULL)
-		query_free(q);
-	return w;
+	q->state = QUERY_DONE;
+	q->next = TAILQ_FIRST(&q->waits);
+	if (q->next != NULL)
+		wait_unlink(q, q->next);
+	q->is_last = TAILQ_EMPTY(&q->waits);
 }
 
 /*
@@ -252,7 +248,7 @@ next_waiter(struct resolver *r, struct query *q)
  * What was not asked is no verdict for the cache.  The lock is held.
  */
 static const struct dns_answer *
-settle(struct resolver *r, const struct query *q,
+cached(struct resolver *r, const struct query *q,
     const struct dns_answer *answer, int64_t now_us)
 {
 	const struct dns_answer *stale = NULL;
@@ -292,33 +288,42 @@ tell(struct resolver *r, struct resolver_wait *w,
 	w->done(w, answer);
 }
 
-void
-query_finish(struct resolver *r, struct query *q,
-    const struct dns_answer *answer)
+const struct dns_answer *
+query_settle(struct resolver *r, struct query *q,
+    const struct dns_answer *answer, int64_t now_us)
 {
-	int64_t now = clock_us();
-	struct resolver_wait *w;
-
-	(void)pthread_mutex_lock(&r->lock);
 	query_leave_table(r, q);
-	q->state = QUERY_DONE;
-	answer = settle(r, q, answer, now);
+	claim_next(q);
+	answer = cached(r, q, answer, now_us);
 	r->stats.outcomes[answer->outcome]++;
 	if (q->begun_us > 0) {
-		statistics_add(&r->times, now - q->begun_us);
+		statistics_add(&r->times, now_us - q->begun_us);
 		statistics_note_slow(&r->slow, q->node.key.name,
-		    now - q->begun_us, dns_outcome_is_known(answer->outcome));
+		    now_us - q->begun_us,
+		    dns_outcome_is_known(answer->outcome));
 	}
-	(void)pthread_mutex_unlock(&r->lock);
-	while ((w = next_waiter(r, q)) != NULL)
-		tell(r, w, dns_answer_ref(answer));
+	return answer;
+}
+
+void
+query_tell(struct resolver *r, struct query *q,
+    const struct dns_answer *answer)
+{
+	while (q->next != NULL) {
+		tell(r, q->next, dns_answer_ref(answer));
+		if (q->is_last)
+			break;
+		(void)pthread_mutex_lock(&r->lock);
+		claim_next(q);
+		(void)pthread_mutex_unlock(&r->lock);
+	}
 	dns_answer_unref(answer);
+	query_free(q);
 }
 
 void
 queries_end(struct resolver *r)
 {
-	struct resolver_wait *w;
 	struct table_node *n;
 	struct query *q;
 	size_t from = 0;
@@ -330,13 +335,12 @@ queries_end(struct resolver *r)
 		if (q != NULL) {
 			if (q->state == QUERY_QUEUED)
 				queue_remove(r, q);
-			q->state = QUERY_DONE;
+			claim_next(q);
 		}
 		(void)pthread_mutex_unlock(&r->lock);
 		if (q == NULL)
 			break;
-		while ((w = next_waiter(r, q)) != NULL)
-			tell(r, w, dns_answer_of(DNS_NOT_ASKED));
+		query_tell(r, q, dns_answer_of(DNS_NOT_ASKED));
 	}
 	queries_tell_all(r);
 }

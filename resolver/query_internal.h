@@ -74,6 +74,9 @@ struct query {
 	bool			 mismatch;	/* of the letters */
 	bool			 starved;	/* of descriptors */
 	size_t			 packet_len;
+	/* When it is done: who is called next, NULL: none, and then? */
+	struct resolver_wait	*next;
+	bool			 is_last;
 	struct packet_reply	*reply;		/* NULL: none, or no memory */
 	const struct dns_answer	*answer;
 	size_t			 wire_len;	/* set once */
@@ -117,8 +120,12 @@ void	query_leave_table(struct resolver *r, struct query *q);
 /* One without records. */
 const struct dns_answer	*query_answer_empty(const struct query *q,
 			    enum dns_outcome outcome);
-/* Step 6; takes over the reference, and the query is gone. */
-void	query_finish(struct resolver *r, struct query *q,
+/* Step 6 with the lock held; takes over the reference.  query_tell() is due,
+   with what this returns. */
+const struct dns_answer	*query_settle(struct resolver *r, struct query *q,
+			    const struct dns_answer *answer, int64_t now_us);
+/* Then without the lock; takes over the reference, and the query is gone. */
+void	query_tell(struct resolver *r, struct query *q,
 	    const struct dns_answer *answer);
 /* To all of those who were given answers: these were all for now. */
 void	queries_tell_all(struct resolver *r);

@@ -10,6 +10,10 @@
 #include "base/mem.h"
 #include "resolver/query_internal.h"
 
+/* Taken at a time, so that askers and this thread seldom meet at the lock.
+   When there are no descriptors, so many find out (ours). */
+#define SOME	16
+
 static void
 take_random(struct resolver *r, void *out, size_t len)
 {
@@ -96,7 +100,7 @@ has_domain(struct resolver *r, struct query *q, int64_t now_us)
 	return true;
 }
 
-/* Takes the next query that may be sent, or is refused; the lock is held. */
+/* Takes the next query that may be sent, or is refused. */
 static struct query *
 take_next(struct resolver *r, struct server *s, int64_t now_us)
 {
@@ -128,24 +132,60 @@ take_next(struct resolver *r, struct server *s, int64_t now_us)
 	return q;
 }
 
-/* The lock is held, but not while it is sent. */
+/* How many; the lock is held. */
+static size_t
+take_some(struct resolver *r, struct server *s, int64_t now_us,
+    struct query *some[SOME])
+{
+	size_t n = 0;
+
+	while (n < SOME && (some[n] = take_next(r, s, now_us)) != NULL)
+		n++;
+	return n;
+}
+
+static void
+refuse(struct resolver *r, struct query *q, int64_t now_us)
+{
+	const struct dns_answer *answer = query_answer_empty(q, DNS_TIMEOUT);
+
+	(void)pthread_mutex_lock(&r->lock);
+	answer = query_settle(r, q, answer, now_us);
+	(void)pthread_mutex_unlock(&r->lock);
+	query_tell(r, q, answer);
+}
+
+/* The lock is not held. */
+static void
+send_some(struct resolver *r, struct query *some[], size_t count,
+    int64_t now_us)
+{
+	size_t i;
+
+	for (i = 0; i < count; i++) {
+		if (some[i]->refused)
+			refuse(r, some[i], now_us);
+		else
+			send_query(r, some[i], now_us);
+	}
+}
+
+/* The lock is held, but not while they are sent. */
 static void
 dispatch(struct resolver *r, struct server *s, int64_t now_us)
 {
 	struct server_channel *c = flight_oldest_channel(r, s, now_us);
-	struct query *q;
+	struct query *some[SOME];
+	size_t n;
 
 	if (c != NULL) {
 		(void)pthread_mutex_unlock(&r->lock);
 		server_give_up(c);
 		(void)pthread_mutex_lock(&r->lock);
 	}
-	while ((q = take_next(r, s, now_us)) != NULL) {
+	while ((n = take_some(r, s, now_us, some)) > 0) {
 		(void)pthread_mutex_unlock(&r->lock);
-		if (q->refused)
-			query_finish(r, q, query_answer_empty(q, DNS_TIMEOUT));
-		else
-			send_query(r, q, now_us);
+		send_some(r, some, n, now_us);
 		(void)pthread_mutex_lock(&r->lock);
 		if (s->starved)
 			server_pause(&s->health, now_us);
