@@ -170,6 +170,7 @@ set_manners(struct https_transfer *t)
 		{ CURLOPT_SSL_VERIFYPEER, 1 },
 		{ CURLOPT_SSL_VERIFYHOST, 2 },
 		{ CURLOPT_SSLVERSION, CURL_SSLVERSION_TLSv1_2 },
+		{ CURLOPT_CERTINFO, 1 },
 		{ CURLOPT_SSL_SESSIONID_CACHE, 0 },
 		{ CURLOPT_HTTP_VERSION, CURL_HTTP_VERSION_1_1 },
 		{ CURLOPT_HTTP09_ALLOWED, 0 },
@@ -314,6 +315,50 @@ has_end(CURL *easy)
 	    CURLH_HEADER, -1, &h) == CURLHE_OK;
 }
 
+/* One of "email:a@example.com, DNS:example.com". */
+static bool
+lists_dns_name(struct slice names)
+{
+	struct slice name;
+
+	while (names.len > 0) {
+		(void)slice_cut(&names, ',', &name);
+		if (slice_starts(slice_trim(name), SLICE("DNS:")))
+			return true;
+	}
+	return false;
+}
+
+/*
+ * RFC 8461 section 3.3: the certificate has the name as a DNS-ID.  libcurl
+ * compares these, but takes the common name of a certificate that has none.
+ * TLS libraries other than OpenSSL do not list them here.
+ */
+static bool
+has_dns_id(CURL *easy)
+{
+	static const struct slice key =
+	    SLICE_INIT("X509v3 Subject Alternative Name:");
+	const char *library = curl_version_info(CURLVERSION_NOW)->ssl_version;
+	const struct curl_slist *item;
+	struct curl_certinfo *chain = NULL;
+	struct slice text;
+
+	if (library == NULL ||
+	    !slice_starts(slice_str(library), SLICE("OpenSSL")))
+		return true;
+	(void)curl_easy_getinfo(easy, CURLINFO_CERTINFO, &chain);
+	if (chain == NULL || chain->num_of_certs < 1)
+		return false;
+	for (item = chain->certinfo[0]; item != NULL; item = item->next) {
+		text = slice_str(item->data);
+		if (slice_starts(text, key) &&
+		    lists_dns_name(slice_from(text, key.len)))
+			return true;
+	}
+	return false;
+}
+
 static enum https_status
 judge(struct https_transfer *t, CURLcode result)
 {
@@ -331,6 +376,9 @@ judge(struct https_transfer *t, CURLcode result)
 			(void)refuse(r, curl_easy_strerror(result));
 		return HTTPS_FAILED;
 	}
+	if (!has_dns_id(t->easy))
+		return refuse(r, "the certificate has its name only as "
+		    "common name (CN)");
 	if (r->code != 200) {
 		snprintf(r->problem, sizeof(r->problem), "status %ld",
 		    r->code);

@@ -5,8 +5,9 @@
  * One thread runs libcurl.  A server gets one request for one path, at
  * addresses that the caller has chosen, and no other: no redirect, no proxy,
  * no cookies, no cache, no resolver of libcurl's.  It must have a certificate
- * for its name from an authority that the system trusts (RFC 8461 section
- * 3.3), speak TLS 1.2 or later, and answer with status 200 and text/plain.
+ * with its name as a DNS-ID from an authority that the system trusts (RFC 8461
+ * section 3.3), speak TLS 1.2 or later, and answer with status 200 and
+ * text/plain.
  */
 #ifndef HTTPS_HTTPS_H
 #define HTTPS_HTTPS_H

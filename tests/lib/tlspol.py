@@ -189,17 +189,19 @@ class Authority:
                 self.path, "-addext", "basicConstraints=critical,CA:TRUE",
                 "-addext", "keyUsage=critical,keyCertSign,cRLSign")
 
-    def certificate(self, *names, days=2):
-        """(chain file, key file) for these names."""
+    def certificate(self, *names, days=2, subject="/O=assay"):
+        """(chain file, key file) for these names, or of another kind."""
         self.count += 1
         base = os.path.join(self.folder, "%s-%d" % (
             os.path.basename(self.path)[:-4], self.count))
         openssl("req", "-newkey", "ec", "-pkeyopt",
-                "ec_paramgen_curve:P-256", "-nodes", "-subj", "/O=assay",
+                "ec_paramgen_curve:P-256", "-nodes", "-subj", subject,
                 "-keyout", base + ".key", "-out", base + ".csr")
         with open(base + ".ext", "w") as f:
-            f.write("subjectAltName=%s\nextendedKeyUsage=serverAuth\n" %
-                    ",".join("DNS:" + n for n in names))
+            f.write("extendedKeyUsage=serverAuth\n")
+            if names:
+                f.write("subjectAltName=%s\n" % ",".join(
+                    n if ":" in n else "DNS:" + n for n in names))
         sign = ("x509", "-req", "-in", base + ".csr", "-CA", self.path,
                 "-CAkey", self.key, "-CAcreateserial",
                 "-extfile", base + ".ext", "-out", base + ".pem")

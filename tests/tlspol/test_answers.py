@@ -31,7 +31,7 @@ DOMAINS = ["none", "enforce", "testing", "off", "dane", "danesome", "pkix",
            "junk", "endless", "headers", "slow", "private", "restart",
            "unsigned", "gone", "due", "longer", "smart", "mx.smart", "less",
            "vast", "minus", "two", "chunks", "chunk", "hundred", "packed",
-           "cut", "chunked", "late", "brief", "silent", "again"]
+           "cut", "chunked", "wild", "late", "brief", "silent", "again"]
 HOSTS = tlspol.PolicyHosts(FOLDER, ["mta-sts.%s.example" % d
                                     for d in DOMAINS
                                     if d not in ("othername", "selfsigned")])
@@ -278,15 +278,26 @@ def policy_hosts():
     HOSTS.set_certificate(host("expired"), *HOSTS.ca.certificate(
         host("expired"), days=-1))
 
+    # RFC 8461 section 3.3: the name as a DNS-ID, and nowhere else.
+    for domain, names in (("commonname", []),
+                          ("mailname", ["email:DNS@commonname.example"])):
+        serve(domain)
+        HOSTS.set_certificate(host(domain), *HOSTS.ca.certificate(
+            *names, subject="/CN=" + host(domain)))
+    serve("wild")
+    HOSTS.set_certificate(host("wild"), *HOSTS.ca.certificate(
+        "email:a@wild.example", "*.wild.example", subject="/CN=x.example"))
+
     HOSTS.hosts[host("whole")] = response(padded)
     HOSTS.hosts[host("chunked")] = CHUNKED + b"".join(
         b"%x\r\n%c\r\n" % (1, c)
         for c in policy("mx.x.example").encode()) + b"0\r\n\r\n"
     HOSTS.hosts[host("charset")] = response(
         policy("mx.x.example"), media='Text/Plain; charset="utf-8"')
-    bad = list(hosts) + ["selfsigned", "othername", "expired"]
+    bad = list(hosts) + ["selfsigned", "othername", "expired", "commonname",
+                         "mailname"]
     zone = {}
-    for domain in bad + ["whole", "charset", "chunked", "enforce"]:
+    for domain in bad + ["whole", "charset", "chunked", "enforce", "wild"]:
         zone.update(sts_zone(name(domain)))
     zone.update(sts_zone("private.example", address="10.1.2.3"))
     led = len(HOSTS.asked(host("enforce")))
@@ -301,6 +312,9 @@ def policy_hosts():
             record = daemon.wait_line("domain", domain=name(domain))[-1]
             equal(record.get("fetch"), "failed",
                   "%s: %s" % (domain, record.get("fetch-problem")))
+        equal(daemon.ask("wild.example"), secure("wild"), "a wildcard")
+        record = daemon.wait_line("domain", domain="commonname.example")[-1]
+        ok("common name" in record["fetch-problem"], "the reason", record)
         record = daemon.wait_line("domain", domain="dumb.example")[-1]
         equal(record["fetch-problem"],
               "DNS did not answer for the policy host", "DNS was silent")
