@@ -64,7 +64,10 @@ class World:
             base.close()
 
     def count(self):
-        return self.ask("SELECT count(*) FROM assay_message")[0][0]
+        try:
+            return self.ask("SELECT count(*) FROM assay_message")[0][0]
+        except sqlite3.OperationalError:
+            return -1       # there are no tables yet
 
     def wait_stored(self, want):
         assaydaemon.wait_for(lambda: self.count() >= want, 60,

@@ -127,7 +127,9 @@ def content_filter():
         equal(len(message.values("Authentication-Results")), 1,
               name + "forged: one field of ours", message.raw)
         equal(dmarc(message), "fail", name + "forged: it says so")
-        first, again = world.daemon.wait_records_of(sender, 2)[:2]
+        # A record follows the answer, and so may come after the next one.
+        first, again = sorted(world.daemon.wait_records_of(sender, 2)[:2],
+                              key=lambda record: "origin" in record)
         ok("origin" not in first and again["origin"] == "own-hosts",
            name + "forged: a stranger, then our own", first, again)
         ok("came from outside" in again.get("unsigned-why", ""),
@@ -139,8 +141,8 @@ def content_filter():
         equal(message.values("Authentication-Results"), [],
               name + "own: not checked")
         records = world.daemon.wait_records_of(sender, 2)
-        equal([r.get("signed") for r in records],
-              ["ours.example:s1", "no"], name + "own: signed at first")
+        equal(sorted(r.get("signed") for r in records),
+              ["no", "ours.example:s1"], name + "own: signed once")
         # What a stranger's message says of us does not keep ours unsigned
         # for the next one.
         message = received(server, FOREIGN, "alice@example.net")
