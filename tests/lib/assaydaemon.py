@@ -80,6 +80,12 @@ def work_folder(prefix="assay-test-"):
     return path
 
 
+def next_second():
+    """What is noted from now on has another time, in seconds."""
+    begin = int(time.time())
+    wait_for(lambda: int(time.time()) != begin, 2, "the next second")
+
+
 _marks = []     # of our ports, for as long as this program runs
 
 

@@ -57,6 +57,7 @@ def stored():
                     client="2001:db8:1111:2222:3333:4444:5555:6666")
         daemon.send(messages.PLAIN, client="127.0.0.1")
         assaydaemon.wait_for(lambda: count() == 11, 30, "11 messages")
+    assaydaemon.next_second()
 
 
 @tap.test

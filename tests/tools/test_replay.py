@@ -69,6 +69,7 @@ def what_would_change():
         DAEMON.send(messages.PLAIN.replace(b"example.net", b"list.example"))
         DAEMON.send(messages.PLAIN, client="127.0.0.1")      # of ours
         assaydaemon.wait_for(lambda: count(STORE) == 8, 30, "8 messages")
+    assaydaemon.next_second()
     path = write("it's strict.yaml", STRICT)
     status, out, err = run(FOLDER, "-c", "assay.yaml", "--policy", path,
                            "--json")
