@@ -20,7 +20,7 @@ import assaydaemon
 import debs
 import tap
 
-SECONDS = 60
+SECONDS = 180
 
 
 class Browser:
@@ -35,7 +35,7 @@ class Browser:
             environment["LD_LIBRARY_PATH"] = ":".join(
                 folders + [root + "/usr/lib"])
         self.folder = assaydaemon.work_folder()
-        environment["HOME"] = self.folder
+        environment["HOME"] = environment["TMPDIR"] = self.folder
         self.command = [
             program, "--headless=new", "--no-sandbox", "--disable-gpu",
             "--no-first-run", "--disable-dev-shm-usage",
@@ -73,6 +73,7 @@ class Browser:
                                  targetId=page["targetId"])["sessionId"]
         for domain in ("Page", "Runtime", "Log", "Network"):
             self.call(domain + ".enable")
+        self.call("Page.setLifecycleEventsEnabled", enabled=True)
 
     def stop(self):
         if self.process.poll() is None:
@@ -121,11 +122,18 @@ class Browser:
             {"name": "prefers-color-scheme",
              "value": "dark" if dark else "light"}])
         self.events = []
-        self.call("Page.navigate", url="file://" + os.path.abspath(path))
-        while not any(e.get("method") == "Page.loadEventFired"
-                      for e in self.events):
+        loader = self.call("Page.navigate", url="file://" + os.path.abspath(
+            path))["loaderId"]
+        while not any(self._has_loaded(e, loader) for e in self.events):
             self.events.append(self._receive())
         self.evaluate("1")
+
+    @staticmethod
+    def _has_loaded(event, loader):
+        """This page, and not the one before it."""
+        about = event.get("params", {})
+        return event.get("method") == "Page.lifecycleEvent" and \
+            (about["loaderId"], about["name"]) == (loader, "load")
 
     def evaluate(self, expression):
         return self.call("Runtime.evaluate", expression=expression,
