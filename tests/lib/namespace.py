@@ -42,16 +42,20 @@ DEVICES = "null zero full random urandom tty".split()
 _syslog = []
 
 
-def missing():
+def missing(network=False):
     """Why there can be no such namespace here, or None."""
     if os.geteuid() != 0:
         return "not root"
     for program, package in (("unshare", "util-linux"), ("ip", "iproute2")):
         if not shutil.which(program):
             return "the package %s is not installed" % package
+    steps = "mount -t overlay -o lowerdir=/etc:/usr overlay /usr"
+    if not network:
+        steps += " && ip link set lo up"
+        for address in ADDRESSES:       # one may have no IPv6
+            steps += " && ip address add %s dev lo" % address
     done = subprocess.run(
-        UNSHARE + ["mount", "-t", "overlay", "-o", "lowerdir=/etc:/usr",
-                   "overlay", "/usr"],
+        UNSHARE + ([] if network else ["--net"]) + ["sh", "-c", steps],
         stdin=subprocess.DEVNULL, capture_output=True, text=True)
     if done.returncode != 0:
         return "no namespaces: " + done.stderr.strip()
@@ -91,7 +95,7 @@ def enter(sets, network=False):
 
 def _leave(sets, network):
     """The packages have to be fetched while there is a network."""
-    why = missing()
+    why = missing(network)
     if why:
         raise debs.Unavailable(why)
     for names in sets:
