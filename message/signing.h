@@ -106,7 +106,11 @@ struct signing_check {
 	const char			*name;
 	enum dkim_key_match		 match;
 	const char			*problem;	/* static or NULL */
-	bool				 now;	/* it signs today */
+	bool				 due;	/* it is to sign now, by its
+						   dates */
+	bool				 now;	/* it signs now: see below */
+	/* It is due and another one still signs, that is this one. */
+	const struct config_sign_key	*instead;
 };
 typedef void signing_check_fn(void *arg, const struct signing_check *c);
 
@@ -121,7 +125,8 @@ int64_t	signing_next_check(const struct signing *s, int64_t now);
  * Looks up the record of every key, or of those of the rule `only`, and says to
  * `fn` how it compares with the private one (the pre-flight); `fn` may be
  * NULL.  Waits for DNS, `deadline_ms` at most.  What is found is remembered: a
- * key whose record is not there does not take over from one whose record is.
+ * key whose record is not there does not take over from one whose record is,
+ * and `now` says what comes of that.
  * One thread at a time for one configuration.
  */
 void	signing_preflight(const struct signing *s,

@@ -160,13 +160,8 @@ drop_done(const struct config_sign *rule, const struct mail_header *header,
 		plan->state = SIGNING_DONE_BEFORE;
 }
 
-/*
- * A rotation waits for the record of the key that is to begin: until then
- * the one before it signs on, if its own record is there.  Returns that key,
- * or key_count when all is as the configuration says.
- */
-static size_t
-held_back(const struct loaded_rule *r, int64_t now)
+size_t
+signing_held_back(const struct loaded_rule *r, int64_t now)
 {
 	const struct config_sign_key *keys = r->rule->keys;
 	size_t count = r->rule->key_count, old = count, k;
@@ -208,7 +203,7 @@ static void
 choose_keys(struct loaded_rule *r, int64_t now, struct signing_plan *plan)
 {
 	const struct config_sign *rule = r->rule;
-	size_t old = held_back(r, now), k;
+	size_t old = signing_held_back(r, now), k;
 	uint64_t mask = 0;
 
 	if (old < rule->key_count)

@@ -61,4 +61,11 @@ signing_is_published(const struct loaded_rule *r, size_t k,
 	    memory_order_relaxed) == (int)want;
 }
 
+/*
+ * A rotation waits for the record of the key that is to begin: until then
+ * the one before it signs on, if its own record is there.  Returns that key,
+ * or key_count when all is as the configuration says.
+ */
+size_t	signing_held_back(const struct loaded_rule *r, int64_t now);
+
 #endif

@@ -132,23 +132,42 @@ publish(const struct signing *s, const struct config_sign *only, bool begin)
 	}
 }
 
+static enum dkim_key_match
+examine_key(const struct preflight *p, const struct key_visit *v,
+    const char **problem)
+{
+	if (v->name[0] == '\0')
+		return DKIM_KEY_UNKNOWN;
+	return dkim_private_key_examine(v->rule->keys[v->key].key,
+	    dns_ledger_peek(p->ledger, slice_str(v->name), DNS_TYPE_TXT),
+	    problem);
+}
+
+static void
+note_key(void *arg, const struct key_visit *v)
+{
+	const char *problem;
+
+	note_published(&v->rule->keys[v->key], examine_key(arg, v, &problem));
+}
+
+/* When it is known of all keys, since one may wait for another. */
 static void
 tell_key(void *arg, const struct key_visit *v)
 {
 	const struct preflight *p = arg;
-	const struct config_sign_key *key = &v->rule->rule->keys[v->key];
-	struct signing_check c = { .rule = v->rule->rule, .key = key,
-		.name = v->name, .match = DKIM_KEY_UNKNOWN,
-		.now = signing_key_is_due(key, p->now) };
+	const struct config_sign *rule = v->rule->rule;
+	const struct config_sign_key *key = &rule->keys[v->key];
+	size_t old = signing_held_back(v->rule, p->now);
+	bool held = old < rule->key_count;
+	struct signing_check c = { .rule = rule, .key = key, .name = v->name,
+		.due = signing_key_is_due(key, p->now) };
 
-	if (v->name[0] != '\0')
-		c.match = dkim_private_key_examine(v->rule->keys[v->key].key,
-		    dns_ledger_peek(p->ledger, slice_str(v->name),
-		    DNS_TYPE_TXT), &c.problem);
-	note_published(&v->rule->keys[v->key], v->name[0] == '\0' ?
-	    DKIM_KEY_UNKNOWN : c.match);
-	if (p->fn != NULL)
-		p->fn(p->arg, &c);
+	c.match = examine_key(p, v, &c.problem);
+	c.now = held ? v->key == old : c.due;
+	if (c.due && !c.now)
+		c.instead = &rule->keys[old];
+	p->fn(p->arg, &c);
 }
 
 void
@@ -166,8 +185,10 @@ signing_preflight(const struct signing *s, const struct config_sign *only,
 	inquiry_wait(q, deadline_ms, &waiting);
 	p.ledger = inquiry_ledger(q);
 	publish(s, only, true);
-	visit_keys(s, only, tell_key, &p);
+	visit_keys(s, only, note_key, &p);
 	publish(s, only, false);
+	if (fn != NULL)
+		visit_keys(s, only, tell_key, &p);
 	inquiry_free(q);
 }
 
@@ -253,7 +274,7 @@ note_record(const struct loaded_rule *r, const struct dns_ledger *ledger,
 	const struct config_sign_key key = { .from = INT64_MIN,
 		.until = INT64_MAX, .selector = domain_slice(&q->selector) };
 	struct signing_check check = { .rule = r->rule, .key = &key,
-		.match = DKIM_KEY_UNKNOWN, .now = true };
+		.match = DKIM_KEY_UNKNOWN, .due = true, .now = true };
 	char name[NAME_SIZE];
 
 	write_name(q, name);
@@ -322,7 +343,18 @@ add_times(struct buf *b, const struct signing_check *c)
 {
 	const struct config_sign_key *k = c->key;
 
+	if (c->instead != NULL) {
+		buf_addf(b, "; it does not sign yet: the key %.*s signs until "
+		    "the records of this one are in DNS",
+		    SLICE_ARG(c->instead->selector));
+		return;
+	}
 	buf_adds(b, c->now ? "; it signs now" : "; it does not sign now");
+	if (c->now && !c->due) {
+		buf_adds(b, ", because DNS does not have the record of the "
+		    "next key");
+		return;
+	}
 	if (k->from != INT64_MIN && !c->now)
 		add_date(b, "from", k->from);
 	if (k->until != INT64_MAX)

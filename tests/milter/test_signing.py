@@ -246,12 +246,17 @@ def rotation_waits():
               (1, [["matches", "old._domainkey.example.org:"],
                    ["absent", "new._domainkey.example.org:"]]),
               "assay key-check says so", done)
+        equal([line.split("; ")[-1] for line in lines],
+              ["it signs now, because DNS does not have the record of the "
+               "next key",
+               "it does not sign yet: the key old signs until the records of "
+               "this one are in DNS"], "and which of them signs")
         done = assaydaemon.run_command("key-check", "--json", "-c",
                                        daemon.path)
         equal([(key["selector"], key["result"], key["signs-now"])
                for key in json.loads(done.stdout)["keys"]],
-              [("old", "matches", False), ("new", "absent", True)],
-              "and in JSON", done)
+              [("old", "matches", True), ("new", "absent", False)],
+              "which one signs, in JSON", done)
         log = daemon.log()
         equal(log.count("key rotation: DNS does not have"), 1,
               "one warning for all of it")
