@@ -336,6 +336,10 @@
 #define LIMIT_STORE_REASONS	8	/* ours: overrides of one */
 #define LIMIT_STORE_CORRESPONDENTS 1000000 /* ours: domains remembered */
 #define LIMIT_STORE_CORRESPONDENT 90	/* ours: days that one is */
+#define LIMIT_STORE_SUPPRESSION	90	/* ours: days that one is remembered
+					   after its end */
+#define LIMIT_STORE_JUMP	2	/* ours: days that go by between two
+					   looks at the clock */
 #define LIMIT_STORE_WAIT_MS	1000	/* ours: until a batch is written that
 					   is not full */
 #define LIMIT_STORE_QUEUE	(8u << 20) /* ours: octets of records that wait

@@ -66,6 +66,22 @@ note_forgotten(struct part *p, int64_t before)
 	    DB_ARRAY(DB_N(before - 1)), NULL);
 }
 
+/* A clock that is behind, as at the start of a machine, is not noted. */
+enum store_status
+store_forget_day(struct store *s, int64_t today, int64_t *day)
+{
+	int64_t last = today;
+
+	db_query(s->db, "SELECT number FROM assay_meta WHERE name = 'today'",
+	    NULL, 0, take_number, &last);
+	*day = today - last > LIMIT_STORE_JUMP ? last + 1 : today;
+	db_run(s->db, "INSERT INTO assay_meta VALUES ('today', $1) "
+	    "ON CONFLICT (name) DO UPDATE SET number = excluded.number "
+	    "WHERE assay_meta.number < excluded.number",
+	    DB_ARRAY(DB_N(*day)), NULL);
+	return store_end(s);
+}
+
 bool
 store_is_growing(const struct store *s)
 {
@@ -100,6 +116,9 @@ store_forget(struct store *s, int64_t today, int64_t keep, bool *more)
 	delete_part(&p, "DELETE FROM assay_correspondent WHERE name IN "
 	    "(SELECT name FROM assay_correspondent WHERE again IN (0, 1) "
 	    "AND day < $1 LIMIT $2)", today - LIMIT_STORE_CORRESPONDENT);
+	delete_part(&p, "DELETE FROM assay_suppression WHERE destination IN "
+	    "(SELECT destination FROM assay_suppression WHERE until < $1 "
+	    "LIMIT $2)", (today - LIMIT_STORE_SUPPRESSION) * DATE_DAY);
 	limit_correspondents(&p);
 	*more = p.left <= 0;
 	return store_end(s);

@@ -188,12 +188,22 @@ store_lease_end(struct store *s, const char *name, const char *owner)
 	return store_end(s);
 }
 
+/*
+ * Days without a policy need not be closed, and a clock that is ahead closes
+ * none that is still to come.  Batches that are being written end first: what
+ * they write is then seen.
+ */
 enum store_status
 store_day_close(struct store *s, int64_t day)
 {
-	db_run(s->db, "UPDATE assay_meta SET number = $1 "
-	    "WHERE name = 'closed' AND number < $1", DB_ARRAY(DB_N(day)),
-	    NULL);
+	db_begin(s->db);
+	db_run(s->db, "UPDATE assay_meta SET number = number "
+	    "WHERE name = 'closed'", NULL, 0, NULL);
+	db_sync(s->db);
+	db_run(s->db, "UPDATE assay_meta SET number = (SELECT max(day) "
+	    "FROM assay_policy WHERE day <= $1) WHERE name = 'closed' "
+	    "AND number < (SELECT max(day) FROM assay_policy WHERE day <= $1)",
+	    DB_ARRAY(DB_N(day)), NULL);
 	return store_end(s);
 }
 

@@ -3,8 +3,9 @@
  * schema: the tables, in words that both kinds of databases understand.
  *
  *   assay_meta           the version of the tables, a secret for hashes, the
- *                        last day that is closed, and the last one whose
- *                        messages are forgotten
+ *                        last day that is closed, the last one whose
+ *                        messages are forgotten, and the day that it was when
+ *                        forgetting was looked after last
  *   assay_run            a start of a daemon that writes here, its host, and
  *                        the day of its last message
  *   assay_message        a message: (run, seq) is given out once

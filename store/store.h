@@ -182,8 +182,9 @@ enum store_status	store_lease_end(struct store *s, const char *name,
 			    const char *owner);
 
 /*
- * No message is counted any more for this day and those before: it counts for
- * the next one.  From then on the rows of a closed day do not change.
+ * No message is counted any more for the last day that has a policy, up to
+ * this one, and for those before: it counts for the next one.  From then on
+ * the rows of a closed day do not change.
  */
 enum store_status	store_day_close(struct store *s, int64_t day);
 
@@ -257,11 +258,20 @@ enum store_status	store_corresponds(struct store *s,
 
 /*
  * Forgets what is older than `keep` days: messages, who wrote them, policies
- * with their rows, deliveries, and correspondents not written to for
- * LIMIT_STORE_CORRESPONDENT days.  A part of it in one call, so that nobody is
- * held up; `*more` when there is something left.
+ * with their rows, deliveries; correspondents not written to for
+ * LIMIT_STORE_CORRESPONDENT days; and suppressions that ended
+ * LIMIT_STORE_SUPPRESSION days ago.  A part of it in one call, so that nobody
+ * is held up; `*more` when there is something left.
  */
 enum store_status	store_forget(struct store *s, int64_t today,
 			    int64_t keep, bool *more);
+/*
+ * The day for store_forget(), to be asked for once an hour: `today`, unless
+ * that is more than LIMIT_STORE_JUMP days after the last one.  Then a clock is
+ * wrong, or nobody was here for a while: it is the day after the last one, so
+ * that a wrong clock costs a day an hour and not all there is.
+ */
+enum store_status	store_forget_day(struct store *s, int64_t today,
+			    int64_t *day);
 
 #endif

@@ -11,7 +11,8 @@
  *  3. A batch that the database refuses is written one by one, and those that
  *     it refuses alone are dropped.
  *  4. As long as the file is not empty, a part of it follows each batch.
- *  5. Once an hour what is too old is forgotten, a part at a time.
+ *  5. Once an hour what is too old is forgotten, a part at a time; after a
+ *     jump of the clock one day an hour.
  *
  * The current batch stays in the queue until it is written, so that the end
  * of the process can save it.
@@ -73,6 +74,7 @@ struct store_writer {
 	bool			 at_open;	/* it failed there */
 	char			 trouble[300];	/* what was logged last */
 	int64_t			 next_try, pause, next_say, next_forget;
+	int64_t			 forget_day;	/* of this hour; 0: none yet */
 	struct store_record	 batch[BATCH];
 	struct buf		 text;		/* of what is read in */
 };
@@ -402,10 +404,37 @@ say_dropped(struct store_writer *w)
 	    "for the store", dropped);
 }
 
+/* Once, when it begins. */
+static void
+note_late(struct store_writer *w, int64_t late)
+{
+	pthread_mutex_lock(&w->lock);
+	if (w->figures.late == 0 && late > 0)
+		log_line(CONFIG_LOG_ERROR, "the clock is %" PRId64 " days "
+		    "after what the store knows: if it is wrong, set it; the "
+		    "store forgets one day an hour until it is even", late);
+	w->figures.late = late;
+	pthread_mutex_unlock(&w->lock);
+}
+
+/* Step 5, at the beginning of an hour. */
+static enum store_status
+begin_forgetting(struct store_writer *w)
+{
+	int64_t today = (int64_t)time(NULL) / DATE_DAY;
+	enum store_status status = store_forget_day(w->store, today,
+	    &w->forget_day);
+
+	if (status == STORE_OK)
+		note_late(w, today - w->forget_day);
+	return status;
+}
+
 /* Step 5. */
 static void
 forget(struct store_writer *w)
 {
+	enum store_status status = STORE_OK;
 	int64_t now = clock_us();
 
 	if (w->store == NULL || (!w->forgetting && now < w->next_forget &&
@@ -414,9 +443,14 @@ forget(struct store_writer *w)
 			w->next_forget = now + RETRY_MAX;
 		return;
 	}
-	w->next_forget = now + FORGET_US;
-	if (store_forget(w->store, (int64_t)time(NULL) / DATE_DAY,
-	    w->keep, &w->forgetting) != STORE_OK) {
+	if (now >= w->next_forget || w->forget_day == 0) {
+		status = begin_forgetting(w);
+		w->next_forget = now + FORGET_US;
+	}
+	if (status == STORE_OK)
+		status = store_forget(w->store, w->forget_day, w->keep,
+		    &w->forgetting);
+	if (status != STORE_OK) {
 		w->forgetting = false;
 		leave_store(w, store_why(w->store));
 	}

@@ -51,6 +51,7 @@ struct store_writer_figures {
 	uint64_t	 waiting;	/* in the queue now */
 	uint64_t	 spool_octets;	/* in the file now */
 	bool		 away;		/* the database cannot be used now */
+	int64_t		 late;		/* days: see store_forget_day() */
 };
 /* Any thread. */
 void			 store_writer_figures(struct store_writer *w,

@@ -200,7 +200,7 @@ leave_alone(struct bouncing *b, int64_t *until)
 		return status;
 	/* A quarter without a bounce: it begins anew. */
 	if (old.hits > 0 && old.until < b->now -
-	    days_alone[TIMES - 1] * DATE_DAY) {
+	    LIMIT_STORE_SUPPRESSION * DATE_DAY) {
 		status = store_suppress_end(b->store, to);
 		if (status != STORE_OK)
 			return status;

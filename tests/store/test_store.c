@@ -731,6 +731,74 @@ test_forget(void)
 }
 
 static void
+test_forget_suppressions(void)
+{
+	const int64_t end = (DAY - LIMIT_STORE_SUPPRESSION) * 86400;
+	struct store *s = fresh_store();
+	bool more;
+	struct buf b;
+
+	(void)store_suppress(s, SLICE("old.example"), end - 1, SLICE("x"));
+	(void)store_suppress(s, SLICE("new.example"), end, SLICE("x"));
+	(void)store_forget(s, DAY, 30, &more);
+	buf_init(&b, 1000);
+	(void)store_suppressions(s, SLICE(""), show_suppression, &b);
+	ok(strncmp(buf_cstr(&b), "new.example ", 12) == 0, "of suppressions "
+	    "the old ones: %s", buf_cstr(&b));
+	buf_fini(&b);
+	store_close(s);
+}
+
+static int64_t
+forget_day(struct store *s, int64_t today)
+{
+	int64_t day = -1;
+
+	return store_forget_day(s, today, &day) == STORE_OK ? day : -1;
+}
+
+/* A clock that jumps costs a day each time. */
+static void
+test_forget_day(void)
+{
+	static const struct {
+		int64_t	today, want;
+	} steps[] = {
+		{ DAY, DAY }, { DAY, DAY }, { DAY + 1, DAY + 1 },
+		{ DAY + 1 + LIMIT_STORE_JUMP, DAY + 1 + LIMIT_STORE_JUMP },
+		{ DAY + 4 + LIMIT_STORE_JUMP * 2, DAY + 4 },
+		{ DAY + 40000, DAY + 5 }, { DAY + 40000, DAY + 6 },
+		{ DAY + 4, DAY + 4 }, { DAY - 9000, DAY - 9000 },
+		{ DAY + 7, DAY + 7 }
+	};
+	struct store *s = fresh_store();
+	size_t i;
+
+	for (i = 0; i < sizeof(steps) / sizeof(steps[0]); i++)
+		is_num(forget_day(s, steps[i].today), steps[i].want,
+		    "the day to forget by");
+	store_close(s);
+}
+
+/* Nor does it close days that are to come. */
+static void
+test_close_ahead(void)
+{
+	struct store *s = fresh_store();
+	static const char query[] = "SELECT number FROM assay_meta "
+	    "WHERE name = 'closed'";
+
+	ok(store_day_close(s, DAY + 9999) == STORE_OK, "an empty store");
+	is_num(number_of(s, query), -1, "has no day to close");
+	(void)put(s, 1, NOON, &(struct letter){ .p = NULL });
+	(void)store_day_close(s, DAY + 9999);
+	is_num(number_of(s, query), DAY, "the last day that has mail");
+	(void)store_day_close(s, DAY - 1);
+	is_num(number_of(s, query), DAY, "it does not open again");
+	store_close(s);
+}
+
+static void
 opens_as(enum store_mode mode, enum store_status want, const char *what)
 {
 	enum store_status status;
@@ -878,6 +946,7 @@ test_clock(void)
 	struct store *s = fresh_store();
 
 	(void)store_run_add(s, 7, "mx", NOON);
+	(void)put(s, 0, NOON - 86400, &l);
 	(void)put(s, 1, NOON, &l);
 	(void)store_day_close(s, DAY - 1);
 	ok(put(s, 2, NOON - 86400, &l) == 1, "a day back");
@@ -1089,6 +1158,9 @@ main(void)
 	test_organizations();
 	test_many_correspondents();
 	test_forget();
+	test_forget_suppressions();
+	test_forget_day();
+	test_close_ahead();
 	test_runs();
 	test_forgotten();
 	test_senders_text();
