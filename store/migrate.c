@@ -178,7 +178,7 @@ turn_correspondents(struct db *db)
 
 /* As the steps of a driver. */
 static void (*const conversions[STORE_SCHEMA])(struct db *db) = {
-	make_secret, turn_correspondents
+	make_secret, turn_correspondents, NULL
 };
 
 /* ---- step 2 ---- */

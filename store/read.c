@@ -222,14 +222,16 @@ store_delivery_put(struct store *s, const struct store_delivery *d,
 {
 	int64_t changed;
 
-	db_run(s->db, "INSERT INTO assay_delivery VALUES ($1, $2, $3, $4, "
-	    "$5, $6, $7, $8) ON CONFLICT (policy, destination) DO UPDATE SET "
+	db_run(s->db, "INSERT INTO assay_delivery (policy, destination, day, "
+	    "state, tries, at, next, error, domain, messages) "
+	    "VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $10, $11) "
+	    "ON CONFLICT (policy, destination) DO UPDATE SET "
 	    "state = excluded.state, tries = excluded.tries, "
 	    "at = excluded.at, next = excluded.next, error = excluded.error "
 	    "WHERE assay_delivery.state <> $9", DB_ARRAY(DB_N(d->policy),
 	    DB_T(d->destination), DB_N(d->day), DB_T(d->state),
 	    DB_N(d->tries), DB_N(d->at), DB_N(d->next), DB_T(d->error),
-	    DB_T(unless)), &changed);
+	    DB_T(unless), DB_T(d->domain), DB_N(d->messages)), &changed);
 	db_sync(s->db);
 	*put = changed > 0 && s->db->status == STORE_OK;
 	return store_end(s);
@@ -242,13 +244,14 @@ take_delivery(void *arg, const struct db_value *c)
 	const struct store_delivery d = { .policy = (uint64_t)c[0].number,
 		.destination = c[1].text, .day = c[2].number,
 		.state = c[3].text, .tries = c[4].number, .at = c[5].number,
-		.next = c[6].number, .error = c[7].text };
+		.next = c[6].number, .error = c[7].text,
+		.domain = c[8].text, .messages = c[9].number };
 
 	return r->fn.delivery(r->arg, &d);
 }
 
 #define DELIVERY "SELECT policy, destination, day, state, tries, at, next, " \
-	"error FROM assay_delivery "
+	"error, domain, messages FROM assay_delivery "
 
 enum store_status
 store_deliveries(struct store *s, uint64_t policy, store_delivery_fn *fn,

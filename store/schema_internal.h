@@ -26,7 +26,7 @@
 
 /* Of the tables.  It grows with any change of them; a daemon refuses those of
    a later one. */
-#define STORE_SCHEMA 2
+#define STORE_SCHEMA 3
 
 /* BYTES: the type of octets; C: text is compared by octets; KEYED: a table is
    kept in the order of its key. */
@@ -80,8 +80,15 @@
 	"ON assay_correspondent (again, day);" \
 	"INSERT INTO assay_meta VALUES ('forgotten', -1);"
 
+/* What a delivery was about: its policy goes when it is done. */
+#define SCHEMA_STEP_3 \
+	"ALTER TABLE assay_delivery ADD COLUMN domain TEXT " \
+	"NOT NULL DEFAULT '';" \
+	"ALTER TABLE assay_delivery ADD COLUMN messages BIGINT " \
+	"NOT NULL DEFAULT 0;"
+
 #define SCHEMA_STEPS(BYTES, C, KEYED) \
 	(const char *const[]){ SCHEMA_STEP_1(BYTES, C, KEYED), \
-	    SCHEMA_STEP_2(C, KEYED), NULL }
+	    SCHEMA_STEP_2(C, KEYED), SCHEMA_STEP_3, NULL }
 
 #endif

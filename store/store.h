@@ -193,6 +193,10 @@ struct store_delivery {
 	uint64_t	 policy;
 	int64_t		 day;		/* of the policy; for forgetting */
 	struct slice	 destination;	/* an address, as it was made usable */
+	/* What it is about; empty and 0: not known.  These stay as they were
+	   put at first. */
+	struct slice	 domain;
+	int64_t		 messages;
 	struct slice	 state;		/* the sender's: sent, refused */
 	int64_t		 tries;
 	int64_t		 at, next;	/* the last try and the next one */

@@ -22,7 +22,7 @@ assay_parts = \
 	tools/migrate_origins.c tools/migrate_policy.c tools/migrate_sign.c \
 	tools/oldconf.c tools/oldconf.h \
 	tools/report.c tools/report.h tools/report_bounce.c \
-	tools/report_show.c tools/report_suppressed.c \
+	tools/report_list.c tools/report_show.c tools/report_suppressed.c \
 	tools/report_one.c \
 	tools/report_rows.c tools/report_rows.h \
 	tools/report_send.c tools/report_send.h \

@@ -40,6 +40,7 @@ static const struct tool_command *const commands[] = {
 	&report_read_command,
 	&report_send_command,
 	&report_show_command,
+	&report_list_command,
 	&report_bounce_command,
 	&report_suppressed_command,
 	&replay_command,

@@ -11,6 +11,7 @@
 
 extern const struct tool_command report_read_command;
 extern const struct tool_command report_send_command;
+extern const struct tool_command report_list_command;
 extern const struct tool_command report_show_command;
 extern const struct tool_command report_bounce_command;
 extern const struct tool_command report_suppressed_command;

@@ -222,6 +222,7 @@ mark_refused(struct bouncing *b, int64_t *until)
 	if (status != STORE_OK || !b->it.stored)
 		return status;
 	d.destination = mail_mailbox_slice(&b->it.destination);
+	d.domain = SLICE("");
 	d.state = SLICE("refused");
 	d.at = b->now;
 	d.next = 0;

@@ -447,6 +447,8 @@ note(struct one *o, struct slice to, const char *state, int64_t tries,
 	int64_t now = (int64_t)time(NULL);
 	const struct store_delivery d = { .policy = o->r->policy,
 		.day = o->r->day, .destination = to,
+		.domain = domain_slice(&o->r->domain),
+		.messages = (int64_t)o->messages,
 		.state = slice_str(state), .tries = tries, .at = now,
 		.next = now + distance(tries), .error = slice_str(error) };
 

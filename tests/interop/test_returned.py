@@ -124,7 +124,8 @@ class World:
         """A report on its way; its envelope sender."""
         self.policies += 1
         self.ask("INSERT INTO assay_delivery VALUES (%d, '%s', 20000, 'sent',"
-                 " 1, 1000, 2000, '')" % (self.policies, to))
+                 " 1, 1000, 2000, '', 'example.net', 3)" %
+                 (self.policies, to))
         sender = "bounce+%s@%s" % (bounces.tag(
             self.secret(), self.policies, to), domain)
         self.postfix.command(REPORT, sender, [to])

@@ -353,7 +353,7 @@ def later_version():
     with store.daemon:
         store.mail(2)
         store.says("the store cannot be used: its tables are of version 99, "
-                   "made by a later assay; this one knows 2")
+                   "made by a later assay; this one knows 3")
         store.wait_figure("spilled_total", lambda n: n == 2)
     equal(count(store.path), 1, "it was left alone")
 
@@ -379,7 +379,7 @@ def version(path):
 
 def is_migrated(path):
     try:
-        return version(path) == 2
+        return version(path) == 3
     except sqlite3.OperationalError:
         return False
 

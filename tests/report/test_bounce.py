@@ -71,7 +71,8 @@ class World:
         policy = 0x8000000000000000 + self.policies
         self.store.ask(
             "INSERT INTO assay_delivery VALUES (%d, '%s', 20000, 'sent', 1, "
-            "1000, 2000, '')" % (policy - (1 << 64), to))
+            "1000, 2000, '', 'example.net', 3)" % (policy - (1 << 64),
+                                                   to))
         return "bounce+%s@mx.example.org" % bounces.tag(
             self.secret(), policy, to)
 

@@ -157,6 +157,13 @@ class World:
         equal(got, status, "exit status " + " ".join(more), out, err)
         return out.splitlines()
 
+    def list(self, *more):
+        done = subprocess.run([assaydaemon.command(), "report", "list", "-c",
+                               self.daemon.path] + list(more), text=True,
+                              timeout=60, stdout=subprocess.PIPE,
+                              stderr=subprocess.DEVNULL, check=False)
+        return done.returncode, done.stdout
+
     def mails(self):
         """[(arguments, message)] in the order of their time."""
         folder = os.path.join(self.folder, "mails")
@@ -312,6 +319,56 @@ def came_back_later():
     equal(len(world.mails()), 1, "no second mail")
     equal(world.deliveries(), [(RUA, "refused", 1)], "it stays refused")
     ok("example.net" not in world.policies(), "nothing is open")
+
+
+@tap.test
+def listed():
+    """assay report list: what was sent, to whom, and the answers."""
+    world = World(None, zone("mailto:d@example.net,mailto:b@example.net,"
+                             "mailto:c@example.net"))
+    equal(world.list(), (0, "no report was sent\n2 reports are still in the "
+                         "store: assay report send --dry-run says why\n"),
+          "before")
+    world.then("case $5 in b@*) echo full; exit 75;; c@*) exit 67;; esac")
+    world.sent(1)
+    got, out = world.list()
+    equal(got, 0, "exit status", out)
+    lines = out.splitlines()
+    begin = r"^\d{4}-\d\d-\d\d example\.net [0-9a-f]{16} "
+    when = r" \d{4}-\d\d-\d\d \d\d:\d\d:\d\d.*, 4 messages"
+    for line, want in zip(lines, (
+            begin + r"b@example\.net: to be tried again" + when +
+            r", next .*: exit status 75: full$",
+            begin + r"c@example\.net: refused" + when + ": exit status 67$",
+            begin + r"d@example\.net: sent" + when + "$",
+            "^deliveries: 1 sent, 1 to be tried again, 1 refused$",
+            "^2 reports are still in the store")):
+        ok(re.search(want, line), want, line)
+    value = json.loads(world.list("--json", "--domain", "EXAMPLE.net")[1])
+    equal([(x["to"], x["state"], x["domain"], x["messages"], x["tries"],
+            x["why"]) for x in value["deliveries"]],
+          [("b@example.net", "later", "example.net", 4, 1,
+            "exit status 75: full"),
+           ("c@example.net", "refused", "example.net", 4, 1,
+            "exit status 67"),
+           ("d@example.net", "sent", "example.net", 4, 1, None)], "as JSON")
+    equal((value["sent"], value["later"], value["refused"],
+           value["open_reports"]), (1, 1, 1, 1), "its sums")
+    ok(value["deliveries"][0]["next"] > time.time() and
+       "next" not in value["deliveries"][2], "the next try")
+    world.then("exit 0")
+    world.later()
+    world.sent()
+    ok("example.net" not in world.policies(), "all is done")
+    got, out = world.list("--domain", "example.net")
+    ok("deliveries: 2 sent, 1 refused" in out and "in the store" not in out,
+       "what is done is listed all the same", out)
+    execute(world.path, "UPDATE assay_delivery SET day = day - 8")
+    ok("no report was sent" in world.list()[1], "a week")
+    ok("2 sent" in world.list("--since", "30d")[1], "longer")
+    equal(world.list("--since", "x")[0], 64, "--since x")
+    equal(world.list("--domain", "a..b")[0], 64, "--domain a..b")
+    equal(world.list("x")[0], 64, "an argument")
 
 
 @tap.test
@@ -666,7 +723,7 @@ def addresses():
                               "WHERE domain = 'example.net'")[0]
         for i in range(there):
             execute(world.path, "INSERT INTO assay_delivery VALUES "
-                    "(?, ?, ?, 'sent', 1, 0, 0, '')", policy,
+                    "(?, ?, ?, 'sent', 1, 0, 0, '', '', 0)", policy,
                     "a%d@example.net" % i, day)
         lines = world.sent(0 if want else 1)
         equal(world.recipients(), want, "%d were there" % there, lines)

@@ -529,9 +529,10 @@ test_split_memory(void)
 static bool
 show_delivery(void *arg, const struct store_delivery *d)
 {
-	buf_addf(arg, "%u %.*s %.*s %d %d %d %.*s;", (unsigned int)d->policy,
-	    SLICE_ARG(d->destination), SLICE_ARG(d->state), (int)d->tries,
-	    (int)d->at, (int)d->next, SLICE_ARG(d->error));
+	buf_addf(arg, "%u %.*s %.*s %d %.*s %d %d %d %.*s;",
+	    (unsigned int)d->policy, SLICE_ARG(d->destination),
+	    SLICE_ARG(d->domain), (int)d->messages, SLICE_ARG(d->state),
+	    (int)d->tries, (int)d->at, (int)d->next, SLICE_ARG(d->error));
 	return true;
 }
 
@@ -548,6 +549,7 @@ test_bookkeeping(void)
 {
 	struct store *s = fresh_store();
 	struct store_delivery d = { .policy = 5, .day = DAY, .tries = 1,
+		.domain = SLICE("example.com"), .messages = 9,
 		.destination = SLICE("a@x.example"), .state = SLICE("later"),
 		.at = 10, .next = 20, .error = SLICE("451 no") };
 	struct buf b;
@@ -564,12 +566,12 @@ test_bookkeeping(void)
 	(void)store_delivery_put(s, &d, SLICE(""), &put);
 	buf_init(&b, 4096);
 	(void)store_deliveries(s, 5, show_delivery, &b);
-	is_str(buf_cstr(&b), "5 a@x.example sent 2 10 20 451 no;",
+	is_str(buf_cstr(&b), "5 a@x.example example.com 9 sent 2 10 20 451 no;",
 	    "a delivery, as it was put last");
 	buf_reset(&b);
 	(void)store_deliveries(s, 0, show_delivery, &b);
-	is_str(buf_cstr(&b), "5 a@x.example sent 2 10 20 451 no;"
-	    "6 a@x.example sent 2 10 20 451 no;", "all of them");
+	is_str(buf_cstr(&b), "5 a@x.example example.com 9 sent 2 10 20 451 no;"
+	    "6 a@x.example example.com 9 sent 2 10 20 451 no;", "all of them");
 	(void)store_suppress(s, SLICE("x.example"), 100, SLICE("bounced"));
 	(void)store_suppress(s, SLICE("x.example"), 300, SLICE("again"));
 	(void)store_suppress(s, SLICE("y.example"), 50, SLICE("asked"));
@@ -1042,6 +1044,26 @@ test_migration(void)
 }
 
 static void
+test_version_2(void)
+{
+	struct store *s;
+
+	remove_store();
+	load("version-2");
+	opens_as(STORE_READ, STORE_AWAY, "version 2, to read");
+	s = open_store(STORE_MAKE);
+	if (!ok(s != NULL, "version 2, for a daemon"))
+		return;
+	is_num(number_of(s, "SELECT count(*) FROM assay_delivery "
+	    "WHERE domain = '' AND messages = 0 AND tries = 1"), 1,
+	    "a delivery is there, what it was about is not known");
+	is_num(number_of(s, "SELECT count(*) FROM assay_suppression"), 1,
+	    "and a suppression");
+	store_close(s);
+	opens_as(STORE_READ, STORE_OK, "to read");
+}
+
+static void
 write_file(const char *content)
 {
 	FILE *f = fopen(name + 7, "w");
@@ -1166,6 +1188,7 @@ main(void)
 	test_senders_text();
 	test_clock();
 	test_migration();
+	test_version_2();
 	test_versions();
 	test_keys();
 	test_names();
