@@ -25,7 +25,8 @@
  * 6. In angle brackets nothing is after the domain.  They match, nest only
  *    as in <<joe@bank.example>>, and after an address none are without one:
  *    some programs join what is in all of them, and <joe@bank.co> <m> is of
- *    bank.com to them.
+ *    bank.com to them.  So are <joe@bank.co> <m, x@bank.co>: more of them
+ *    come only where a comma (or ";") is right after the address.
  */
 #include "mail/scan_internal.h"
 
@@ -287,6 +288,7 @@ struct scan {
 	unsigned int	count;		/* of "@" */
 	unsigned int	depth;		/* of angle brackets */
 	bool		angle_has_at;
+	bool		goes_on;	/* after an address in them */
 	bool		in_quotes;	/* after an odd number of them */
 	bool		clear;
 };
@@ -295,10 +297,20 @@ struct scan {
 static void
 open_angle(struct scan *s, const struct cursor *c)
 {
+	if (s->goes_on)
+		s->clear = false;
 	if (s->depth++ == 0)
 		s->angle_has_at = false;
 	else if (c->p[-2] != '<')
 		s->clear = false;
+}
+
+/* Is `c` at a comma, or a semicolon in its place, after blanks? */
+static bool
+is_at_comma(struct cursor c)
+{
+	(void)lex_fws(&c);
+	return cursor_is(&c, ',') || cursor_is(&c, ';');
 }
 
 /* One that was never opened may be the last character. */
@@ -310,6 +322,8 @@ close_angle(struct scan *s, const struct cursor *c)
 	else if ((s->count > 0 && !s->angle_has_at) ||
 	    (--s->depth > 0 && !cursor_is(c, '>')))
 		s->clear = false;
+	else if (s->depth == 0 && s->angle_has_at)
+		s->goes_on = s->goes_on || !is_at_comma(*c);
 }
 
 static void
