@@ -2,8 +2,9 @@
 /*
  * hazard: what is looked for.
  *
- * In all text: lines that a server must break, octets that it must encode
- * when the next one does not offer 8BITMIME, line ends that it repairs.
+ * In all text: lines that a server must break, and shorter ones that Sendmail
+ * breaks, octets that it must encode when the next one does not offer 8BITMIME,
+ * line ends that it repairs.
  *
  * In address lists, what Sendmail 8 does to them after its milters:
  *  1. Elements come out with ", " between them: a comma with a blank before
@@ -24,6 +25,7 @@
 #include "dkim/sign.h"
 
 #define LINE_OCTETS	998	/* RFC 5322 section 2.1.1 */
+#define LINE_SENDMAIL	990	/* L= of its mailers that speak SMTP */
 #define LINE_FOLDED	78	/* the same; Sendmail folds lists there */
 
 const char *
@@ -32,6 +34,8 @@ dkim_hazard_name(enum dkim_hazard h)
 	switch (h) {
 	case DKIM_HAZARD_LONG_LINE:
 		return "line over 998 octets";
+	case DKIM_HAZARD_SENDMAIL_LINE:
+		return "line over 990 octets that Sendmail breaks";
 	case DKIM_HAZARD_8BIT:
 		return "8-bit text without 8BITMIME";
 	case DKIM_HAZARD_BARE_LF:
@@ -72,6 +76,8 @@ line_add(struct hazard_text *h, struct slice s, bool ends)
 	h->line += s.len;
 	if (h->line - h->cr > LINE_OCTETS)
 		h->found |= DKIM_HAZARD_LONG_LINE;
+	if (h->line - h->cr > LINE_SENDMAIL)
+		h->found |= DKIM_HAZARD_SENDMAIL_LINE;
 	if (!ends)
 		return;
 	if (!h->cr)

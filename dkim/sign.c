@@ -260,7 +260,10 @@ without_harmless(const struct dkim_signer *s, unsigned int found,
 	if (eight_bit_mime)
 		found &= ~(unsigned int)DKIM_HAZARD_8BIT;
 	if (!s->options->rewrites_addresses)
-		found &= ~(unsigned int)DKIM_HAZARD_ADDRESS;
+		found &= ~(unsigned int)(DKIM_HAZARD_ADDRESS |
+		    DKIM_HAZARD_SENDMAIL_LINE);
+	if ((found & DKIM_HAZARD_LONG_LINE) != 0)
+		found &= ~(unsigned int)DKIM_HAZARD_SENDMAIL_LINE;
 	return found;
 }
 

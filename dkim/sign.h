@@ -114,8 +114,8 @@ struct dkim_sign_options {
 	size_t				 header_count;
 	const struct slice		*oversign;
 	size_t				 oversign_count;
-	/* The mail server rewrites address lists after us, as Sendmail does
-	   and Postfix does not. */
+	/* The mail server rewrites address lists after us, and breaks lines
+	   over 990 octets, as Sendmail does and Postfix does not. */
 	bool				 rewrites_addresses;
 	int64_t				 now;		/* t= */
 	int64_t				 expire;	/* seconds; 0: no x= */
@@ -173,11 +173,13 @@ enum dkim_hazard {
 	DKIM_HAZARD_LONG_LINE = 1 << 0,	/* over 998 octets, RFC 5322 2.1.1 */
 	DKIM_HAZARD_8BIT = 1 << 1,	/* 8-bit without 8BITMIME */
 	DKIM_HAZARD_BARE_LF = 1 << 2,	/* bare LF or CR */
-	DKIM_HAZARD_ADDRESS = 1 << 3	/* an address list that Sendmail
+	DKIM_HAZARD_ADDRESS = 1 << 3,	/* an address list that Sendmail
 					   rewrites ("a@x,b@y", "a , b",
 					   "J. Doe <j@x>") */
+	DKIM_HAZARD_SENDMAIL_LINE = 1 << 4	/* over 990 and not 998, with
+						   Sendmail */
 };
-#define DKIM_HAZARDS 4
+#define DKIM_HAZARDS 5
 /* Call at the end of the body.  `eight_bit_mime`: the sender announced
    BODY=8BITMIME or SMTPUTF8. */
 unsigned int	 dkim_signer_hazards(const struct dkim_signer *s,

@@ -494,10 +494,19 @@ test_long_domain(void)
 #define BIT8 2u
 #define BARE 4u
 #define ADDR 8u
+#define SHORTER 16u
 #define F "From: a@b\r\n"
 #define L_998 LONG_100 LONG_100 LONG_100 LONG_100 LONG_100 LONG_100 \
     LONG_100 LONG_100 LONG_100 "01234567890123456789012345678901234567890" \
     "12345678901234567890123456789012345678901234567890123456"
+
+/* 979 octets: with "References: " a line of 991. */
+#define L_979 LONG_100 LONG_100 LONG_100 LONG_100 LONG_100 LONG_100 \
+    LONG_100 LONG_100 LONG_100 "0123456789012345678901234567890123456789" \
+    "012345678901234567890123456789012345678"
+#define L_990 LONG_100 LONG_100 LONG_100 LONG_100 LONG_100 LONG_100 \
+    LONG_100 LONG_100 LONG_100 "01234567890123456789012345678901234567890" \
+    "1234567890123456789012345678901234567890123456789"
 
 static const struct {
 	const char	*name;
@@ -506,14 +515,20 @@ static const struct {
 } hazards[] = {
 	{ "none", SLICE_INIT(MESSAGE), 0, 0 },
 	{ "none, no body", SLICE_INIT(HEAD), 0, 0 },
-	{ "line of 998", SLICE_INIT(F "\r\nx" L_998 "\r\n"), 0, 0 },
+	{ "line of 990", SLICE_INIT(F "\r\n" L_990 "\r\n"), 0, 0 },
+	{ "line of 991", SLICE_INIT(F "\r\nx" L_990 "\r\n"), SHORTER,
+	    SHORTER },
+	{ "last line of 990", SLICE_INIT(F "\r\n" L_990), 0, 0 },
+	{ "line of 998", SLICE_INIT(F "\r\nx" L_998 "\r\n"), SHORTER,
+	    SHORTER },
 	{ "line of 999", SLICE_INIT(F "\r\nxy" L_998 "\r\n"), LONG, LONG },
-	{ "last line of 998", SLICE_INIT(F "\r\nx" L_998), 0, 0 },
+	{ "last line of 998", SLICE_INIT(F "\r\nx" L_998), SHORTER, SHORTER },
 	{ "last line of 999", SLICE_INIT(F "\r\nxy" L_998), LONG, LONG },
 	{ "field of 998", SLICE_INIT(F "Cc: " LONG_100 LONG_100 LONG_100
 	    LONG_100 LONG_100 LONG_100 LONG_100 LONG_100 LONG_100
 	    "01234567890123456789012345678901234567890123456789"
-	    "0123456789012345678901234567890123456789@123\r\n\r\n"), 0, ADDR },
+	    "0123456789012345678901234567890123456789@123\r\n\r\n"), SHORTER,
+	    ADDR | SHORTER },
 	{ "field of 999", SLICE_INIT(F "Date: " LONG_100 LONG_100 LONG_100
 	    LONG_100 LONG_100 LONG_100 LONG_100 LONG_100 LONG_100
 	    "01234567890123456789012345678901234567890123456789"
@@ -621,7 +636,7 @@ test_hazards(void)
 		ok(strcmp(dkim_hazard_name((enum dkim_hazard)bit),
 		    "unknown hazard") != 0, "hazard %u has a name", bit);
 	}
-	is_str(dkim_hazard_name((enum dkim_hazard)16), "unknown hazard",
+	is_str(dkim_hazard_name((enum dkim_hazard)32), "unknown hazard",
 	    "and no other");
 }
 
@@ -657,6 +672,14 @@ test_left_out(void)
 		{ .name = "a long line", .header = "From: a@b.c\r\n"
 		  "References: %s\r\nSubject: x\r\n",
 		  .left_out = "References" },
+		{ .name = "a line of 991, Sendmail", .header = "From: a@b.c"
+		  "\r\nReferences: " L_979 "\r\n", .sendmail = true,
+		  .left_out = "References" },
+		{ .name = "a line of 991, Postfix", .header = "From: a@b.c"
+		  "\r\nReferences: " L_979 "\r\n", .left_out = "" },
+		{ .name = "a line of 1,012, Sendmail", .header = "From: %s "
+		  "<a@b.c>\r\n", .sendmail = true, .left_out = "",
+		  .remains = DKIM_HAZARD_LONG_LINE },
 		{ .name = "a long From stays", .header = "From: %s <a@b.c>\r\n"
 		  "Subject: x\r\n", .left_out = "",
 		  .remains = DKIM_HAZARD_LONG_LINE },

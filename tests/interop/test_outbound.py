@@ -32,6 +32,7 @@ ALL = set(FORMS)
 HOP = "192.0.2.25"      # from where the signing server calls the other one
 
 LONG_LINE = "line over 998 octets"
+SENDMAIL_LINE = "line over 990 octets that Sendmail breaks"
 EIGHT_BIT = "8-bit text without 8BITMIME"
 ADDRESS = "address list that Sendmail rewrites"
 
@@ -116,8 +117,17 @@ CASES = (
          parameters="BODY=8BITMIME"),
     Case("8-bit, not declared", HEAD + MIME,
          "\r\nH\u00e9llo Bob.\r\n".encode(), hazard=EIGHT_BIT),
-    Case("long lines", body=b"\r\n" + b"x" * 989 + b"\r\n" +
-         b"word " * 197 + b"\r\n"),
+    Case("long lines", body=b"\r\n" + b"x" * 990 + b"\r\n" +
+         b"word " * 198 + b"\r\n"),
+    Case("a line of 991", body=b"\r\n" + b"x" * 991 + b"\r\n",
+         sendmail=ALL, hazard=SENDMAIL_LINE),
+    Case("a line of 998", body=b"\r\n" + b"x" * 998 + b"\r\n",
+         sendmail=ALL, hazard=SENDMAIL_LINE),
+    Case("a field of 991", (b"Subject: hello\r\n", b"Subject: hello\r\n"
+                            b"References: <" + b"x" * 975 + b"@a>\r\n"),
+         left_out="References"),
+    Case("a field of 990", (b"Subject: hello\r\n", b"Subject: hello\r\n"
+                            b"References: <" + b"x" * 974 + b"@a>\r\n")),
     Case("too long a line", body=b"\r\n" + b"word " * 300 + b"\r\n",
          postfix=ALL, sendmail=ALL, hazard=LONG_LINE),
     Case("a field too long", (b"Subject: hello\r\n", b"Subject: hello\r\n"
