@@ -64,8 +64,8 @@ static const struct slice default_oversign[] = {
 static const struct slice never_signed[] = {
 	SLICE_INIT("Return-Path"), SLICE_INIT("Received"),
 	SLICE_INIT("Comments"), SLICE_INIT("Keywords"), SLICE_INIT("Bcc"),
-	SLICE_INIT("Resent-Bcc"), SLICE_INIT("Authentication-Results"),
-	SLICE_INIT(FIELD_NAME)
+	SLICE_INIT("Resent-Bcc"), SLICE_INIT("Content-Length"),
+	SLICE_INIT("Authentication-Results"), SLICE_INIT(FIELD_NAME)
 };
 
 bool
