@@ -9,8 +9,9 @@
  * differently:
  *
  * 1. Control octets: a program may end there.
- * 2. Encoded words (RFC 2047) that have "@" in what they encode, or whose
- *    charset can hide one: a program may decode first and parse then.
+ * 2. Encoded words (RFC 2047) that have "@" or an angle bracket in what they
+ *    encode, or whose charset can hide one: a program may decode first and
+ *    parse then.
  * 3. After "@", blanks are passed.  Then a domain must come; outside of angle
  *    brackets in ASCII, since some programs end it where that ends.  A
  *    quotation mark at its end is not part of it ('joe@example.com').
@@ -72,15 +73,22 @@ has_control(struct slice value)
 
 /* ---- step 2 ---- */
 
-/* "=40", which is "@" in the Q encoding. */
+/* What makes an address or ends one. */
 static bool
-q_has_at(struct slice text)
+is_mark(int c)
+{
+	return c == '@' || c == '<' || c == '>';
+}
+
+/* "=40", which is "@" in the Q encoding, "=3C" or "=3E". */
+static bool
+q_has_mark(struct slice text)
 {
 	size_t i;
 
 	for (i = 0; i + 2 < text.len; i++) {
-		if (text.ptr[i] == '=' && text.ptr[i + 1] == '4' &&
-		    text.ptr[i + 2] == '0')
+		if (text.ptr[i] == '=' && is_mark(ascii_hex(text.ptr[i + 1]) *
+		    16 + ascii_hex(text.ptr[i + 2])))
 			return true;
 	}
 	return false;
@@ -100,7 +108,7 @@ base64_value(char c)
 
 /* Programs pass over what is no base64, and so does this. */
 static bool
-b_has_at(struct slice text)
+b_has_mark(struct slice text)
 {
 	unsigned int bits = 0, have = 0;
 	size_t i;
@@ -115,7 +123,36 @@ b_has_at(struct slice text)
 		if (have < 8)
 			continue;
 		have -= 8;
-		if ((bits >> have & 0xff) == '@')
+		if (is_mark((int)(bits >> have & 0xff)))
+			return true;
+	}
+	return false;
+}
+
+/*
+ * Charsets in which an octet of ASCII that is no part of a letter is that of
+ * ASCII.  It is not so in EBCDIC, UTF-7, or what Python knows as charsets,
+ * like unicode_escape.
+ */
+static bool
+is_ascii_based(struct slice charset)
+{
+	static const struct slice begin[] = {
+		SLICE_INIT("utf-8"), SLICE_INIT("utf8"),
+		SLICE_INIT("us-ascii"), SLICE_INIT("ascii"),
+		SLICE_INIT("iso-8859-"), SLICE_INIT("iso8859-"),
+		SLICE_INIT("latin1"), SLICE_INIT("windows-125"),
+		SLICE_INIT("windows-874"), SLICE_INIT("cp125"),
+		SLICE_INIT("koi8-"), SLICE_INIT("gb2312"), SLICE_INIT("gbk"),
+		SLICE_INIT("gb18030"), SLICE_INIT("big5"), SLICE_INIT("euc-"),
+		SLICE_INIT("shift_jis"), SLICE_INIT("iso-2022-"),
+		SLICE_INIT("ks_c_5601"), SLICE_INIT("tis-620"),
+		SLICE_INIT("unknown-8bit")
+	};
+	size_t i;
+
+	for (i = 0; i < sizeof(begin) / sizeof(begin[0]); i++) {
+		if (slice_starts_nocase(charset, begin[i]))
 			return true;
 	}
 	return false;
@@ -123,14 +160,13 @@ b_has_at(struct slice text)
 
 /* What is between "=?" and the text: charset, "?", encoding, "?". */
 static bool
-hides_at(struct slice charset, struct slice encoding, struct slice text)
+hides_mark(struct slice charset, struct slice encoding, struct slice text)
 {
-	if (slice_starts_nocase(charset, SLICE("utf-7")) ||
-	    slice_starts_nocase(charset, SLICE("unicode-1-1-utf-7")))
+	if (!is_ascii_based(charset))
 		return true;
 	if (slice_eq_nocase(encoding, SLICE("q")))
-		return q_has_at(text);
-	return b_has_at(text);
+		return q_has_mark(text);
+	return b_has_mark(text);
 }
 
 /* What no word goes on after. */
@@ -164,7 +200,7 @@ encodes_at(struct slice value, bool joined)
 			/* An octet more does no harm: without its end a
 			   program may still decode it. */
 			text = slice_head(text, slice_find(text, '?'));
-			if (hides_at(charset, encoding, text) &&
+			if (hides_mark(charset, encoding, text) &&
 			    !(joined && is_alone(value, rest.ptr - 1,
 			    text.ptr + text.len + 2)))
 				return true;

@@ -14,7 +14,8 @@
  * list may not be complete.
  */
 bool	scan_domains(struct slice value, struct mail_from *out);
-/* Is there an encoded word that has "@" in what it encodes? */
+/* Is there an encoded word that has "@" or an angle bracket in what it encodes,
+   or may have? */
 bool	scan_encodes_at(struct slice value);
 /*
  * Is there one that is not a word by itself?  Some programs decode it in a

@@ -168,7 +168,7 @@ static const struct from_case {
 	{ "encoded word with @ in an address",
 	    SLICE_INIT("=?u?b?QIa@x.example"), BAD, 1, "" },
 	{ "encoded word without @ in an address",
-	    SLICE_INIT("=?u?q?a@x.example"), OK, 1, "x.example" },
+	    SLICE_INIT("=?utf-8?q?a@x.example"), OK, 1, "x.example" },
 	{ "encoded word with @ joined to a word", SLICE_INIT(
 	    "=?utf-8?q?c=40d.example?=e.example <a@x.example>"), BAD, 1, "" },
 	{ "encoded word with @ by itself", SLICE_INIT(
@@ -326,6 +326,22 @@ static const struct from_case {
 	{ "the address in apostrophes", SLICE_INIT("'a@x.y' <a@X.y.>"), SLOPPY,
 	    0, "x.y" },
 	{ "harmless encoded word", SLICE_INIT("=?utf-8?q?A=44?=, I <a@x>"),
+	    SLOPPY, 0, "x" },
+	{ "encoded word in EBCDIC", SLICE_INIT(
+	    "x, =?cp037?q?=82=7C=A8=4B=A9?= <a@x>"), BAD, 0, "" },
+	{ "encoded word with escapes", SLICE_INIT(
+	    "x, =?unicode_escape?q?b=5Cx40y.z?= <a@x>"), BAD, 0, "" },
+	{ "encoded word in EBCDIC, in an address", SLICE_INIT(
+	    "=?cp037?q?=82=7C=A8=4B=A9=6B?=@x"), BAD, 1, "" },
+	{ "encoded bracket, Q", SLICE_INIT("=?utf-8?q?=3cA?= B, I <a@x> C"),
+	    BAD, 0, "" },
+	{ "encoded bracket, B", SLICE_INIT("=?utf-8?b?Pg==?= B, I <a@x> C"),
+	    BAD, 0, "" },
+	{ "encoded bracket in a name", SLICE_INIT("=?utf-8?q?=3cA=3e?= <a@x>"),
+	    OK, 1, "x" },
+	{ "a language after the charset", SLICE_INIT(
+	    "=?UTF-8*en?q?A=44?=, I <a@x>"), SLOPPY, 0, "x" },
+	{ "charset of no name", SLICE_INIT("=?unknown-8bit?q?=FC?=, I <a@x>"),
 	    SLOPPY, 0, "x" },
 	{ "encoded word with @, Q", SLICE_INIT("=?utf-8?q?a=40y?=, I <a@x>"),
 	    BAD, 0, "" },
