@@ -136,6 +136,7 @@ struct from_reader {
 	struct mail_from	*out;
 	bool			 in_group;
 	bool			 unusual;	/* see step 7 */
+	bool			 ambiguous;	/* the same, for certain */
 };
 
 /* What was read before "@", "<" or ":", see step 2. */
@@ -353,15 +354,52 @@ note_unusual(struct from_reader *r, const struct cursor *start)
 		r->unusual = true;
 }
 
-/* A string with a fold in a display name: some programs end it there. */
+static bool
+is_name_octet(char c)
+{
+	return ascii_is_alnum(c) || ascii_is_8bit(c) || c == '.' || c == '-' ||
+	    c == '_';
+}
+
+/* What may be around an address in a text. */
+static bool
+is_mark_after(char c)
+{
+	return c == '\'' || c == '>' || c == ')' || c == ',';
+}
+
+/* Is what is after each "@" a name by itself? */
+static bool
+has_whole_names(struct slice text)
+{
+	struct slice before, name;
+	struct cursor c;
+
+	while (slice_cut(&text, '@', &before)) {
+		c = cursor_of(text);
+		name = cursor_span(&c, is_name_octet);
+		if (name.len == 0 || name.ptr[name.len - 1] == '.')
+			return false;
+		(void)cursor_span(&c, is_mark_after);
+		if (!cursor_at_end(&c) && !ascii_is_space(*c.p) &&
+		    *c.p != '"')
+			return false;
+	}
+	return true;
+}
+
+/* A string with a fold in a display name: some programs end it there, and
+   drop what they do not expect in the addresses that they see. */
 static void
 note_folded(struct from_reader *r, const struct cursor *start)
 {
 	struct slice text = cursor_since(&r->c, start);
 
-	if (slice_find(text, '"') < text.len &&
-	    slice_find(text, '\n') < text.len)
-		r->unusual = true;
+	if (slice_find(text, '"') == text.len ||
+	    slice_find(text, '\n') == text.len)
+		return;
+	r->unusual = true;
+	r->ambiguous = r->ambiguous || !has_whole_names(text);
 }
 
 /* obs-route (RFC 5322 section 4.4): checked, then of no more use. */
@@ -513,7 +551,8 @@ read_field(struct slice value, struct mail_from *out)
 	if (!take_list(&r)) {
 		out->has_domain = had_domain;
 		read_tolerantly(value, out);
-	} else if (out->state == MAIL_FROM_OK && (scan_joins_at(value) ||
+	} else if (out->state == MAIL_FROM_OK && (r.ambiguous ||
+	    scan_joins_at(value) ||
 	    (r.unusual && is_ambiguous(value, out)))) {
 		out->has_domain = had_domain;
 		(void)refuse(&r, "syntax in which programs see several "

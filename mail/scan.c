@@ -17,7 +17,7 @@
  *    quotation mark at its end is not part of it ('joe@example.com').
  * 4. After the domain comes the end, or one of <>,;)]" .  A blank or comment
  *    between two parts of a name is passed by some programs and ends the
- *    domain for others.
+ *    domain for others, and so is a backslash in it.
  * 5. Brackets, quotation marks and semicolons at the end of a domain are
  *    followed by the end, a comma, a blank or a comment: some programs take
  *    them out, and <<joe@bank.co>m> is of bank.com to them.  A quotation
@@ -300,6 +300,9 @@ scan_domain(struct cursor c, bool in_angle, bool in_quotes,
 	if (commented)
 		(void)skip_cfws(&c);
 	name = cursor_span(&c, is_domain_char);
+	/* Some programs drop it, and read on. */
+	if (cursor_is(&c, '\\'))
+		out->more_domains = true;
 	if (name.len > 0 && name.ptr[name.len - 1] == '\'')
 		name.len--;
 	if (!domain_parse(name, &domain)) {
@@ -314,6 +317,8 @@ scan_domain(struct cursor c, bool in_angle, bool in_quotes,
 	if (!in_angle && ascii < name.len &&
 	    domain_parse(slice_head(name, ascii), &domain))
 		scan_add(out, domain_slice(&domain));
+	if (name.ptr[name.len - 1] == '.' && cursor_is(&c, '('))
+		return false;
 	return !commented && (in_angle || slice_is_ascii(name)) &&
 	    is_closed(c, in_angle, in_quotes);
 }

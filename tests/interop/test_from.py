@@ -61,6 +61,10 @@ PIECES = [
 ]
 
 WRITTEN = [
+    b'"ceo@bank.\\example\r\n x" <joe@good.example>',
+    b"joe@good.(x)\"example\"", b"<joe@good.example> <Acme, x@good.example",
+    b"x, =?cp037?q?=83=85=96=7C=82=4B=85=A7?= <joe@good.example>",
+    b"=?utf-8?q?=3CA?= x, y <joe@good.example> z",
     b"Acme, Inc. <joe@good.example>", b"J\xfcrgen <joe@good.example>",
     b"Team @ Acme <joe@good.example>", b"[Acme] News <joe@good.example>",
     b"joe..doe@good.example", b"joe.@good.example", b".joe@good.example",
@@ -254,8 +258,8 @@ def shown(address):
     """The domain in lower case, as a name; None for none with a dot in it."""
     _, at, domain = address.rpartition(b"@")
     # Signs at its end make it no other domain, nor does what is after a
-    # bracket or a comma with a blank.
-    domain = re.split(rb"[]>]|,\s|\"[.:]", domain)[0]
+    # bracket or a comma.
+    domain = re.split(rb"[]>,]|\"[.:]", domain)[0]
     domain = domain.strip(b" \t\r\n.,:;<>()[]'\"").lower()
     domain = re.sub(rb"\s+", b"", domain)
     if not at or b"." not in domain or re.search(rb"[()]", domain):

@@ -369,6 +369,22 @@ static const struct from_case {
 	{ "parts joined over a bracket", SLICE_INIT("A, B <<a@x.co>m>"), BAD, 0,
 	    "" },
 	{ "brackets joined", SLICE_INIT("A, B <a@x.co> <m>"), BAD, 0, "" },
+	{ "backslash in a domain in folded quotes", SLICE_INIT(
+	    "\"c@y.\\example\r\n z\" <a@x.example>"), BAD, 1, "" },
+	{ "bracket in a domain in folded quotes", SLICE_INIT(
+	    "\"c@y[.example\r\n z\" <a@x.example>"), BAD, 1, "" },
+	{ "colon in a domain in folded quotes", SLICE_INIT(
+	    "\"c@x.example:y\r\n z\" <a@x.example>"), BAD, 1, "" },
+	{ "blank in a domain in folded quotes", SLICE_INIT(
+	    "\"c@ y.\r\n z\" <a@x.example>"), BAD, 1, "" },
+	{ "the address in folded quotes", SLICE_INIT(
+	    "\"'c@x.example' via\r\n z (c@x.example)\" <a@x.example>"),
+	    OK, 1, "x.example" },
+	{ "backslash in a domain in quotes", SLICE_INIT(
+	    "\"c@y.\\example z\" <a@x.example>"), OK, 1, "x.example" },
+	{ "backslash in a domain in a group", SLICE_INIT(
+	    "\"c@y.\\example\": a@x.example;"), BAD, 1, "" },
+	{ "comment after a last dot", SLICE_INIT("a@x.(c)\"y\"z"), BAD, 1, "" },
 	{ "brackets joined at a comma", SLICE_INIT("<a@x.co> <B, c@x.co"),
 	    BAD, 1, "" },
 	{ "brackets joined after text", SLICE_INIT("<a@x.co> B <c, d@x.co>"),
