@@ -93,7 +93,7 @@ def add_user():
 def as_bob(*command, **options):
     done = subprocess.run(
         ["setpriv", "--reuid=bob", "--regid=bob", "--clear-groups", "env",
-         "HOME=" + home] + list(command), cwd=home,
+         "HOME=" + home, "TMPDIR=" + home] + list(command), cwd=home,
         stderr=subprocess.STDOUT, stdout=subprocess.PIPE, **options)
     if done.returncode != 0:
         tap.note(done.stdout)

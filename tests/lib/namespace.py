@@ -121,10 +121,18 @@ def _be_init():
             os._exit(os.waitstatus_to_exitcode(status) & 0xff)
 
 
+def _short(root, at):
+    """Another name, as mount takes it: short, and without commas."""
+    name = os.path.join(FOLDER, "packages-%d" % at)
+    os.symlink(root, name)
+    return name
+
+
 def _lay_packages(roots):
     upper, work = os.path.join(FOLDER, "etc"), os.path.join(FOLDER, "work")
     os.mkdir(upper)
     os.mkdir(work)
+    roots = [_short(root, at) for at, root in enumerate(roots)]
     _run("mount", "-t", "overlay", "overlay", "/etc", "-o",
          "lowerdir=%s,upperdir=%s,workdir=%s" %
          (":".join([r + "/etc" for r in roots] + ["/etc"]), upper, work))
