@@ -12,6 +12,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/ascii.h"
 #include "base/limits.h"
 #include "report/page.h"
 #include "report/tally.h"
@@ -41,6 +42,29 @@ struct reading_reports {
 	uint64_t		 bad_rows;
 	enum tool_exit		 status;
 };
+
+/* ---- for all of assay report ---- */
+
+void
+report_add_line(char *out, size_t size, struct slice text)
+{
+	size_t at = strlen(out), i;
+	bool blank = true;
+
+	for (i = 0; i < text.len && at + 1 < size; i++) {
+		char c = text.ptr[i];
+
+		if (ascii_is_space(c)) {
+			if (!blank)
+				out[at++] = ' ';
+			blank = true;
+			continue;
+		}
+		out[at++] = ascii_is_vchar(c) ? c : '?';
+		blank = false;
+	}
+	out[at] = '\0';
+}
 
 /* ---- files ---- */
 

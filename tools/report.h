@@ -16,6 +16,12 @@ extern const struct tool_command report_show_command;
 extern const struct tool_command report_bounce_command;
 extern const struct tool_command report_suppressed_command;
 
+/*
+ * Adds foreign text to the line of `out`, as printable ASCII: white space is a
+ * blank, all else "?".
+ */
+void	report_add_line(char *out, size_t size, struct slice text);
+
 /* The parts of what it shows, for others that have tallies. */
 void	report_text_table(struct text *t, const char *title,
 	    const struct tally_table *y);

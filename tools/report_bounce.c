@@ -28,7 +28,6 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "base/ascii.h"
 #include "base/date.h"
 #include "base/file.h"
 #include "base/limits.h"
@@ -84,38 +83,16 @@ say(const struct bouncing *b, int priority, const char *fmt, ...)
 		puts(line);
 }
 
-/* Adds foreign text as one line of printable ASCII. */
-static void
-add_clean(char *out, size_t size, struct slice text)
-{
-	size_t at = strlen(out), i;
-	bool blank = true;
-
-	for (i = 0; i < text.len && at + 1 < size; i++) {
-		char c = text.ptr[i];
-
-		if (ascii_is_space(c)) {
-			if (!blank)
-				out[at++] = ' ';
-			blank = true;
-			continue;
-		}
-		out[at++] = ascii_is_vchar(c) ? c : '?';
-		blank = false;
-	}
-	out[at] = '\0';
-}
-
 /* "5.1.1: 550 5.1.1 no such user" */
 static void
 make_why(struct bouncing *b)
 {
-	add_clean(b->why, sizeof(b->why), b->bounce.status.len > 0 ?
+	report_add_line(b->why, sizeof(b->why), b->bounce.status.len > 0 ?
 	    b->bounce.status : SLICE("no status"));
 	if (b->bounce.diagnostic.len == 0)
 		return;
-	add_clean(b->why, sizeof(b->why), SLICE(": "));
-	add_clean(b->why, sizeof(b->why), b->bounce.diagnostic);
+	report_add_line(b->why, sizeof(b->why), SLICE(": "));
+	report_add_line(b->why, sizeof(b->why), b->bounce.diagnostic);
 }
 
 static enum tool_exit

@@ -31,6 +31,7 @@
 #include "base/mem.h"
 #include "report/mail.h"
 #include "tools/handover.h"
+#include "tools/report.h"
 
 #define RETRY_FIRST	3600	/* s until the second try; then twice that */
 #define RETRY_MOST	(16 * 3600)
@@ -469,15 +470,6 @@ keep_distance(struct sending *s)
 	s->paused = true;
 }
 
-/* What a program printed, in a form that a database and a log take. */
-static void
-clean(char *why)
-{
-	for (; *why != '\0'; why++)
-		if (*why < ' ' || *why > '~')
-			*why = *why == '\n' ? ' ' : '?';
-}
-
 /* Step 6.  What the hand-over says, unless the report came back already. */
 static enum send_outcome
 take_result(struct one *o, struct slice to, int64_t tries,
@@ -539,7 +531,7 @@ submit(struct one *o, const struct mail_mailbox *to, struct slice header,
 	struct sending *s = o->s;
 	struct slice address = mail_mailbox_slice(to);
 	struct mail_mailbox sender;
-	char why[HANDOVER_WHY];
+	char said[HANDOVER_WHY], why[HANDOVER_WHY] = "";
 	enum handover_status status;
 	enum send_outcome outcome;
 
@@ -547,8 +539,9 @@ submit(struct one *o, const struct mail_mailbox *to, struct slice header,
 	    .timeout_ms = s->config->timeout_ms,
 	    .sender = sender_of(o, address, &sender),
 	    .recipient = to->text, .header = header,
-	    .body = buf_slice(&o->text) }, why);
-	clean(why);
+	    .body = buf_slice(&o->text) }, said);
+	/* A database and a log take it. */
+	report_add_line(why, sizeof(why), slice_str(said));
 	outcome = take_result(o, address, tries, status, why);
 	send_say(s, o->r, address, outcome, why);
 	o->open = o->open || outcome == SEND_LATER;

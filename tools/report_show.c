@@ -16,6 +16,7 @@
 #include "base/limits.h"
 #include "dmarc/destination.h"
 #include "tools/report_rows.h"
+#include "tools/stored.h"
 
 #define POLICIES_SHOWN	20	/* reports of one day that are listed */
 
@@ -119,14 +120,6 @@ begin_report(void *arg, const struct store_policy *p)
 }
 
 static enum tool_exit
-store_failed(const struct showing *s, enum store_status status)
-{
-	if (status == STORE_NO_MEMORY)
-		return tool_no_memory();
-	return tool_fail(TOOL_UNAVAILABLE, s->name, store_why(s->store));
-}
-
-static enum tool_exit
 show_chosen(struct showing *s)
 {
 	enum store_status status = store_policy_find(s->store, s->chosen,
@@ -134,7 +127,7 @@ show_chosen(struct showing *s)
 	bool good;
 
 	if (status != STORE_OK)
-		return store_failed(s, status);
+		return stored_failed(s->store, status);
 	/* Forgotten since it was listed, or no memory. */
 	if (s->writer == NULL)
 		return s->found ? tool_no_memory() : tool_fail(TOOL_TEMPORARY,
@@ -142,7 +135,7 @@ show_chosen(struct showing *s)
 	status = store_rows(s->store, s->chosen, s->envelope_to, show_row, s);
 	good = report_writer_end(s->writer);
 	if (status != STORE_OK)
-		return store_failed(s, status);
+		return stored_failed(s->store, status);
 	return good ? TOOL_OK : tool_fail(TOOL_OUTPUT, "stdout", "the report "
 	    "could not be written");
 }
@@ -156,7 +149,7 @@ show_report(struct showing *s)
 	status = store_policies(s->store, s->when, s->when,
 	    domain_slice(&s->wanted), list_policy, s);
 	if (status != STORE_OK)
-		return store_failed(s, status);
+		return stored_failed(s->store, status);
 	result = choose(s);
 	return result == TOOL_OK ? show_chosen(s) : result;
 }
@@ -205,9 +198,7 @@ static enum tool_exit
 open_and_show(struct showing *s)
 {
 	const struct config *c = s->t->engine->config;
-	enum store_status status;
 	enum tool_exit result;
-	char why[300];
 
 	if (s->name == NULL)
 		s->name = c->store;
@@ -215,10 +206,9 @@ open_and_show(struct showing *s)
 		return tool_fail(TOOL_USAGE, "no store: the configuration "
 		    "names none; allowed: --store sqlite:/PATH or "
 		    "postgresql://...", NULL);
-	s->store = store_open(s->name, STORE_READ, &status, why, sizeof(why));
-	if (s->store == NULL)
-		return status == STORE_NO_MEMORY ? tool_no_memory() :
-		    tool_fail(TOOL_UNAVAILABLE, s->name, why);
+	result = stored_open_as(s->name, STORE_READ, &s->store);
+	if (result != TOOL_OK)
+		return result;
 	result = show_report(s);
 	store_close(s->store);
 	return result == TOOL_OK && s->destinations ? show_destinations(s) :

@@ -24,25 +24,30 @@ stored_start(struct tool *t)
 }
 
 enum tool_exit
-stored_open(struct tool *t, enum store_mode mode, struct store **out)
+stored_open_as(const char *name, enum store_mode mode, struct store **out)
 {
 	enum store_status status;
-	enum tool_exit started = TOOL_OK;
-	const char *name;
 	char why[300];
+
+	*out = store_open(name, mode, &status, why, sizeof(why));
+	return *out != NULL ? TOOL_OK : tool_fail_at(exit_of(status),
+	    "the store", why);
+}
+
+enum tool_exit
+stored_open(struct tool *t, enum store_mode mode, struct store **out)
+{
+	enum tool_exit started = TOOL_OK;
 
 	*out = NULL;
 	if (t->engine == NULL)
 		started = stored_start(t);
 	if (started != TOOL_OK)
 		return started;
-	name = t->engine->config->store;
-	if (name == NULL)
+	if (t->engine->config->store == NULL)
 		return tool_fail_at(TOOL_CONFIG, t->config_path,
 		    "it names no store");
-	*out = store_open(name, mode, &status, why, sizeof(why));
-	return *out != NULL ? TOOL_OK : tool_fail_at(exit_of(status),
-	    "the store", why);
+	return stored_open_as(t->engine->config->store, mode, out);
 }
 
 enum tool_exit

@@ -18,6 +18,9 @@ enum tool_exit	stored_start(struct tool *t);
 /* The store of that configuration; starts if that was not done yet. */
 enum tool_exit	stored_open(struct tool *t, enum store_mode mode,
 		    struct store **out);
+/* One by its name. */
+enum tool_exit	stored_open_as(const char *name, enum store_mode mode,
+		    struct store **out);
 /* "7d", "12h", "30m" before now, in seconds since the Epoch; NULL: `days`. */
 enum tool_exit	stored_since(const char *text, unsigned int days,
 		    int64_t *out);

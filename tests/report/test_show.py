@@ -181,7 +181,7 @@ def which_one():
     ok("--store" in err, "what is allowed", err)
     status, out, err = run("show", "--domain", "example.net", "--store",
                            "sqlite:/absent/x.db")
-    equal(status, 69, "a store that is not there")
+    equal(status, 66, "a store that is not there", err)
     status, out, err = store.show("--store", store.name, "--org-name", "A & B <\x01>\u00e9", "--day",
                                   day, "--id", ids[0])
     check_valid(out, "an odd name")
