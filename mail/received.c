@@ -268,19 +268,33 @@ exact_from(struct cursor *c, struct received *out)
 	    cursor_take(c, '(') && exact_helo(c, out);
 }
 
+/* An address in any brackets. */
+static bool
+has_literal(struct slice comment)
+{
+	struct slice before, inner;
+	struct ipaddr address;
+
+	while (slice_cut(&comment, '[', &before)) {
+		inner = slice_head(comment, slice_find(comment, ']'));
+		if (read_literal(inner, &address))
+			return true;
+	}
+	return false;
+}
+
 /* The comments after the peer's: TLS, login. */
 static bool
 exact_comments(struct cursor *c)
 {
 	struct slice comments, comment;
 	struct cursor start = *c;
-	struct ipaddr address;
 
 	if (!lex_cfws(c))
 		return false;
 	comments = cursor_since(c, &start);
 	while (next_comment(&comments, &comment)) {
-		if (find_literal(comment, &address))
+		if (has_literal(comment))
 			return false;
 	}
 	return true;

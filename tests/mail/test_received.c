@@ -85,6 +85,12 @@ static const struct {
 	  "with cipher X (256/256 bits)\n\t key-exchange X25519)\n\t(Client "
 	  "CN \"x\", Issuer \"y\" (not verified))\n\t(Authenticated sender: "
 	  "joe)\n\tby b", .client = "2001:db8::1", .helo = "[10.0.0.1]" },
+	{ .name = "HELO with a peer and a bracket", .value = "from a.example "
+	  "([192.0.2.9]) ([ (b.example [192.0.2.2]) x)\n\tby c",
+	  .client = "", .helo = "" },
+	{ .name = "HELO with a peer and an open word", .value = "from "
+	  "a.example ([192.0.2.9]) (x[1] helo=[192.0.2.2])\n\tby c",
+	  .client = "", .helo = "" },
 	{ .name = "Sendmail", .value = "from a.example (b.example "
 	  "[192.0.2.2])\n\tby c (8.17.1/8.17.1) with ESMTP", .client =
 	  "192.0.2.2", .helo = "a.example" },
