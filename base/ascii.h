@@ -54,6 +54,13 @@ ascii_is_vchar(char c)
 	return c > 0x20 && c < 0x7f;
 }
 
+/* VCHAR or a space. */
+static inline bool
+ascii_is_printable(char c)
+{
+	return c == ' ' || ascii_is_vchar(c);
+}
+
 static inline bool
 ascii_is_8bit(char c)
 {

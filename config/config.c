@@ -5,8 +5,9 @@
  * 1. The file becomes a tree (config/yaml.h).
  * 2. One arena holds the configuration and all that it points to.  It gets
  *    the defaults.
- * 3. The tables below read the tree into it.  A new key is a line here, a
- *    field in config.h, and a paragraph in assay.yaml(5).
+ * 3. The tables below read the tree into it, and files that it includes
+ *    (config/include.c).  A new key is a line here, a field in config.h, and
+ *    a paragraph in assay.yaml(5).
  * 4. The zone is read last.
  */
 #include "config/config.h"
@@ -21,27 +22,17 @@
 #include "base/file.h"
 #include "base/limits.h"
 #include "base/mem.h"
+#include "config/config_internal.h"
 #include "config/describe_internal.h"
 #include "config/forwarders_internal.h"
+#include "config/include_internal.h"
 #include "config/origins_internal.h"
 #include "config/reports_internal.h"
 #include "config/rules_internal.h"
+#include "config/seal_internal.h"
 #include "config/sections.h"
 #include "config/sign_internal.h"
 #include "config/values.h"
-
-/* The configuration and what it includes or observes, which are limited
-   together. */
-#define YAML_FILES (1 + LIMIT_INCLUDES)
-
-/* What config_ref() counts; the configuration comes first. */
-struct owned {
-	struct config	 config;
-	struct arena	*arena;		/* holds this struct as well */
-	uint64_t	 taken;		/* keys by number, of all files */
-	unsigned int	 included;	/* files */
-	atomic_uint	 references;
-};
 
 /* ---- the tables ---- */
 
@@ -81,7 +72,7 @@ read_partial_body(struct schema *s, const struct schema_key *key,
 	if (!schema_word(s, &flat, n, &pass))
 		return false;
 	value = pass != 0;
-	memcpy((char *)out + key->field, &value, sizeof(value));
+	schema_put(out, key->field, &value, sizeof(value));
 	return true;
 }
 
@@ -94,7 +85,7 @@ read_doubled(struct schema *s, const struct schema_key *key,
 
 	if (n->kind != YAML_SEQUENCE || n->child != NULL)
 		return schema_words(s, key, n, out);
-	memcpy((char *)out + key->field, &none, sizeof(none));
+	schema_put(out, key->field, &none, sizeof(none));
 	return true;
 }
 
@@ -131,20 +122,8 @@ static const struct schema_key dkim_keys[] = {
 	{ .name = NULL }
 };
 
-/* ---- other files ---- */
-
-static schema_read_fn	read_include, read_observed;
-
-/* Of a file of observe-policy. */
-static const struct schema_key observed_keys[] = {
-	{ .name = "policy", .read = rules_policy, .table = rules_keys,
-	  FIELD(observed_policy.rules), COUNT(observed_policy.count),
-	  .max = LIMIT_POLICY_RULES },
-	{ .name = NULL }
-};
-
 const struct schema_key config_keys[] = {
-	{ .name = "include", .read = read_include, .shape = SCHEMA_TEXTS,
+	{ .name = "include", .read = include_files, .shape = SCHEMA_TEXTS,
 	  .table = "the path of a configuration file", .min = 1,
 	  .max = LIMIT_INCLUDES },
 	{ .name = "auto-reload", .read = schema_bool, FIELD(auto_reload) },
@@ -197,7 +176,7 @@ const struct schema_key config_keys[] = {
 	{ .name = "policy", .read = rules_policy, .table = rules_keys,
 	  FIELD(policy.rules),
 	  COUNT(policy.count), .max = LIMIT_POLICY_RULES },
-	{ .name = "observe-policy", .read = read_observed,
+	{ .name = "observe-policy", .read = include_observed,
 	  .shape = SCHEMA_TEXTS, .table = "the path of a file with a policy",
 	  .min = 1, .max = LIMIT_INCLUDES },
 	{ .name = "sign", .read = sign_rules, .table = sign_keys,
@@ -214,271 +193,9 @@ const struct schema_key config_keys[] = {
 };
 
 #define KEYS (sizeof(config_keys) / sizeof(config_keys[0]) - 1)
-_Static_assert(KEYS <= 64, "owned.taken has a bit for each");
+_Static_assert(KEYS <= 64, "config_owned.taken has a bit for each");
 
-/* A list is there; "policy:" with nothing after it is half written. */
-static bool
-is_list(const struct yaml_node *root, const char *key)
-{
-	const struct yaml_node *n = root != NULL && root->kind == YAML_MAPPING ?
-	    schema_get(root, key) : NULL;
-
-	return n != NULL && n->kind == YAML_SEQUENCE;
-}
-
-static void
-note_given(struct config *c, const struct yaml_node *root)
-{
-	c->given = c->given || root != NULL;
-	c->policy_given = c->policy_given || is_list(root, "policy");
-	c->sign_given = c->sign_given || is_list(root, "sign");
-}
-
-/* Lists of several files are joined; anything else is in one. */
-static bool
-is_joined(const struct schema_key *k)
-{
-	return k->read == rules_policy || k->read == sign_rules ||
-	    k->read == origins_list || k->read == forwarders_list ||
-	    k->read == read_include;
-}
-
-static struct owned	*owned_of(struct config *c);
-
-/* Keys of one more file; a second time is a mistake. */
-static bool
-take_keys(struct schema *s, const struct yaml_node *root, struct owned *o)
-{
-	const struct yaml_node *n;
-	bool good = true;
-	size_t i;
-
-	n = root != NULL && root->kind == YAML_MAPPING ? root->child : NULL;
-	for (; n != NULL; n = n->next) {
-		for (i = 0; i < KEYS; i++) {
-			if (!slice_eq(slice_str(config_keys[i].name),
-			    n->key->text) || is_joined(&config_keys[i]))
-				continue;
-			if ((o->taken & UINT64_C(1) << i) != 0)
-				good = schema_fail(s, n->key, "%s is set in "
-				    "another file as well; allowed: in one",
-				    config_keys[i].name);
-			o->taken |= UINT64_C(1) << i;
-		}
-	}
-	return good;
-}
-
-static bool
-is_same_file(const char *a, const char *b)
-{
-	struct stat x, y;
-
-	return stat(a, &x) == 0 && stat(b, &y) == 0 &&
-	    x.st_dev == y.st_dev && x.st_ino == y.st_ino;
-}
-
-/* Neither itself again, nor too deep, nor too many. */
-static bool
-may_include(struct schema *s, const struct schema_key *key,
-    const struct yaml_node *n, const char *path, struct owned *o)
-{
-	const struct schema *p;
-	unsigned int depth = 0;
-
-	for (p = s; p != NULL; p = p->parent) {
-		depth++;
-		if (is_same_file(p->file, path))
-			return schema_refuse(s, key, n,
-			    "a file that does not include itself");
-	}
-	if (depth > LIMIT_INCLUDE_DEPTH)
-		return schema_fail(s, n, "include goes too deep; allowed: "
-		    "%d files that include each other", LIMIT_INCLUDE_DEPTH);
-	if (o->included++ == LIMIT_INCLUDES)
-		return schema_fail(s, n, "too many files are included; "
-		    "allowed: %d in all", LIMIT_INCLUDES);
-	return true;
-}
-
-static void
-add_file(struct config *c, const char *path)
-{
-	c->files[c->file_count].path = path;
-	file_look(path, &c->files[c->file_count++].seen);
-}
-
-/* Before it is read, so that what changes meanwhile is seen. */
-static bool
-note_file(struct config *c, const char *path)
-{
-	if (c->files == NULL)
-		c->files = arena_array(owned_of(c)->arena, YAML_FILES,
-		    sizeof(*c->files));
-	if (c->files == NULL)
-		return false;
-	if (c->file_count < YAML_FILES)
-		add_file(c, path);
-	return true;
-}
-
-/* Takes one that is named, if it is, and not the same as the one before. */
-static void
-take_named(const char **out, size_t *count, const char *path)
-{
-	if (path == NULL || (out != NULL && *count > 0 &&
-	    strcmp(out[*count - 1], path) == 0))
-		return;
-	if (out != NULL)
-		out[*count] = path;
-	(*count)++;
-}
-
-/*
- * The files that a configuration names, and that a reload reads: not those
- * which are followed by themselves (for-user, folders of keys).  How many
- * there are, at most if `out` is NULL.
- */
-static size_t
-named_files(const struct config *c, const char **out)
-{
-	size_t i, k, count = 0;
-
-	take_named(out, &count, c->resolver.zone_path);
-	take_named(out, &count, c->seal.key.file);
-	for (i = 0; i < c->forwarder_count; i++)
-		take_named(out, &count, c->forwarders[i].file);
-	for (i = 0; i < c->sign_count; i++) {
-		for (k = 0; k < c->sign[i].key_count; k++)
-			take_named(out, &count, c->sign[i].keys[k].file);
-	}
-	return count;
-}
-
-/* When all keys are known, and before the first of the files is read. */
-static bool
-note_named_files(struct schema *s, struct config *c)
-{
-	size_t i, count = named_files(c, NULL);
-	struct config_file *files;
-	const char **named;
-
-	if (s->offline || !c->auto_reload || count == 0)
-		return true;
-	named = arena_array(s->arena, count, sizeof(*named));
-	files = arena_array(s->arena, c->file_count + count, sizeof(*files));
-	if (named == NULL || files == NULL)
-		return schema_no_memory(s);
-	memcpy(files, c->files, c->file_count * sizeof(*files));
-	c->files = files;
-	count = named_files(c, named);
-	for (i = 0; i < count; i++)
-		add_file(c, named[i]);
-	return true;
-}
-
-/* What is done with the keys of another file; `s` has its name. */
-typedef bool	keys_fn(struct schema *s, const struct yaml_node *root,
-		    struct config *c);
-
-static bool
-read_other_file(struct schema *s, const struct schema_key *key,
-    const struct yaml_node *n, const char *path, keys_fn *take,
-    struct config *c)
-{
-	struct schema sub = { .file = path, .arena = s->arena, .why = s->why,
-		.why_size = s->why_size, .mistakes = s->mistakes,
-		.parent = s };
-	char problem[LIMIT_CONFIG_WHY];
-	struct yaml_tree *t;
-	bool good;
-
-	if (!note_file(c, path))
-		return schema_no_memory(s);
-	t = yaml_tree_read_file(path, problem, sizeof(problem));
-	if (t == NULL)
-		return schema_fail(s, n, "%s: %s", key->name, problem);
-	schema_take_mistakes(&sub, t, problem);
-	good = yaml_tree_mistakes(t) == 0;
-	/* Nothing may be left but mistakes. */
-	if (good || yaml_tree_root(t) != NULL)
-		good = take(&sub, yaml_tree_root(t), c) && good;
-	yaml_tree_free(t);
-	s->mistakes = sub.mistakes;
-	s->no_memory = sub.no_memory;
-	return good;
-}
-
-/* A keys_fn: as if they stood in the file that includes them. */
-static bool
-take_included(struct schema *s, const struct yaml_node *root,
-    struct config *c)
-{
-	bool good;
-
-	note_given(c, root);
-	good = take_keys(s, root, owned_of(c));
-	return schema_mapping(s, config_keys, "the configuration", root, c) &&
-	    good;
-}
-
-/* A keys_fn. */
-static bool
-take_observed(struct schema *s, const struct yaml_node *root,
-    struct config *c)
-{
-	static const struct yaml_node nothing = { .line = 1, .column = 1 };
-
-	/* Such a file may be half written. */
-	if (root == NULL ||
-	    (root->kind == YAML_MAPPING && !is_list(root, "policy")))
-		return schema_fail(s, root != NULL ? root : &nothing,
-		    "the policy to observe is missing; allowed: policy, a "
-		    "list of rules");
-	return schema_mapping(s, observed_keys, "the policy to observe", root,
-	    c);
-}
-
-/* A path or a list of them. */
-static bool
-read_files(struct schema *s, const struct schema_key *key,
-    const struct yaml_node *n, bool included, struct config *c)
-{
-	const struct schema_key one = { .name = key->name,
-		.table = key->table };
-	const struct yaml_node *i;
-	bool good = true;
-	const char *path;
-
-	if (n->kind == YAML_MAPPING || (!included && schema_count(n) == 0))
-		return schema_refuse(s, key, n, key->table);
-	for (i = schema_first(n); i != NULL && !s->no_memory;
-	    i = schema_next(n, i)) {
-		if (!values_file(s, &one, i, &path) || (!s->offline &&
-		    (!may_include(s, key, i, path, owned_of(c)) ||
-		    !read_other_file(s, key, i, path, included ?
-		    take_included : take_observed, c))))
-			good = false;
-	}
-	return good;
-}
-
-static bool
-read_include(struct schema *s, const struct schema_key *key,
-    const struct yaml_node *n, void *out)
-{
-	return read_files(s, key, n, true, out);
-}
-
-static bool
-read_observed(struct schema *s, const struct schema_key *key,
-    const struct yaml_node *n, void *out)
-{
-	struct config *c = out;
-
-	c->observes = true;
-	return read_files(s, key, n, false, c);
-}
+/* ---- defaults ---- */
 
 static void
 set_defaults(struct config *c)
@@ -511,7 +228,7 @@ static struct config *
 config_new(const char *path)
 {
 	struct arena *arena = arena_new(LIMIT_CONFIG_MEMORY);
-	struct owned *o;
+	struct config_owned *o;
 
 	if (arena == NULL)
 		return NULL;
@@ -528,12 +245,6 @@ config_new(const char *path)
 		return &o->config;
 	arena_free(arena);
 	return NULL;
-}
-
-static struct owned *
-owned_of(struct config *c)
-{
-	return (struct owned *)c;
 }
 
 static bool
@@ -626,21 +337,22 @@ read_tree(const struct yaml_tree *t, const char *path, bool offline,
 		schema_no_memory(&s);
 		return NULL;
 	}
-	s.arena = owned_of(c)->arena;
+	s.arena = config_owned_of(c)->arena;
 	s.file = c->path;
-	if (!offline && !note_file(c, c->path)) {
+	if (!offline && !include_note_file(c, c->path)) {
 		schema_no_memory(&s);
 		config_unref(c);
 		return NULL;
 	}
 	schema_take_mistakes(&s, t, why);
-	note_given(c, yaml_tree_root(t));
-	take_keys(&s, yaml_tree_root(t), owned_of(c));
+	include_note_given(c, yaml_tree_root(t));
+	include_take_keys(&s, yaml_tree_root(t), config_owned_of(c));
 	if (schema_mapping(&s, config_keys, "the configuration",
 	    yaml_tree_root(t), c) && yaml_tree_mistakes(t) == 0 &&
 	    origins_complete(&s,
 	    yaml_tree_root(t), c) && sign_complete(&s, c) &&
-	    note_named_files(&s, c) && forwarders_complete(&s, c) && (offline ||
+	    include_note_named_files(&s, c) &&
+	    forwarders_complete(&s, c) && (offline ||
 	    sections_read_zone(&c->resolver, why, why_size)))
 		return c;
 	config_unref(c);
@@ -703,7 +415,7 @@ config_read_text(struct slice text, const char *name, char *why,
 struct config *
 config_ref(struct config *c)
 {
-	atomic_fetch_add_explicit(&owned_of(c)->references, 1,
+	atomic_fetch_add_explicit(&config_owned_of(c)->references, 1,
 	    memory_order_relaxed);
 	return c;
 }
@@ -711,9 +423,9 @@ config_ref(struct config *c)
 void
 config_unref(struct config *c)
 {
-	if (c == NULL || atomic_fetch_sub_explicit(&owned_of(c)->references,
-	    1, memory_order_acq_rel) != 1)
+	if (c == NULL || atomic_fetch_sub_explicit(
+	    &config_owned_of(c)->references, 1, memory_order_acq_rel) != 1)
 		return;
 	dns_zone_free(c->resolver.zone);
-	arena_free(owned_of(c)->arena);
+	arena_free(config_owned_of(c)->arena);
 }

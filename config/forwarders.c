@@ -49,7 +49,7 @@ read_name(struct schema *s, const struct schema_key *key,
 	copy = arena_dup(s->arena, n->text);
 	if (copy.ptr == NULL)
 		return schema_no_memory(s);
-	memcpy((char *)out + key->field, &copy, sizeof(copy));
+	schema_put(out, key->field, &copy, sizeof(copy));
 	return true;
 }
 

@@ -3,14 +3,17 @@
 dist_pkgdata_DATA = etc/assay.schema.json
 
 libassay_a_SOURCES += \
-	config/config.c config/config.h \
+	config/config.c config/config.h config/config_internal.h \
 	config/describe.c config/describe_internal.h \
 	config/forwarders.c config/forwarders_internal.h \
 	config/hosts.c config/hosts.h \
+	config/include.c config/include_internal.h \
 	config/origins.c config/origins_internal.h \
 	config/reports.c config/reports_internal.h \
 	config/rules.c config/rules_internal.h \
+	config/scalars.c \
 	config/schema.c config/schema.h \
+	config/seal.c config/seal_internal.h \
 	config/sections.c config/sections.h \
 	config/sign.c config/sign_internal.h \
 	config/trusted.c config/trusted_internal.h \

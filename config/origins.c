@@ -94,7 +94,7 @@ read_choice(struct schema *s, const struct schema_key *key,
 	if (!schema_bool(s, &flat, n, &yes))
 		return false;
 	choice = yes ? CONFIG_YES : CONFIG_NO;
-	memcpy((char *)out + key->field, &choice, sizeof(choice));
+	schema_put(out, key->field, &choice, sizeof(choice));
 	return true;
 }
 

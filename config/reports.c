@@ -39,7 +39,7 @@ put_mailbox(struct schema *s, const struct schema_key *key,
 
 	if (copy.ptr == NULL)
 		return schema_no_memory(s);
-	memcpy((char *)out + key->field, &copy, sizeof(copy));
+	schema_put(out, key->field, &copy, sizeof(copy));
 	return true;
 }
 

@@ -29,7 +29,7 @@ read_yes_no(struct schema *s, const struct schema_key *key,
 	if (!schema_bool(s, &alone, n, &yes))
 		return false;
 	set = 1u << yes;
-	memcpy((char *)out + key->field, &set, sizeof(set));
+	schema_put(out, key->field, &set, sizeof(set));
 	return true;
 }
 
@@ -90,7 +90,7 @@ read_words(struct schema *s, const struct schema_key *key,
 		say_words(s, c->words, i->text);
 		return false;
 	}
-	memcpy((char *)out + key->field, &set, sizeof(set));
+	schema_put(out, key->field, &set, sizeof(set));
 	return true;
 }
 

@@ -12,6 +12,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <string.h>
 
 #include "base/arena.h"
 #include "base/slice.h"
@@ -85,8 +86,10 @@ bool	schema_mapping(struct schema *s, const struct schema_key *keys,
 /* The value of a key of the mapping, NULL when it is not there. */
 const struct yaml_node	*schema_get(const struct yaml_node *mapping,
 			    const char *name);
+bool	schema_must_have(struct schema *s, const struct yaml_node *mapping,
+	    const char *name);
 
-/* ---- readers for tables ---- */
+/* ---- readers for tables; all but the first in config/scalars.c ---- */
 
 /* A mapping: `table` are its keys, `field` is added to theirs. */
 schema_read_fn	schema_section;
@@ -105,6 +108,14 @@ schema_read_fn	schema_path;		/* const char *: absolute */
 schema_read_fn	schema_text;
 
 /* ---- for further readers ---- */
+
+/* Writes what was read to its place in the struct: the table knows offset and
+   size, the compiler need not know the type. */
+static inline void
+schema_put(void *out, size_t field, const void *value, size_t size)
+{
+	memcpy((char *)out + field, value, size);
+}
 
 /* "1h", in seconds, as schema_seconds() reads it; at most `max`. */
 bool	schema_parse_seconds(struct slice text, unsigned long long max,
@@ -158,7 +169,8 @@ void	schema_take_mistakes(struct schema *s, const struct yaml_tree *t,
 /* Begins a message, in a line of its own. */
 bool	schema_fail(struct schema *s, const struct yaml_node *at,
 	    const char *fmt, ...) __attribute__((format(printf, 3, 4)));
-/* "log.level is 'loud'; allowed: ALLOWED" */
+/* "log.level is 'loud'; allowed: ALLOWED", which may be empty, for the caller
+   to go on. */
 bool	schema_refuse(struct schema *s, const struct schema_key *key,
 	    const struct yaml_node *n, const char *allowed);
 bool	schema_no_memory(struct schema *s);

@@ -28,7 +28,7 @@ read_date(struct schema *s, const struct schema_key *key,
 	if (!schema_has_text(n) || !date_moment(n->text, &when))
 		return schema_refuse(s, key, n, "a date like 2026-12-31, or "
 		    "a time like 2026-12-31T12:00:00Z, both in UTC");
-	memcpy((char *)out + key->field, &when, sizeof(when));
+	schema_put(out, key->field, &when, sizeof(when));
 	return true;
 }
 
@@ -47,13 +47,6 @@ static const struct schema_key key_keys[] = {
 	  .shape = SCHEMA_TEXT },
 	{ .name = NULL }
 };
-
-static bool
-must_have(struct schema *s, const struct yaml_node *n, const char *name)
-{
-	return schema_get(n, name) != NULL ||
-	    schema_fail(s, n, "%s%s is missing", s->where, name);
-}
 
 /* Two keys at one place in the DNS: at most one could be verified. */
 static bool
@@ -104,7 +97,8 @@ read_key(struct schema *s, const struct yaml_node *n, void *items,
 	k->from = INT64_MIN;
 	k->until = INT64_MAX;
 	if (!schema_mapping(s, key_keys, "a signing key", n, k) ||
-	    !must_have(s, n, "selector") || !must_have(s, n, "file") ||
+	    !schema_must_have(s, n, "selector") ||
+	    !schema_must_have(s, n, "file") ||
 	    !check_selector(s, n, keys, k) || !check_period(s, n, k))
 		return false;
 	k->line = schema_get(n, "file")->line;
@@ -211,7 +205,7 @@ read_directory(struct schema *s, const struct yaml_node *n,
 
 	d->layout = SLICE("%{domain}/%{selector}.pem");
 	if (!schema_mapping(s, sign_directory_keys, "keys", n, d) ||
-	    !must_have(s, n, "directory"))
+	    !schema_must_have(s, n, "directory"))
 		return false;
 	(void)count_places(d->layout, &domains, &selectors);
 	if (selectors == 1 && d->selector.len > 0)
@@ -522,8 +516,8 @@ check_domain_count(struct schema *s, const struct yaml_node *n,
 }
 
 /* RFC 6376 3.6.2.1: SELECTOR._domainkey.DOMAIN must be a name. */
-static bool
-check_key_name(struct schema *s, const struct yaml_node *at,
+bool
+sign_check_key_name(struct schema *s, const struct yaml_node *at,
     const struct config_sign *r, struct slice domain)
 {
 	static const struct slice between = SLICE_INIT("._domainkey.");
@@ -547,10 +541,10 @@ check_key_names(struct schema *s, const struct yaml_node *n,
 	size_t i;
 
 	if (r->identity.len > 0)
-		return check_key_name(s, schema_get(n, "identity"), r,
+		return sign_check_key_name(s, schema_get(n, "identity"), r,
 		    r->identity);
 	for (i = 0; i < r->domain_count; i++) {
-		if (!check_key_name(s, schema_get(n, "domains"), r,
+		if (!sign_check_key_name(s, schema_get(n, "domains"), r,
 		    domain_slice(&r->domains[i].domain)))
 			return false;
 	}
@@ -575,8 +569,8 @@ read_rule(struct schema *s, const struct yaml_node *n, void *items,
 	r->line = n->line;
 	r->relaxed_header = r->relaxed_body = true;
 	if (!schema_mapping(s, sign_keys, "a sign rule", n, r) ||
-	    !must_have(s, n, "keys") ||
-	    (r->directory.path == NULL && !must_have(s, n, "domains")) ||
+	    !schema_must_have(s, n, "keys") ||
+	    (r->directory.path == NULL && !schema_must_have(s, n, "domains")) ||
 	    !check_domain_count(s, n, rules, r) ||
 	    !check_domains(s, n, rules, r) || !check_key_names(s, n, r) ||
 	    !check_null_sender(s, n, r))
@@ -590,109 +584,4 @@ sign_rules(struct schema *s, const struct schema_key *key,
 {
 	return schema_is_void(n) || schema_entries(s, key, n, out,
 	    sizeof(struct config_sign), read_rule, "a list of sign rules");
-}
-
-/* ---- sealing ---- */
-
-#define WHEN(member) .field = offsetof(struct config_seal_when, member)
-#define SEAL(member) .field = offsetof(struct config_seal, member)
-
-static const struct schema_key when_keys[] = {
-	{ .name = "relayed-to", .read = values_patterns, WHEN(relayed_to),
-	  .count = offsetof(struct config_seal_when, relayed_to_count),
-	  .min = 1, .max = LIMIT_POLICY_LIST },
-	{ .name = NULL }
-};
-
-/* A schema_entry_fn. */
-static bool
-read_reason(struct schema *s, const struct yaml_node *n, void *items,
-    size_t index)
-{
-	struct config_seal_when *when = items;
-
-	if (n->kind != YAML_MAPPING)
-		return schema_fail(s, n, "%sitem %zu of when must be a "
-		    "mapping of \"key: value\"; allowed: relayed-to",
-		    s->where, index + 1);
-	return schema_mapping(s, when_keys, "a reason to seal", n,
-	    &when[index]) && must_have(s, n, "relayed-to");
-}
-
-static bool
-read_when(struct schema *s, const struct schema_key *key,
-    const struct yaml_node *n, void *out)
-{
-	return schema_entries(s, key, n, out,
-	    sizeof(struct config_seal_when), read_reason,
-	    "a list of {relayed-to: DOMAINS}");
-}
-
-const struct schema_key seal_keys[] = {
-	{ .name = "domain", .read = values_domain, SEAL(rule.identity),
-	  .table = "a domain like example.org" },
-	{ .name = "selector", .read = values_domain, SEAL(key.selector),
-	  .table = "a name like s2026" },
-	{ .name = "file", .read = values_file, SEAL(key.file),
-	  .table = "the path of a key file" },
-	{ .name = "when", .read = read_when, .table = when_keys,
-	  .shape = SCHEMA_ENTRIES, SEAL(when),
-	  .count = offsetof(struct config_seal, when_count),
-	  .min = 1, .max = LIMIT_SEAL_REASONS },
-	{ .name = NULL }
-};
-
-/* The key as a signing rule of its own, for a look at its record. */
-static bool
-make_rule(struct schema *s, const struct yaml_node *n, struct config_seal *c)
-{
-	const struct yaml_node *file = schema_get(n, "file");
-	struct policy_pattern *own = arena_alloc(s->arena, sizeof(*own));
-
-	if (own == NULL)
-		return schema_no_memory(s);
-	c->given = true;
-	c->key.from = INT64_MIN;
-	c->key.until = INT64_MAX;
-	c->key.line = file->line;
-	c->key.column = file->column;
-	(void)policy_pattern_parse(c->rule.identity, own);
-	c->rule.domains = own;
-	c->rule.domain_count = 1;
-	c->rule.keys = &c->key;
-	c->rule.key_count = 1;
-	c->rule.relaxed_header = c->rule.relaxed_body = true;
-	c->rule.path = s->file;
-	c->rule.line = n->line;
-	return check_key_name(s, schema_get(n, "domain"), &c->rule,
-	    c->rule.identity);
-}
-
-static bool
-has_all(struct schema *s, const struct yaml_node *n)
-{
-	const struct schema_key *k = seal_keys;
-
-	while (k->name != NULL && schema_get(n, k->name) != NULL)
-		k++;
-	return k->name == NULL || schema_fail(s, n, "seal.%s is missing",
-	    k->name);
-}
-
-/* Nothing after the key is nothing to seal. */
-bool
-seal_section(struct schema *s, const struct schema_key *key,
-    const struct yaml_node *n, void *out)
-{
-	struct config_seal *c;
-	char *base = out;
-
-	if (schema_is_void(n))
-		return true;
-	c = (struct config_seal *)(void *)(base + key->field);
-	if (n->kind != YAML_MAPPING)
-		return schema_refuse(s, key, n, "a mapping with domain, "
-		    "selector, file and when");
-	return schema_section(s, key, n, out) && has_all(s, n) &&
-	    make_rule(s, n, c);
 }

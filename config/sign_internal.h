@@ -18,8 +18,10 @@ bool		sign_complete(struct schema *s, struct config *c);
 /* Of "keys" that are in a folder. */
 extern const struct schema_key sign_directory_keys[];
 
-/* struct config_seal */
-schema_read_fn	seal_section;
-extern const struct schema_key seal_keys[];
+/* Do the selectors of the rule's keys and `domain` fit into the DNS together?
+   False: a message at `at` says that they do not. */
+bool		sign_check_key_name(struct schema *s,
+		    const struct yaml_node *at, const struct config_sign *r,
+		    struct slice domain);
 
 #endif

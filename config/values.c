@@ -25,7 +25,7 @@ put_copy(struct schema *s, const struct schema_key *key, struct slice text,
 
 	if (copy == NULL)
 		return schema_no_memory(s);
-	memcpy((char *)out + key->field, &copy, sizeof(copy));
+	schema_put(out, key->field, &copy, sizeof(copy));
 	return true;
 }
 
@@ -249,7 +249,7 @@ values_domain(struct schema *s, const struct schema_key *key,
 	copy = arena_dup(s->arena, domain_slice(&d));
 	if (copy.ptr == NULL)
 		return schema_no_memory(s);
-	memcpy((char *)out + key->field, &copy, sizeof(copy));
+	schema_put(out, key->field, &copy, sizeof(copy));
 	return true;
 }
 
@@ -271,7 +271,7 @@ values_file(struct schema *s, const struct schema_key *key,
 	if (folder.len > 0)
 		memcpy(path, folder.ptr, folder.len);
 	memcpy(path + folder.len, n->text.ptr, n->text.len);
-	memcpy((char *)out + key->field, &path, sizeof(path));
+	schema_put(out, key->field, &path, sizeof(path));
 	return true;
 }
 

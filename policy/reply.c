@@ -449,7 +449,7 @@ sink_add(struct sink *s, struct slice from)
 
 	for (i = 0; i < from.len && s->len < LIMIT_REPLY_TEXT; i++) {
 		c = from.ptr[i];
-		s->text[s->len++] = ascii_is_vchar(c) || c == ' ' ? c : '?';
+		s->text[s->len++] = ascii_is_printable(c) ? c : '?';
 	}
 }
 
