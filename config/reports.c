@@ -26,9 +26,10 @@ static bool
 read_mailbox(struct schema *s, const struct schema_key *key,
     const struct yaml_node *n, struct mail_mailbox *m)
 {
-	if (!schema_has_text(n) || !mail_mailbox_parse(n->text, m))
-		return schema_refuse(s, key, n, ADDRESS);
-	return true;
+	if (schema_has_text(n) && mail_mailbox_parse(n->text, m))
+		return true;
+	(void)schema_refuse(s, key, n, ADDRESS);
+	return false;
 }
 
 static bool

@@ -381,6 +381,7 @@ send_days(struct sending *s, const struct wish *w)
 		on = send_day(s, &l, day, domain);
 	if (on && !s->dry_run && w->day == NULL && w->domain == NULL)
 		(void)give_up_old(s, &l, w->first);
+	s->list = NULL;
 	arena_free(l.arena);
 }
 
