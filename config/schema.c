@@ -351,6 +351,16 @@ check_list(struct schema *s, const struct schema_key *key,
 	return true;
 }
 
+/* "a.example, b.example", as Postfix and others write a list. */
+static void
+guess_list(struct schema *s, const struct yaml_node *n)
+{
+	if (n->kind == YAML_SCALAR &&
+	    (slice_find(n->text, ',') < n->text.len ||
+	    slice_find(n->text, ' ') < n->text.len))
+		schema_say(s, "; several are a list: [ONE, TWO]");
+}
+
 bool
 schema_list(struct schema *s, const struct schema_key *key,
     const struct yaml_node *n, void *out, size_t item_size,
@@ -368,8 +378,10 @@ schema_list(struct schema *s, const struct schema_key *key,
 		return schema_no_memory(s);
 	at = items;
 	for (i = schema_first(n); i != NULL; i = schema_next(n, i)) {
-		if (!schema_has_text(i) || !read_item(i->text, at))
+		if (!schema_has_text(i) || !read_item(i->text, at)) {
 			good = schema_refuse(s, key, i, allowed);
+			guess_list(s, n);
+		}
 		at += item_size;
 	}
 	if (!good)

@@ -221,17 +221,31 @@ read_directory(struct schema *s, const struct yaml_node *n,
 	return true;
 }
 
+#define KEYS "a list of {selector: NAME, file: PATH}, or {directory: PATH}"
+
+/* {selector: s1, file: s1.pem} without brackets. */
+static bool
+is_lone_key(const struct yaml_node *n)
+{
+	return n->kind == YAML_MAPPING && schema_get(n, "file") != NULL &&
+	    schema_get(n, "directory") == NULL;
+}
+
 static bool
 read_keys(struct schema *s, const struct schema_key *key,
     const struct yaml_node *n, void *out)
 {
 	struct config_sign *r = out;
 
+	if (is_lone_key(n)) {
+		schema_refuse(s, key, n, KEYS);
+		schema_say(s, "; a single key is a list, too");
+		return false;
+	}
 	if (n->kind == YAML_MAPPING)
 		return read_directory(s, n, &r->directory);
 	return schema_entries(s, key, n, out, sizeof(struct config_sign_key),
-	    read_key, "a list of {selector: NAME, file: PATH}, "
-	    "or {directory: PATH}");
+	    read_key, KEYS);
 }
 
 /* ---- names of header fields ---- */

@@ -166,6 +166,14 @@ guess_socket(struct schema *s, struct slice text)
 }
 
 bool
+values_is_socket(struct slice text)
+{
+	const char *problem;
+
+	return !schema_has_control(text) && socket_ok(text, &problem);
+}
+
+bool
 values_socket(struct schema *s, const struct schema_key *key,
     const struct yaml_node *n, void *out)
 {

@@ -10,6 +10,7 @@
 
 /* const char *: local:PATH, inet:PORT@HOST, inet6:PORT@HOST */
 schema_read_fn	values_socket;
+bool		values_is_socket(struct slice text);
 /* const char *: sqlite:/PATH or postgresql://... */
 schema_read_fn	values_store;
 /* const char *: a user of this machine, who exists unless offline */

@@ -17,6 +17,7 @@
 #include "base/ascii.h"
 #include "base/limits.h"
 #include "config/config.h"
+#include "config/values.h"
 #include "tools/migrate_internal.h"
 
 #define ARENA_MAX (512U << 20)
@@ -108,6 +109,16 @@ has_host(struct slice socket)
 	return slice_find(socket, '@') < socket.len;
 }
 
+static void
+add_socket(struct migrate *m, const struct buf *text)
+{
+	buf_adds(&m->out, "# The mail server finds assay where it found "
+	    "the old filter.  While both run,\n# give each a socket of its "
+	    "own.\nsocket: ");
+	migrate_scalar(&m->out, buf_slice(text));
+	buf_adds(&m->out, "\n");
+}
+
 /* OpenDKIM's spelling is libmilter's; here a host must be named. */
 static void
 write_socket(struct migrate *m, struct oldconf *c)
@@ -128,11 +139,11 @@ write_socket(struct migrate *m, struct oldconf *c)
 		migrate_left(m, c, "Socket", s, "names no host, so anyone "
 		    "could connect; here it is loopback");
 	}
-	buf_adds(&m->out, "# The mail server finds assay where it found "
-	    "the old filter.  While both run,\n# give each a socket of its "
-	    "own.\nsocket: ");
-	migrate_scalar(&m->out, buf_slice(&b));
-	buf_adds(&m->out, "\n");
+	if (!buf_failed(&b) && !values_is_socket(buf_slice(&b)))
+		migrate_left(m, c, "Socket", s, "is not a socket; without one "
+		    "assay listens on " CONFIG_SOCKET);
+	else
+		add_socket(m, &b);
 	buf_fini(&b);
 }
 

@@ -1028,8 +1028,11 @@ static const struct {
 	  "allowed: " KEYS },
 	{ SIGN("keys: s.pem"), "1:15: sign rule 1: keys is 's.pem'; "
 	  "allowed: " KEYS },
-	{ SIGN("keys: " KEY), "1:29: unknown key 'file' in keys; "
-	  "allowed: directory, layout, selector, subdomains" },
+	{ SIGN("keys: " KEY), "1:15: sign rule 1: keys is a mapping; "
+	  "allowed: a list of {selector: NAME, file: PATH}, or "
+	  "{directory: PATH}; a single key is a list, too" },
+	{ SIGN("keys: {directory: k, file: s.pem}"), "1:30: unknown key "
+	  "'file' in keys; allowed: directory, layout, selector, subdomains" },
 	{ SIGN("keys: {layout: '%{domain}.pem'}"), "1:15: sign rule 1: "
 	  "directory is missing" },
 	{ SIGN("keys: {directory: k, layout: '%{domain}.pem'}"), "1:15: sign "
