@@ -180,8 +180,10 @@ def spf_result(daemon):
 
 def record_key(key):
     def look(daemon):
+        before = len(daemon.records())
         spf_result(daemon)
-        assaydaemon.wait_for(daemon.records, 30, "a record")
+        assaydaemon.wait_for(lambda: len(daemon.records()) > before, 30,
+                             "a record")
         return daemon.records()[-1].get(key)
     return look
 
