@@ -197,10 +197,11 @@ hang_up() {
 	done
 }
 
-# The soft limit alone: the daemon itself has raised it to the hard one.
+# The soft limit alone: the daemon itself has raised it to the hard one.  No
+# lower than what is open: poll() refuses more descriptors than the limit, and
+# libmilter gives up after some failures of it.
 descriptors_run_out() {
-	now=$(descriptors)
-	prlimit --pid "$assay" --nofile="$((now > 30 ? now - 10 : 20)):" ||
+	prlimit --pid "$assay" --nofile="$(descriptors):" ||
 		bail "no prlimit"
 	sleep 3
 	prlimit --pid "$assay" --nofile="$hard:"
