@@ -122,7 +122,7 @@ keeper_write(struct exposition *x)
 	    "Octets of records in the spool file.", (long long)f.spool_octets);
 	exposition_value(x, "assay_store_away", EXPOSITION_GAUGE,
 	    "1 while the store cannot be used.", f.away ? 1 : 0);
-	exposition_value(x, "assay_store_late_days", EXPOSITION_GAUGE,
-	    "Days that the store has not forgotten yet, since the clock "
-	    "jumped.", (long long)f.late);
+	exposition_value(x, "assay_store_late_seconds", EXPOSITION_GAUGE,
+	    "Time that the store has not forgotten yet, since the clock "
+	    "jumped: whole days.", (long long)(f.late * DATE_DAY));
 }
