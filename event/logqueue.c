@@ -1,13 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * logqueue: log lines on their way to a writer that may be slow.
- *
- * 1. A line that comes while the writer sleeps wakes it, and is written at
- *    once.
- * 2. When all is written the writer lets lines gather for GATHER_US, so that
- *    a busy daemon does not wake it for each message.  GATHER_OCTETS of them,
- *    or who waits for the end, cut that short.
- * 3. When none has come it sleeps: 1.
  */
 #include "event/logqueue_internal.h"
 
@@ -20,9 +13,6 @@
 #include "base/limits.h"
 #include "base/mem.h"
 
-#define GATHER_US	INT64_C(20000)	/* a reader does not notice (ours) */
-#define GATHER_OCTETS	(LIMIT_LOG_QUEUE / 16)
-
 struct entry {
 	STAILQ_ENTRY(entry)	 link;
 	struct logqueue_line	 line;
@@ -30,29 +20,15 @@ struct entry {
 };
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
-static pthread_cond_t filled, emptied;	/* on the monotonic clock */
+static pthread_cond_t filled = PTHREAD_COND_INITIALIZER;
+static pthread_cond_t emptied;		/* on the monotonic clock */
 /* Under the lock. */
 static STAILQ_HEAD(, entry) queue = STAILQ_HEAD_INITIALIZER(queue);
 static size_t octets;			/* of all lines in it */
 static unsigned long lost, lost_in_all;	/* since the last report */
 static bool started, writing;
-static bool gathering;			/* the writer, step 2 */
-static unsigned int flushing;		/* who waits for the end */
 static logqueue_write_fn *write_one;
 static logqueue_lost_fn *report_lost;
-
-/* Step 2; the lock is held, but not meanwhile. */
-static void
-gather(void)
-{
-	struct timespec until = clock_timespec(clock_us() + GATHER_US);
-	int error = 0;
-
-	gathering = true;
-	while (flushing == 0 && octets < GATHER_OCTETS && error == 0)
-		error = pthread_cond_timedwait(&filled, &lock, &until);
-	gathering = false;
-}
 
 static struct entry *
 take(void)
@@ -61,10 +37,6 @@ take(void)
 
 	pthread_mutex_lock(&lock);
 	writing = false;
-	if (STAILQ_EMPTY(&queue)) {
-		pthread_cond_broadcast(&emptied);
-		gather();
-	}
 	while ((e = STAILQ_FIRST(&queue)) == NULL) {
 		pthread_cond_broadcast(&emptied);
 		pthread_cond_wait(&filled, &lock);
@@ -137,7 +109,6 @@ logqueue_start(logqueue_write_fn *write_line, logqueue_lost_fn *lost_fn)
 	report_lost = lost_fn;
 	pthread_condattr_init(&attr);
 	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
-	pthread_cond_init(&filled, &attr);
 	pthread_cond_init(&emptied, &attr);
 	pthread_condattr_destroy(&attr);
 	if (pthread_create(&thread, NULL, write_all, NULL) != 0)
@@ -174,8 +145,7 @@ logqueue_put(const struct logqueue_line *line)
 	    (e = make_entry(line)) != NULL) {
 		STAILQ_INSERT_TAIL(&queue, e, link);
 		octets += line->text.len;
-		if (!gathering || octets >= GATHER_OCTETS)
-			pthread_cond_signal(&filled);
+		pthread_cond_signal(&filled);
 	} else if (taken) {
 		lost++;
 		lost_in_all++;
@@ -192,12 +162,8 @@ logqueue_flush(int ms)
 	int error = 0;
 
 	pthread_mutex_lock(&lock);
-	flushing++;
-	if (started)
-		pthread_cond_signal(&filled);
 	while (started && (writing || !STAILQ_EMPTY(&queue)) && error == 0)
 		error = pthread_cond_timedwait(&emptied, &lock, &until);
-	flushing--;
 	empty = !writing && STAILQ_EMPTY(&queue);
 	pthread_mutex_unlock(&lock);
 	return empty;

@@ -213,7 +213,6 @@ write_behind_gate(const struct logqueue_line *line)
 	while (!gate_open)
 		pthread_cond_wait(&gate, &gate_lock);
 	written++;
-	pthread_cond_broadcast(&gate);
 	pthread_mutex_unlock(&gate_lock);
 	return true;
 }
@@ -261,17 +260,6 @@ test_queue(void)
 	ok(logqueue_flush(60000), "all is written when the log flows");
 	is_num((long long)written, 3, "lines written");
 	is_num((long long)reported, 2, "lines lost, and reported");
-	put_line(1);
-	put_line(1);
-	pthread_mutex_lock(&gate_lock);
-	while (written < 5)
-		pthread_cond_wait(&gate, &gate_lock);
-	pthread_mutex_unlock(&gate_lock);
-	ok(true, "lines that gather are written, and nobody waits for it");
-	put_line(LIMIT_LOG_QUEUE);
-	put_line(1);
-	ok(logqueue_flush(60000) && logqueue_flush(60000),
-	    "a flush ends the gathering");
 }
 
 int
