@@ -47,7 +47,7 @@ label_lower(char c, bool ldh)
 
 	if (ldh || lower != '\0')
 		return lower;
-	return c == ' ' || ascii_is_vchar(c) ? ascii_lower(c) : '\0';
+	return ascii_is_printable(c) ? ascii_lower(c) : '\0';
 }
 
 static bool

@@ -107,7 +107,7 @@ escape(struct json *j, uint32_t code)
 static bool
 is_plain(char c)
 {
-	return (c == ' ' || ascii_is_vchar(c)) && c != '"' && c != '\\';
+	return ascii_is_printable(c) && c != '"' && c != '\\';
 }
 
 static void

@@ -222,7 +222,7 @@ add_plain_text(struct buf *b, struct slice s)
 
 		if (c == '"' || c == '\\')
 			buf_addf(b, "\\%c", c);
-		else if (c == ' ' || ascii_is_vchar(c))
+		else if (ascii_is_printable(c))
 			buf_addc(b, c);
 		else
 			buf_addf(b, "\\x%02x", (unsigned int)(unsigned char)c);
@@ -351,7 +351,7 @@ log_line(enum config_log_level level, const char *fmt, ...)
 	}
 	buf_init(&text, LIMIT_LOG_LINE);
 	for (n = 0; line[n] != '\0'; n++) {
-		if (line[n] == ' ' || ascii_is_vchar(line[n]))
+		if (ascii_is_printable(line[n]))
 			buf_addc(&text, line[n]);
 		else
 			buf_addf(&text, "\\x%02x",

@@ -105,7 +105,7 @@ is_clean(struct slice s, bool utf8)
 	struct cursor c = cursor_of(s);
 
 	while (!cursor_at_end(&c)) {
-		if (*c.p == ' ' || ascii_is_vchar(*c.p))
+		if (ascii_is_printable(*c.p))
 			c.p++;
 		else if (!utf8 || !lex_utf8_shown(&c))
 			return false;
@@ -205,7 +205,7 @@ add_quoted_char(struct piece *p, struct cursor *c, struct slice special,
 	(void)cursor_any(c, &next);
 	if (has(special, next))
 		add_char(p, '\\');
-	add_char(p, next == ' ' || ascii_is_vchar(next) ? next : '?');
+	add_char(p, ascii_is_printable(next) ? next : '?');
 }
 
 /* All of it, or, with `cut`, as much as has room. */
@@ -299,8 +299,8 @@ authres_write_comment(struct authres_writer *w, const char *text)
 		return;
 	add_char(&p, '(');
 	for (i = 0; i < s.len && room(&p) > 1; i++) {
-		if ((s.ptr[i] == ' ' || ascii_is_vchar(s.ptr[i])) &&
-		    s.ptr[i] != '(' && s.ptr[i] != ')' && s.ptr[i] != '\\')
+		if (ascii_is_printable(s.ptr[i]) && s.ptr[i] != '(' &&
+		    s.ptr[i] != ')' && s.ptr[i] != '\\')
 			add_char(&p, s.ptr[i]);
 	}
 	add_char(&p, ')');

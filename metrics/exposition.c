@@ -64,7 +64,7 @@ add_value(struct exposition *x, struct slice value)
 		c = value.ptr[i];
 		if (c == '"' || c == '\\')
 			buf_addc(&x->out, '\\');
-		buf_addc(&x->out, c == ' ' || ascii_is_vchar(c) ? c : '?');
+		buf_addc(&x->out, ascii_is_printable(c) ? c : '?');
 	}
 }
 

@@ -85,7 +85,7 @@ mta_quarantine(SMFICTX *ctx, struct slice rule)
 
 	snprintf(reason, sizeof(reason), "assay: rule %.*s", SLICE_ARG(rule));
 	for (i = 0; reason[i] != '\0'; i++)
-		if (reason[i] != ' ' && !ascii_is_vchar(reason[i]))
+		if (!ascii_is_printable(reason[i]))
 			reason[i] = '?';
 	return smfi_quarantine(ctx, reason) == MI_SUCCESS;
 }

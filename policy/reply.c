@@ -242,7 +242,7 @@ check_text(struct cursor *c, const char **problem)
 	}
 	*problem = "only printable ASCII may be in a reply";
 	for (; !cursor_at_end(c); c->p++) {
-		if (!ascii_is_vchar(*c->p) && *c->p != ' ')
+		if (!ascii_is_printable(*c->p))
 			return false;
 	}
 	for (*c = ahead; !cursor_at_end(c); ) {

@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <time.h>
 
+#include "base/ascii.h"
 #include "report/pack_internal.h"
 
 #define BOUNDARY "=_report-"	/* base64 has no "_" */
@@ -44,7 +45,7 @@ put_quoted(struct buf *b, struct slice text)
 
 		if (c == '"' || c == '\\')
 			buf_addc(b, '\\');
-		buf_addc(b, c >= ' ' && c <= '~' ? c : '?');
+		buf_addc(b, ascii_is_printable(c) ? c : '?');
 	}
 	buf_addc(b, '"');
 }

@@ -13,6 +13,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/ascii.h"
 #include "base/cursor.h"
 #include "base/mem.h"
 #include "base/utf8.h"
@@ -93,7 +94,7 @@ take_good(struct cursor *c, struct slice *taken)
 static bool
 is_plain(char c)
 {
-	return c >= 0x20 && c < 0x7f && c != '&' && c != '<' && c != '>';
+	return ascii_is_printable(c) && c != '&' && c != '<' && c != '>';
 }
 
 static void

@@ -467,7 +467,7 @@ is_printable(struct slice text)
 	size_t i;
 
 	for (i = 0; i < text.len; i++) {
-		if (!ascii_is_vchar(text.ptr[i]) && text.ptr[i] != ' ')
+		if (!ascii_is_printable(text.ptr[i]))
 			return false;
 	}
 	return true;

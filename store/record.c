@@ -97,7 +97,7 @@ record_add(struct buf *b, enum record_field field, struct slice text)
 	if (field == RECORD_CLIENT)
 		return;
 	for (i = before + 2; i < b->len; i++)
-		if (!ascii_is_vchar(b->ptr[i]) && b->ptr[i] != ' ')
+		if (!ascii_is_printable(b->ptr[i]))
 			b->ptr[i] = '?';
 }
 

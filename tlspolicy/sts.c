@@ -260,7 +260,7 @@ is_printable(struct slice s)
 	size_t i;
 
 	for (i = 0; i < s.len; i++) {
-		if (!ascii_is_vchar(s.ptr[i]) && s.ptr[i] != ' ' &&
+		if (!ascii_is_printable(s.ptr[i]) &&
 		    !ascii_is_8bit(s.ptr[i]))
 			return false;
 	}

@@ -82,8 +82,7 @@ add_shown(struct buf *b, struct slice s)
 	size_t i;
 
 	for (i = 0; i < s.len && i < VALUE_SHOWN; i++)
-		buf_addc(b, ascii_is_vchar(s.ptr[i]) || s.ptr[i] == ' ' ?
-		    s.ptr[i] : '?');
+		buf_addc(b, ascii_is_printable(s.ptr[i]) ? s.ptr[i] : '?');
 	if (i < s.len)
 		buf_adds(b, "...");
 }

@@ -105,7 +105,7 @@ text_foreign(struct text *t, struct slice s)
 
 		if (c == '\\')
 			text_say(t, "\\\\");
-		else if (c == ' ' || ascii_is_vchar(c))
+		else if (ascii_is_printable(c))
 			putc(c, t->out);
 		else
 			text_say(t, "\\x%02x",
@@ -122,8 +122,7 @@ text_width(struct slice s)
 		if (s.ptr[i] == '\\')
 			width += 2;
 		else
-			width += s.ptr[i] == ' ' || ascii_is_vchar(s.ptr[i]) ?
-			    1 : 4;
+			width += ascii_is_printable(s.ptr[i]) ? 1 : 4;
 	}
 	return width;
 }
