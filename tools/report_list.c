@@ -56,7 +56,7 @@ struct report_list {
 
 static void
 list_json(struct json *j, const struct store_delivery *d, const char *day,
-    const char *id)
+    const char *id, enum list_state state)
 {
 	json_object(j, NULL);
 	json_string(j, "day", day);
@@ -67,8 +67,7 @@ list_json(struct json *j, const struct store_delivery *d, const char *day,
 	json_number(j, "messages", d->messages);
 	json_number(j, "tries", d->tries);
 	json_number(j, "at", d->at);
-	if (slice_eq(d->state, states[LIST_LATER].name) ||
-	    slice_eq(d->state, states[LIST_SENDING].name))
+	if (states[state].again)
 		json_number(j, "next", d->next);
 	json_slice_or_null(j, "why", d->error);
 	json_object_end(j);
@@ -130,7 +129,7 @@ list_delivery(void *arg, const struct store_delivery *d)
 	report_day(d->day * DATE_DAY, day);
 	report_id_make(d->policy, id);
 	if (l->t->json)
-		list_json(&l->t->out, d, day, id);
+		list_json(&l->t->out, d, day, id, state);
 	else
 		list_text(&l->t->text, d, day, id, state);
 	return true;
