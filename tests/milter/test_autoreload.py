@@ -7,6 +7,7 @@ import re
 import assaydaemon
 import signkeys
 import tap
+from assaydaemon import replace
 from tap import equal, ok
 
 ZONE = {"sender.example": [{"TXT": "v=spf1 -all"}]}
@@ -15,12 +16,6 @@ RULE = """policy:
     when: {recipient-domain: [%s]}
     action: reject
 """
-
-
-def replace(path, text):
-    with open(path + ".new", "w", encoding="utf-8") as f:
-        f.write(text)
-    os.rename(path + ".new", path)
 
 
 def start(**config):
@@ -182,8 +177,7 @@ def record_key(key):
     def look(daemon):
         before = len(daemon.records())
         spf_result(daemon)
-        assaydaemon.wait_for(lambda: len(daemon.records()) > before, 30,
-                             "a record")
+        daemon.wait_count(before + 1)
         return daemon.records()[-1].get(key)
     return look
 

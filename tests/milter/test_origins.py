@@ -54,8 +54,7 @@ def signed(result):
 
 def last_event(daemon):
     """A record is written after the answer, so it is waited for."""
-    assaydaemon.wait_for(lambda: len(daemon.records()) >= daemon.sent, 30,
-                         "the record")
+    daemon.wait_count(daemon.sent)
     return daemon.records()[-1]
 
 

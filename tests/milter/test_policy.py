@@ -29,8 +29,7 @@ def mail_from(domain):
 
 def record_number(daemon, number):
     """A record follows the answer, so it is waited for."""
-    assaydaemon.wait_for(lambda: len(daemon.records()) >= number, 30,
-                         "record %d" % number)
+    daemon.wait_count(number)
     return daemon.records()[number - 1]
 
 

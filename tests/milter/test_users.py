@@ -6,17 +6,11 @@ import os
 import assaydaemon
 import signkeys
 import tap
+from assaydaemon import replace
 from tap import equal, ok
 
 FILE = "joe joe@example.org joe+*@example.org\n*@sales *@sales.example.org\n"
 DENIED = "the authenticated user may not use this From"
-
-
-def replace(path, text):
-    """As an editor does: the file is another one, and whole at once."""
-    with open(path + ".new", "w", encoding="utf-8") as f:
-        f.write(text)
-    os.rename(path + ".new", path)
 
 
 def start(**rule):
