@@ -6,7 +6,8 @@ tap_count=0 tap_bad=0
 tap_output=$(mktemp)
 trap 'rm -f "$tap_output"' EXIT
 
-# ok NAME COMMAND...: one test point; its output is shown when it failed.
+# ok NAME COMMAND...: one test point; when it failed the end of its output is
+# shown, and points of its own that failed before.
 ok() {
 	tap_name=$1
 	shift
@@ -17,7 +18,8 @@ ok() {
 	fi
 	tap_bad=$((tap_bad + 1))
 	echo "not ok $tap_count - $tap_name"
-	tail -n 40 "$tap_output" | sed 's/^/# /'
+	{ head -n -40 "$tap_output" | grep -A 9 '^not ok'
+	    tail -n 40 "$tap_output"; } | sed 's/^/# /'
 	return 1
 }
 
