@@ -9,21 +9,13 @@
  *     to the inquiry.  A message has LIMIT_DNS_MESSAGE of them there at a
  *     time; more are pending until one of those is answered.  DMARC records
  *     and aligned keys decide: they are counted apart, LIMIT_DNS_DECIDING.
- *  3. The resolver's thread calls answered(), which hands the waiter over to
- *     the thread of this file and touches no message.  That thread takes all
- *     that has come, stores the answers, and runs the step of each inquiry
- *     once: 1.
+ *  3. The answer is stored, and the step runs again (steps.c): 1.
  *  4. When the inquiry is closed or freed, waiters are taken back.  One
  *     that cannot be, because its answer is on the way, finds `closed` set,
  *     touches nothing and drops its reference.
  */
-#include "message/inquiry.h"
+#include "message/inquiry_internal.h"
 
-#include <pthread.h>
-#include <sched.h>
-#include <signal.h>
-#include <stdatomic.h>
-#include <sys/queue.h>
 #include <time.h>
 
 #include "base/clock.h"
@@ -31,55 +23,6 @@
 #include "base/limits.h"
 #include "base/mem.h"
 
-#define LATER_NS	1000000	/* before a locked inquiry is tried again */
-
-struct waiter {
-	struct resolver_wait	 wait;		/* first: the resolver's view */
-	struct inquiry		*inquiry;
-	struct dns_entry	*entry;
-	/* Of those at the resolver, or of the pending. */
-	TAILQ_ENTRY(waiter)	 link;
-	/* On its way to the step. */
-	const struct dns_answer	*answer;
-	STAILQ_ENTRY(waiter)	 landing;
-};
-
-TAILQ_HEAD(waiters, waiter);
-STAILQ_HEAD(landed, waiter);
-SLIST_HEAD(dirty, inquiry);
-
-struct inquiry {
-	pthread_mutex_t		 lock;
-	pthread_cond_t		 changed;
-	atomic_uint		 refs;	/* owner and waiters */
-	bool			 closed;
-	bool			 done;	/* what the last step said */
-	struct resolver		*resolver;
-	struct dns_ledger	*ledger;
-	inquiry_step_fn		*step;
-	void			*arg;
-	struct waiters		 waiters;	/* at the resolver */
-	struct waiters		 pending;
-	struct waiter		*spare;	/* made, and not needed */
-	uint32_t		 network;
-	uint32_t		 number;
-	struct slice		 author;	/* empty: not known */
-	size_t			 asking[2];	/* [1]: what decides */
-	bool			 dirty;		/* its step is due */
-	bool			 asked;		/* resolver_go() is due */
-	SLIST_ENTRY(inquiry)	 dirty_link;
-};
-
-/* What has been answered, for the thread that runs the steps. */
-static struct {
-	pthread_once_t		 once;
-	pthread_mutex_t		 lock;
-	pthread_cond_t		 changed;
-	struct landed		 list;
-} landed = { .once = PTHREAD_ONCE_INIT, .lock = PTHREAD_MUTEX_INITIALIZER,
-    .changed = PTHREAD_COND_INITIALIZER,
-    .list = STAILQ_HEAD_INITIALIZER(landed.list) };
-static bool has_thread;
 static atomic_uint inquiries;	/* made so far */
 
 static bool
@@ -103,7 +46,6 @@ init_locks(struct inquiry *q)
 }
 
 static void	put_question(void *arg, struct dns_entry *e);
-static void	start_thread(void);
 
 struct inquiry *
 inquiry_new(struct resolver *resolver, inquiry_step_fn *step, void *arg)
@@ -122,7 +64,7 @@ inquiry_new(struct resolver *resolver, inquiry_step_fn *step, void *arg)
 	TAILQ_INIT(&q->waiters);
 	TAILQ_INIT(&q->pending);
 	q->number = atomic_fetch_add(&inquiries, 1) + 1;
-	(void)pthread_once(&landed.once, start_thread);
+	steps_begin();
 	atomic_init(&q->refs, 1);
 	q->resolver = resolver;
 	q->step = step;
@@ -130,9 +72,8 @@ inquiry_new(struct resolver *resolver, inquiry_step_fn *step, void *arg)
 	return q;
 }
 
-/* Drops one reference; the lock is not held. */
-static void
-release(struct inquiry *q)
+void
+inquiry_release(struct inquiry *q)
 {
 	if (atomic_fetch_sub(&q->refs, 1) > 1)
 		return;
@@ -155,7 +96,7 @@ ask(struct inquiry *q, struct waiter *w)
 
 	e->asked_us = clock_us();
 	/*
-	 * Before asking: answered() may come at any moment from then on, but
+	 * Before asking: steps_answered() may come at any moment from then on, but
 	 * what follows takes our lock first.
 	 */
 	TAILQ_INSERT_HEAD(&q->waiters, w, link);
@@ -181,9 +122,8 @@ has_room(const struct inquiry *q, bool decides)
 	    (decides ? LIMIT_DNS_DECIDING : LIMIT_DNS_MESSAGE);
 }
 
-/* As many of the pending as there is room for. */
-static void
-ask_pending(struct inquiry *q)
+void
+inquiry_ask_pending(struct inquiry *q)
 {
 	struct waiter *w, *next;
 
@@ -194,164 +134,6 @@ ask_pending(struct inquiry *q)
 		TAILQ_REMOVE(&q->pending, w, link);
 		ask(q, w);
 	}
-}
-
-/* ---- the thread that runs the steps ---- */
-
-/*
- * Stores one answer; the reference to the inquiry goes to `dirty` or ends.
- * False: a worker has the lock, and other messages are not to wait for that.
- */
-static bool
-take_landed(struct waiter *w, struct dirty *dirty)
-{
-	struct inquiry *q = w->inquiry;
-	bool keep = false;
-
-	if (pthread_mutex_trylock(&q->lock) != 0)
-		return false;
-	if (q->closed) {
-		dns_answer_unref(w->answer);
-	} else {
-		TAILQ_REMOVE(&q->waiters, w, link);
-		q->asking[w->wait.decides]--;
-		w->entry->answered_us = clock_us();
-		dns_ledger_answer(w->entry, w->answer);
-		keep = !q->dirty;
-		q->dirty = true;
-	}
-	mem_free(w);
-	if (keep)
-		SLIST_INSERT_HEAD(dirty, q, dirty_link);
-	pthread_mutex_unlock(&q->lock);
-	if (!keep)
-		release(q);
-	return true;
-}
-
-/* The worker is woken when it can have the lock. */
-static void
-run_dirty(struct inquiry *q)
-{
-	bool done = false;
-
-	pthread_mutex_lock(&q->lock);
-	q->dirty = false;
-	if (!q->closed) {
-		ask_pending(q);
-		inquiry_run(q);
-		done = q->done;
-	}
-	pthread_mutex_unlock(&q->lock);
-	if (done)
-		pthread_cond_signal(&q->changed);
-	release(q);
-}
-
-/* All that came together, each inquiry once.  What is to be taken later
-   stays in the list. */
-static void
-take_all(struct landed *list)
-{
-	struct landed later = STAILQ_HEAD_INITIALIZER(later);
-	struct dirty dirty = SLIST_HEAD_INITIALIZER(dirty);
-	struct waiter *w;
-	struct inquiry *q;
-
-	while ((w = STAILQ_FIRST(list)) != NULL) {
-		STAILQ_REMOVE_HEAD(list, landing);
-		if (!take_landed(w, &dirty))
-			STAILQ_INSERT_TAIL(&later, w, landing);
-	}
-	while ((q = SLIST_FIRST(&dirty)) != NULL) {
-		SLIST_REMOVE_HEAD(&dirty, dirty_link);
-		run_dirty(q);
-	}
-	STAILQ_CONCAT(list, &later);
-}
-
-static void
-fetch_landed(struct landed *list, bool wait)
-{
-	pthread_mutex_lock(&landed.lock);
-	while (wait && STAILQ_EMPTY(&landed.list))
-		pthread_cond_wait(&landed.changed, &landed.lock);
-	STAILQ_CONCAT(list, &landed.list);
-	pthread_mutex_unlock(&landed.lock);
-}
-
-static void *
-run_steps(void *unused)
-{
-	const struct timespec pause = { .tv_nsec = LATER_NS };
-	struct landed list = STAILQ_HEAD_INITIALIZER(list);
-
-	(void)unused;
-	(void)pthread_setname_np(pthread_self(), "assay-checks");
-	for (;;) {
-		if (!STAILQ_EMPTY(&list))
-			(void)nanosleep(&pause, NULL);
-		fetch_landed(&list, STAILQ_EMPTY(&list));
-		take_all(&list);
-	}
-	return NULL;
-}
-
-/* For as long as the process lives; signals are for others. */
-static void
-start_thread(void)
-{
-	sigset_t all, before;
-	pthread_t thread;
-
-	(void)sigfillset(&all);
-	(void)pthread_sigmask(SIG_SETMASK, &all, &before);
-	has_thread = pthread_create(&thread, NULL, run_steps, NULL) == 0;
-	(void)pthread_sigmask(SIG_SETMASK, &before, NULL);
-	if (has_thread)
-		(void)pthread_detach(thread);
-}
-
-/* What this resolver's thread has answered since it last told. */
-static struct landed *
-list_of_thread(void)
-{
-	static _Thread_local struct landed list;
-
-	if (STAILQ_EMPTY(&list))
-		STAILQ_INIT(&list);
-	return &list;
-}
-
-/* From the resolver's thread, which must not wait for a message; owns
-   `answer`. */
-static void
-answered(struct resolver_wait *wait, const struct dns_answer *answer)
-{
-	struct waiter *w = (struct waiter *)wait;
-	struct landed one = STAILQ_HEAD_INITIALIZER(one);
-
-	w->answer = answer;
-	if (!has_thread) {
-		STAILQ_INSERT_TAIL(&one, w, landing);
-		for (;;) {
-			take_all(&one);
-			if (STAILQ_EMPTY(&one))
-				return;
-			(void)sched_yield();
-		}
-	}
-	STAILQ_INSERT_TAIL(list_of_thread(), w, landing);
-}
-
-/* All that came together has been answered. */
-static void
-told(void)
-{
-	pthread_mutex_lock(&landed.lock);
-	STAILQ_CONCAT(&landed.list, list_of_thread());
-	pthread_mutex_unlock(&landed.lock);
-	pthread_cond_signal(&landed.changed);
 }
 
 /* ---- questions ---- */
@@ -398,7 +180,7 @@ take_waiter(struct inquiry *q, struct dns_entry *e)
 		w = mem_alloc(sizeof(*w));
 	if (w == NULL)
 		return NULL;
-	*w = (struct waiter){ .wait.done = answered, .wait.told = told,
+	*w = (struct waiter){ .wait.done = steps_answered, .wait.told = steps_told,
 		.wait.later = true, .inquiry = q,
 		.entry = e, .wait.network = q->network,
 		.wait.message = q->number, .wait.decides = decides(q, e) };
@@ -451,7 +233,7 @@ inquiry_set_author(struct inquiry *q, struct slice author)
 	q->author = author;
 	TAILQ_FOREACH(w, &q->pending, link)
 		w->wait.decides = decides(q, w->entry);
-	ask_pending(q);
+	inquiry_ask_pending(q);
 	go(q);
 	pthread_mutex_unlock(&q->lock);
 }
@@ -475,7 +257,7 @@ inquiry_unlock(struct inquiry *q)
 	pthread_mutex_unlock(&q->lock);
 }
 
-/* From here on answered() touches nothing but its own waiter. */
+/* From here on steps_answered() touches nothing but its own waiter. */
 static void
 close_locked(struct inquiry *q)
 {
@@ -580,5 +362,5 @@ inquiry_free(struct inquiry *q)
 	pthread_mutex_lock(&q->lock);
 	close_locked(q);
 	pthread_mutex_unlock(&q->lock);
-	release(q);
+	inquiry_release(q);
 }

@@ -11,7 +11,7 @@ libassay_a_SOURCES += \
 	message/engine.c message/engine.h \
 	message/envelope.c \
 	message/forwarder.c message/forwarder.h \
-	message/inquiry.c message/inquiry.h \
+	message/inquiry.c message/inquiry.h message/inquiry_internal.h \
 	message/iprev.c message/iprev.h \
 	message/keydir.c message/keydir_internal.h \
 	message/keylayout.c message/keylayout_internal.h \
@@ -29,6 +29,7 @@ libassay_a_SOURCES += \
 	message/signing_choose.c message/signing_internal.h \
 	message/signing_records.c \
 	message/spf.c message/spf.h \
+	message/steps.c \
 	message/tls.c \
 	message/unsigned.c \
 	message/userfile.c message/userfile_internal.h
@@ -43,6 +44,7 @@ check_PROGRAMS += \
 	tests/message/test_own_memory \
 	tests/message/test_parse_once \
 	tests/message/test_replay \
+	tests/message/test_steps \
 	tests/message/test_facts
 tests_message_test_inquiry_SOURCES = tests/message/test_inquiry.c
 tests_message_test_iprev_SOURCES = tests/message/test_iprev.c
@@ -63,4 +65,7 @@ tests_message_test_parse_once_SOURCES = tests/message/test_parse_once.c
 tests_message_test_parse_once_LDFLAGS = $(AM_LDFLAGS) \
 	-Wl,--wrap=spf_record_parse -Wl,--wrap=dmarc_record_parse
 tests_message_test_replay_SOURCES = tests/message/test_replay.c
+tests_message_test_steps_SOURCES = tests/message/test_steps.c \
+	tests/resolver/fakens.c tests/resolver/fakens.h \
+	tests/resolver/dnsmsg.c tests/resolver/dnsmsg.h
 tests_message_test_facts_SOURCES = tests/message/test_facts.c

@@ -23,6 +23,7 @@ struct dns_ledger {
 	struct table		 table;
 	size_t			 max;
 	size_t			 open;
+	size_t			 bytes;
 	struct dns_entry	*first;
 	struct dns_entry	**last_next;
 	struct dns_entry	*new;	/* the first that nobody took */
@@ -204,6 +205,7 @@ dns_ledger_answer(struct dns_entry *e, const struct dns_answer *answer)
 	}
 	e->answer = answer;
 	e->ledger->open--;
+	e->ledger->bytes += dns_answer_size(answer);
 	if (answer == dns_answer_no_memory())
 		e->ledger->failed = true;
 }
@@ -235,6 +237,12 @@ size_t
 dns_ledger_open(const struct dns_ledger *l)
 {
 	return l->open;
+}
+
+size_t
+dns_ledger_bytes(const struct dns_ledger *l)
+{
+	return l->bytes;
 }
 
 const struct dns_entry *

@@ -122,6 +122,8 @@ bool			 dns_ledger_failed(const struct dns_ledger *l);
 /* Questions put, and of them those without an answer. */
 size_t			 dns_ledger_count(const struct dns_ledger *l);
 size_t			 dns_ledger_open(const struct dns_ledger *l);
+/* Octets of the answers, as dns_answer_size() says. */
+size_t			 dns_ledger_bytes(const struct dns_ledger *l);
 /* All entries, oldest first, linked by `next`. */
 const struct dns_entry	*dns_ledger_first(const struct dns_ledger *l);
 
