@@ -13,9 +13,10 @@
  * - 1.18 has one UDP socket for each channel, and a new one, with a new port,
  *   when all questions of it were back: so there are many channels, and each
  *   takes a bounded number of questions.
- * - 1.34 takes a new socket for each query by UDP: a port that nobody can
- *   guess, and a packet that upsets c-ares (without octets, or too short)
- *   spoils one question, not all that share the socket.
+ * - 1.34 takes a new socket after UDP_QUERIES questions by UDP, or when all
+ *   of them were back.  A packet that upsets it (without octets, or too short)
+ *   has all questions on the socket asked again: so they are few.  One socket
+ *   for each question would double what a question costs.
  * - 1.34 waits less than it is told after a few fast answers: land.c sends
  *   again until the time of the try is over.
  */
@@ -31,7 +32,7 @@
 
 #define UDP_SIZE	4096		/* what 1.18 has room for */
 #define RECEIVE_BUFFER	(4 << 20)	/* the kernel gives what it allows */
-#define UDP_QUERIES	1		/* from one port */
+#define UDP_QUERIES	16		/* from one port, with 1.34 */
 
 static uint32_t
 wanted_events(int readable, int writable)
@@ -54,10 +55,13 @@ socket_state(void *arg, ares_socket_t fd, int readable, int writable)
 		.data.u64 = (uint64_t)c->tag << 32 | (uint32_t)fd
 	};
 
-	if (ev.events == 0)
-		(void)epoll_ctl(c->epoll, EPOLL_CTL_DEL, fd, NULL);
-	else if (epoll_ctl(c->epoll, EPOLL_CTL_MOD, fd, &ev) == -1)
-		(void)epoll_ctl(c->epoll, EPOLL_CTL_ADD, fd, &ev);
+	if (ev.events == 0) {
+		if (epoll_ctl(c->epoll, EPOLL_CTL_DEL, fd, NULL) == 0)
+			(void)atomic_fetch_sub(c->sockets, 1);
+	} else if (epoll_ctl(c->epoll, EPOLL_CTL_MOD, fd, &ev) == -1) {
+		if (epoll_ctl(c->epoll, EPOLL_CTL_ADD, fd, &ev) == 0)
+			(void)atomic_fetch_add(c->sockets, 1);
+	}
 }
 
 static int
@@ -136,8 +140,6 @@ channel_close(struct server_channel *c)
 	if (c->ares != NULL)
 		ares_destroy(c->ares);
 	c->ares = NULL;
-	if (c->in_flight > 0)
-		(void)atomic_fetch_sub(c->busy, 1);
 	c->sent = c->in_flight = 0;
 }
 
@@ -166,10 +168,10 @@ server_open(struct server *s, const struct nameserver *where,
 	TAILQ_INIT(&s->flights);
 	for (i = 0; i < SERVER_TCP_CHANNELS; i++)
 		s->tcp[i] = (struct server_channel){ .epoll = epoll,
-			.busy = &s->busy, .tag = tag + i };
+			.sockets = &s->sockets, .tag = tag + i };
 	for (i = 0; i < SERVER_CHANNELS; i++)
 		s->udp[i] = (struct server_channel){ .epoll = epoll,
-			.busy = &s->busy,
+			.sockets = &s->sockets,
 			.tag = tag + SERVER_TCP_CHANNELS + i };
 	status = channel_open(&s->tcp[0], SERVER_TCP, where, timeout_ms);
 	if (status == ARES_SUCCESS)
@@ -315,8 +317,7 @@ void
 server_send(struct server_channel *c, const unsigned char *packet,
     size_t len, ares_callback done, void *arg)
 {
-	if (c->in_flight++ == 0)
-		(void)atomic_fetch_add(c->busy, 1);
+	c->in_flight++;
 	c->sent++;
 	ares_send(c->ares, packet, (int)len, done, arg);
 }
@@ -325,10 +326,8 @@ server_send(struct server_channel *c, const unsigned char *packet,
 void
 server_landed(struct server_channel *c)
 {
-	if (--c->in_flight > 0)
-		return;
-	c->sent = 0;
-	(void)atomic_fetch_sub(c->busy, 1);
+	if (--c->in_flight == 0)
+		c->sent = 0;
 }
 
 /*

@@ -93,7 +93,7 @@ enum server_path {
 
 struct server_channel {
 	ares_channel	ares;		/* NULL: not open */
-	atomic_uint	*busy;		/* its server's */
+	atomic_uint	*sockets;	/* its server's */
 	int		epoll;
 	uint32_t	tag;		/* above the descriptor in epoll_data */
 	unsigned int	in_flight;	/* questions of it in progress */
@@ -122,8 +122,8 @@ struct server {
 	bool			 edns;		/* it understands OPT */
 	bool			 starved;	/* no descriptor just now */
 	struct casing		 casing;
-	/* Channels with questions in progress; any thread may read it. */
-	atomic_uint		 busy;
+	/* Open, for questions in progress; any thread may read it. */
+	atomic_uint		 sockets;
 	/* What is with c-ares, in the order of sending; all before `fast`
 	   is slow, all before `unheard` is noted as silent. */
 	TAILQ_HEAD(flights, query) flights;

@@ -139,17 +139,6 @@ statistics_note_slow(struct statistics_slow *s, struct slice name, int64_t us,
 
 /* ---- snapshots ---- */
 
-/* With 1.34 each question has a socket of its own. */
-static uint64_t
-sockets_of(const struct server *s)
-{
-#ifdef ARES_OPT_UDP_MAX_QUERIES
-	return s->in_flight + s->slow;
-#else
-	return atomic_load(&s->busy);
-#endif
-}
-
 static void
 describe(struct server *s, struct statistics_server *out)
 {
@@ -169,7 +158,7 @@ describe(struct server *s, struct statistics_server *out)
 	out->timeouts = f->timeouts;
 	out->unreachable = f->unreachable;
 	out->times = f->times;
-	out->sockets = sockets_of(s);
+	out->sockets = atomic_load(&s->sockets);
 	out->in_flight = s->in_flight + s->slow;
 	out->slow = s->slow;
 	for (i = 0; i < SERVER_LINES; i++)
