@@ -96,8 +96,8 @@ ask(struct inquiry *q, struct waiter *w)
 
 	e->asked_us = clock_us();
 	/*
-	 * Before asking: steps_answered() may come at any moment from then on, but
-	 * what follows takes our lock first.
+	 * Before asking: steps_answered() may come at any moment from then on,
+	 * but what follows takes our lock first.
 	 */
 	TAILQ_INSERT_HEAD(&q->waiters, w, link);
 	atomic_fetch_add(&q->refs, 1);
@@ -180,9 +180,9 @@ take_waiter(struct inquiry *q, struct dns_entry *e)
 		w = mem_alloc(sizeof(*w));
 	if (w == NULL)
 		return NULL;
-	*w = (struct waiter){ .wait.done = steps_answered, .wait.told = steps_told,
-		.wait.later = true, .inquiry = q,
-		.entry = e, .wait.network = q->network,
+	*w = (struct waiter){ .wait.done = steps_answered,
+		.wait.told = steps_told, .wait.later = true,
+		.inquiry = q, .entry = e, .wait.network = q->network,
 		.wait.message = q->number, .wait.decides = decides(q, e) };
 	return w;
 }

@@ -23,17 +23,18 @@
 
 /* ---- the name server ---- */
 
-static pthread_mutex_t kept_lock = PTHREAD_MUTEX_INITIALIZER;
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+/* Under the lock. */
 static struct fakens_question kept[MAX];
-static size_t kept_count, sent;		/* under the lock */
+static size_t kept_count, sent;
 
 static void
 keep(struct fakens_question *q)
 {
-	pthread_mutex_lock(&kept_lock);
+	pthread_mutex_lock(&lock);
 	if (kept_count < MAX)
 		kept[kept_count++] = *q;
-	pthread_mutex_unlock(&kept_lock);
+	pthread_mutex_unlock(&lock);
 }
 
 static size_t
@@ -41,10 +42,30 @@ questions(void)
 {
 	size_t count;
 
-	pthread_mutex_lock(&kept_lock);
+	pthread_mutex_lock(&lock);
 	count = kept_count;
-	pthread_mutex_unlock(&kept_lock);
+	pthread_mutex_unlock(&lock);
 	return count;
+}
+
+/* That is answered next. */
+static size_t
+next_number(void)
+{
+	size_t number;
+
+	pthread_mutex_lock(&lock);
+	number = sent;
+	pthread_mutex_unlock(&lock);
+	return number;
+}
+
+static void
+forget(void)
+{
+	pthread_mutex_lock(&lock);
+	kept_count = sent = 0;
+	pthread_mutex_unlock(&lock);
 }
 
 /* Answers the oldest that has no answer with so many octets. */
@@ -55,9 +76,9 @@ send_next(size_t octets)
 	static struct dnsmsg m;
 	struct fakens_question *q;
 
-	pthread_mutex_lock(&kept_lock);
+	pthread_mutex_lock(&lock);
 	q = &kept[sent++];
-	pthread_mutex_unlock(&kept_lock);
+	pthread_mutex_unlock(&lock);
 	memset(text, 'x', sizeof(text));
 	dnsmsg_begin(&m, q->id, DNSMSG_RD, q->name, q->type);
 	dnsmsg_txt(&m, q->name, 60, text, octets);
@@ -70,10 +91,13 @@ struct check {
 	unsigned int	 together;	/* names asked at once, then */
 	unsigned int	 after;		/* one by one */
 	sem_t		*stop;		/* the thread of the resolver waits */
-	atomic_uint	 runs;
-	char		 thread[16];	/* of the last run */
-	size_t		 bytes;
 	const char	*names;
+	atomic_uint	 runs;
+	/* Of the last run, under the lock; and as the test has seen it. */
+	struct run {
+		char	 thread[16];
+		size_t	 bytes;
+	}		 last, seen;
 };
 
 static bool
@@ -89,6 +113,7 @@ static bool
 step(void *arg, struct dns_ledger *ledger)
 {
 	struct check *c = arg;
+	struct run run;
 	unsigned int i;
 	bool all = true;
 
@@ -96,10 +121,13 @@ step(void *arg, struct dns_ledger *ledger)
 		all = ask(c, ledger, i) && all;
 	for (; i < c->together + c->after && all; i++)
 		all = ask(c, ledger, i);
-	c->bytes = dns_ledger_bytes(ledger);
-	pthread_getname_np(pthread_self(), c->thread, sizeof(c->thread));
+	run.bytes = dns_ledger_bytes(ledger);
+	pthread_getname_np(pthread_self(), run.thread, sizeof(run.thread));
+	pthread_mutex_lock(&lock);
+	c->last = run;
+	pthread_mutex_unlock(&lock);
 	atomic_fetch_add(&c->runs, 1);
-	if (c->stop != NULL && strcmp(c->thread, "assay-dns") == 0)
+	if (c->stop != NULL && strcmp(run.thread, "assay-dns") == 0)
 		sem_wait(c->stop);
 	return all;
 }
@@ -133,6 +161,9 @@ wait_runs(struct check *c, unsigned int count)
 
 	while (atomic_load(&c->runs) < count && clock_us() < end)
 		sched_yield();
+	pthread_mutex_lock(&lock);
+	c->seen = c->last;
+	pthread_mutex_unlock(&lock);
 	return atomic_load(&c->runs) >= count;
 }
 
@@ -142,7 +173,7 @@ answer(struct check *c, size_t octets)
 {
 	unsigned int runs = atomic_load(&c->runs);
 
-	if (!wait_questions(sent + 1))
+	if (!wait_questions(next_number() + 1))
 		return false;
 	send_next(octets);
 	return wait_runs(c, runs + 1);
@@ -170,11 +201,11 @@ test_questions(struct resolver *r, unsigned int count, const char *want)
 	struct inquiry *q;
 	char name[64];
 
-	kept_count = sent = 0;
+	forget();
 	q = start(r, &c);
 	answer(&c, 1);
 	snprintf(name, sizeof(name), "%u questions", count);
-	is_str(c.thread, want, name);
+	is_str(c.seen.thread, want, name);
 	inquiry_free(q);
 }
 
@@ -187,20 +218,19 @@ test_bytes(struct resolver *r, unsigned int more, const char *want)
 	size_t each = 0;
 	char name[64];
 
-	kept_count = sent = 0;
+	forget();
 	q = start(r, &c);
 	while (answer(&c, TEXT)) {
 		if (each == 0)
-			each = c.bytes;
-		if (c.bytes + 2 * each > LIMIT_LIGHT_BYTES)
+			each = c.seen.bytes;
+		if (c.seen.bytes + 2 * each > LIMIT_LIGHT_BYTES)
 			break;
-		if (strcmp(c.thread, "assay-dns") != 0)
-			printf("# %zu octets: %s\n", c.bytes, c.thread);
 	}
-	answer(&c, TEXT + LIMIT_LIGHT_BYTES - c.bytes - each + more);
+	each -= TEXT;			/* what is not text */
+	answer(&c, LIMIT_LIGHT_BYTES - c.seen.bytes - each + more);
 	snprintf(name, sizeof(name), "octets of all answers, %u past", more);
-	is_num((long long)c.bytes, LIMIT_LIGHT_BYTES + more, name);
-	is_str(c.thread, want, name);
+	is_num((long long)c.seen.bytes, LIMIT_LIGHT_BYTES + more, name);
+	is_str(c.seen.thread, want, name);
 	inquiry_free(q);
 }
 
@@ -217,20 +247,21 @@ test_answers(struct resolver *r, unsigned int count, const char *want)
 	char name[64];
 
 	sem_init(&stop, 0, 0);
-	kept_count = sent = 0;
+	forget();
 	p = start(r, &other);
 	wait_questions(1);
 	q = start(r, &c);
 	wait_questions(1 + count);
 	answer(&other, 1);
-	is_str(other.thread, "assay-dns", "the thread that is to be stopped");
+	is_str(other.seen.thread, "assay-dns",
+	    "the thread that is to be stopped");
 	for (i = 0; i < count; i++)
 		send_next(1);
 	sem_post(&stop);
 	wait_runs(&c, 2);
 	is_num(atomic_load(&c.runs), 2, "one run for all that came together");
 	snprintf(name, sizeof(name), "%u answers at one time", count);
-	is_str(c.thread, want, name);
+	is_str(c.seen.thread, want, name);
 	inquiry_free(q);
 	inquiry_free(p);
 	sem_destroy(&stop);
