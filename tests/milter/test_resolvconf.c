@@ -102,6 +102,7 @@ test_link(void)
 	(void)rename(in_folder("run2/new"), in_folder("run2/stub"));
 	ok(resolvconf_wait(&w, LONG), "and what is there is replaced");
 	resolvconf_close(&w);
+	(void)unlink(in_folder("r"));
 }
 
 static void
@@ -117,6 +118,95 @@ test_absent(void)
 	ok(resolvconf_wait(&w, 1), "without inotify: looked at each time");
 }
 
+/* A link of one name to another one, whose file comes and goes. */
+static void
+test_dangling(void)
+{
+	struct resolvconf w;
+
+	(void)mkdir(in_folder("run"), 0755);
+	link_to("run/later/stub", "r");
+	watch(&w, "r");
+	ok(!resolvconf_wait(&w, SHORT), "it leads to nothing");
+	(void)mkdir(in_folder("run/later"), 0755);
+	ok(resolvconf_wait(&w, LONG), "a folder on the way comes");
+	put("run/later/stub", "nameserver 192.0.2.1\n");
+	ok(resolvconf_wait(&w, LONG), "then the file");
+	(void)unlink(in_folder("run/later/stub"));
+	ok(resolvconf_wait(&w, LONG), "the file goes");
+	put("run/later/stub", "nameserver 192.0.2.2\n");
+	ok(resolvconf_wait(&w, LONG), "and comes again");
+	(void)unlink(in_folder("run/later/stub"));
+	(void)rmdir(in_folder("run/later"));
+	ok(resolvconf_wait(&w, LONG), "its folder goes, too");
+	(void)mkdir(in_folder("run/later"), 0755);
+	put("run/later/stub", "nameserver 192.0.2.3\n");
+	ok(resolvconf_wait(&w, LONG), "and both come again");
+	put("run/later/stub", "nameserver 192.0.2.4\n");
+	ok(resolvconf_wait(&w, LONG), "and it is written");
+	resolvconf_close(&w);
+	(void)unlink(in_folder("run/later/stub"));
+	(void)rmdir(in_folder("run/later"));
+	(void)unlink(in_folder("r"));
+}
+
+/* A link in place of another one, by one step. */
+static void
+relink(const char *target, const char *name)
+{
+	link_to(target, "l");
+	(void)rename(in_folder("l"), in_folder(name));
+}
+
+/* A link to a link, and a folder that is one. */
+static void
+test_links(void)
+{
+	struct resolvconf w;
+
+	(void)mkdir(in_folder("one"), 0755);
+	(void)mkdir(in_folder("two"), 0755);
+	put("one/stub", "nameserver 192.0.2.1\n");
+	put("two/stub", "nameserver 192.0.2.2\n");
+	link_to("one", "current");
+	link_to("../current/stub", "run/link");
+	link_to(in_folder("run/link"), "r");
+	watch(&w, "r");
+	relink("two", "current");
+	ok(resolvconf_wait(&w, LONG), "a folder on the way is another one");
+	put("two/stub", "nameserver 192.0.2.3\n");
+	ok(resolvconf_wait(&w, LONG), "what is there is written");
+	put("one/stub", "nameserver 192.0.2.4\n");
+	ok(!resolvconf_wait(&w, SHORT), "where it was before");
+	relink("../one/stub", "run/link");
+	ok(resolvconf_wait(&w, LONG), "a link on the way leads elsewhere");
+	put("one/stub", "nameserver 192.0.2.5\n");
+	ok(resolvconf_wait(&w, LONG), "and that is written");
+	relink("link", "run/link");
+	ok(resolvconf_wait(&w, LONG), "it leads to itself");
+	relink("../two/stub", "run/link");
+	ok(resolvconf_wait(&w, LONG), "and to a file again");
+	put("two/stub", "nameserver 192.0.2.6\n");
+	ok(resolvconf_wait(&w, LONG), "which is written");
+	resolvconf_close(&w);
+}
+
+/* What the tests made. */
+static void
+clean(void)
+{
+	static const char *const files[] = { "run/stub", "run2/stub",
+		"one/stub", "two/stub", "run/link", "current", "r", "other",
+		"absent" },
+	    *const folders[] = { "run", "run2", "one", "two" };
+	size_t i;
+
+	for (i = 0; i < sizeof(files) / sizeof(files[0]); i++)
+		(void)unlink(in_folder(files[i]));
+	for (i = 0; i < sizeof(folders) / sizeof(folders[0]); i++)
+		(void)rmdir(in_folder(folders[i]));
+}
+
 int
 main(void)
 {
@@ -125,13 +215,9 @@ main(void)
 	test_plain();
 	test_link();
 	test_absent();
-	(void)unlink(in_folder("run/stub"));
-	(void)unlink(in_folder("run2/stub"));
-	(void)rmdir(in_folder("run"));
-	(void)rmdir(in_folder("run2"));
-	(void)unlink(in_folder("r"));
-	(void)unlink(in_folder("other"));
-	(void)unlink(in_folder("absent"));
+	test_dangling();
+	test_links();
+	clean();
 	ok(rmdir(folder) == 0, "nothing is left");
 	return tap_done();
 }
