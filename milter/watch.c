@@ -9,7 +9,6 @@
 #include <time.h>
 
 #include "base/clock.h"
-#include "base/mem.h"
 #include "event/log.h"
 #include "message/signing.h"
 #include "metrics/vitals.h"
@@ -50,8 +49,12 @@ is_current(const struct engine *e)
 
 /* ---- nameservers ---- */
 
-/* What the lines so far have said. */
+/*
+ * What the lines so far have said of a resolver.  A reload that keeps it says
+ * none of this again.
+ */
 struct said {
+	struct resolver			*resolver;	/* NULL: no lines yet */
 	struct resolver_server		servers[LIMIT_DNS_SERVERS];
 	size_t				count;
 	unsigned long long		mismatches[LIMIT_DNS_SERVERS];
@@ -60,9 +63,12 @@ struct said {
 	struct resolver_silence		silence;
 	int64_t				silence_us;
 	struct resolver_statistics	statistics;
-	int64_t				statistics_us;	/* the next */
-	struct autoreload		files;
+	int64_t				statistics_us;	/* the last */
 };
+
+/* The threads of two engines are there at the same time for a moment. */
+static struct said all_said;
+static pthread_mutex_t said_lock = PTHREAD_MUTEX_INITIALIZER;
 
 /* One line when a server fails or is back, and when none is left. */
 static void
@@ -145,23 +151,38 @@ log_statistics(struct engine *e, struct said *said)
 {
 	int64_t step = (int64_t)e->config->resolver.statistics_ms * 1000;
 
-	if (step == 0 || clock_us() < said->statistics_us)
+	if (step == 0 || clock_us() - said->statistics_us < step)
 		return;
-	if (said->statistics_us > 0)
-		statistics_log_since(e->resolver, &said->statistics);
-	said->statistics_us = clock_us() + step;
+	statistics_log_since(e->resolver, &said->statistics);
+	said->statistics_us = clock_us();
 }
 
 static void
-log_news(struct engine *e, struct said *said)
+begin_anew(struct said *said, struct resolver *r)
+{
+	resolver_free(said->resolver);
+	*said = (struct said){ .resolver = resolver_ref(r),
+		.statistics_us = clock_us() };
+}
+
+static void
+log_news(struct engine *e)
 {
 	struct resolver_server now[LIMIT_DNS_SERVERS];
-	size_t n = resolver_servers(e->resolver, now);
+	struct said *said = &all_said;
+	size_t n;
 
-	log_servers(said, now, n);
-	log_casing(said, now, n);
-	log_silence(e, said);
-	log_statistics(e, said);
+	(void)pthread_mutex_lock(&said_lock);
+	if (is_current(e)) {
+		if (said->resolver != e->resolver)
+			begin_anew(said, e->resolver);
+		n = resolver_servers(e->resolver, now);
+		log_servers(said, now, n);
+		log_casing(said, now, n);
+		log_silence(e, said);
+		log_statistics(e, said);
+	}
+	(void)pthread_mutex_unlock(&said_lock);
 }
 
 /* The nameservers of resolv.conf are others now: true when an engine with
@@ -207,13 +228,13 @@ check_keys(struct engine *e, signing_check_fn **tell, int64_t *next)
 
 /* What is looked at in each step. */
 static void
-follow_files(struct engine *e, struct said *said)
+follow_files(struct engine *e, struct autoreload *files)
 {
-	switch (autoreload_due(&said->files, e->config,
+	switch (autoreload_due(files, e->config,
 	    vitals_last_refused())) {
 	case AUTORELOAD_CHANGED:
 		log_line(CONFIG_LOG_INFO, "a file of the configuration has "
-		    "changed: %s", said->files.changed);
+		    "changed: %s", files->changed);
 		daemon_ask_reload(false);
 		break;
 	case AUTORELOAD_AGAIN:
@@ -240,14 +261,15 @@ follows_file(const struct engine *e)
 
 /* Until the engine is not the current one any more. */
 static void
-look_after(struct engine *e, struct said *said)
+look_after(struct engine *e)
 {
+	struct autoreload files = { .files = NULL };
 	signing_check_fn *tell = log_key;
 	struct resolvconf file = { .fd = -1 };
 	bool changed = true, follows = follows_file(e);
 	int64_t next = 0, look_us = 0;
 
-	if (!autoreload_begin(&said->files, e->config))
+	if (!autoreload_begin(&files, e->config))
 		log_line(CONFIG_LOG_ERROR, "no memory to look after the files "
 		    "of the configuration");
 	if (follows)
@@ -258,29 +280,23 @@ look_after(struct engine *e, struct said *said)
 				break;
 			look_us = clock_us() + LOOK_US;
 		}
-		log_news(e, said);
+		log_news(e);
 		check_keys(e, &tell, &next);
-		follow_files(e, said);
+		follow_files(e, &files);
 		status_refresh();
 		changed = resolvconf_wait(&file, STEP_MS);
 	}
 	resolvconf_close(&file);
-	autoreload_end(&said->files);
+	autoreload_end(&files);
 }
 
 /* Lookups take their time, and mail need not wait for them. */
 static void *
 run(void *arg)
 {
-	struct said *said = mem_alloc(sizeof(*said));
 	struct engine *e = arg;
 
-	if (said != NULL)
-		look_after(e, said);
-	else
-		log_line(CONFIG_LOG_ERROR, "no memory to look after "
-		    "nameservers and keys");
-	mem_free(said);
+	look_after(e);
 	engine_unref(e);
 	return NULL;
 }

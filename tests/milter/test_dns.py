@@ -307,6 +307,55 @@ def statistics():
         ok(True, "every so often")
 
 
+def reload(daemon):
+    done = daemon.log().count("reloaded ")
+    daemon.kill(signal.SIGHUP)
+    assaydaemon.wait_for(lambda: daemon.log().count("reloaded ") > done, 30,
+                         "the reload")
+
+
+@tap.test
+def said_once():
+    """What was said of the servers is not said again after a reload."""
+    config = {"resolver": {"nameservers": ["127.0.0.1:1"], "tries": 1,
+                           "timeout": "3s", "statistics": "1s"}}
+    lines = ("is in use", "no nameserver answers", "does not answer")
+    with assaydaemon.Daemon(config) as daemon:
+        for at in range(3):
+            # Such a line is the last of a look at the servers.
+            count = len(daemon.events("statistics"))
+            assaydaemon.wait_for(
+                lambda: daemon.send(messages.PLAIN) and
+                len(daemon.events("statistics")) > count, 30, "a look")
+            equal([daemon.log().count(line) for line in lines], [1, 1, 1],
+                  "%d reloads: each line is there once" % at)
+            reload(daemon)
+        config["resolver"]["timeout"] = "2s"
+        daemon.configure(config)
+        reload(daemon)
+        assaydaemon.wait_for(lambda: daemon.log().count(lines[0]) == 2, 30,
+                             "another resolver: its servers")
+        ok(True, "and those of another resolver")
+
+
+@tap.test
+def reloaded_often():
+    """Reloads do not put the statistics off, nor count anything twice."""
+    server = dnsserver.Server(messages.plain_zone())
+    tap.cleanup(server.stop)
+    config = {"resolver": {"nameservers": [server.address],
+                           "timeout": "30s", "statistics": "2s"}}
+    with assaydaemon.Daemon(config) as daemon:
+        def look():
+            reload(daemon)
+            daemon.send(messages.PLAIN)
+            return len(daemon.events("statistics")) > 2
+        assaydaemon.wait_for(look, 30, "a line every two seconds")
+        sent = sum(line["sent"] for line in daemon.events("nameserver"))
+        ok(0 < sent <= len(server.asked()),
+           "no question is in two of the lines", sent)
+
+
 STALE = "an expired DNS answer was used"
 
 
