@@ -13,6 +13,10 @@
 #define SILENT_US	(LIMIT_DNS_SILENT_S * INT64_C(1000000))
 /* "co", "com", "gouv" below a country's name: no domain of anyone's. */
 #define SHORT_LABEL	4
+/* Labels of the network that is a domain of someone's: a /24, a /48. */
+#define REVERSE_V4	(3 + 2)
+#define REVERSE_V6	(48 / 4 + 2)
+#define STARTS_MAX	(REVERSE_V6 + SILENCE_LEVELS)
 #define KEYS_BIT	(UINT64_C(1) << 63)
 
 /* The names above a question, the highest first. */
@@ -40,6 +44,10 @@ label_starts(struct slice name, size_t *starts, size_t max)
 static size_t
 apex_labels(struct slice name, const size_t *starts, size_t count)
 {
+	if (slice_ends_nocase(name, SLICE(".in-addr.arpa")))
+		return REVERSE_V4;
+	if (slice_ends_nocase(name, SLICE(".ip6.arpa")))
+		return REVERSE_V6;
 	if (count < 2)
 		return 2;
 	return name.len - starts[0] == 2 &&
@@ -49,9 +57,9 @@ apex_labels(struct slice name, const size_t *starts, size_t count)
 static void
 find_suffixes(struct slice name, struct suffixes *out)
 {
-	size_t starts[3 + SILENCE_LEVELS], count, i;
+	size_t starts[STARTS_MAX], count, i;
 
-	count = label_starts(name, starts, 3 + SILENCE_LEVELS);
+	count = label_starts(name, starts, STARTS_MAX);
 	out->count = 0;
 	for (i = apex_labels(name, starts, count);
 	    i <= count && out->count < SILENCE_LEVELS; i++) {

@@ -5,8 +5,9 @@
  * A sender chooses the names that are asked, and can put any label before his
  * own domain.  So what is remembered is the name above:
  * a question that was not answered in time is noted at each name above it,
- * from the registrable-like one (two labels; three below such as "co.uk")
- * down to SILENCE_LEVELS of them.  Such a name is marked when
+ * from the registrable-like one (two labels; three below such as "co.uk"; a
+ * network of reverse names) down to SILENCE_LEVELS of them.  Such a name is
+ * marked when
  *
  * - names below SILENCE_CHILDREN different labels of it were silent, so that
  *   one dead corner of a large domain does not count against all of it, and

@@ -10,7 +10,7 @@
  * since the last one.
  *
  * A line of the zone file is NAME TYPE DATA (TXT: the rest of the line as it
- * is; A: an address); "#" begins a comment.  A label "@" of a name
+ * is; A: an address; MX: a name); "#" begins a comment.  A label "@" of a name
  * stands for any label, and "@" in the data of such a line for the label
  * that was asked.  Other names do not exist, other types have no data: both
  * come with an SOA, so that they can be kept (RFC 2308).
@@ -19,6 +19,10 @@
  *
  *	silent	no answer comes
  *	late<N>	it comes N ms later than others
+ *	fail<N>	so does a SERVFAIL
+ *	mute	by UDP it is truncated, by TCP none comes
+ *	drip	by UDP it is truncated, by TCP its first octets come
+ *	chain<N> it is a CNAME of the same name with N - 1, while N > 0
  *	liar	before it comes one with another id, which denies the name
  *
  * With -m each line of the standard input is a mode that all answers have from
@@ -47,17 +51,21 @@
 #include <unistd.h>
 
 #define TYPE_A		1
+#define TYPE_CNAME	5
 #define TYPE_SOA	6
+#define TYPE_MX		15
 #define TYPE_TXT	16
 #define TYPE_OPT	41
 #define CLASS_IN	1
+#define RCODE_SERVFAIL	2
 #define RCODE_NXDOMAIN	3
 
 #define HEADER_OCTETS	12
 #define PLAIN_UDP	512	/* RFC 1035 2.3.4 */
 #define NAME_MAX_TEXT	254
 #define TTL_DEFAULT	86400
-#define MESSAGE_MAX	4096	/* an answer of ours */
+#define MESSAGE_MAX	20000	/* an answer of ours */
+#define EDNS_SIZE	4096
 #define QUERY_MAX	1024
 #define TCP_MAX		16	/* connections at once */
 #define SOCKET_BUFFER	(4 << 20)
@@ -148,8 +156,10 @@ zone_add(struct record **zone, char *line)
 		r->type = TYPE_TXT;
 	else if (strcmp(type, "A") == 0)
 		r->type = TYPE_A;
+	else if (strcmp(type, "MX") == 0)
+		r->type = TYPE_MX;
 	else
-		errx(1, "zone: type \"%s\": TXT or A expected", type);
+		errx(1, "zone: type \"%s\": TXT, A or MX expected", type);
 	r->name = strdup(name);
 	r->data = strdup(rest);
 	if (r->name == NULL || r->data == NULL)
@@ -329,10 +339,26 @@ put_txt(struct wire *w, const char *text, size_t len)
 	}
 }
 
+static void
+put_name(struct wire *w, const char *text, size_t len)
+{
+	while (len > 0) {
+		const char *dot = memchr(text, '.', len);
+		size_t n = dot != NULL ? (size_t)(dot - text) : len;
+
+		put(w, n, 1);
+		put_bytes(w, text, n);
+		n += dot != NULL;
+		text += n;
+		len -= n;
+	}
+	put(w, 0, 1);
+}
+
 /* "@" in the data becomes the label that was asked. */
 static void
-put_expanded_txt(struct wire *w, const char *data, const char *label,
-    size_t label_len)
+put_expanded(struct wire *w, uint16_t type, const char *data,
+    const char *label, size_t label_len)
 {
 	char text[MESSAGE_MAX];
 	size_t len = 0;
@@ -348,7 +374,12 @@ put_expanded_txt(struct wire *w, const char *data, const char *label,
 		memcpy(text + len, at ? label : data, n);
 		len += n;
 	}
-	put_txt(w, text, len);
+	if (type == TYPE_TXT) {
+		put_txt(w, text, len);
+		return;
+	}
+	put(w, 10, 2);			/* preference */
+	put_name(w, text, len);
 }
 
 static void
@@ -373,10 +404,10 @@ put_record(struct wire *w, const struct record *r, const char *label,
 	put(w, ttl, 4);
 	length_at = w->len;
 	put(w, 0, 2);
-	if (r->type == TYPE_TXT)
-		put_expanded_txt(w, r->data, label, label_len);
-	else
+	if (r->type == TYPE_A)
 		put_address(w, r->data);
+	else
+		put_expanded(w, r->type, r->data, label, label_len);
 	if (w->bad)
 		return;
 	end = w->len;
@@ -402,6 +433,49 @@ put_answers(struct wire *w, const struct record *zone,
 		}
 	}
 	return count;
+}
+
+/* The label that begins with `word`, after that word; or NULL. */
+static const char *
+find_label(const char *name, const char *word)
+{
+	size_t len = strlen(word);
+
+	while (name != NULL && strncmp(name, word, len) != 0) {
+		name = strchr(name, '.');
+		if (name != NULL)
+			name++;
+	}
+	return name != NULL ? name + len : NULL;
+}
+
+/* "chain<N>" in the name: a CNAME of the same with N - 1.  Whether. */
+static bool
+put_chain(struct wire *w, const char *name)
+{
+	const char *number = find_label(name, "chain"), *rest;
+	char target[NAME_MAX_TEXT + 16];
+	long links = number != NULL ? atol(number) : 0;
+	size_t length_at = w->len + 10, end;
+
+	if (links <= 0)
+		return false;
+	rest = strchr(number, '.');
+	(void)snprintf(target, sizeof(target), "%.*s%ld%s",
+	    (int)(number - name), name, links - 1, rest != NULL ? rest : "");
+	put(w, 0xc000 | HEADER_OCTETS, 2);
+	put(w, TYPE_CNAME, 2);
+	put(w, CLASS_IN, 2);
+	put(w, ttl, 4);
+	put(w, 0, 2);
+	put_name(w, target, strlen(target));
+	if (w->bad)
+		return false;
+	end = w->len;
+	w->len = length_at;
+	put(w, end - length_at - 2, 2);
+	w->len = end;
+	return true;
 }
 
 /* Of the root: it is above every name. */
@@ -442,7 +516,7 @@ make_answer(const struct record *zone, const unsigned char *query,
 
 	w.len = HEADER_OCTETS;
 	put_bytes(&w, query + HEADER_OCTETS, q->end - HEADER_OCTETS);
-	answers = put_answers(&w, zone, q);
+	answers = put_chain(&w, q->name) ? 1 : put_answers(&w, zone, q);
 	rcode = answers > 0 || name_exists(zone, q->name) ? 0 :
 	    RCODE_NXDOMAIN;
 	if (answers == 0)
@@ -450,7 +524,7 @@ make_answer(const struct record *zone, const unsigned char *query,
 	if (q->edns) {
 		put(&w, 0, 1);
 		put(&w, TYPE_OPT, 2);
-		put(&w, MESSAGE_MAX, 2);
+		put(&w, EDNS_SIZE, 2);
 		put(&w, 0, 6);
 	}
 	if (w.bad)
@@ -537,20 +611,6 @@ enqueue(struct responder *r, const struct answer *origin,
 		r->last = a;
 }
 
-/* The label that begins with `word`, after that word; or NULL. */
-static const char *
-find_label(const char *name, const char *word)
-{
-	size_t len = strlen(word);
-
-	while (name != NULL && strncmp(name, word, len) != 0) {
-		name = strchr(name, '.');
-		if (name != NULL)
-			name++;
-	}
-	return name != NULL ? name + len : NULL;
-}
-
 /* The answer, and a denial with another id before it. */
 static void
 lie(struct responder *r, const struct answer *origin,
@@ -591,6 +651,34 @@ misbehave(enum mode mode, bool tcp, size_t question_end, unsigned char *bytes,
 	return len;
 }
 
+/*
+ * What labels of the name make of an answer by UDP, or of one by TCP: its
+ * length, 0 for none.
+ */
+static size_t
+spoil(const struct question *q, bool tcp, unsigned char *bytes, size_t len,
+    struct timespec *delay)
+{
+	const char *late = find_label(q->name, "late"),
+	    *fail = find_label(q->name, "fail");
+	bool mute = find_label(q->name, "mute.") != NULL,
+	    drip = find_label(q->name, "drip.") != NULL;
+
+	if (fail != NULL) {
+		late = fail;
+		bytes[3] = (unsigned char)((bytes[3] & 0xf0) | RCODE_SERVFAIL);
+	}
+	if (late != NULL)
+		*delay = time_add(*delay, milliseconds(atol(late)));
+	if (tcp && (mute || drip))
+		return mute ? 0 : HEADER_OCTETS;
+	if (!mute && !drip && fail == NULL)
+		return len;
+	bytes[2] |= mute || drip ? 0x02 : 0;
+	memset(bytes + 6, 0, HEADER_OCTETS - 6);
+	return q->end;
+}
+
 static void
 answer(struct responder *r, const struct answer *origin,
     unsigned char *query, size_t query_len)
@@ -598,7 +686,6 @@ answer(struct responder *r, const struct answer *origin,
 	unsigned char bytes[MESSAGE_MAX];
 	struct timespec delay = r->delay;
 	struct question q;
-	const char *late;
 	size_t len;
 
 	if (query_len < HEADER_OCTETS || !read_question(query, query_len, &q))
@@ -608,11 +695,10 @@ answer(struct responder *r, const struct answer *origin,
 		return;
 	len = make_answer(r->zone, query, &q, origin->tcp >= 0, bytes);
 	len = misbehave(r->mode, origin->tcp >= 0, q.end, bytes, len, &delay);
+	if (len > 0)
+		len = spoil(&q, origin->tcp >= 0, bytes, len, &delay);
 	if (len == 0)
 		return;
-	late = find_label(q.name, "late");
-	if (late != NULL)
-		delay = time_add(delay, milliseconds(atol(late)));
 	if (find_label(q.name, "liar.") != NULL)
 		lie(r, origin, bytes, len);
 	enqueue(r, origin, delay, bytes, len);
@@ -634,6 +720,9 @@ send_answer(struct responder *r, const struct answer *a)
 	c = &r->tcp[a->tcp];
 	if (c->fd < 0 || c->generation != a->generation)
 		return;
+	/* An answer that is a header alone is the begin of a longer one. */
+	if (a->len == HEADER_OCTETS)
+		length[0] = 1;
 	(void)send(c->fd, length, sizeof(length), MSG_NOSIGNAL | MSG_MORE);
 	(void)send(c->fd, a->bytes, a->len, MSG_NOSIGNAL);
 }

@@ -65,6 +65,13 @@ static const struct kind {
 	{ "silent", "attack.example", "silent.", ".", ".attack.example" },
 	{ "many", "spread.example", "silent.", "", ".example" },
 	{ "late", "tardy.example", "late2500.", ".", ".tardy.example" },
+	{ "near", "of-near.example", "late70.", "", ".example" },
+	{ "over", "of-over.example", "late110.", "", ".example" },
+	{ "fail", "of-fail.example", "fail1900.", "", ".example" },
+	{ "mute", "of-mute.example", "mute.", "", ".example" },
+	{ "drip", "of-drip.example", "drip.", "", ".example" },
+	{ "chain", "of-chain.example", "chain10.", "", ".example" },
+	{ "chains", "of-chains.example", "late2500.chain10.", "", ".example" },
 };
 #define KINDS	(sizeof(kinds) / sizeof(kinds[0]))
 

@@ -81,6 +81,20 @@ static const struct {
 	{ "x%u.example", 50, "other.example", false },
 	{ "x%u", 50, "other", false },
 	{ "x%u.longer.de", 50, "new.longer.de", true },
+	/* Of addresses: a network, and not all networks of the world. */
+	{ "1.0.0.%u.in-addr.arpa", 99, "4.3.2.1.in-addr.arpa", false },
+	{ "1.0.%u.10.in-addr.arpa", 99, "4.3.2.10.in-addr.arpa", false },
+	{ "x%u.1.1.2.10.in-addr.arpa", 99, "5.4.2.10.in-addr.arpa", false },
+	{ "x%u.in-addr.arpa", 99, "1.in-addr.arpa", false },
+	{ "%u.3.2.10.in-addr.arpa", 8, "99.3.2.10.in-addr.arpa", true },
+	{ "%u.3.2.10.in-addr.arpa", 8, "99.4.2.10.in-addr.arpa", false },
+	{ "1.0.0.%u.0.0.0.0.0.0.0.0.0.0.0.0.0.8.b.d.0.1.0.0.2.ip6.arpa", 99,
+	    "1.0.0.2.a.0.0.0.0.0.0.0.0.0.0.0.0.8.b.d.0.1.0.0.2.ip6.arpa",
+	    false },
+	{ "0.0.1.0.%u.8.b.d.0.1.0.0.2.ip6.arpa", 99,
+	    "0.0.1.0.a.9.b.d.0.1.0.0.2.ip6.arpa", false },
+	{ "1.0.%u.0.0.0.0.8.b.d.0.1.0.0.2.ip6.arpa", 9,
+	    "1.0.a.0.0.0.0.8.b.d.0.1.0.0.2.ip6.arpa", true },
 	/* Deeper than is looked at. */
 	{ "x%u.f.e.d.c.attack.example", 50, "new.attack.example", false }
 };
