@@ -36,6 +36,7 @@ check_PROGRAMS += \
 	tests/resolver/test_resolver \
 	tests/resolver/test_server \
 	tests/resolver/test_silence \
+	tests/resolver/test_stale \
 	tests/resolver/test_statistics \
 	tests/resolver/test_table \
 	tests/resolver/test_zone
@@ -60,6 +61,10 @@ tests_resolver_test_resolver_SOURCES = tests/resolver/test_resolver.c \
 	$(resolver_test_helpers)
 tests_resolver_test_server_SOURCES = tests/resolver/test_server.c
 tests_resolver_test_silence_SOURCES = tests/resolver/test_silence.c
+tests_resolver_test_stale_SOURCES = tests/resolver/test_stale.c \
+	$(resolver_test_helpers)
+tests_resolver_test_stale_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=clock_us \
+	-Wl,--wrap=timerfd_settime
 tests_resolver_test_statistics_SOURCES = tests/resolver/test_statistics.c \
 	$(resolver_test_helpers)
 tests_resolver_test_table_SOURCES = tests/resolver/test_table.c

@@ -243,6 +243,26 @@ claim_next(struct query *q)
 	q->is_last = TAILQ_EMPTY(&q->waits);
 }
 
+/* Did the servers fail?  One that sent more than our limits allow has
+   answered. */
+static bool
+has_failed(const struct query *q, enum dns_outcome outcome)
+{
+	switch (outcome) {
+	case DNS_TIMEOUT:
+	case DNS_SERVER_FAILURE:
+		return true;
+	case DNS_MALFORMED:
+		return q->reply == NULL || q->reply->kind != PACKET_EXCESS;
+	case DNS_FOUND:
+	case DNS_NO_DATA:
+	case DNS_NO_NAME:
+	case DNS_NOT_ASKED:
+		break;
+	}
+	return false;
+}
+
 /*
  * Puts the answer into the cache, or has what the cache kept take its place.
  * What was not asked is no verdict for the cache.  The lock is held.
@@ -253,11 +273,11 @@ cached(struct resolver *r, const struct query *q,
 {
 	const struct dns_answer *stale = NULL;
 
-	if (answer->outcome == DNS_TIMEOUT ||
-	    answer->outcome == DNS_SERVER_FAILURE)
+	if (has_failed(q, answer->outcome))
 		stale = cache_stale(r->cache, &q->node.key, now_us);
 	if (stale != NULL) {
-		r->stats.stale++;
+		/* One that was to be renewed may hold still. */
+		r->stats.stale += stale->stale;
 		dns_answer_unref(answer);
 		return stale;
 	}

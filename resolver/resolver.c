@@ -393,6 +393,7 @@ resolver_ask(struct resolver *r, struct slice name, enum dns_type type,
 		begun = asked == QUERY_BEGUN;
 		if (asked == QUERY_SILENT)
 			answer = cache_stale(r->cache, &key, now);
+		r->stats.stale += answer != NULL;
 		ahead_yield(r);
 	}
 	if (due)
