@@ -346,7 +346,8 @@ static const struct event_field nameserver_fields[] = {
 	    "query, which were not accepted (random-case)."),
 	COUNT("broken", "Malformed answers."),
 	COUNT("timeouts", "Packets without an answer in time."),
-	COUNT("unreachable", "Packets that could not be sent."),
+	COUNT("unreachable", "Packets that could not be sent, were refused, or "
+	    "whose TCP connection broke."),
 	MS("p50-ms", "The median time of an answer."),
 	MS("p95-ms", "The 95th percentile of that time."),
 	COUNT("sockets", "Sockets with queries in progress now."),

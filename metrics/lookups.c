@@ -91,7 +91,8 @@ static const struct {
 	{ { "assay_dns_server_timeouts", EXPOSITION_COUNTER, NULL,
 	    "Packets that were not answered in time." }, count_timeouts },
 	{ { "assay_dns_server_unreachable", EXPOSITION_COUNTER, NULL,
-	    "Packets that could not be sent, or were refused." },
+	    "Packets that could not be sent, were refused, or whose TCP "
+	    "connection broke." },
 	    count_unreachable },
 	{ { "assay_dns_server_sockets", EXPOSITION_GAUGE, NULL,
 	    "Sockets with queries in progress." }, count_sockets },

@@ -66,12 +66,12 @@ statistics_note_landing(struct query *q, int64_t now_us)
 {
 	struct statistics_figures *f = &q->server->figures;
 
-	if (!q->has_packet && q->status == ARES_ETIMEOUT) {
+	if (q->unheard) {
 		f->timeouts++;
 		return;
 	}
 	if (!q->has_packet && q->status != ARES_EBADRESP) {
-		f->unreachable += q->status != ARES_ECANCELLED;
+		f->unreachable++;
 		return;
 	}
 	f->answered++;

@@ -39,7 +39,8 @@ int64_t	statistics_percentile(const struct statistics_times *t,
 	    unsigned int percent);
 
 /* A question may take several packets, to several servers; these count
-   packets. */
+   packets: what was sent was answered, is a timeout, unreachable or in
+   flight. */
 struct statistics_server {
 	char		address[RESOLVER_ADDRESS];	/* "192.0.2.1:53" */
 	bool		failed;		/* now: silent, unreachable */
@@ -50,8 +51,9 @@ struct statistics_server {
 	uint64_t	mismatches;	/* of them: the name in other
 					   letters */
 	uint64_t	broken;		/* of them: break RFC 1035 */
-	uint64_t	timeouts;
-	uint64_t	unreachable;	/* refused, no socket */
+	uint64_t	timeouts;	/* or given up before */
+	uint64_t	unreachable;	/* refused, no socket, or the TCP
+					   connection broke */
 	struct statistics_times times;	/* of answers */
 	uint64_t	sockets;	/* now, with questions in progress */
 	uint64_t	in_flight;	/* now */

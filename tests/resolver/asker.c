@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "base/clock.h"
+#include "resolver/statistics.h"
 #include "tests/resolver/asker.h"
 
 #include <sched.h>
@@ -134,4 +135,29 @@ asker_wait_in_flight(struct resolver *r, uint64_t want)
 	} while (s.in_flight != want && clock_us() < until);
 	if (s.in_flight != want)
 		give_up("queries in flight");
+}
+
+bool
+asker_sums_agree(struct resolver *r)
+{
+	struct resolver_statistics now;
+	const struct statistics_server *s = now.servers;
+	bool agree = true;
+	size_t i;
+
+	resolver_statistics(r, &now);
+	for (i = 0; i < now.server_count; i++, s++) {
+		if (s->sent == s->answered + s->timeouts + s->unreachable +
+		    s->in_flight)
+			continue;
+		agree = false;
+		printf("# sent %llu, answered %llu, timeouts %llu, "
+		    "unreachable %llu, in flight %llu\n",
+		    (unsigned long long)s->sent,
+		    (unsigned long long)s->answered,
+		    (unsigned long long)s->timeouts,
+		    (unsigned long long)s->unreachable,
+		    (unsigned long long)s->in_flight);
+	}
+	return agree;
 }

@@ -43,6 +43,9 @@ struct resolver_stats	 asker_stats(struct resolver *r);
 /* Waits until a number of the statistics has this value. */
 void	asker_wait_in_flight(struct resolver *r, uint64_t want);
 
+/* Is each packet in one of the figures of its server? */
+bool	asker_sums_agree(struct resolver *r);
+
 /* A lock and a condition for the test's own use: the callback holds it. */
 extern pthread_mutex_t	asker_lock;
 extern pthread_cond_t	asker_cond;

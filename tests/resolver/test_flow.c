@@ -13,6 +13,7 @@
 #include "base/limits.h"
 #include "base/mem.h"
 #include "resolver/resolver_internal.h"
+#include "resolver/statistics.h"
 #include "tests/resolver/asker.h"
 #include "tests/resolver/fakens.h"
 #include "tests/tap.h"
@@ -324,6 +325,7 @@ test_given_up(void)
 	struct resolver *r = asker_resolver(fakens_address(ns), NULL, 60000,
 	    1);
 	const size_t count = LIMIT_DNS_SLOW + LIMIT_DNS_IN_FLIGHT;
+	struct resolver_statistics now;
 	struct ask *silent, *good;
 	size_t i, ended = 0;
 
@@ -341,6 +343,10 @@ test_given_up(void)
 	(void)pthread_mutex_unlock(&asker_lock);
 	ok(ended > 0 && ended <= SERVER_CHANNEL_QUERIES,
 	    "%zu were given up for it", ended);
+	ok(asker_sums_agree(r), "the figures agree");
+	resolver_statistics(r, &now);
+	is_num((long long)now.servers[0].timeouts, (long long)ended,
+	    "as many time-outs");
 	resolver_free(r);
 	drop_many(silent, count);
 	drop_many(good, 1);
