@@ -18,6 +18,7 @@
 
 #include "base/clock.h"
 #include "base/mem.h"
+#include "resolver/statistics.h"
 #include "tests/resolver/asker.h"
 #include "tests/resolver/fakens.h"
 #include "tests/tap.h"
@@ -170,6 +171,164 @@ do_noise_first(struct fakens_question *q)
 	send_address(q, GOOD);
 }
 
+/* ---- what looks like an answer ---- */
+
+#define CLASS_CH	3
+#define OPCODE_NOTIFY	0x2000u
+
+static void
+write_forged(const struct fakens_question *q)
+{
+	begin(q, 0);
+	dnsmsg_a(&out, q->name, 300, FORGED);
+}
+
+/* Where the class of the question is. */
+static size_t
+class_at(const struct fakens_question *q)
+{
+	return HEADER + strlen(q->name) + 2 + 2;
+}
+
+static void
+do_other_class(struct fakens_question *q)
+{
+	write_forged(q);
+	out.bytes[class_at(q) + 1] = CLASS_CH;
+	fakens_send(q, &out);
+}
+
+/* The question is ours, and the record of another class. */
+static void
+do_other_class_record(struct fakens_question *q)
+{
+	write_forged(q);
+	out.bytes[class_at(q) + 2 + strlen(q->name) + 2 + 3] = CLASS_CH;
+	fakens_send(q, &out);
+}
+
+/* Our own question, as a mirror sends it back. */
+static void
+do_mirror(struct fakens_question *q)
+{
+	begin(q, 0);
+	out.bytes[2] = DNSMSG_RD >> 8;
+	out.bytes[3] = 0;
+	fakens_send(q, &out);
+}
+
+static void
+do_no_response(struct fakens_question *q)
+{
+	write_forged(q);
+	out.bytes[2] &= 0x7f;
+	fakens_send(q, &out);
+}
+
+static void
+do_opcode(struct fakens_question *q)
+{
+	write_forged(q);
+	out.bytes[2] |= OPCODE_NOTIFY >> 8;
+	fakens_send(q, &out);
+}
+
+static void
+do_other_name(struct fakens_question *q)
+{
+	dnsmsg_begin(&out, q->id, 0, "other.test", q->type);
+	dnsmsg_a(&out, q->name, 300, FORGED);
+	fakens_send(q, &out);
+}
+
+static void
+do_other_type(struct fakens_question *q)
+{
+	dnsmsg_begin(&out, q->id, 0, q->name, DNS_TYPE_MX);
+	dnsmsg_a(&out, q->name, 300, FORGED);
+	fakens_send(q, &out);
+}
+
+static void
+do_no_question(struct fakens_question *q)
+{
+	begin(q, 0);
+	out.len = HEADER;
+	out.bytes[5] = 0;
+	dnsmsg_a(&out, q->name, 300, FORGED);
+	fakens_send(q, &out);
+}
+
+static void
+do_two_questions(struct fakens_question *q)
+{
+	begin(q, 0);
+	out.bytes[5] = 2;
+	dnsmsg_name(&out, q->name);
+	dnsmsg_u16(&out, q->type);
+	dnsmsg_u16(&out, 1);
+	dnsmsg_a(&out, q->name, 300, FORGED);
+	fakens_send(q, &out);
+}
+
+/* A record whose name begins with a pointer to `to`, or to itself. */
+static void
+send_pointer(const struct fakens_question *q, size_t to)
+{
+	begin(q, 0);
+	out.bytes[7] = 1;
+	dnsmsg_u16(&out, 0xc000u | (unsigned int)(to > 0 ? to : out.len));
+	dnsmsg_u16(&out, DNS_TYPE_A);
+	dnsmsg_u16(&out, 1);
+	dnsmsg_u32(&out, 300);
+	dnsmsg_u16(&out, 4);
+	dnsmsg_u32(&out, FORGED);
+	fakens_send(q, &out);
+}
+
+static void
+do_pointer_loop(struct fakens_question *q)
+{
+	send_pointer(q, 0);
+}
+
+/* Two that lead to each other, in the question itself. */
+static void
+do_pointer_pair(struct fakens_question *q)
+{
+	begin(q, 0);
+	out.len = HEADER;
+	dnsmsg_u16(&out, 0xc000u | (HEADER + 2));
+	dnsmsg_u16(&out, 0xc000u | HEADER);
+	dnsmsg_u16(&out, 1);
+	fakens_send(q, &out);
+}
+
+static void
+do_pointer_beyond(struct fakens_question *q)
+{
+	send_pointer(q, 0x3fff);
+}
+
+/* A datagram without octets, and one that is too short. */
+static void
+do_short(struct fakens_question *q)
+{
+	begin(q, 0);
+	out.len = 0;
+	fakens_send(q, &out);
+	begin(q, 0);
+	out.len = HEADER - 1;
+	fakens_send(q, &out);
+}
+
+/* Truncated by TCP as well. */
+static void
+do_truncated(struct fakens_question *q)
+{
+	send_truncated(q);
+}
+
 /* ---- by TCP ---- */
 
 static void
@@ -290,6 +449,66 @@ do_tcp_noise(struct fakens_question *q)
 		send_truncated(q);
 }
 
+/* An answer as it goes into a connection, after what is there. */
+static size_t
+add_part(unsigned char *to, size_t at)
+{
+	to[at] = (unsigned char)(out.len >> 8);
+	to[at + 1] = (unsigned char)out.len;
+	memcpy(to + at + 2, out.bytes, out.len);
+	return at + 2 + out.len;
+}
+
+/* Nobody's answer and ours, in one segment. */
+static void
+do_tcp_segment(struct fakens_question *q)
+{
+	unsigned char parts[1024];
+	size_t len;
+
+	if (!q->tcp) {
+		send_truncated(q);
+		return;
+	}
+	q->id ^= 0x5555;
+	write_forged(q);
+	len = add_part(parts, 0);
+	q->id ^= 0x5555;
+	write_address(q);
+	len = add_part(parts, len);
+	send_octets(q, parts, len);
+}
+
+/* Our id, and another question. */
+static void
+do_tcp_other_name(struct fakens_question *q)
+{
+	if (q->tcp)
+		do_other_name(q);
+	else
+		send_truncated(q);
+}
+
+/* A reset: at once, or in the middle of the length or the answer. */
+static void
+do_tcp_reset(struct fakens_question *q)
+{
+	static const struct sockaddr nobody = { .sa_family = AF_UNSPEC };
+	static unsigned int turn;
+
+	if (!q->tcp) {
+		send_truncated(q);
+		return;
+	}
+	write_address(q);
+	if (turn % 3 == 1)
+		send_octets(q, "", 1);
+	else if (turn % 3 == 2)
+		send_part(q, out.len, out.len / 2);
+	turn++;
+	(void)connect(q->fd, &nobody, sizeof(nobody));
+}
+
 /* The longest answer that there can be (LIMIT_DNS_ANSWER). */
 static void
 write_longest(const struct fakens_question *q)
@@ -350,6 +569,34 @@ static const struct misdeed {
 	  SHORT, true },
 	{ "noisefirst", do_noise_first, DNS_TYPE_A, DNS_FOUND, DNS_FOUND,
 	  PATIENT, true },
+	{ "otherclass", do_other_class, DNS_TYPE_A, DNS_TIMEOUT, DNS_TIMEOUT,
+	  SHORT, true },
+	{ "otherclassrecord", do_other_class_record, DNS_TYPE_A, DNS_NO_DATA,
+	  DNS_NO_DATA, PATIENT, true },
+	{ "mirror", do_mirror, DNS_TYPE_A, DNS_TIMEOUT, DNS_MALFORMED, SHORT,
+	  true },
+	{ "noresponse", do_no_response, DNS_TYPE_A, DNS_TIMEOUT,
+	  DNS_MALFORMED, SHORT, true },
+	{ "opcode", do_opcode, DNS_TYPE_A, DNS_TIMEOUT, DNS_MALFORMED, SHORT,
+	  true },
+	{ "othername", do_other_name, DNS_TYPE_A, DNS_TIMEOUT, DNS_TIMEOUT,
+	  SHORT, true },
+	{ "othertype", do_other_type, DNS_TYPE_A, DNS_TIMEOUT, DNS_TIMEOUT,
+	  SHORT, true },
+	{ "noquestion", do_no_question, DNS_TYPE_A, DNS_TIMEOUT,
+	  DNS_MALFORMED, SHORT, true },
+	{ "twoquestions", do_two_questions, DNS_TYPE_A, DNS_TIMEOUT,
+	  DNS_MALFORMED, SHORT, true },
+	{ "pointerloop", do_pointer_loop, DNS_TYPE_A, DNS_MALFORMED,
+	  DNS_MALFORMED, PATIENT, true },
+	{ "pointerpair", do_pointer_pair, DNS_TYPE_A, DNS_TIMEOUT,
+	  DNS_MALFORMED, SHORT, true },
+	{ "pointerbeyond", do_pointer_beyond, DNS_TYPE_A, DNS_MALFORMED,
+	  DNS_MALFORMED, PATIENT, true },
+	{ "short", do_short, DNS_TYPE_A, DNS_TIMEOUT, DNS_MALFORMED, SHORT,
+	  true },
+	{ "truncated", do_truncated, DNS_TYPE_A, DNS_MALFORMED, DNS_MALFORMED,
+	  PATIENT, true },
 	{ "tcpgood", do_tcp_good, DNS_TYPE_A, DNS_FOUND, DNS_FOUND, PATIENT,
 	  true },
 	{ "tcptwice", do_tcp_twice, DNS_TYPE_A, DNS_FOUND, DNS_FOUND,
@@ -368,6 +615,12 @@ static const struct misdeed {
 	  DNS_SERVER_FAILURE, SHORT, false },
 	{ "tcpnoise", do_tcp_noise, DNS_TYPE_A, DNS_MALFORMED, DNS_TIMEOUT,
 	  SHORT, true },
+	{ "tcpsegment", do_tcp_segment, DNS_TYPE_A, DNS_FOUND, DNS_FOUND,
+	  PATIENT, true },
+	{ "tcpothername", do_tcp_other_name, DNS_TYPE_A, DNS_TIMEOUT,
+	  DNS_TIMEOUT, SHORT, true },
+	{ "tcpreset", do_tcp_reset, DNS_TYPE_A, DNS_SERVER_FAILURE,
+	  DNS_SERVER_FAILURE, PATIENT, true },
 	{ "tcplongest", do_tcp_longest, DNS_TYPE_TXT, DNS_FOUND, DNS_FOUND,
 	  PATIENT, true }
 };
@@ -454,6 +707,20 @@ misdeed(const char *label)
 	abort();
 }
 
+/* No socket stays when nothing is in progress. */
+static bool
+leaves_no_socket(struct resolver *r)
+{
+	int64_t until = clock_us() + PATIENT * INT64_C(1000);
+	struct resolver_statistics s;
+
+	do {
+		(void)sched_yield();
+		resolver_statistics(r, &s);
+	} while (s.servers[0].sockets > 0 && clock_us() < until);
+	return s.servers[0].sockets == 0;
+}
+
 /*
  * One for each resolver: the outcome, and whether the server is asked on.
  * They wait in vain together.
@@ -475,6 +742,8 @@ test_alone(void)
 		ok(finish(&bad[i], &misdeeds[i]), "%s", misdeeds[i].label);
 		ok(ask(r[i], misdeed("good"), 1), "then a question by UDP");
 		ok(ask(r[i], misdeed("tcpgood"), 1), "then one by TCP");
+		ok(asker_sums_agree(r[i]), "the figures agree");
+		ok(leaves_no_socket(r[i]), "no socket stays");
 		resolver_free(r[i]);
 	}
 	fakens_stop(ns);
@@ -511,6 +780,8 @@ scene_end(struct scene *s, const struct misdeed *m,
 		found += finish(&s->good[i], good);
 	is_num(found, CROWD, good->label);
 	ok(finish(&s->bad, m), "beside %s", m->label);
+	ok(asker_sums_agree(s->resolver), "the figures agree");
+	ok(leaves_no_socket(s->resolver), "no socket stays");
 	resolver_free(s->resolver);
 	s->resolver = NULL;
 }
