@@ -103,6 +103,7 @@ ahead_renew(struct resolver *r, const struct table_key *key,
 {
 	if (!guess(r, key, w, now_us))
 		return false;
+	cache_note_renewal(r->cache, key, now_us);
 	r->stats.renewals++;
 	return true;
 }

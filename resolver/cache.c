@@ -31,7 +31,7 @@ struct entry {
 	int64_t			 expires_us;
 	int64_t			 stale_us;	/* kept until then */
 	bool			 cuts_below;
-	bool			 renewed;	/* has been said to be due */
+	bool			 renewed;	/* has been asked for again */
 	unsigned int		 uses;
 };
 
@@ -178,13 +178,10 @@ is_due(struct entry *e, const struct table_key *key, int64_t now_us)
 
 	if (e->uses < CACHE_OFTEN)
 		e->uses++;
-	if (e->renewed || e->uses < CACHE_OFTEN ||
-	    e->expires_us - now_us > tenth ||
-	    !dns_outcome_is_known(e->answer->outcome) ||
-	    e->node.key.name.len != key->name.len)
-		return false;
-	e->renewed = true;
-	return true;
+	return !e->renewed && e->uses >= CACHE_OFTEN &&
+	    e->expires_us - now_us <= tenth &&
+	    dns_outcome_is_known(e->answer->outcome) &&
+	    e->node.key.name.len == key->name.len;
 }
 
 static struct entry *
@@ -199,6 +196,16 @@ bool
 cache_holds(struct cache *c, const struct table_key *key, int64_t now_us)
 {
 	return entry_for(c, key, now_us) != NULL;
+}
+
+void
+cache_note_renewal(struct cache *c, const struct table_key *key,
+    int64_t now_us)
+{
+	struct entry *e = entry_for(c, key, now_us);
+
+	if (e != NULL)
+		e->renewed = true;
 }
 
 const struct dns_answer *

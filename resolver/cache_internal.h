@@ -33,12 +33,16 @@ void		 cache_set_stale(struct cache *c, int64_t us);
  * A reference to the answer that holds at `now_us`, or NULL.  It may be
  * "no such name" of another type, or of a name above: its `name` and `type`
  * then are not those of the key.
- * `due` (may be NULL) becomes true once in the life of an entry: when it is
- * asked for in its last tenth, and has been asked for CACHE_OFTEN times.
+ * `due` (may be NULL) becomes true when an entry is asked for in its last
+ * tenth, has been asked for CACHE_OFTEN times, and is not being renewed.
  */
 const struct dns_answer	*cache_get(struct cache *c,
 			    const struct table_key *key, int64_t now_us,
 			    bool *due);
+/* The entry that cache_get() said is due is being renewed; it is not due any
+   more, whatever comes of that. */
+void	cache_note_renewal(struct cache *c, const struct table_key *key,
+	    int64_t now_us);
 /* The same without a trace: would there be an answer? */
 bool	cache_holds(struct cache *c, const struct table_key *key,
 	    int64_t now_us);

@@ -47,6 +47,7 @@ static pthread_mutex_t server_lock = PTHREAD_MUTEX_INITIALIZER;
 static struct fakens_question held[HELD_MAX];
 static size_t held_count;
 static bool holding;
+static _Atomic bool fail_next;
 static char log_text[20000];	/* "a.test b.test " as they came */
 static unsigned int seen;
 
@@ -55,11 +56,12 @@ reply(const struct fakens_question *q)
 {
 	static struct dnsmsg m;
 	uint32_t ttl = q->name[0] == '1' ? SHORT : LONG;
+	bool fails = q->name[0] == 'x' || atomic_load(&fail_next);
 
-	dnsmsg_begin(&m, q->id, q->name[0] == 'x' ? 2 : 0, q->name, q->type);
-	if (q->name[0] != 'x')
+	dnsmsg_begin(&m, q->id, fails ? 2 : 0, q->name, q->type);
+	if (!fails)
 		dnsmsg_a(&m, q->name, ttl, 1);
-	if (q->type == DNS_TYPE_TXT) {
+	if (q->type == DNS_TYPE_TXT && !atomic_load(&fail_next)) {
 		dnsmsg_begin(&m, q->id, 0, q->name, q->type);
 		dnsmsg_txt(&m, q->name, ttl, "t", 1);
 	}
@@ -309,6 +311,65 @@ test_renewal_once(struct resolver *r)
 	asker_wait_in_flight(r, 0);
 }
 
+/* Makes it an entry that is often asked for, in its last tenth. */
+static void
+make_due(struct resolver *r, const char *name)
+{
+	int i;
+
+	for (i = 0; i < CACHE_OFTEN; i++)
+		(void)asker_outcome(r, name, DNS_TYPE_TXT);
+	let_pass(SHORT * 19 / 20);
+}
+
+/* While others wait nothing is renewed; but it is when they have gone. */
+static void
+test_renewal_without_room(struct resolver *r)
+{
+	struct ask *asks = calloc(LIMIT_DNS_AHEAD_ROOM, sizeof(*asks));
+	uint64_t before;
+	char name[32];
+	size_t i;
+
+	make_due(r, "1crowded.test");
+	before = asker_stats(r).renewals;
+	forget();
+	hold(true);
+	for (i = 0; i < LIMIT_DNS_AHEAD_ROOM; i++) {
+		(void)snprintf(name, sizeof(name), "crowd%zu.test", i);
+		asker_start(&asks[i], r, name, DNS_TYPE_A);
+	}
+	is_num(ask_until(r, "1crowded.test", 0), 0, "the cache has it");
+	is_num((long long)(asker_stats(r).renewals - before), 0,
+	    "no renewal beside so many");
+	hold(false);
+	for (i = 0; i < LIMIT_DNS_AHEAD_ROOM; i++)
+		dns_answer_unref(asker_wait(&asks[i]));
+	asker_wait_in_flight(r, 0);
+	is_num(ask_until(r, "1crowded.test", 1), 0, "then there is one");
+	is_num((long long)(asker_stats(r).renewals - before), 1, "and one");
+	asker_wait_in_flight(r, 0);
+	free(asks);
+}
+
+/* One question for an entry also when it fails. */
+static void
+test_renewal_fails(struct resolver *r)
+{
+	unsigned int misses = 0, i;
+
+	make_due(r, "1fails.test");
+	forget();
+	fail_next = true;
+	for (i = 0; i < 100; i++) {
+		misses += ask_until(r, "1fails.test", i > 0);
+		asker_wait_in_flight(r, 0);
+	}
+	fail_next = false;
+	is_num(misses, 0, "the entry holds");
+	is_num(times("1fails.test"), 1, "one question");
+}
+
 /* ---- when it ends ---- */
 
 static void
@@ -346,6 +407,8 @@ main(void)
 	test_no_memory(r);
 	test_renewal(r);
 	test_renewal_once(r);
+	test_renewal_without_room(r);
+	test_renewal_fails(r);
 	resolver_free(r);
 	fakens_stop(ns);
 	test_free();

@@ -182,6 +182,8 @@ is_due(struct cache *c, const char *name, int64_t now)
 static void
 test_due(void)
 {
+	struct table_key a = table_key(SLICE("a.example"), DNS_TYPE_TXT),
+	    no = table_key(SLICE("no.example"), DNS_TYPE_MX);
 	int64_t late = 54 * SECOND;
 	struct cache *c = cache_new(1 << 20);
 	int i;
@@ -197,8 +199,12 @@ test_due(void)
 		(void)is_due(c, "no.example", 1);
 	}
 	ok(is_due(c, "a.example", late), "in its last tenth");
-	ok(!is_due(c, "a.example", late), "once");
+	ok(is_due(c, "a.example", late), "as long as nobody renews it");
+	cache_note_renewal(c, &a, late);
+	ok(!is_due(c, "a.example", late), "it is being renewed");
 	ok(is_due(c, "no.example", late), "no such name, too");
+	cache_note_renewal(c, &no, late);
+	ok(!is_due(c, "no.example", late), "by a question of another type");
 	ok(!is_due(c, "r.example", late), "one time less: rarely");
 	ok(is_due(c, "r.example", late), "often enough");
 	put(c, make("a.example", DNS_TYPE_TXT, DNS_FOUND, 60, 0), false,
