@@ -262,6 +262,8 @@ prove(struct arc_validator *v, const struct dns_ledger *ledger,
 	sig->key_bits = proof.key_bits;
 	sig->key_testing = proof.key_testing;
 	sig->authenticated = proof.authenticated;
+	sig->stale = proof.stale;
+	v->verdict.stale |= proof.stale;
 	v->verdict.no_memory |= proof.no_memory;
 	/* RFC 6376 3.6.1: a key in test mode proves nothing. */
 	if (proof.result == AUTH_PASS && proof.key_testing &&

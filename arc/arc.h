@@ -79,6 +79,7 @@ struct arc_verdict {
 	/* It failed for a key that could not be had: the next host may see
 	   it pass. */
 	bool			 temporary;
+	bool			 stale;		/* a key had expired (dns.h) */
 	/* Memory ran out: `result` must not be used. */
 	bool			 no_memory;
 	/* Of a pass: the lowest instance down to which each message signature

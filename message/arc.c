@@ -15,6 +15,7 @@
 #include "base/buf.h"
 #include "message/dkim.h"
 #include "message/message_internal.h"
+#include "message/shown_internal.h"
 
 #define RECORD_MAX 400		/* octets of what a set says */
 
@@ -135,8 +136,7 @@ write_result(const struct message *m, const void *arg,
 		return;
 	authres_write_result(w, "arc", auth_result_name(v->result));
 	arc_verdict_why(v, why);
-	if (why[0] != '\0')
-		authres_write_reason(w, slice_str(why));
+	shown_reason(w, v->stale, why[0] != '\0' ? why : NULL);
 	if (m->results.client.family != IPADDR_NONE) {
 		ipaddr_format(&m->results.client, text);
 		authres_write_property(w, "smtp", "remote-ip",

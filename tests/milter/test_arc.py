@@ -9,6 +9,8 @@ import os
 import time
 
 import assaydaemon
+import authres
+import dnsserver
 import milterclient
 import tap
 from tap import equal, ok
@@ -77,6 +79,28 @@ def through_the_daemon():
             result, _ = send(daemon, "aar1-word.eml", mta)
             ok(not result.accepted, mta + ": a broken chain")
         check_record(daemon)
+
+
+@tap.test
+def expired_key():
+    """A chain proved with a key that had expired: the header says so."""
+    server = dnsserver.Server(zone(), ttl=1)
+    tap.cleanup(server.stop)
+    config = dict(CONFIG, resolver={
+        "nameservers": [server.address], "tries": 1, "timeout": "3s",
+        "serve-stale": "1d"})
+    with assaydaemon.Daemon(config) as daemon:
+        for name, want in (("fresh", None),
+                           ("expired", "an expired DNS answer was used")):
+            result, _ = send(daemon, "pass-2.eml", "postfix")
+            found = [r for r in authres.parse(result.authres)[1]
+                     if r.method == "arc"]
+            equal([(r.result, r.reason) for r in found], [("pass", want)],
+                  name)
+            # All queries have ended, and the TTL is a second.
+            daemon.wait_count(1)
+            server.default = dnsserver.Behaviour(rcode=dnsserver.SERVFAIL)
+            time.sleep(1.1)
 
 
 @tap.test
