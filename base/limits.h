@@ -183,7 +183,7 @@
 #define LIMIT_DNS_MESSAGE	24	/* ours: of one message at a time */
 #define LIMIT_DNS_DECIDING	16	/* ours: in addition, for DMARC and
 					   aligned keys */
-#define LIMIT_LIGHT_ANSWERS	8	/* ours: that came at one time, */
+#define LIMIT_LIGHT_ANSWERS	32	/* ours: that came at one time, */
 #define LIMIT_LIGHT_QUESTIONS	40	/* ours: of a message, and */
 #define LIMIT_LIGHT_BYTES	(12u << 10) /* ours: octets of all its answers,
 					   for the resolver's thread to run its
