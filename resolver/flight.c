@@ -5,6 +5,55 @@
  */
 #include "resolver/query_internal.h"
 
+#include "base/mem.h"
+
+bool
+flight_take_ticket(struct query *q)
+{
+	struct flight_ticket *t = mem_alloc(sizeof(*t));
+
+	if (t == NULL)
+		return false;
+	t->query = q;
+	t->server = q->server;
+	t->channel = q->channel;
+	q->ticket = t;
+	return true;
+}
+
+struct query *
+flight_give_ticket(struct flight_ticket *t, bool ended)
+{
+	struct query *q = t->query;
+
+	if (q != NULL) {
+		q->ticket = NULL;
+	} else if (!ended) {
+		server_landed(t->channel);
+		t->server->overdue--;
+	}
+	mem_free(t);
+	return q;
+}
+
+void
+flights_expire(struct resolver *r, struct server *s, int64_t now_us)
+{
+	struct query *q;
+
+	TAILQ_FOREACH(q, &s->flights, flight) {
+		if (now_us - q->sent_us < r->timeout_us)
+			return;
+		if (q->ticket == NULL)
+			continue;	/* it has just landed */
+		q->ticket->query = NULL;
+		q->ticket = NULL;
+		s->overdue++;
+		query_landed_empty(q, ARES_ETIMEOUT);
+		q->overdue = true;
+	}
+}
+
 void
 flight_add(struct query *q, int64_t now_us)
 {

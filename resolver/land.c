@@ -23,6 +23,7 @@
  *      is): the same server again by TCP, where nobody else can send;
  *    - no descriptor for a socket: the same server again, until the time of
  *      the try is over;
+ *    - no memory to send it: done, and no fault of the server's;
  *    - silence before the time of the try is over, which c-ares 1.34 knows
  *      better: the same server again;
  *    - else the next try: another server in order of health.
@@ -128,33 +129,52 @@ read_reply(struct query *q, struct slice packet,
 		q->answer = answer_make(q, packet);
 }
 
+void
+query_landed_empty(struct query *q, int status)
+{
+	struct resolver *r = q->resolver;
+
+	q->status = status;
+	q->has_packet = q->mismatch = q->overdue = false;
+	q->answer = NULL;
+	q->starved = status != ARES_ETIMEOUT && is_short_of_descriptors(r);
+	if (q->starved)
+		q->server->starved = true;
+	STAILQ_INSERT_TAIL(&r->landed, q, landing);
+}
+
+static void
+landed_with_packet(struct query *q, int status, struct slice packet)
+{
+	struct packet_name asked;
+
+	query_asked_name(q, &asked);
+	q->status = status;
+	q->has_packet = true;
+	q->packet_len = packet.len;
+	q->starved = q->overdue = false;
+	q->answer = NULL;
+	q->mismatch = is_mismatch(q, packet, &asked);
+	if (!q->mismatch)
+		read_reply(q, packet, &asked);
+	STAILQ_INSERT_TAIL(&q->resolver->landed, q, landing);
+}
+
 /* Step 3. */
 void
 query_landed(void *arg, int status, int timeouts, unsigned char *bytes, int len)
 {
-	struct query *q = arg;
-	struct resolver *r = q->resolver;
-	struct slice packet = { (const char *)bytes, 0 };
-	struct packet_name asked;
+	bool ended = status == ARES_EDESTRUCTION;
+	struct query *q = flight_give_ticket(arg, ended);
 
 	(void)timeouts;
-	if (status == ARES_EDESTRUCTION)
+	if (q == NULL || ended)
 		return;
-	q->status = status;
-	q->has_packet = bytes != NULL && len > 0;
-	q->starved = !q->has_packet && status != ARES_ETIMEOUT &&
-	    is_short_of_descriptors(r);
-	if (q->starved)
-		q->server->starved = true;
-	q->answer = NULL;
-	if (q->has_packet) {
-		query_asked_name(q, &asked);
-		packet.len = q->packet_len = (size_t)len;
-		q->mismatch = is_mismatch(q, packet, &asked);
-		if (!q->mismatch)
-			read_reply(q, packet, &asked);
-	}
-	STAILQ_INSERT_TAIL(&r->landed, q, landing);
+	if (bytes == NULL || len <= 0)
+		query_landed_empty(q, status);
+	else
+		landed_with_packet(q, status, (struct slice){
+		    (const char *)bytes, (size_t)len });
 }
 
 /* ---- judging ---- */
@@ -266,6 +286,8 @@ judge(struct query *q, int64_t now_us)
 	if (q->starved)
 		return now_us - q->try_us < q->resolver->timeout_us ?
 		    STEP_AGAIN : STEP_NEXT;
+	if (q->status == ARES_ENOMEM)
+		return STEP_DONE;	/* with no answer */
 	if (q->status == ARES_EBADRESP)
 		q->broken = true;
 	q->unheard = q->status == ARES_ETIMEOUT || is_given_up(q);
@@ -308,7 +330,7 @@ note_health(struct resolver *r, struct query *q, enum step step,
 	else if (q->status == ARES_ETIMEOUT)
 		failed = step == STEP_NEXT &&
 		    server_note_silence(&s->health, q->try_us, now_us);
-	else if (!q->starved && !is_given_up(q) &&
+	else if (!q->starved && q->status != ARES_ENOMEM && !is_given_up(q) &&
 	    !server_is_tcp(s, q->channel))
 		failed = server_note_unreachable(&s->health, now_us);
 	if (q->has_packet)
@@ -387,7 +409,8 @@ land(struct resolver *r, struct query *q)
 	bool goes_on = false, dropped = false;
 
 	flight_remove(q);
-	if (q->channel != NULL)
+	/* Else it will when c-ares calls back. */
+	if (q->channel != NULL && !q->overdue)
 		server_landed(q->channel);
 	(void)pthread_mutex_lock(&r->lock);
 	if (q->slow)

@@ -104,8 +104,10 @@ on_timer(struct resolver *r)
 	if (read(r->timer, &count, sizeof(count)) == -1)
 		return;
 	r->timer_us = 0;
-	for (i = 0; i < r->server_count; i++)
+	for (i = 0; i < r->server_count; i++) {
 		server_expire(&r->servers[i], now);
+		flights_expire(r, &r->servers[i], now);
+	}
 }
 
 static void

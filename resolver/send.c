@@ -68,10 +68,12 @@ send_query(struct resolver *r, struct query *q, int64_t now_us)
 	len = packet_query(&name, q->type, id, q->edns, packet);
 	q->channel = server_channel(q->server, !q->tcp ? SERVER_UDP :
 	    q->breaks > 0 ? SERVER_TCP_APART : SERVER_TCP, now_us);
+	if (q->channel != NULL && !flight_take_ticket(q))
+		q->channel = NULL;
 	if (q->channel != NULL)
-		server_send(q->channel, packet, len, query_landed, q);
+		server_send(q->channel, packet, len, query_landed, q->ticket);
 	else
-		query_landed(q, ARES_ENOMEM, 0, NULL, 0);
+		query_landed_empty(q, ARES_ENOMEM);
 }
 
 /* The server's socket takes no more than a burst at a time. */
@@ -239,6 +241,8 @@ queries_due(const struct resolver *r, int64_t now_us)
 		q = TAILQ_FIRST(&s->flights);
 		if (q != NULL)
 			at = sooner(at, q->sent_us + r->timeout_us);
+		else if (s->overdue > 0)
+			at = sooner(at, now_us + SERVER_OVERDUE_US);
 		else if (server_sockets_open(s) > SERVER_STAY_OPEN)
 			at = sooner(at, now_us + SERVER_IDLE_US);
 	}

@@ -2,7 +2,7 @@
 /*
  * server: c-ares from 1.18 to 1.34 brought to one behaviour.
  *
- * - One server, one try per channel; no search lists, hosts file or cache.
+ * - One server, one packet per question; no search lists, hosts file or cache.
  * - ARES_FLAG_NOCHECKRESP: SERVFAIL and its like come with their packet.
  * - ARES_FLAG_EDNS with a large size: without it 1.18 takes an answer of
  *   more than 512 octets by UDP for truncated.  The query and its OPT are
@@ -17,8 +17,10 @@
  *   of them were back.  A packet that upsets it (without octets, or too short)
  *   has all questions on the socket asked again: so they are few.  One socket
  *   for each question would double what a question costs.
- * - 1.34 waits less than it is told after a few fast answers: land.c sends
- *   again until the time of the try is over.
+ * - 1.34 waits less than it is told after a few fast answers, ADAPTED_MS at
+ *   least.  So it may send again, twice as long after each time, and flight.c
+ *   knows when the time of the try is over.  A question that came back to be
+ *   sent again would take a place each time.
  */
 #include "resolver/server_internal.h"
 
@@ -33,6 +35,7 @@
 #define UDP_SIZE	4096		/* what 1.18 has room for */
 #define RECEIVE_BUFFER	(4 << 20)	/* the kernel gives what it allows */
 #define UDP_QUERIES	16		/* from one port, with 1.34 */
+#define ADAPTED_MS	250		/* what 1.34 waits at least */
 
 static uint32_t
 wanted_events(int readable, int writable)
@@ -64,6 +67,27 @@ socket_state(void *arg, ares_socket_t fd, int readable, int writable)
 	}
 }
 
+#ifdef ARES_OPT_QUERY_CACHE
+/*
+ * 1.34 may send a packet again, so that it does not give up before
+ * `timeout_ms`.  By TCP it does not: it would send what others have lost with
+ * their connection.
+ */
+static void
+set_adapted_tries(struct ares_options *o, unsigned int timeout_ms)
+{
+	uint64_t wait = ADAPTED_MS, all = wait;
+
+	if (timeout_ms <= ADAPTED_MS)
+		return;
+	o->timeout = ADAPTED_MS;
+	for (o->tries = 1; all < timeout_ms; o->tries++) {
+		wait *= 2;
+		all += wait;
+	}
+}
+#endif
+
 static int
 set_options(struct server_channel *c, enum server_path path,
     unsigned int timeout_ms, struct ares_options *o, char *lookups)
@@ -83,13 +107,15 @@ set_options(struct server_channel *c, enum server_path path,
 		.lookups = lookups,
 		.socket_receive_buffer_size = RECEIVE_BUFFER
 	};
-#ifdef ARES_OPT_QUERY_CACHE		/* 1.31: on by default */
-	o->qcache_max_ttl = 0;
-	mask |= ARES_OPT_QUERY_CACHE;
-#endif
 #ifdef ARES_OPT_MAXTIMEOUTMS
 	o->maxtimeout = o->timeout;
 	mask |= ARES_OPT_MAXTIMEOUTMS;
+#endif
+#ifdef ARES_OPT_QUERY_CACHE		/* 1.31: on by default */
+	o->qcache_max_ttl = 0;
+	mask |= ARES_OPT_QUERY_CACHE;
+	if (path == SERVER_UDP)
+		set_adapted_tries(o, timeout_ms);
 #endif
 #ifdef ARES_OPT_UDP_MAX_QUERIES
 	o->udp_max_queries = UDP_QUERIES;

@@ -72,6 +72,9 @@ struct query_heap {
 /* What is not answered by then is held against its domain and against who
    asked (ours). */
 #define SERVER_SILENT_US	INT64_C(1000000)
+/* When there are only packets that nobody waits for, so often c-ares is asked
+   to give them up (ours). */
+#define SERVER_OVERDUE_US	INT64_C(250000)
 /* So many questions at most in so long: the server's socket has to take
    them (ours). */
 #define SERVER_BURST		100
@@ -128,6 +131,8 @@ struct server {
 	   is slow, all before `unheard` is noted as silent. */
 	TAILQ_HEAD(flights, query) flights;
 	struct query		*fast, *unheard;
+	/* Packets that c-ares still has, whose queries have gone on. */
+	size_t			 overdue;
 	int64_t			 burst_us;	/* begin of the burst */
 	unsigned int		 burst;		/* sent in it */
 	/* Under the resolver's lock. */

@@ -23,6 +23,8 @@ struct fakens_question {
 	unsigned int		 flags;		/* of the header */
 	bool			 edns;
 	bool			 tcp;
+	/* The same packet once more, which c-ares 1.34 sends by itself. */
+	bool			 repeated;
 	/* Where the answer goes. */
 	int			 fd;
 	struct sockaddr_storage	 peer;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "resolver/statistics.h"
 
+#include "base/clock.h"
 #include "resolver/statistics_internal.h"
 #include "tests/resolver/asker.h"
 #include "tests/resolver/fakens.h"
@@ -112,6 +113,49 @@ script(struct fakens_question *q)
 	fakens_send(q, &m);
 }
 
+/* c-ares may wait longer than we do for the one that is silent. */
+static bool
+wait_no_sockets(struct resolver *r)
+{
+	int64_t until = clock_us() + PATIENT * INT64_C(1000);
+	struct resolver_statistics now;
+
+	do {
+		(void)sched_yield();
+		resolver_statistics(r, &now);
+	} while (now.servers[0].sockets > 0 && clock_us() < until);
+	return now.servers[0].sockets == 0;
+}
+
+/*
+ * c-ares 1.34 gives up early on a server that has been fast.  A question that
+ * came back for that would be sent, and take a place, several times in a try.
+ */
+static void
+test_sent_once(void)
+{
+	struct fakens *ns = fakens_start(script, FAKENS_BOTH);
+	struct resolver *r = asker_resolver(fakens_address(ns), NULL, SHORT,
+	    1);
+	struct resolver_statistics before, now;
+	char name[32];
+	int i;
+
+	for (i = 0; i < 20; i++) {
+		(void)snprintf(name, sizeof(name), "a%d.test", i);
+		(void)asker_outcome(r, name, DNS_TYPE_A);
+	}
+	resolver_statistics(r, &before);
+	is_num(asker_outcome(r, "s.silent.test", DNS_TYPE_A), DNS_TIMEOUT,
+	    "silent, after twenty fast ones");
+	resolver_statistics(r, &now);
+	is_num((long long)(now.servers[0].sent - before.servers[0].sent), 1,
+	    "sent once in one try");
+	is_num((long long)now.totals.retries, 0, "not again");
+	resolver_free(r);
+	fakens_stop(ns);
+}
+
 static void
 test_server(void)
 {
@@ -143,8 +187,8 @@ test_server(void)
 	is_num((long long)statistics_count(&s->times),
 	    (long long)s->answered, "times of answers");
 	is_num((long long)statistics_count(&now.times), 5, "and of queries");
-	ok(s->sockets == 0 && s->in_flight == 0 && s->waiting == 0,
-	    "nothing is under way");
+	ok(s->in_flight == 0 && s->waiting == 0, "nothing is under way");
+	ok(wait_no_sockets(r), "the sockets are closed");
 	is_num((long long)now.totals.cache_hits, 1, "the totals");
 	statistics_since(&now, &before);
 	ok(s->sent == 3 + s->broken && s->answered == 2 + s->broken &&
@@ -235,6 +279,7 @@ main(void)
 	test_percentiles();
 	test_slow();
 	test_server();
+	test_sent_once();
 	test_now();
 	test_order();
 	return tap_done();
