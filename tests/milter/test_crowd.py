@@ -68,20 +68,20 @@ def ten_thousand():
     size = crowd_size()
     with assaydaemon.Daemon(zone=messages.plain_zone()) as daemon:
         served(daemon, "before")
-        before = descriptors(daemon)
         begin = time.monotonic()
         crowd = [connect(daemon) for _ in range(size)]
         tap.note("%d connections in %.1f s" % (size,
                                                time.monotonic() - begin))
         served(daemon, "%d connections" % size)
-        ok(descriptors(daemon) >= before + size, "all are let in",
-           descriptors(daemon))
+        # It came last.  It may still be open there, as may the first one.
+        most = descriptors(daemon)
         ok(threads(daemon) < 50, "idle ones cost no threads",
            threads(daemon))
         for sock in crowd:
             sock.close()
-        assaydaemon.wait_for(lambda: descriptors(daemon) <= before + 2, 60,
-                             "their descriptors are given back")
+        assaydaemon.wait_for(lambda: descriptors(daemon) <= most - size, 60,
+                             "all were let in, and their descriptors are "
+                             "given back")
         served(daemon, "after")
 
 

@@ -7,8 +7,8 @@
  *
  * For so many seconds each connection sends messages FOLDER/<n>.eml, n below
  * COUNT, one after the other, with pauses of up to PAUSE ms, and is closed
- * after some of them for a new one.  One of ten messages is given up: the
- * connection ends after a command chosen at random, or in the middle of it.
+ * after some of them for a new one.  One of ten connections is given up: it
+ * ends after a command chosen at random, or in the middle of it.
  * Those have the reverse-path gone@..., all others sender@..., so that a log
  * tells them apart.
  *
