@@ -170,7 +170,9 @@ query_landed(void *arg, int status, int timeouts, unsigned char *bytes, int len)
 	(void)timeouts;
 	if (q == NULL || ended)
 		return;
-	if (bytes == NULL || len <= 0)
+	if (status == ARES_ECANCELLED && q->channel->moving)
+		STAILQ_INSERT_TAIL(&q->resolver->moved, q, landing);
+	else if (bytes == NULL || len <= 0)
 		query_landed_empty(q, status);
 	else
 		landed_with_packet(q, status, (struct slice){

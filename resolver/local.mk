@@ -33,6 +33,7 @@ check_PROGRAMS += \
 	tests/resolver/test_nameserver \
 	tests/resolver/test_packet \
 	tests/resolver/test_paths \
+	tests/resolver/test_ports \
 	tests/resolver/test_resolver \
 	tests/resolver/test_server \
 	tests/resolver/test_silence \
@@ -57,6 +58,8 @@ tests_resolver_test_nameserver_SOURCES = tests/resolver/test_nameserver.c
 tests_resolver_test_packet_SOURCES = tests/resolver/test_packet.c \
 	tests/resolver/dnsmsg.c tests/resolver/dnsmsg.h
 tests_resolver_test_paths_SOURCES = tests/resolver/test_paths.c
+tests_resolver_test_ports_SOURCES = tests/resolver/test_ports.c \
+	$(resolver_test_helpers)
 tests_resolver_test_resolver_SOURCES = tests/resolver/test_resolver.c \
 	$(resolver_test_helpers)
 tests_resolver_test_server_SOURCES = tests/resolver/test_server.c

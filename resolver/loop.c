@@ -36,6 +36,7 @@ const char *
 loop_open(struct resolver *r)
 {
 	STAILQ_INIT(&r->landed);
+	STAILQ_INIT(&r->moved);
 	r->epoll = epoll_create1(EPOLL_CLOEXEC);
 	r->timer = timerfd_create(CLOCK_MONOTONIC,
 	    TFD_CLOEXEC | TFD_NONBLOCK);

@@ -68,6 +68,7 @@ struct resolver {
 
 	/* The resolver thread's. */
 	STAILQ_HEAD(landed, query) landed;
+	struct landed		 moved;		/* from a channel to another */
 	void			(*told)(void);	/* due; NULL: none */
 	int64_t			 timer_us;	/* set for then; 0: not set */
 	unsigned char		 random[256];

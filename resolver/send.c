@@ -48,25 +48,20 @@ spell(struct resolver *r, struct query *q, int64_t now_us,
 	casing_mix(&name, q->letters, out);
 }
 
-/* Step 2. */
+/* By that path, or by TCP. */
 static void
-send_query(struct resolver *r, struct query *q, int64_t now_us)
+send_packet(struct resolver *r, struct query *q, enum server_path udp,
+    int64_t now_us)
 {
 	unsigned char packet[PACKET_QUERY_MAX];
 	struct packet_name name;
 	uint16_t id;
 	size_t len;
 
-	mem_free(q->reply);
-	q->reply = NULL;
-	q->edns = q->server->edns && !q->plain;
-	if (!q->again)
-		q->try_us = now_us;
-	flight_add(q, now_us);
 	spell(r, q, now_us, &name);
 	take_random(r, &id, sizeof(id));
 	len = packet_query(&name, q->type, id, q->edns, packet);
-	q->channel = server_channel(q->server, !q->tcp ? SERVER_UDP :
+	q->channel = server_channel(q->server, !q->tcp ? udp :
 	    q->breaks > 0 ? SERVER_TCP_APART : SERVER_TCP, now_us);
 	if (q->channel != NULL && !flight_take_ticket(q))
 		q->channel = NULL;
@@ -74,6 +69,44 @@ send_query(struct resolver *r, struct query *q, int64_t now_us)
 		server_send(q->channel, packet, len, query_landed, q->ticket);
 	else
 		query_landed_empty(q, ARES_ENOMEM);
+}
+
+/* All that waits on the channel goes out again by another one, and its port
+   is given up. */
+static void
+move_away(struct resolver *r, struct server_channel *c, int64_t now_us)
+{
+	struct query *q;
+
+	c->moving = true;
+	server_give_up(c);
+	c->moving = false;
+	STAILQ_FOREACH(q, &r->moved, landing)
+		server_moved(c);
+	while ((q = STAILQ_FIRST(&r->moved)) != NULL) {
+		STAILQ_REMOVE_HEAD(&r->moved, landing);
+		send_packet(r, q, SERVER_UDP_SLOW, now_us);
+	}
+}
+
+/* Step 2. */
+static void
+send_query(struct resolver *r, struct query *q, int64_t now_us)
+{
+	struct server_channel *c;
+	unsigned int i;
+
+	mem_free(q->reply);
+	q->reply = NULL;
+	q->edns = q->server->edns && !q->plain;
+	if (!q->again)
+		q->try_us = now_us;
+	flight_add(q, now_us);
+	/* The first may become that of the slow ones. */
+	for (i = 0; i < 2 && !q->tcp &&
+	    (c = server_stuck(q->server, now_us)) != NULL; i++)
+		move_away(r, c, now_us);
+	send_packet(r, q, SERVER_UDP, now_us);
 }
 
 /* The server's socket takes no more than a burst at a time. */

@@ -167,6 +167,7 @@ channel_close(struct server_channel *c)
 		ares_destroy(c->ares);
 	c->ares = NULL;
 	c->sent = c->in_flight = 0;
+	c->slow = false;
 }
 
 /* Room for all that wait, and all that may come back from c-ares. */
@@ -240,11 +241,12 @@ is_open(const struct server *s, struct server_channel *c,
 	return false;
 }
 
-/* Is it open, and may it take one more? */
+/* Is it open, of that kind, and may it take one more? */
 static bool
-takes_more(const struct server_channel *c)
+takes_more(const struct server_channel *c, bool slow)
 {
-	return c->ares != NULL && c->sent < SERVER_CHANNEL_QUERIES;
+	return c->ares != NULL && c->slow == slow &&
+	    c->sent < SERVER_CHANNEL_QUERIES;
 }
 
 /* All have had their share, and wait for their last ones: one of them has to
@@ -287,12 +289,44 @@ udp_channel(struct server *s)
 
 	for (i = 0; i < SERVER_CHANNELS; i++) {
 		c = &s->udp[s->current];
-		if (takes_more(c))
+		if (takes_more(c, false))
 			return c;
 		s->current = (s->current + 1) % SERVER_CHANNELS;
 	}
 	c = one_more_channel(s);
 	return c != NULL ? c : least_busy(s);
+}
+
+static struct server_channel *
+slow_channel(struct server *s)
+{
+	struct server_channel *c;
+	size_t i;
+
+	for (i = 0; i < SERVER_CHANNELS; i++)
+		if (takes_more(&s->udp[i], true))
+			return &s->udp[i];
+	c = udp_channel(s);
+	if (c != NULL && c->sent == 0)
+		c->slow = true;
+	return c;
+}
+
+struct server_channel *
+server_stuck(struct server *s, int64_t now_us)
+{
+	struct server_channel *c, *best = NULL;
+	size_t i;
+
+	for (i = 0; i < SERVER_CHANNELS; i++) {
+		c = &s->udp[i];
+		if (c->ares == NULL || takes_more(c, false))
+			return NULL;
+		if (!c->slow && now_us - c->used_us >= SERVER_SLOW_US &&
+		    (best == NULL || c->used_us > best->used_us))
+			best = c;
+	}
+	return best;
 }
 
 /* That with the least on it; the first is always open. */
@@ -326,6 +360,7 @@ struct server_channel *
 server_channel(struct server *s, enum server_path path, int64_t now_us)
 {
 	struct server_channel *c = path == SERVER_UDP ? udp_channel(s) :
+	    path == SERVER_UDP_SLOW ? slow_channel(s) :
 	    path == SERVER_TCP_APART ? next_tcp_channel(s) : tcp_channel(s);
 
 	if (c != NULL)
@@ -352,8 +387,18 @@ server_send(struct server_channel *c, const unsigned char *packet,
 void
 server_landed(struct server_channel *c)
 {
-	if (--c->in_flight == 0)
-		c->sent = 0;
+	if (--c->in_flight > 0)
+		return;
+	c->sent = 0;
+	c->slow = false;
+}
+
+/* Those that have landed, but are not counted so yet, keep no socket open. */
+void
+server_moved(struct server_channel *c)
+{
+	c->in_flight--;
+	c->sent = 0;
 }
 
 /*

@@ -14,7 +14,9 @@
  * loses bursts, and all questions that leave from one port are one target.
  * A channel takes SERVER_CHANNEL_QUERIES questions, then none until all of
  * them are back: its socket is closed then, and the next one has a new random
- * port.
+ * port.  When all channels wait for questions that are slow, nobody's port is
+ * kept for them: they go out again by a channel that such ones share, and
+ * theirs begins anew.
  *
  * A question holds one of LIMIT_DNS_IN_FLIGHT places until its answer is
  * there, but no longer than SERVER_SLOW_US: then it is slow, waits on, and
@@ -89,6 +91,7 @@ enum server_line {
 
 enum server_path {
 	SERVER_UDP,
+	SERVER_UDP_SLOW,	/* those that have been sent before */
 	SERVER_TCP,
 	/* Those that were on one connection go to different ones. */
 	SERVER_TCP_APART
@@ -101,6 +104,8 @@ struct server_channel {
 	uint32_t	tag;		/* above the descriptor in epoll_data */
 	unsigned int	in_flight;	/* questions of it in progress */
 	unsigned int	sent;		/* since its socket was opened */
+	bool		slow;		/* for SERVER_UDP_SLOW */
+	bool		moving;		/* what is cancelled goes on */
 	int64_t		used_us;
 };
 
@@ -175,6 +180,14 @@ void	server_send(struct server_channel *c, const unsigned char *packet,
 	    size_t len, ares_callback done, void *arg);
 /* A question of the channel is back. */
 void	server_landed(struct server_channel *c);
+/*
+ * A channel that may begin anew because none takes more, NULL when one does:
+ * what it waits for is slow, but as new as may be, for that will wait longer
+ * than others.
+ */
+struct server_channel	*server_stuck(struct server *s, int64_t now_us);
+/* A question has left the channel without landing: it goes on elsewhere. */
+void	server_moved(struct server_channel *c);
 /* Ends all that is in progress on it, with ARES_ECANCELLED. */
 void	server_give_up(struct server_channel *c);
 /* A socket of the channel `index` (of SERVER_TAGS) is ready. */

@@ -173,6 +173,33 @@ do_noise_first(struct fakens_question *q)
 	send_address(q, GOOD);
 }
 
+/* So many octets of an answer, again and again, then all of it.  A stranger
+   can send them, but not into a connection. */
+static void
+send_short_first(struct fakens_question *q, size_t len)
+{
+	int i;
+
+	for (i = 0; i < 3 && !q->tcp; i++) {
+		begin(q, 0);
+		out.len = len;
+		fakens_send(q, &out);
+	}
+	send_address(q, GOOD);
+}
+
+static void
+do_empty_first(struct fakens_question *q)
+{
+	send_short_first(q, 0);
+}
+
+static void
+do_short_first(struct fakens_question *q)
+{
+	send_short_first(q, 3);
+}
+
 /* ---- what looks like an answer ---- */
 
 #define CLASS_CH	3
@@ -598,6 +625,10 @@ static const struct misdeed {
 	{ "short", do_short, DNS_TYPE_A, DNS_TIMEOUT, DNS_MALFORMED, SHORT,
 	  true },
 	{ "truncated", do_truncated, DNS_TYPE_A, DNS_MALFORMED, DNS_MALFORMED,
+	  PATIENT, true },
+	{ "emptyfirst", do_empty_first, DNS_TYPE_A, DNS_FOUND, DNS_FOUND,
+	  PATIENT, true },
+	{ "shortfirst", do_short_first, DNS_TYPE_A, DNS_FOUND, DNS_FOUND,
 	  PATIENT, true },
 	{ "tcpgood", do_tcp_good, DNS_TYPE_A, DNS_FOUND, DNS_FOUND, PATIENT,
 	  true },

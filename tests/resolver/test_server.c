@@ -139,6 +139,30 @@ drain(struct server_channel *c)
 		c->sent = c->in_flight = 0;
 }
 
+/* All channels are full, and `c` was used last. */
+static void
+test_stuck(struct server *s, struct server_channel *c)
+{
+	const int64_t slow = NOW + SERVER_SLOW_US;
+
+	c->used_us++;
+	ok(server_stuck(s, slow - 1) == NULL, "answers may still come");
+	ok(server_stuck(s, slow) != NULL && server_stuck(s, slow) != c,
+	    "they have not, and the last one is not as far");
+	ok(server_stuck(s, slow + 1) == c, "the one used last");
+	server_moved(c);
+	ok(server_stuck(s, slow + 1) == NULL, "not while another has room");
+	ok(server_channel(s, SERVER_UDP_SLOW, NOW) == c && c->slow,
+	    "that is for the slow ones, for there is no other");
+	c->sent = c->in_flight = 1;
+	ok(server_channel(s, SERVER_UDP_SLOW, NOW) == c, "and their next");
+	ok(server_channel(s, SERVER_UDP, NOW) != c, "but for no others");
+	ok(server_stuck(s, slow) != c, "it is left alone");
+	server_landed(c);
+	ok(!c->slow && server_channel(s, SERVER_UDP, NOW) == c,
+	    "until all have landed");
+}
+
 /* A channel costs memory: none is opened while another has room. */
 static void
 test_few_channels(void)
@@ -171,6 +195,7 @@ test_few_channels(void)
 	b->in_flight = 1;
 	ok(server_channel(s, SERVER_UDP, NOW) == b,
 	    "then that with the fewest to come goes on");
+	test_stuck(s, a);
 	server_close(s);
 	server_fini(s);
 	mem_free(s);
