@@ -6,6 +6,7 @@
 
 #include <pthread.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <time.h>
 
 #include "base/clock.h"
@@ -185,21 +186,41 @@ log_news(struct engine *e)
 	(void)pthread_mutex_unlock(&said_lock);
 }
 
-/* The nameservers of resolv.conf are others now: true when an engine with
-   those has taken over. */
+/* What is said once, until all is well again. */
+static void
+log_problem(bool *said, const char *problem)
+{
+	if (!*said)
+		log_line(CONFIG_LOG_ERROR, "%s", problem);
+	*said = true;
+}
+
+/*
+ * The nameservers of resolv.conf are others now: true when an engine with
+ * those has taken over.  Programs take the file away before they write a new
+ * one; while it names no server those in use stay.
+ */
 static bool
-follow_resolv_conf(struct engine *e)
+follow_resolv_conf(struct engine *e, bool *said)
 {
 	const struct resolver_options *o = &e->config->resolver.options;
-	char why[TEXT_SIZE];
+	char why[TEXT_SIZE], text[2 * TEXT_SIZE];
 	struct engine *fresh;
 
-	if (resolver_matches(e->resolver, o))
+	if (resolver_matches(e->resolver, o)) {
+		*said = false;
 		return false;
+	}
+	if (resolver_conf_is_empty(o)) {
+		log_problem(said, "resolv.conf names no nameserver any more: "
+		    "those in use stay until the next reload");
+		return false;
+	}
 	fresh = engine_renew(e, why, sizeof(why));
 	if (fresh == NULL) {
-		log_line(CONFIG_LOG_ERROR, "the nameservers in resolv.conf "
+		snprintf(text, sizeof(text), "the nameservers in resolv.conf "
 		    "have changed, but %s", why);
+		log_problem(said, text);
 		return false;
 	}
 	log_line(CONFIG_LOG_INFO, "the nameservers in resolv.conf have "
@@ -266,7 +287,7 @@ look_after(struct engine *e)
 	struct autoreload files = { .files = NULL };
 	signing_check_fn *tell = log_key;
 	struct resolvconf file = { .fd = -1 };
-	bool changed = true, follows = follows_file(e);
+	bool changed = true, follows = follows_file(e), said = false;
 	int64_t next = 0, look_us = 0;
 
 	if (!autoreload_begin(&files, e->config))
@@ -276,7 +297,7 @@ look_after(struct engine *e)
 		resolvconf_open(&file, e->config->resolver.options.resolv_conf);
 	while (is_current(e)) {
 		if (changed || clock_us() >= look_us) {
-			if (follows && follow_resolv_conf(e))
+			if (follows && follow_resolv_conf(e, &said))
 				break;
 			look_us = clock_us() + LOOK_US;
 		}

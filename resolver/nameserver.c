@@ -136,27 +136,47 @@ read_conf(const char *path, char *out, size_t size, size_t *len)
 	    (status == FILE_FAILED && errno == ENOENT);
 }
 
+/* False: it cannot be read, with errno set. */
+static bool
+read_file(const char *path, struct nameserver *out, size_t max, size_t *count)
+{
+	char *text = mem_alloc(LIMIT_DNS_RESOLV_CONF);
+	bool good;
+	size_t len;
+
+	*count = 0;
+	if (text == NULL) {
+		errno = ENOMEM;
+		return false;
+	}
+	good = read_conf(path, text, LIMIT_DNS_RESOLV_CONF, &len);
+	if (good)
+		*count = nameserver_read((struct slice){ text, len }, out,
+		    max);
+	mem_free(text);
+	return good;
+}
+
 size_t
 nameserver_load(const char *path, struct nameserver *out, size_t max)
 {
 	static const struct nameserver local = {
 		{ IPADDR_V4, { 127, 0, 0, 1 } }, DNS_PORT
 	};
-	char *text = mem_alloc(LIMIT_DNS_RESOLV_CONF);
-	size_t count = 0, len;
+	size_t count;
 
-	if (text == NULL) {
-		errno = ENOMEM;
-		return 0;
-	}
-	if (read_conf(path, text, LIMIT_DNS_RESOLV_CONF, &len)) {
-		count = nameserver_read((struct slice){ text, len }, out,
-		    max);
-		if (count == 0)
-			out[count++] = local;
-	}
-	mem_free(text);
+	if (read_file(path, out, max, &count) && count == 0)
+		out[count++] = local;
 	return count;
+}
+
+bool
+nameserver_is_none(const char *path)
+{
+	struct nameserver first;
+	size_t count;
+
+	return read_file(path, &first, 1, &count) && count == 0;
 }
 
 bool

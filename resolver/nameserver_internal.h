@@ -33,6 +33,8 @@ size_t	nameserver_read(struct slice text, struct nameserver *out,
  */
 size_t	nameserver_load(const char *path, struct nameserver *out,
 	    size_t max);
+/* Is the file not there, or names none? */
+bool	nameserver_is_none(const char *path);
 /* 127.0.0.0/8 and ::1. */
 bool	nameserver_is_loopback(const struct nameserver *ns);
 

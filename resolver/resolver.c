@@ -46,20 +46,31 @@ ares_begin(void)
 	(void)ares_library_init(ARES_LIB_INIT_ALL);
 }
 
+static const char *
+conf_of(const struct resolver_options *o)
+{
+	return o->resolv_conf != NULL ? o->resolv_conf : "/etc/resolv.conf";
+}
+
+bool
+resolver_conf_is_empty(const struct resolver_options *o)
+{
+	return o->nameserver_count == 0 && o->zone == NULL &&
+	    nameserver_is_none(conf_of(o));
+}
+
 /* The nameservers of the options; 0 and `why` when one is wrong. */
 static size_t
 read_nameservers(const struct resolver_options *o, struct nameserver *out,
     char *why, size_t why_size)
 {
-	const char *path, *problem;
+	const char *problem;
 	size_t i;
 
 	if (o->nameserver_count == 0) {
-		path = o->resolv_conf != NULL ? o->resolv_conf :
-		    "/etc/resolv.conf";
-		i = nameserver_load(path, out, LIMIT_DNS_SERVERS);
+		i = nameserver_load(conf_of(o), out, LIMIT_DNS_SERVERS);
 		if (i == 0)
-			(void)snprintf(why, why_size, "%s: %s", path,
+			(void)snprintf(why, why_size, "%s: %s", conf_of(o),
 			    strerror(errno));
 		return i;
 	}

@@ -103,6 +103,8 @@ size_t		 resolver_servers(struct resolver *r,
  * the nameservers is believed, so that nothing is known of DNSSEC.
  */
 bool		 resolver_knows_dnssec(const struct resolver *r);
+/* Is resolv.conf what counts, and is not there or names no nameserver? */
+bool		 resolver_conf_is_empty(const struct resolver_options *o);
 /* Domains whose name servers do not answer. */
 struct resolver_silence {
 	uint64_t	domains;	/* now */

@@ -272,6 +272,15 @@ def resolv_conf():
                          log(), 30, "the file has changed")
     equal(log().count("127.0.0.77:53 is in use"), 1, "each is named once")
     equal(log().count("no nameserver answers"), 1, "one line for the outage")
+    write("")
+    assaydaemon.wait_for(lambda: "names no nameserver any more" in log(), 30,
+                         "the file is empty")
+    write("nameserver 127.0.0.77\nnameserver 127.0.0.78\n")
+    write("nameserver 127.0.0.79\n")
+    assaydaemon.wait_for(lambda: "nameserver 127.0.0.79:53 is in use" in
+                         log(), 30, "the file has changed again")
+    equal(log().count("127.0.0.1:53 is in use"), 1,
+          "while it was empty those in use stayed")
     daemon.check_stop("the daemon")
 
 

@@ -159,6 +159,7 @@ test_load(void)
 	    dir != NULL ? dir : ".", (long)getpid());
 	is_str(print(list, nameserver_load(path, list, LIMIT_DNS_SERVERS)),
 	    "127.0.0.1 ", "a file that is not there");
+	ok(nameserver_is_none(path), "names none");
 	f = fopen(path, "w");
 	if (!ok(f != NULL, "write %s", path))
 		return;
@@ -166,6 +167,7 @@ test_load(void)
 	(void)fflush(f);
 	is_str(print(list, nameserver_load(path, list, LIMIT_DNS_SERVERS)),
 	    "127.0.0.1 ", "a file without nameserver");
+	ok(nameserver_is_none(path), "names none, too");
 	(void)fputs("nameserver 192.0.2.7\n", f);
 	for (i = 0; i < LIMIT_DNS_RESOLV_CONF; i++)
 		(void)fputc('\n', f);
@@ -173,6 +175,7 @@ test_load(void)
 	(void)fclose(f);
 	is_str(print(list, nameserver_load(path, list, LIMIT_DNS_SERVERS)),
 	    "192.0.2.7 ", "what is past the limit is not read");
+	ok(!nameserver_is_none(path), "names one");
 	mem_fail_after(0, 1);
 	is_num((long long)nameserver_load(path, list, LIMIT_DNS_SERVERS), 0,
 	    "no memory");
@@ -182,6 +185,8 @@ test_load(void)
 	is_num((long long)nameserver_load(dir != NULL ? dir : ".", list,
 	    LIMIT_DNS_SERVERS), 0, "a folder cannot be read");
 	is_num(errno, EISDIR, "and errno says why");
+	ok(!nameserver_is_none(dir != NULL ? dir : "."),
+	    "and that is not to name none");
 }
 
 int
