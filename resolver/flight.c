@@ -29,7 +29,7 @@ flight_give_ticket(struct flight_ticket *t, bool ended)
 	if (q != NULL) {
 		q->ticket = NULL;
 	} else if (!ended) {
-		server_landed(t->channel);
+		server_landed_late(t->channel);
 		t->server->overdue--;
 	}
 	mem_free(t);
@@ -46,6 +46,7 @@ flights_expire(struct resolver *r, struct server *s, int64_t now_us)
 			return;
 		if (q->ticket == NULL)
 			continue;	/* it has just landed */
+		server_overdue(q->channel);
 		q->ticket->query = NULL;
 		q->ticket = NULL;
 		s->overdue++;

@@ -20,7 +20,8 @@
  * - 1.34 waits less than it is told after a few fast answers, ADAPTED_MS at
  *   least.  So it may send again, twice as long after each time, and flight.c
  *   knows when the time of the try is over.  A question that came back to be
- *   sent again would take a place each time.
+ *   sent again would take a place each time.  What c-ares goes on with is
+ *   given up when there is nothing else on the channel.
  */
 #include "resolver/server_internal.h"
 
@@ -73,18 +74,17 @@ socket_state(void *arg, ares_socket_t fd, int readable, int writable)
  * `timeout_ms`.  By TCP it does not: it would send what others have lost with
  * their connection.
  */
-static void
-set_adapted_tries(struct ares_options *o, unsigned int timeout_ms)
+static int
+adapted_tries(unsigned int timeout_ms)
 {
 	uint64_t wait = ADAPTED_MS, all = wait;
+	int tries = 1;
 
-	if (timeout_ms <= ADAPTED_MS)
-		return;
-	o->timeout = ADAPTED_MS;
-	for (o->tries = 1; all < timeout_ms; o->tries++) {
+	for (; all < timeout_ms; tries++) {
 		wait *= 2;
 		all += wait;
 	}
+	return tries;
 }
 #endif
 
@@ -115,7 +115,7 @@ set_options(struct server_channel *c, enum server_path path,
 	o->qcache_max_ttl = 0;
 	mask |= ARES_OPT_QUERY_CACHE;
 	if (path == SERVER_UDP)
-		set_adapted_tries(o, timeout_ms);
+		o->tries = adapted_tries(timeout_ms);
 #endif
 #ifdef ARES_OPT_UDP_MAX_QUERIES
 	o->udp_max_queries = UDP_QUERIES;
@@ -166,7 +166,7 @@ channel_close(struct server_channel *c)
 	if (c->ares != NULL)
 		ares_destroy(c->ares);
 	c->ares = NULL;
-	c->sent = c->in_flight = 0;
+	c->sent = c->in_flight = c->overdue = 0;
 	c->slow = false;
 }
 
@@ -414,6 +414,19 @@ is_at_end(int fd)
 }
 
 void
+server_overdue(struct server_channel *c)
+{
+	c->overdue++;
+}
+
+void
+server_landed_late(struct server_channel *c)
+{
+	c->overdue--;
+	server_landed(c);
+}
+
+void
 server_give_up(struct server_channel *c)
 {
 	ares_cancel(c->ares);
@@ -444,7 +457,9 @@ expire(struct server_channel *c, bool stays, int64_t now_us)
 {
 	if (c->ares == NULL)
 		return;
-	if (c->in_flight > 0)
+	if (c->in_flight > 0 && c->in_flight == c->overdue)
+		ares_cancel(c->ares);
+	else if (c->in_flight > 0)
 		ares_process_fd(c->ares, ARES_SOCKET_BAD, ARES_SOCKET_BAD);
 	else if (!stays && now_us - c->used_us > SERVER_IDLE_US)
 		channel_close(c);

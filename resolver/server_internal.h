@@ -103,6 +103,7 @@ struct server_channel {
 	int		epoll;
 	uint32_t	tag;		/* above the descriptor in epoll_data */
 	unsigned int	in_flight;	/* questions of it in progress */
+	unsigned int	overdue;	/* of them: nobody waits for them */
 	unsigned int	sent;		/* since its socket was opened */
 	bool		slow;		/* for SERVER_UDP_SLOW */
 	bool		moving;		/* what is cancelled goes on */
@@ -188,6 +189,9 @@ void	server_landed(struct server_channel *c);
 struct server_channel	*server_stuck(struct server *s, int64_t now_us);
 /* A question has left the channel without landing: it goes on elsewhere. */
 void	server_moved(struct server_channel *c);
+/* Nobody waits for a question of the channel any more; and then it is back. */
+void	server_overdue(struct server_channel *c);
+void	server_landed_late(struct server_channel *c);
 /* Ends all that is in progress on it, with ARES_ECANCELLED. */
 void	server_give_up(struct server_channel *c);
 /* A socket of the channel `index` (of SERVER_TAGS) is ready. */
