@@ -194,6 +194,8 @@
 					   wait or are in progress */
 #define LIMIT_DNS_PATH		32	/* ours: questions remembered of a
 					   sender's last message */
+#define LIMIT_DNS_PATHS		2	/* ours: paths that one message has
+					   followed: of HELO and MAIL */
 #define LIMIT_DNS_QUEUE		20000	/* ours: questions that wait */
 #define LIMIT_DNS_SILENT_DOMAINS 4096	/* ours: names remembered whose name
 					   servers did not answer */

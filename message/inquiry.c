@@ -170,6 +170,21 @@ decides(const struct inquiry *q, const struct dns_entry *e)
 	    are_related(key_domain(e->name), q->author));
 }
 
+/*
+ * The first of a message are the domains of HELO and MAIL.  More would let a
+ * record lead to as many paths as it has names.  Most else is no domain that
+ * mail is from: _dmarc, _spf ...
+ */
+static bool
+leads(struct inquiry *q, const struct dns_entry *e)
+{
+	if (e->type != DNS_TYPE_TXT || e->name.len == 0 ||
+	    e->name.ptr[0] == '_' || q->led == LIMIT_DNS_PATHS)
+		return false;
+	q->led++;
+	return true;
+}
+
 static struct waiter *
 take_waiter(struct inquiry *q, struct dns_entry *e)
 {
@@ -183,7 +198,8 @@ take_waiter(struct inquiry *q, struct dns_entry *e)
 	*w = (struct waiter){ .wait.done = steps_answered,
 		.wait.told = steps_told, .wait.later = true,
 		.inquiry = q, .entry = e, .wait.network = q->network,
-		.wait.message = q->number, .wait.decides = decides(q, e) };
+		.wait.message = q->number, .wait.decides = decides(q, e),
+		.wait.leads = leads(q, e) };
 	return w;
 }
 

@@ -47,6 +47,7 @@ struct inquiry {
 	uint32_t		 number;
 	struct slice		 author;	/* empty: not known */
 	size_t			 asking[2];	/* [1]: what decides */
+	unsigned int		 led;		/* paths, LIMIT_DNS_PATHS */
 	bool			 dirty;		/* its step is due */
 	bool			 asked;		/* resolver_go() is due */
 	SLIST_ENTRY(inquiry)	 dirty_link;

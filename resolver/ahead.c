@@ -70,19 +70,11 @@ guess(struct resolver *r, const struct table_key *key,
 	return true;
 }
 
-/* Most that is asked is no domain that mail is from: _dmarc, _spf ... */
-static bool
-begins_path(struct slice name)
-{
-	return name.len > 0 && name.ptr[0] != '_';
-}
-
 bool
 ahead_follow(struct resolver *r, const struct table_key *key,
     const struct resolver_wait *w, int64_t now_us)
 {
-	const struct path *path = begins_path(key->name) ?
-	    paths_find(r->paths, key, now_us) : NULL;
+	const struct path *path = paths_find(r->paths, key, now_us);
 	struct table_key next;
 	bool begun = false;
 	size_t at = 0;

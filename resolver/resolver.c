@@ -409,7 +409,7 @@ resolver_ask(struct resolver *r, struct slice name, enum dns_type type,
 	}
 	if (due)
 		begun |= ahead_renew(r, &key, w, now);
-	if (type == DNS_TYPE_TXT)
+	if (w->leads && type == DNS_TYPE_TXT)
 		begun |= ahead_follow(r, &key, w, now);
 	r->fresh |= begun;
 	r->held |= begun && w->later;

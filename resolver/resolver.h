@@ -145,6 +145,9 @@ struct resolver_wait {
 	uint32_t		 network;
 	uint32_t		 message;
 	bool			 decides;
+	/* Set by the asker: this may be the domain that the mail is from, see
+	   resolver_note_path(). */
+	bool			 leads;
 	/* The resolver's own; zeroed by the asker before the first use. */
 	void			*query;
 	TAILQ_ENTRY(resolver_wait) link;
@@ -164,8 +167,9 @@ const struct dns_answer	*resolver_ask(struct resolver *r, struct slice name,
 void			 resolver_go(struct resolver *r);
 /*
  * Remembers what a message asked, which has asked for the TXT record of
- * `name`: when that is asked for again, the other questions are put with it,
- * as far as their answers are not in the cache any more.  Those are guesses:
+ * `name`: when that is asked for again and `leads`, the other questions are
+ * put with it, as far as their answers are not in the cache any more.  Those
+ * are guesses:
  * they are bounded, given up first when places are short, and change nothing
  * but the time that an answer takes.
  */

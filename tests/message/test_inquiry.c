@@ -289,6 +289,53 @@ test_bound(void)
 	stop_resolver(r);
 }
 
+/* As if a message from the domain had asked for as much as is kept. */
+static void
+note_path(struct resolver *r, const char *root)
+{
+	struct dns_ledger *l = dns_ledger_new(LIMIT_DNS_PATH);
+	struct dns_draft draft;
+	struct dns_entry *e;
+	unsigned int i;
+	char name[100];
+
+	for (i = 0; i < LIMIT_DNS_PATH; i++) {
+		snprintf(name, sizeof(name), "x%u.%s", i, root);
+		e = dns_ledger_enter(l, slice_str(name), DNS_TYPE_A);
+		(void)dns_answer_new(DNS_TYPE_A, e->name, 0, 0, &draft);
+		draft.answer->ttl = 60;
+		dns_ledger_answer(e, draft.answer);
+	}
+	resolver_note_path(r, slice_str(root), dns_ledger_first(l));
+	dns_ledger_free(l);
+}
+
+/* No record leads to more questions than were counted: the names in it may
+   have paths, too. */
+static void
+test_paths(void)
+{
+	struct resolver *r = start_resolver(NULL);
+	struct rounds rounds = { .depth = 1, .width = LIMIT_DNS_PATHS + 1 };
+	struct resolver_stats stats;
+	struct inquiry *q;
+	unsigned int i;
+	char name[64];
+
+	for (i = 0; i < rounds.width; i++) {
+		snprintf(name, sizeof(name), "n%u.r0.example", i);
+		note_path(r, name);
+	}
+	q = start(r, &rounds);
+	resolver_get_stats(r, &stats);
+	is_num((long long)stats.guesses, LIMIT_DNS_PATHS * LIMIT_DNS_PATH,
+	    "of so many paths of one message");
+	is_num((long long)in_flight(r), LIMIT_DNS_PATHS * LIMIT_DNS_PATH +
+	    LIMIT_DNS_PATHS + 1, "beside its own questions");
+	inquiry_free(q);
+	stop_resolver(r);
+}
+
 /* Names of a message, at most `count` of each kind. */
 struct kinds {
 	unsigned int	hosts, records, keys;
@@ -434,6 +481,7 @@ main(void)
 	test_deadline();
 	test_free_in_flight();
 	test_bound();
+	test_paths();
 	test_deciding();
 	test_locked();
 	test_zone();

@@ -66,7 +66,7 @@ asker_start(struct ask *a, struct resolver *r, const char *name,
 
 	a->w = (struct resolver_wait){ .done = on_done,
 		.network = a->w.network, .message = a->w.message,
-		.decides = a->w.decides };
+		.decides = a->w.decides, .leads = true };
 	a->resolver = r;
 	answer = resolver_ask(r, slice_str(name), type, &a->w);
 	if (answer != NULL) {
