@@ -10,6 +10,7 @@
  *    takes at most LIMIT_DNS_SUSPECT of them: another try after a silent
  *    one, questions below a domain whose servers are silent
  *    (silence_internal.h), and those of networks that mostly ask such.
+ *    Beside it goes a probe of a server that failed (probe).
  * 2. The resolver thread sends it (queries_dispatch).  What is not answered in
  *    SERVER_SLOW_US gives its place up, what is not in SERVER_SILENT_US is
  *    noted against its domain and its network, if the server answers others.
@@ -163,6 +164,32 @@ query_new(struct resolver *r, const struct table_key *key,
 	return q;
 }
 
+/*
+ * Beside a question for another server, one that failed is asked the same: so
+ * it is seen to be back, and no message waits for one that is not.  Nobody
+ * waits for this query, and what it brings is not kept.
+ */
+static void
+probe(struct resolver *r, const struct table_key *key,
+    const struct resolver_wait *w, const struct query *beside, int64_t now_us)
+{
+	size_t i = server_pick_probe(r->servers, r->server_count, now_us);
+	const struct table_key own = table_key(key->name, QUERY_PROBE);
+	enum query_asked why;
+	struct query *q;
+
+	if (i == r->server_count || beside->server == &r->servers[i] ||
+	    table_find(&r->queries, &own) != NULL)
+		return;
+	q = query_new(r, &own, w, now_us, &why);
+	if (q == NULL)
+		return;
+	q->type = (enum dns_type)key->type;
+	q->tries.total = q->tries.asked[i] = 1;
+	queue_add(r, &r->servers[i], q, false, now_us);
+	table_insert(&r->queries, &q->node);
+}
+
 enum query_asked
 query_ask(struct resolver *r, const struct table_key *key,
     struct resolver_wait *w, int64_t now_us)
@@ -191,6 +218,8 @@ query_ask(struct resolver *r, const struct table_key *key,
 	(void)queue_next_try(r, q, now_us, false);
 	table_insert(&r->queries, &q->node);
 	wait_link(q, w);
+	if (r->server_count > 1)
+		probe(r, key, w, q, now_us);
 	return QUERY_BEGUN;
 }
 
@@ -273,6 +302,8 @@ cached(struct resolver *r, const struct query *q,
 {
 	const struct dns_answer *stale = NULL;
 
+	if (q->node.key.type == QUERY_PROBE)
+		return answer;
 	if (has_failed(q, answer->outcome))
 		stale = cache_stale(r->cache, &q->node.key, now_us);
 	if (stale != NULL) {

@@ -18,6 +18,10 @@ enum query_state {
 	QUERY_DONE		/* out of the table, waiters are being told */
 };
 
+/* In the key of a query that probes a server that failed, in place of its
+   type: nobody joins it. */
+#define QUERY_PROBE	0u
+
 struct query {
 	/* Set once. */
 	struct resolver		*resolver;

@@ -100,7 +100,7 @@ queue_next_try(struct resolver *r, struct query *q, int64_t now_us,
 
 	if (q->tries.total >= r->max_tries)
 		return false;
-	i = server_pick(r->servers, r->server_count, &q->tries, now_us);
+	i = server_pick(r->servers, r->server_count, &q->tries);
 	if (i == r->server_count)
 		return false;
 	q->tries.total++;

@@ -541,8 +541,8 @@ is_due(const struct server_health *h, int64_t now_us)
 }
 
 size_t
-server_pick(struct server *servers, size_t count,
-    const struct server_tries *tries, int64_t now_us)
+server_pick(const struct server *servers, size_t count,
+    const struct server_tries *tries)
 {
 	unsigned int rank, best = 0;
 	size_t i, found = count;
@@ -552,14 +552,23 @@ server_pick(struct server *servers, size_t count,
 
 		if (tries->answered[i])
 			continue;
-		rank = 2 * tries->asked[i] +
-		    (h->failed && !is_due(h, now_us));
+		rank = 2 * tries->asked[i] + h->failed;
 		if (found == count || rank < best) {
 			found = i;
 			best = rank;
 		}
 	}
-	if (found < count && is_due(&servers[found].health, now_us))
-		servers[found].health.probe_us = now_us + SERVER_PROBE_US;
 	return found;
+}
+
+size_t
+server_pick_probe(struct server *servers, size_t count, int64_t now_us)
+{
+	size_t i = 0;
+
+	while (i < count && !is_due(&servers[i].health, now_us))
+		i++;
+	if (i < count)
+		servers[i].health.probe_us = now_us + SERVER_PROBE_US;
+	return i;
 }

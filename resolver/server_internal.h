@@ -51,7 +51,8 @@ struct query_heap {
 	size_t		  count, cap;
 };
 
-/* A server that failed gets one question in this time (ours). */
+/* A server that failed gets one question in this time that nobody waits for
+   (ours). */
 #define SERVER_PROBE_US	INT64_C(5000000)
 /* Nothing is sent for so long to one that could not be reached: the port
    may be closed, the socket's buffer full, descriptors short (ours). */
@@ -225,10 +226,13 @@ bool	server_note_unreachable(struct server_health *h, int64_t now_us);
 /*
  * The server for the next try, or `count` when there is none: never one
  * that has answered this question with a failure; those asked least often
- * for it; of them those in health (or due to be probed, which this then
- * does); of them the first.
+ * for it; of them those in health; of them the first.
  */
-size_t	server_pick(struct server *servers, size_t count,
-	    const struct server_tries *tries, int64_t now_us);
+size_t	server_pick(const struct server *servers, size_t count,
+	    const struct server_tries *tries);
+/* The first that failed and is to be probed now, and then not for
+   SERVER_PROBE_US; `count`: none is. */
+size_t	server_pick_probe(struct server *servers, size_t count,
+	    int64_t now_us);
 
 #endif

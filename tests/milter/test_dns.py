@@ -348,6 +348,43 @@ def said_once():
 
 
 @tap.test
+def fails_and_comes_back():
+    """Each of two servers, and both: one line each time."""
+    zone = messages.plain_zone()
+    first, second = dnsserver.Server(zone), dnsserver.Server(zone)
+    ports = first.port, second.port
+    addresses = first.address, second.address
+    config = {"resolver": {"nameservers": list(addresses), "tries": 2,
+                           "timeout": "500ms"}}
+    sent = []
+    with assaydaemon.Daemon(config) as daemon:
+        def until(text):
+            """With a question that is new each time."""
+            def look():
+                sent.append(None)
+                daemon.send(messages.PLAIN, helo="h%d.example" % len(sent))
+                return text in daemon.log()
+            assaydaemon.wait_for(look, 30, text)
+
+        until("%s is in use" % addresses[1])
+        first.stop()
+        until("%s does not answer" % addresses[0])
+        second.stop()
+        until("no nameserver answers")
+        first = dnsserver.Server(zone, port=ports[0])
+        tap.cleanup(first.stop)
+        until("DNS is back")
+        second = dnsserver.Server(zone, port=ports[1])
+        tap.cleanup(second.stop)
+        until("%s answers again" % addresses[1])
+        lines = ["%s %s" % (address, what) for address in addresses
+                 for what in ("does not answer", "answers again")]
+        lines += ["no nameserver answers", "DNS is back"]
+        for line in lines:
+            equal(daemon.log().count(line), 1, line)
+
+
+@tap.test
 def reloaded_often():
     """Reloads do not put the statistics off, nor count anything twice."""
     server = dnsserver.Server(messages.plain_zone())

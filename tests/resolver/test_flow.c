@@ -863,12 +863,73 @@ test_burst_at_dead_server(void)
 	asks = ask_many(r, "d", count);
 	is_num((long long)wait_many(asks, count), (long long)count,
 	    "all are answered");
-	/* And a probe of the dead one, if this machine is slow. */
 	ok(asker_stats(r).retries >= LIMIT_DNS_IN_FLIGHT &&
 	    asker_stats(r).retries < LIMIT_DNS_IN_FLIGHT + 10,
 	    "only those in flight were sent twice: %d",
 	    (int)asker_stats(r).retries);
 	drop_many(asks, count);
+	resolver_free(r);
+	fakens_stop(ns1);
+	fakens_stop(ns2);
+}
+
+/* As if it had failed a while ago. */
+static void
+make_failed(struct resolver *r, size_t server)
+{
+	(void)pthread_mutex_lock(&r->lock);
+	(void)server_note_silence(&r->servers[server].health, 1, 0);
+	r->servers[server].health.probe_us = 0;
+	(void)pthread_mutex_unlock(&r->lock);
+}
+
+static bool
+has_failed(struct resolver *r, size_t server)
+{
+	struct resolver_server now[LIMIT_DNS_SERVERS];
+
+	(void)resolver_servers(r, now);
+	return now[server].failed;
+}
+
+/* A server that is back is seen to be, also when it is not the first. */
+static void
+test_probe_beside(void)
+{
+	struct fakens *ns1 = fakens_start(script, FAKENS_BOTH);
+	struct fakens *ns2 = fakens_start(script, FAKENS_BOTH);
+	struct resolver *r = asker_resolver(fakens_address(ns1),
+	    fakens_address(ns2), PATIENT, 2);
+	int64_t until = clock_us() + PATIENT * INT64_C(1000);
+
+	make_failed(r, 1);
+	is_num(asker_outcome(r, "a.test", DNS_TYPE_A), DNS_FOUND, "answered");
+	while (has_failed(r, 1) && clock_us() < until)
+		(void)sched_yield();
+	ok(!has_failed(r, 1), "the second server is back");
+	asker_wait_in_flight(r, 0);
+	ok(asker_sums_agree(r), "the figures agree");
+	resolver_free(r);
+	fakens_stop(ns1);
+	fakens_stop(ns2);
+}
+
+/* No question waits for a server that failed: only the probe does. */
+static void
+test_probe_in_vain(void)
+{
+	struct fakens *ns1 = fakens_start(script_silent, FAKENS_BOTH);
+	struct fakens *ns2 = fakens_start(script, FAKENS_BOTH);
+	struct resolver *r = asker_resolver(fakens_address(ns1),
+	    fakens_address(ns2), PATIENT, 2);
+	struct ask *asks;
+
+	make_failed(r, 0);
+	asks = ask_many(r, "d", 50);
+	is_num((long long)wait_many(asks, 50), 50, "all are answered");
+	is_num((long long)asker_stats(r).retries, 0, "at the first try");
+	is_num((long long)asker_stats(r).in_flight, 1, "one is a probe");
+	drop_many(asks, 50);
 	resolver_free(r);
 	fakens_stop(ns1);
 	fakens_stop(ns2);
@@ -994,6 +1055,8 @@ main(void)
 	test_queue_and_free();
 	test_tcp_breaks();
 	test_burst_at_dead_server();
+	test_probe_beside();
+	test_probe_in_vain();
 	test_abandoned();
 	test_new_no_memory();
 	return tap_done();

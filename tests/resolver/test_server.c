@@ -10,9 +10,8 @@
 #define NOW (100 * SERVER_PROBE_US)
 
 /*
- * Health of three servers ('.' well, 'x' failed, 'p' failed and due to be
- * probed), how often each was asked ('a': has answered with a failure), and
- * which is picked (3: none).
+ * Health of three servers ('.' well, 'x' failed), how often each was asked
+ * ('a': has answered with a failure), and which is picked (3: none).
  */
 static const struct {
 	const char *health;
@@ -31,9 +30,6 @@ static const struct {
 	{ "x..", "011", 0 },
 	{ "x..", "111", 1 },
 	{ "xx.", "001", 0 },
-	{ "p..", "000", 0 },
-	{ ".p.", "000", 0 },
-	{ "xp.", "000", 1 },
 	{ "...", "a00", 1 },
 	{ "...", "aa0", 2 },
 	{ "...", "aaa", 3 },
@@ -53,14 +49,12 @@ test_picks(void)
 		memset(&tries, 0, sizeof(tries));
 		for (n = 0; n < 3; n++) {
 			servers[n].health.failed = picks[i].health[n] != '.';
-			servers[n].health.probe_us =
-			    picks[i].health[n] == 'p' ? NOW : NOW + 1;
 			tries.answered[n] = picks[i].asked[n] == 'a';
 			if (!tries.answered[n])
 				tries.asked[n] = (unsigned int)
 				    (picks[i].asked[n] - '0');
 		}
-		got = server_pick(servers, 3, &tries, NOW);
+		got = server_pick(servers, 3, &tries);
 		ok(got == picks[i].want, "%s %s: %zu", picks[i].health,
 		    picks[i].asked, got);
 	}
@@ -69,24 +63,29 @@ test_picks(void)
 static void
 test_probe(void)
 {
-	struct server servers[2] = { 0 };
+	struct server servers[3] = { { .timeout_ms = 0 } };
 	struct server_tries tries = { 0 };
+	int64_t later = NOW + SERVER_PROBE_US;
 
 	ok(server_note_silence(&servers[0].health, NOW - 1, NOW),
 	    "newly failed");
 	ok(!server_note_silence(&servers[0].health, NOW - 1, NOW),
 	    "no news");
-	is_num((long long)server_pick(servers, 2, &tries, NOW + 1), 1,
-	    "the other is picked");
-	is_num((long long)server_pick(servers, 2, &tries,
-	    NOW + SERVER_PROBE_US), 0, "one question probes it");
-	is_num((long long)server_pick(servers, 2, &tries,
-	    NOW + SERVER_PROBE_US), 1, "the next does not");
-	is_num((long long)server_pick(servers, 2, &tries,
-	    NOW + 2 * SERVER_PROBE_US), 0, "after a while, again");
-	server_note_answer(&servers[0].health, NOW, NOW + 2 * SERVER_PROBE_US);
-	is_num((long long)server_pick(servers, 2, &tries,
-	    NOW + 2 * SERVER_PROBE_US), 0, "an answer heals it");
+	(void)server_note_silence(&servers[2].health, NOW - 1, NOW);
+	is_num((long long)server_pick_probe(servers, 3, later - 1), 3,
+	    "not at once");
+	is_num((long long)server_pick(servers, 3, &tries), 1,
+	    "another one is picked");
+	is_num((long long)server_pick_probe(servers, 3, later), 0,
+	    "one is probed");
+	is_num((long long)server_pick_probe(servers, 3, later), 2,
+	    "then the other");
+	is_num((long long)server_pick_probe(servers, 3, later), 3, "once");
+	is_num((long long)server_pick_probe(servers, 3,
+	    later + SERVER_PROBE_US), 0, "after a while, again");
+	server_note_answer(&servers[0].health, NOW, later);
+	is_num((long long)server_pick(servers, 3, &tries), 0,
+	    "an answer heals it");
 }
 
 static void
