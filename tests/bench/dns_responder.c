@@ -21,7 +21,6 @@
  *	late<N>	it comes N ms later than others
  *	fail<N>	so does a SERVFAIL
  *	mute	by UDP it is truncated, by TCP none comes
- *	drip	by UDP it is truncated, by TCP its first octets come
  *	chain<N> it is a CNAME of the same name with N - 1, while N > 0
  *	liar	before it comes one with another id, which denies the name
  *
@@ -661,8 +660,7 @@ spoil(const struct question *q, bool tcp, unsigned char *bytes, size_t len,
 {
 	const char *late = find_label(q->name, "late"),
 	    *fail = find_label(q->name, "fail");
-	bool mute = find_label(q->name, "mute.") != NULL,
-	    drip = find_label(q->name, "drip.") != NULL;
+	bool mute = find_label(q->name, "mute.") != NULL;
 
 	if (fail != NULL) {
 		late = fail;
@@ -670,11 +668,11 @@ spoil(const struct question *q, bool tcp, unsigned char *bytes, size_t len,
 	}
 	if (late != NULL)
 		*delay = time_add(*delay, milliseconds(atol(late)));
-	if (tcp && (mute || drip))
-		return mute ? 0 : HEADER_OCTETS;
-	if (!mute && !drip && fail == NULL)
+	if (tcp && mute)
+		return 0;
+	if (!mute && fail == NULL)
 		return len;
-	bytes[2] |= mute || drip ? 0x02 : 0;
+	bytes[2] |= mute ? 0x02 : 0;
 	memset(bytes + 6, 0, HEADER_OCTETS - 6);
 	return q->end;
 }
@@ -720,9 +718,6 @@ send_answer(struct responder *r, const struct answer *a)
 	c = &r->tcp[a->tcp];
 	if (c->fd < 0 || c->generation != a->generation)
 		return;
-	/* An answer that is a header alone is the begin of a longer one. */
-	if (a->len == HEADER_OCTETS)
-		length[0] = 1;
 	(void)send(c->fd, length, sizeof(length), MSG_NOSIGNAL | MSG_MORE);
 	(void)send(c->fd, a->bytes, a->len, MSG_NOSIGNAL);
 }

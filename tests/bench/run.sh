@@ -40,10 +40,11 @@
 #          alone, and beside 20 messages a second of ten signatures and an
 #          SPF tree, from one network and from fifty.  "silent": names below
 #          one domain, never answered; "many": each below a domain of its own;
-#          "late": answered after 2.5 s; "rset": HELO, MAIL and RSET alone,
-#          200 a second, of the names of "many"; "same network": "many" from
-#          the network of the honest mail.  temperror counts the honest
-#          messages that did not get all of their results.
+#          "late": answered after 2.5 s; "fail", "mute", "chain": see
+#          make_messages.c; "rset": HELO, MAIL and RSET alone, 200 a second,
+#          of the names of "many"; "same network": "many" from the network of
+#          the honest mail.  temperror counts the honest messages that did not
+#          get all of their results.
 #   second The records of a sender have all run out, and its second message
 #          comes: round trips of 20 ms.
 #   memory 1000 messages in hand at one time, each answer takes 500 ms: the
@@ -465,6 +466,16 @@ report_attack() {
 		    "$tmp/late%n.eml"
 		next_attack=$((next_attack + ATTACKS))
 	done
+	for kind in fail mute chain; do
+		case $kind in
+		fail) label=fail1900 ;;
+		mute) label=mute ;;
+		chain) label=late2500.chain10 ;;
+		esac
+		attacked "$kind, 50 networks" $each -N 50 -o 0 \
+		    -f "sender@f%n.of-$kind.example" -h "$label.hf%n.example" \
+		    "$socket" "$tmp/$kind%n.eml"
+	done
 	attacked "rset, 50 networks" -R -n "$RESETS" -c 100 \
 	    -r "$RESET_RATE" -N 50 -o "$next_attack" \
 	    -f sender@f%n.spread.example -h silent.hf%n.example "$socket" -
@@ -577,7 +588,7 @@ wanted cost && count=$((count +
     2 * (COST_WARM_UP + COST_ROUNDS * COST_MESSAGES)))
 wanted burst && count=$((count + 2 * BURST))
 wanted crowd && count=$((count + CROWD_100 + CROWD_1000))
-wanted attack && count=$((count + 9 * HONEST)) && attacks=$((3 * ATTACKS))
+wanted attack && count=$((count + 12 * HONEST)) && attacks=$((3 * ATTACKS))
 wanted second && count=$((count + SECOND))
 wanted memory && count=$((count + IN_HAND))
 wanted store && count=$((count + STORED))

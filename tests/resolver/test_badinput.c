@@ -394,6 +394,14 @@ do_tcp_good(struct fakens_question *q)
 		send_truncated(q);
 }
 
+/* As when a name whose name servers are silent is asked for by TCP. */
+static void
+do_tcp_silent(struct fakens_question *q)
+{
+	if (!q->tcp)
+		send_truncated(q);
+}
+
 static void
 do_tcp_twice(struct fakens_question *q)
 {
@@ -632,6 +640,8 @@ static const struct misdeed {
 	  PATIENT, true },
 	{ "tcpgood", do_tcp_good, DNS_TYPE_A, DNS_FOUND, DNS_FOUND, PATIENT,
 	  true },
+	{ "tcpsilent", do_tcp_silent, DNS_TYPE_A, DNS_TIMEOUT, DNS_TIMEOUT,
+	  SHORT, true },
 	{ "tcptwice", do_tcp_twice, DNS_TYPE_A, DNS_FOUND, DNS_FOUND,
 	  PATIENT, true },
 	{ "tcpotherid", do_tcp_other_id, DNS_TYPE_A, DNS_TIMEOUT,
