@@ -21,12 +21,15 @@
 #define ROUND	(SERVER_CHANNEL_QUERIES - 1)
 #define MORE	30	/* channels that are needed beyond all */
 #define SILENT	(SERVER_CHANNELS + MORE)
+#define PORTS	65536
+#define BY_CHANCE 4	/* the kernel may give a port twice */
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 /* Under the lock. */
-static unsigned int from_port[65536];
+static bool was_used[PORTS];
 static struct fakens_question kept[SILENT];	/* as asked last */
 static unsigned int asked[SILENT];
+static bool silence_is_over;
 
 static void
 reply(const struct fakens_question *q)
@@ -38,7 +41,7 @@ reply(const struct fakens_question *q)
 	fakens_send(q, &m);
 }
 
-/* s0.test and on get no answer yet. */
+/* s0.test and on get no answer yet.  c-ares 1.34 may ask again by itself. */
 static void
 script(struct fakens_question *q)
 {
@@ -46,8 +49,8 @@ script(struct fakens_question *q)
 	unsigned long number;
 
 	(void)pthread_mutex_lock(&lock);
-	from_port[ntohs(peer->sin_port)]++;
-	if (q->name[0] == 's') {
+	was_used[ntohs(peer->sin_port)] = true;
+	if (q->name[0] == 's' && !silence_is_over) {
 		number = strtoul(q->name + 1, NULL, 10);
 		kept[number] = *q;
 		asked[number]++;
@@ -68,18 +71,16 @@ times_asked(size_t number)
 	return times;
 }
 
-static unsigned int
-most_from_one_port(void)
+static size_t
+ports_used(void)
 {
-	unsigned int most = 0;
-	size_t i;
+	size_t i, count = 0;
 
 	(void)pthread_mutex_lock(&lock);
-	for (i = 0; i < 65536; i++)
-		if (from_port[i] > most)
-			most = from_port[i];
+	for (i = 0; i < PORTS; i++)
+		count += was_used[i];
 	(void)pthread_mutex_unlock(&lock);
-	return most;
+	return count;
 }
 
 /* As many questions as a channel takes, one of them for a silent name. */
@@ -113,6 +114,7 @@ answer_all(void)
 	size_t i;
 
 	(void)pthread_mutex_lock(&lock);
+	silence_is_over = true;
 	for (i = 0; i < SILENT; i++)
 		reply(&kept[i]);
 	(void)pthread_mutex_unlock(&lock);
@@ -122,7 +124,7 @@ static void
 test_silent_names(struct resolver *r)
 {
 	static struct ask silent[SILENT];
-	size_t i, found = 0, twice = 0, often = 0;
+	size_t i, found = 0, again = 0;
 	int64_t since;
 
 	for (i = 0; i < SERVER_CHANNELS; i++)
@@ -134,14 +136,11 @@ test_silent_names(struct resolver *r)
 		found += play_round(r, &silent[i], i);
 	is_num((long long)found, (long long)ROUND * SILENT,
 	    "all others are answered");
-	ok(most_from_one_port() <= SERVER_CHANNEL_QUERIES,
-	    "%u from one port at most", most_from_one_port());
-	for (i = 0; i < SILENT; i++) {
-		twice += times_asked(i) == 2;
-		often += times_asked(i) > 2;
-	}
-	printf("# %zu of the silent ones were asked twice\n", twice);
-	is_num((long long)often, 0, "nothing is asked more often");
+	ok(ports_used() >= SILENT - BY_CHANCE, "from %zu ports",
+	    ports_used());
+	for (i = 0; i < SILENT; i++)
+		again += times_asked(i) > 1;
+	ok(again >= MORE, "%zu of the silent ones left theirs", again);
 	answer_all();
 	for (found = i = 0; i < SILENT; i++) {
 		found += asker_wait(&silent[i])->outcome == DNS_FOUND &&
