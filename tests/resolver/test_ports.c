@@ -53,7 +53,7 @@ script(struct fakens_question *q)
 	if (q->name[0] == 's' && !silence_is_over) {
 		number = strtoul(q->name + 1, NULL, 10);
 		kept[number] = *q;
-		asked[number]++;
+		asked[number] += !q->repeated;
 	} else {
 		reply(q);
 	}
