@@ -64,10 +64,9 @@ void	inquiry_release(struct inquiry *q);
 
 /* Before the first question. */
 void	steps_begin(void);
-/* A resolver_done_fn: in the resolver's thread; owns `answer`. */
+/* `done` and `told` of struct resolver_wait. */
 void	steps_answered(struct resolver_wait *wait,
 	    const struct dns_answer *answer);
-/* All that came together has been answered. */
 void	steps_told(void);
 
 #endif
