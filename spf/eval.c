@@ -195,7 +195,8 @@ eval_mx(struct spf_eval *e, const struct spf_term *t, struct spf_lookup *look)
 		    domain_slice(&look->name));
 	n = sort_hosts(look->answer, hosts);
 	for (i = 0; i < n; i++) {
-		host = spf_ask_host(e, hosts[i]->text);
+		host = spf_ask_host(e, look,
+		    (size_t)(hosts[i] - look->answer->records));
 		if (host == NULL)
 			set |= SPF_MATCH | SPF_TEMPERROR;
 		else if (!dns_outcome_is_known(host->outcome))
@@ -233,7 +234,7 @@ eval_ptr(struct spf_eval *e, struct spf_lookup *look)
 		name = ptr->records[i].text;
 		if (!domain_is_at_or_below(name, domain_slice(&target)))
 			continue;
-		host = spf_ask_host(e, name);
+		host = spf_ask_host(e, look, i);
 		if (host == NULL)
 			set |= SPF_MATCH;
 		else if (is_void(host))

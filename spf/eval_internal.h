@@ -110,8 +110,10 @@ unsigned int	spf_failure(struct spf_eval *e, const struct dns_answer *a,
 
 /* A or AAAA, by the family of the client (5). */
 enum dns_type	spf_host_type(const struct spf_eval *e);
-/* As spf_ask(), for the addresses of a host. */
-const struct dns_answer	*spf_ask_host(struct spf_eval *e, struct slice name);
+/* As spf_ask(), for the addresses of a host: one of the first LIMIT_SPF_MX
+   records of look->answer. */
+const struct dns_answer	*spf_ask_host(struct spf_eval *e,
+			    const struct spf_lookup *look, size_t i);
 /* True when one of the addresses has the first bits of the client's. */
 bool	spf_has_client(const struct spf_eval *e, const struct dns_answer *a,
 	    unsigned int bits4, unsigned int bits6);

@@ -46,7 +46,9 @@ spf_no_memory(struct spf_eval *e)
 
 /*
  * Ahead of its need a question is put only while the ledger has few: what
- * is asked for nothing must not use up what will be needed.
+ * is asked for nothing must not use up what will be needed.  Past that, what
+ * has not been met before is not looked for: a record of hundreds of hosts
+ * is walked through as often as it has answers.
  */
 static const struct dns_answer *
 find_answer(const struct spf_eval *e, struct slice name, enum dns_type type,
@@ -56,9 +58,10 @@ find_answer(const struct spf_eval *e, struct slice name, enum dns_type type,
 	    dns_ledger_count(e->ledger) >= LIMIT_SPF_AHEAD;
 
 	/* One of the other family of addresses is another question. */
-	if (*question == NULL || (*question)->type != type)
-		*question = ahead ? dns_ledger_find(e->ledger, name, type) :
-		    dns_ledger_enter(e->ledger, name, type);
+	if (*question != NULL && (*question)->type != type)
+		*question = NULL;
+	if (*question == NULL && !ahead)
+		*question = dns_ledger_enter(e->ledger, name, type);
 	if (*question != NULL)
 		return (*question)->answer;
 	return ahead ? NULL : dns_answer_of(DNS_NOT_ASKED);
@@ -95,12 +98,36 @@ spf_host_type(const struct spf_eval *e)
 	    DNS_TYPE_AAAA;
 }
 
+/*
+ * The questions for hosts of an answer, kept with it: MX or PTR, which nobody
+ * else keeps something with.  NULL: no memory, do without.
+ */
+static struct dns_entry **
+host_questions(const struct spf_eval *e, struct dns_entry *names)
+{
+	struct arena *arena;
+	void **kept;
+
+	if (names == NULL)
+		return NULL;
+	kept = &names->kept[DNS_KEEPER_SPF];
+	arena = *kept == NULL ? dns_ledger_arena(e->ledger) : NULL;
+	if (arena != NULL)
+		*kept = arena_array(arena, LIMIT_SPF_MX,
+		    sizeof(struct dns_entry *));
+	return *kept;
+}
+
+_Static_assert(LIMIT_SPF_PTR <= LIMIT_SPF_MX, "room for both");
+
 const struct dns_answer *
-spf_ask_host(struct spf_eval *e, struct slice name)
+spf_ask_host(struct spf_eval *e, const struct spf_lookup *look, size_t i)
 {
 	struct dns_entry *question = NULL;
+	struct dns_entry **all = host_questions(e, look->question);
 
-	return ask(e, name, spf_host_type(e), &question);
+	return ask(e, look->answer->records[i].text, spf_host_type(e),
+	    all != NULL ? &all[i] : &question);
 }
 
 bool
@@ -198,7 +225,7 @@ find_client_names(struct spf_eval *e)
 	for (i = 0; a != NULL && i < a->count && i < LIMIT_SPF_PTR; i++) {
 		if (a->records[i].text.len == 0)
 			continue;
-		host = spf_ask_host(e, a->records[i].text);
+		host = spf_ask_host(e, &look, i);
 		if (host == NULL)
 			known = false;
 		else if (!dns_outcome_is_known(host->outcome))
