@@ -44,7 +44,7 @@
 #define PLAIN_UDP_SIZE	512
 /* So often in one try is it asked again whose TCP connection broke: it may
    have been another's fault, and next time they are apart (ours). */
-#define TCP_BREAKS	3
+#define TCP_BREAKS	5
 
 enum step {
 	STEP_DONE,	/* q->answer, or past a limit */

@@ -345,7 +345,8 @@ tcp_channel(struct server *s)
 	return best;
 }
 
-/* One after the other. */
+/* One after the other: those that were on one connection part, while that
+   with the least on it would be the same for all. */
 static struct server_channel *
 next_tcp_channel(struct server *s)
 {
