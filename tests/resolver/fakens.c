@@ -287,6 +287,16 @@ fakens_send(const struct fakens_question *q, const struct dnsmsg *m)
 }
 
 void
+fakens_send_address(const struct fakens_question *q)
+{
+	struct dnsmsg m;
+
+	dnsmsg_begin(&m, q->id, 0, q->name, q->type);
+	dnsmsg_a(&m, q->name, 300, 0xc0000201);
+	fakens_send(q, &m);
+}
+
+void
 fakens_hang_up(const struct fakens_question *q)
 {
 	(void)shutdown(q->fd, SHUT_RDWR);

@@ -48,6 +48,8 @@ void		 fakens_stop(struct fakens *ns);
 const char	*fakens_address(const struct fakens *ns);
 void		 fakens_send(const struct fakens_question *q,
 		    const struct dnsmsg *m);
+/* 192.0.2.1, for 300 seconds. */
+void		 fakens_send_address(const struct fakens_question *q);
 /* Cuts the TCP connection of the question. */
 void		 fakens_hang_up(const struct fakens_question *q);
 

@@ -31,16 +31,6 @@ static bool holding;
 static unsigned int seen, last_of_b;
 
 static void
-reply(const struct fakens_question *q)
-{
-	static struct dnsmsg m;
-
-	dnsmsg_begin(&m, q->id, 0, q->name, q->type);
-	dnsmsg_a(&m, q->name, 300, 0xc0000201);
-	fakens_send(q, &m);
-}
-
-static void
 script(struct fakens_question *q)
 {
 	(void)pthread_mutex_lock(&server_lock);
@@ -50,7 +40,7 @@ script(struct fakens_question *q)
 	if (holding && held_count < HELD_MAX)
 		held[held_count++] = *q;
 	else
-		reply(q);
+		fakens_send_address(q);
 	(void)pthread_mutex_unlock(&server_lock);
 }
 
@@ -70,7 +60,7 @@ release(void)
 
 	(void)pthread_mutex_lock(&server_lock);
 	for (i = 0; i < held_count; i++)
-		reply(&held[i]);
+		fakens_send_address(&held[i]);
 	held_count = 0;
 	holding = false;
 	(void)pthread_mutex_unlock(&server_lock);
@@ -256,7 +246,7 @@ script_silent_for_s(struct fakens_question *q)
 {
 	(void)pthread_mutex_lock(&server_lock);
 	if (q->name[0] != 's')
-		reply(q);
+		fakens_send_address(q);
 	(void)pthread_mutex_unlock(&server_lock);
 }
 

@@ -31,16 +31,6 @@ static struct fakens_question kept[SILENT];	/* as asked last */
 static unsigned int asked[SILENT];
 static bool silence_is_over;
 
-static void
-reply(const struct fakens_question *q)
-{
-	static struct dnsmsg m;
-
-	dnsmsg_begin(&m, q->id, 0, q->name, q->type);
-	dnsmsg_a(&m, q->name, 300, 0xc0000201);
-	fakens_send(q, &m);
-}
-
 /* s0.test and on get no answer yet.  c-ares 1.34 may ask again by itself. */
 static void
 script(struct fakens_question *q)
@@ -55,7 +45,7 @@ script(struct fakens_question *q)
 		kept[number] = *q;
 		asked[number] += !q->repeated;
 	} else {
-		reply(q);
+		fakens_send_address(q);
 	}
 	(void)pthread_mutex_unlock(&lock);
 }
@@ -116,7 +106,7 @@ answer_all(void)
 	(void)pthread_mutex_lock(&lock);
 	silence_is_over = true;
 	for (i = 0; i < SILENT; i++)
-		reply(&kept[i]);
+		fakens_send_address(&kept[i]);
 	(void)pthread_mutex_unlock(&lock);
 }
 
