@@ -17,6 +17,7 @@ flight_take_ticket(struct query *q)
 	t->query = q;
 	t->server = q->server;
 	t->channel = q->channel;
+	t->landed = query_landed;
 	q->ticket = t;
 	return true;
 }

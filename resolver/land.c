@@ -10,17 +10,14 @@
  *      resolves gives the whole chain, and each costs packets.  It does
  *      not join another query for that name: two chains that lead to each
  *      other would wait for each other.
- *    - truncated: the same server again by TCP (RFC 7766 section 5);
+ *    - truncated: the same server again by TCP (RFC 7766 section 5), and
+ *      when it wants other cookies than c-ares has (RFC 7873 section 5.3);
  *    - the TCP connection broke, with all questions on it: the same server
  *      again, TCP_BREAKS times;
  *    - a name in other letters than it was asked in: the same server again
  *      by TCP, or as casing_internal.h says;
  *    - FORMERR without OPT: the same server again without OPT (RFC 6891
- *      section 7).  c-ares 1.18 has then done so itself and takes no more
- *      than 512 octets by UDP from now on; an answer that it cut off there
- *      is asked for by TCP.  What is known of OPT holds until a reload;
- *    - no DNS message (c-ares 1.34 takes it for the answer, whatever its id
- *      is): the same server again by TCP, where nobody else can send;
+ *      section 7).  What is known of OPT holds until a reload;
  *    - no descriptor for a socket: the same server again, until the time of
  *      the try is over;
  *    - no memory to send it: done, and no fault of the server's;
@@ -40,8 +37,6 @@
 #include "resolver/query_internal.h"
 
 #define RCODE_FORMERR	1
-/* RFC 1035 section 4.2.1: where c-ares 1.18 cuts answers without EDNS. */
-#define PLAIN_UDP_SIZE	512
 /* So often in one try is it asked again whose TCP connection broke: it may
    have been another's fault, and next time they are apart (ours). */
 #define TCP_BREAKS	5
@@ -151,7 +146,6 @@ landed_with_packet(struct query *q, int status, struct slice packet)
 	query_asked_name(q, &asked);
 	q->status = status;
 	q->has_packet = true;
-	q->packet_len = packet.len;
 	q->starved = q->overdue = false;
 	q->answer = NULL;
 	q->mismatch = is_mismatch(q, packet, &asked);
@@ -162,21 +156,19 @@ landed_with_packet(struct query *q, int status, struct slice packet)
 
 /* Step 3. */
 void
-query_landed(void *arg, int status, int timeouts, unsigned char *bytes, int len)
+query_landed(struct flight_ticket *t, int status, struct slice packet)
 {
 	bool ended = status == ARES_EDESTRUCTION;
-	struct query *q = flight_give_ticket(arg, ended);
+	struct query *q = flight_give_ticket(t, ended);
 
-	(void)timeouts;
 	if (q == NULL || ended)
 		return;
 	if (status == ARES_ECANCELLED && q->channel->moving)
 		STAILQ_INSERT_TAIL(&q->resolver->moved, q, landing);
-	else if (bytes == NULL || len <= 0)
+	else if (packet.len == 0)
 		query_landed_empty(q, status);
 	else
-		landed_with_packet(q, status, (struct slice){
-		    (const char *)bytes, (size_t)len });
+		landed_with_packet(q, status, packet);
 }
 
 /* ---- judging ---- */
@@ -196,19 +188,6 @@ useless(struct query *q)
 }
 
 static enum step
-judge_failure(struct query *q)
-{
-	const struct packet_reply *reply = q->reply;
-
-	q->rcode = reply->rcode;
-	if (reply->rcode == RCODE_FORMERR && !reply->edns && q->edns) {
-		q->plain = true;
-		return STEP_AGAIN;
-	}
-	return useless(q);
-}
-
-static enum step
 by_tcp(struct query *q)
 {
 	if (q->tcp) {
@@ -218,6 +197,19 @@ by_tcp(struct query *q)
 	q->tcp = true;
 	q->by_casing = false;
 	return STEP_AGAIN;
+}
+
+static enum step
+judge_failure(struct query *q)
+{
+	const struct packet_reply *reply = q->reply;
+
+	q->rcode = reply->rcode;
+	if (reply->rcode == RCODE_FORMERR && !reply->edns && q->edns) {
+		q->plain = true;
+		return STEP_AGAIN;
+	}
+	return reply->rcode == PACKET_BADCOOKIE ? by_tcp(q) : useless(q);
 }
 
 /* Someone else's answer, or a server that does not keep the letters. */
@@ -261,8 +253,6 @@ judge_packet(struct query *q)
 	case PACKET_FAILURE:
 		return judge_failure(q);
 	case PACKET_BROKEN:
-		if (!q->tcp && q->packet_len == PLAIN_UDP_SIZE)
-			return by_tcp(q);
 		break;
 	}
 	q->broken = true;
@@ -299,7 +289,7 @@ judge(struct query *q, int64_t now_us)
 		return STEP_AGAIN;
 	}
 	if (q->status == ARES_EBADRESP)
-		return by_tcp(q);
+		return useless(q);
 	if (q->by_casing) {
 		casing_tcp_failed(&q->server->casing);
 		q->tcp = q->by_casing = false;

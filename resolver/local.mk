@@ -1,7 +1,9 @@
 libassay_a_SOURCES += \
 	resolver/ahead.c resolver/ahead_internal.h \
 	resolver/cache.c resolver/cache_internal.h \
+	resolver/carry.c resolver/carry_internal.h \
 	resolver/casing.c resolver/casing_internal.h \
+	resolver/datagram.c resolver/datagram_internal.h \
 	resolver/dns.c resolver/dns.h \
 	resolver/fair.c resolver/fair_internal.h \
 	resolver/resolver_internal.h \
@@ -26,6 +28,7 @@ check_PROGRAMS += \
 	tests/resolver/test_badinput \
 	tests/resolver/test_cache \
 	tests/resolver/test_casing \
+	tests/resolver/test_datagram \
 	tests/resolver/test_dns \
 	tests/resolver/test_fair \
 	tests/resolver/test_flow \
@@ -48,6 +51,8 @@ tests_resolver_test_badinput_SOURCES = tests/resolver/test_badinput.c \
 	$(resolver_test_helpers)
 tests_resolver_test_cache_SOURCES = tests/resolver/test_cache.c
 tests_resolver_test_casing_SOURCES = tests/resolver/test_casing.c \
+	$(resolver_test_helpers)
+tests_resolver_test_datagram_SOURCES = tests/resolver/test_datagram.c \
 	$(resolver_test_helpers)
 tests_resolver_test_dns_SOURCES = tests/resolver/test_dns.c
 tests_resolver_test_fair_SOURCES = tests/resolver/test_fair.c

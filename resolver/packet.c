@@ -38,6 +38,9 @@
 #define TLSA_HEAD	3	/* RFC 6698 2.1, before the data */
 #define TYPE_SOA	6
 #define TYPE_OPT	41
+#define OPTION_COOKIE	10
+#define COOKIE_MIN	8	/* RFC 7873 section 4 */
+#define COOKIE_MAX	40
 #define RCODE_NO_NAME	3
 
 /* Bits of the header's second word. */
@@ -65,10 +68,12 @@ struct rr {
 
 struct packet {
 	struct wire	w;		/* at the section in hand */
+	unsigned int	id;
 	unsigned int	flags;
 	unsigned int	counts[4];	/* RFC 1035 4.1.1, in order */
 	size_t		answers;	/* offset of the section */
 	size_t		authority;
+	size_t		opt, opt_end;	/* offsets of its data */
 };
 
 static struct wire
@@ -260,29 +265,42 @@ put16(unsigned char *p, unsigned int value)
 	return p;
 }
 
+/* All that is before the answers, with so many records after them. */
+static unsigned char *
+put_question(unsigned char *p, unsigned int flags,
+    const struct packet_name *name, unsigned int type, bool additional)
+{
+	p = put16(p, flags);
+	p = put16(p, 1);
+	p = put16(p, 0);
+	p = put16(p, 0);
+	p = put16(p, additional);
+	memcpy(p, name->wire, name->len);
+	p = put16(p + name->len, type);
+	return put16(p, CLASS_IN);
+}
+
+/* OPT (RFC 6891 section 6.1.2) with so many octets to come. */
+static unsigned char *
+put_opt(unsigned char *p, unsigned int rcode, size_t len)
+{
+	*p++ = 0;
+	p = put16(p, TYPE_OPT);
+	p = put16(p, LIMIT_DNS_EDNS_SIZE);
+	p = put16(p, rcode >> 4 << 8);
+	p = put16(p, 0);
+	return put16(p, (unsigned int)len);
+}
+
 size_t
 packet_query(const struct packet_name *name, enum dns_type type,
     uint16_t id, bool edns, unsigned char out[PACKET_QUERY_MAX])
 {
-	unsigned char *p = out;
+	unsigned char *p = put16(out, id);
 
-	p = put16(p, id);
-	p = put16(p, FLAG_RD | FLAG_AD);
-	p = put16(p, 1);
-	p = put16(p, 0);
-	p = put16(p, 0);
-	p = put16(p, edns);
-	memcpy(p, name->wire, name->len);
-	p += name->len;
-	p = put16(p, type);
-	p = put16(p, CLASS_IN);
-	if (edns) {
-		*p++ = 0;
-		p = put16(p, TYPE_OPT);
-		p = put16(p, LIMIT_DNS_EDNS_SIZE);
-		memset(p, 0, 6);
-		p += 6;
-	}
+	p = put_question(p, FLAG_RD | FLAG_AD, name, type, edns);
+	if (edns)
+		p = put_opt(p, 0, 0);
 	return (size_t)(p - out);
 }
 
@@ -308,7 +326,7 @@ read_header(struct packet *m)
 {
 	size_t i;
 
-	(void)get16(&m->w);
+	m->id = get16(&m->w);
 	m->flags = get16(&m->w);
 	for (i = 0; i < 4; i++)
 		m->counts[i] = get16(&m->w);
@@ -337,6 +355,8 @@ walk_sections(struct packet *m, struct packet_reply *out)
 			return false;
 		out->edns = true;
 		out->rcode |= (rr.ttl >> 24) << 4;
+		m->opt = rr.rdata;
+		m->opt_end = rr.end;
 	}
 	return is_done(&m->w);
 }
@@ -653,4 +673,61 @@ packet_fill(struct slice packet, enum dns_type type,
 		    packet_name_eq(&rr.owner, &reply->target))
 			copy(rdata_of(&m.w, &rr), type, &d);
 	}
+}
+
+/* Empty when there is none, or one that breaks RFC 7873 section 4. */
+static struct slice
+find_cookie(const struct packet *m)
+{
+	struct wire w = { m->w.ptr, m->opt_end, m->opt, false };
+	struct slice cookie = { NULL, 0 };
+	unsigned int option;
+	size_t len;
+
+	while (!w.failed && w.at < w.len) {
+		option = get16(&w);
+		len = get16(&w);
+		if (!w.failed && option == OPTION_COOKIE)
+			cookie = (struct slice){
+			    (const char *)w.ptr + w.at, len };
+		skip(&w, len);
+	}
+	if (w.failed || cookie.len < COOKIE_MIN || cookie.len > COOKIE_MAX)
+		cookie.len = 0;
+	return cookie;
+}
+
+size_t
+packet_outline(struct slice packet, unsigned char out[PACKET_OUTLINE_MAX])
+{
+	struct packet m = { .w = wire_of(packet) };
+	struct packet_reply reply = { .edns = false };
+	struct slice cookie = { NULL, 0 };
+	struct packet_name asked;
+	unsigned int type, class;
+	unsigned char *p = out;
+
+	if (!read_header(&m) || m.counts[0] != 1)
+		return 0;
+	get_name(&m.w, &asked);
+	type = get16(&m.w);
+	class = get16(&m.w);
+	if (m.w.failed || class != CLASS_IN)
+		return 0;
+	reply.rcode = m.flags & FLAG_RCODE;
+	if (walk_sections(&m, &reply))
+		cookie = find_cookie(&m);
+	if (cookie.len == 0 || reply.rcode != PACKET_BADCOOKIE)
+		reply.rcode = 0;
+	p = put16(p, m.id);
+	p = put_question(p, FLAG_QR | (reply.rcode & FLAG_RCODE), &asked, type,
+	    cookie.len > 0);
+	if (cookie.len > 0) {
+		p = put_opt(p, reply.rcode, 4 + cookie.len);
+		p = put16(p, OPTION_COOKIE);
+		p = put16(p, (unsigned int)cookie.len);
+		memcpy(p, cookie.ptr, cookie.len);
+		p += cookie.len;
+	}
+	return (size_t)(p - out);
 }

@@ -79,7 +79,6 @@ struct query {
 	bool			 mismatch;	/* of the letters */
 	bool			 starved;	/* of descriptors */
 	bool			 overdue;	/* c-ares has not called back */
-	size_t			 packet_len;
 	/* When it is done: who is called next, NULL: none, and then? */
 	struct resolver_wait	*next;
 	bool			 is_last;
@@ -165,19 +164,9 @@ int64_t	queries_due(const struct resolver *r, int64_t now_us);
 
 /* ---- flight.c; in the resolver thread ---- */
 
-/*
- * What c-ares holds for one packet.  When the time of the packet is over its
- * query goes on without it; c-ares calls back some time later.
- */
-struct flight_ticket {
-	struct query		*query;		/* NULL: it has gone on */
-	struct server		*server;
-	struct server_channel	*channel;
-};
-
 /* For a packet that is about to be sent on its channel; false: no memory. */
 bool	flight_take_ticket(struct query *q);
-/* In an ares_callback: NULL when the query has gone on.  The ticket is gone;
+/* When c-ares calls back: NULL when the query has gone on.  The ticket is gone;
    `ended`: the channel is, too. */
 struct query	*flight_give_ticket(struct flight_ticket *ticket, bool ended);
 /* Has those whose time is over landed, whatever c-ares thinks. */
@@ -202,9 +191,8 @@ void	flight_note_answer(struct resolver *r, struct query *q);
 
 /* ---- land.c; in the resolver thread ---- */
 
-/* An ares_callback: reads the packet, for its octets live no longer. */
-void	query_landed(void *ticket, int status, int timeouts,
-	    unsigned char *bytes, int len);
+/* Of its ticket: reads the packet, for its octets live no longer. */
+void	query_landed(struct flight_ticket *t, int status, struct slice packet);
 /* Without c-ares: as if it had called back with this status. */
 void	query_landed_empty(struct query *q, int status);
 /* Judges what has come back; true when there was something. */

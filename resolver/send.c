@@ -53,20 +53,19 @@ static void
 send_packet(struct resolver *r, struct query *q, enum server_path udp,
     int64_t now_us)
 {
-	unsigned char packet[PACKET_QUERY_MAX];
 	struct packet_name name;
-	uint16_t id;
-	size_t len;
+	struct server_question question = {
+		.name = &name, .type = q->type, .edns = q->edns
+	};
 
 	spell(r, q, now_us, &name);
-	take_random(r, &id, sizeof(id));
-	len = packet_query(&name, q->type, id, q->edns, packet);
+	take_random(r, &question.id, sizeof(question.id));
 	q->channel = server_channel(q->server, !q->tcp ? udp :
 	    q->breaks > 0 ? SERVER_TCP_APART : SERVER_TCP, now_us);
 	if (q->channel != NULL && !flight_take_ticket(q))
 		q->channel = NULL;
 	if (q->channel != NULL)
-		server_send(q->channel, packet, len, query_landed, q->ticket);
+		server_send(&question, q->ticket);
 	else
 		query_landed_empty(q, ARES_ENOMEM);
 }

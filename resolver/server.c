@@ -3,20 +3,15 @@
  * server: c-ares from 1.18 to 1.34 brought to one behaviour.
  *
  * - One server, one packet per question; no search lists, hosts file or cache.
- * - ARES_FLAG_NOCHECKRESP: SERVFAIL and its like come with their packet.
- * - ARES_FLAG_EDNS with a large size: without it 1.18 takes an answer of
- *   more than 512 octets by UDP for truncated.  The query and its OPT are
- *   ours; 1.18 turns the flag off for good at the first FORMERR without OPT
- *   (land.c knows).
- * - ARES_FLAG_IGNTC on the UDP channel and ARES_FLAG_USEVC on the other:
- *   the step from UDP to TCP is taken by land.c, see its head.
+ * - What comes by UDP is read by datagram.c, and c-ares shown its outline.
+ * - ARES_FLAG_NOCHECKRESP: SERVFAIL and its like come with their packet by
+ *   TCP, too.
+ * - ARES_FLAG_USEVC on the channels for TCP: the step from UDP to TCP is taken
+ *   by land.c, see its head.
  * - 1.18 has one UDP socket for each channel, and a new one, with a new port,
  *   when all questions of it were back: so there are many channels, and each
- *   takes a bounded number of questions.
- * - 1.34 takes a new socket for each question by UDP: a packet that upsets it
- *   (without octets, or too short) ends all questions on the socket, and then
- *   spoils only one.  With 16 on a socket a question costs a quarter less, but
- *   among several such packets an honest question got no answer.
+ *   takes a bounded number of questions.  1.34 takes a new socket after
+ *   UDP_QUERIES of them, and when all were back.
  * - 1.34 waits less than it is told after a few fast answers, ADAPTED_MS at
  *   least.  So it may send again, twice as long after each time, and flight.c
  *   knows when the time of the try is over.  A question that came back to be
@@ -32,10 +27,11 @@
 #include <sys/time.h>
 
 #include "base/mem.h"
+#include "resolver/carry_internal.h"
+#include "resolver/datagram_internal.h"
 
-#define UDP_SIZE	4096		/* what 1.18 has room for */
-#define RECEIVE_BUFFER	(4 << 20)	/* the kernel gives what it allows */
-#define UDP_QUERIES	1		/* from one port, with 1.34 */
+#define UDP_QUERIES	16		/* from one port, with 1.34 */
+#define AT_ONCE		64		/* packets, then other sockets' */
 #define ADAPTED_MS	250		/* what 1.34 waits at least */
 
 static uint32_t
@@ -93,19 +89,16 @@ set_options(struct server_channel *c, enum server_path path,
     unsigned int timeout_ms, struct ares_options *o, char *lookups)
 {
 	int mask = ARES_OPT_FLAGS | ARES_OPT_TIMEOUTMS | ARES_OPT_TRIES |
-	    ARES_OPT_SOCK_STATE_CB | ARES_OPT_EDNSPSZ | ARES_OPT_LOOKUPS |
-	    ARES_OPT_SOCK_RCVBUF;
+	    ARES_OPT_SOCK_STATE_CB | ARES_OPT_LOOKUPS;
 
 	*o = (struct ares_options){
-		.flags = ARES_FLAG_EDNS | ARES_FLAG_NOCHECKRESP |
-		    (path == SERVER_UDP ? ARES_FLAG_IGNTC : ARES_FLAG_USEVC),
+		.flags = ARES_FLAG_NOCHECKRESP |
+		    (path == SERVER_UDP ? 0 : ARES_FLAG_USEVC),
 		.timeout = timeout_ms > INT_MAX ? INT_MAX : (int)timeout_ms,
 		.tries = 1,
 		.sock_state_cb = socket_state,
 		.sock_state_cb_data = c,
-		.ednspsz = UDP_SIZE,
-		.lookups = lookups,
-		.socket_receive_buffer_size = RECEIVE_BUFFER
+		.lookups = lookups
 	};
 #ifdef ARES_OPT_MAXTIMEOUTMS
 	o->maxtimeout = o->timeout;
@@ -157,6 +150,8 @@ channel_open(struct server_channel *c, enum server_path path,
 		c->ares = NULL;
 		return status;
 	}
+	if (path == SERVER_UDP)
+		datagram_carry(c->ares, c->datagram);
 	return set_address(c, where);
 }
 
@@ -186,6 +181,9 @@ server_open(struct server *s, const struct nameserver *where,
 	uint32_t i;
 	int status;
 
+	s->datagram = mem_alloc(sizeof(*s->datagram));
+	if (s->datagram == NULL)
+		return "no memory";
 	for (i = 0; i < SERVER_LINES; i++)
 		if (!open_queue(&s->queues[i]))
 			return "no memory";
@@ -198,7 +196,7 @@ server_open(struct server *s, const struct nameserver *where,
 			.sockets = &s->sockets, .tag = tag + i };
 	for (i = 0; i < SERVER_CHANNELS; i++)
 		s->udp[i] = (struct server_channel){ .epoll = epoll,
-			.sockets = &s->sockets,
+			.sockets = &s->sockets, .datagram = s->datagram,
 			.tag = tag + SERVER_TCP_CHANNELS + i };
 	status = channel_open(&s->tcp[0], SERVER_TCP, where, timeout_ms);
 	if (status == ARES_SUCCESS)
@@ -227,6 +225,10 @@ server_fini(struct server *s)
 		mem_free(s->queues[i].items);
 		s->queues[i].items = NULL;
 	}
+	if (s->datagram != NULL)
+		carry_free(s->datagram);
+	mem_free(s->datagram);
+	s->datagram = NULL;
 }
 
 /* One that is not open yet is opened. */
@@ -376,12 +378,16 @@ server_is_tcp(const struct server *s, const struct server_channel *c)
 }
 
 void
-server_send(struct server_channel *c, const unsigned char *packet,
-    size_t len, ares_callback done, void *arg)
+server_send(const struct server_question *q, struct flight_ticket *ticket)
 {
+	struct server_channel *c = ticket->channel;
+
 	c->in_flight++;
 	c->sent++;
-	ares_send(c->ares, packet, (int)len, done, arg);
+	if (c->datagram != NULL)
+		carry_by_udp(c->ares, q, ticket);
+	else
+		carry_by_tcp(c->ares, q, ticket);
 }
 
 /* c-ares 1.18 closes a socket that nothing is in progress on. */
@@ -433,24 +439,53 @@ server_give_up(struct server_channel *c)
 	ares_cancel(c->ares);
 }
 
-void
-server_event(struct server *s, size_t index, int fd, uint32_t events)
+static void
+process(struct server_channel *c, int fd, uint32_t events)
 {
-	struct server_channel *c = index < SERVER_TCP_CHANNELS ?
-	    &s->tcp[index] : &s->udp[index - SERVER_TCP_CHANNELS];
 	uint32_t broken = events & (uint32_t)(EPOLLERR | EPOLLHUP);
-	bool ended;
 
-	if (c->ares == NULL)
-		return;
-	ended = server_is_tcp(s, c) && is_at_end(fd);
 	ares_process_fd(c->ares,
 	    broken != 0 || (events & (uint32_t)EPOLLIN) != 0 ?
 	    fd : ARES_SOCKET_BAD,
 	    broken != 0 || (events & (uint32_t)EPOLLOUT) != 0 ?
 	    fd : ARES_SOCKET_BAD);
+}
+
+static void
+tcp_event(struct server_channel *c, int fd, uint32_t events)
+{
+	bool ended = is_at_end(fd);
+
+	process(c, fd, events);
 	if (ended)
 		ares_cancel(c->ares);
+}
+
+/* c-ares reads one packet each time, and has closed the socket when it was
+   the last. */
+static void
+udp_event(struct server_channel *c, int fd, uint32_t events)
+{
+	unsigned int i = 0;
+
+	do {
+		c->datagram->read = false;
+		process(c, fd, events);
+	} while (c->datagram->read && ++i < AT_ONCE);
+}
+
+void
+server_event(struct server *s, size_t index, int fd, uint32_t events)
+{
+	struct server_channel *c = index < SERVER_TCP_CHANNELS ?
+	    &s->tcp[index] : &s->udp[index - SERVER_TCP_CHANNELS];
+
+	if (c->ares == NULL)
+		return;
+	if (server_is_tcp(s, c))
+		tcp_event(c, fd, events);
+	else
+		udp_event(c, fd, events);
 }
 
 static void

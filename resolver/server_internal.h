@@ -40,9 +40,12 @@
 
 #include "base/limits.h"
 #include "resolver/casing_internal.h"
+#include "resolver/dns.h"
 #include "resolver/nameserver_internal.h"
 #include "resolver/statistics_internal.h"
 
+struct datagram;
+struct packet_name;
 struct query;
 
 /* Queries by their turn, the next one first (queue.c). */
@@ -101,6 +104,7 @@ enum server_path {
 struct server_channel {
 	ares_channel	ares;		/* NULL: not open */
 	atomic_uint	*sockets;	/* its server's */
+	struct datagram	*datagram;	/* its server's; NULL: TCP */
 	int		epoll;
 	uint32_t	tag;		/* above the descriptor in epoll_data */
 	unsigned int	in_flight;	/* questions of it in progress */
@@ -128,6 +132,7 @@ struct server {
 	struct server_channel	 udp[SERVER_CHANNELS];
 	size_t			 current;	/* of udp: takes the next */
 	size_t			 current_tcp;	/* took the last one APART */
+	struct datagram		*datagram;	/* what has just come by UDP */
 	unsigned int		 timeout_ms;
 	bool			 edns;		/* it understands OPT */
 	bool			 starved;	/* no descriptor just now */
@@ -149,6 +154,27 @@ struct server {
 	size_t			 suspects;	/* of them */
 	size_t			 slow;		/* that hold none any more */
 	struct statistics_figures figures;
+};
+
+struct server_question {
+	const struct packet_name	*name;	/* in the letters to be sent */
+	enum dns_type			 type;
+	uint16_t			 id;	/* but 1.34 has its own */
+	bool				 edns;
+};
+
+/*
+ * What c-ares holds for one packet.  When the time of the packet is over its
+ * query goes on without it; c-ares calls back some time later.
+ */
+struct flight_ticket {
+	struct query		*query;		/* NULL: it has gone on */
+	struct server		*server;
+	struct server_channel	*channel;
+	/* With an empty packet when there is no answer; its octets live no
+	   longer than the call. */
+	void	(*landed)(struct flight_ticket *t, int status,
+		    struct slice packet);
 };
 
 /* What one question has met. */
@@ -177,9 +203,9 @@ void		 server_fini(struct server *s);
 struct server_channel	*server_channel(struct server *s,
 			    enum server_path path, int64_t now_us);
 bool	server_is_tcp(const struct server *s, const struct server_channel *c);
-/* `done` may be called before this returns. */
-void	server_send(struct server_channel *c, const unsigned char *packet,
-	    size_t len, ares_callback done, void *arg);
+/* ticket->landed() may be called before this returns. */
+void	server_send(const struct server_question *q,
+	    struct flight_ticket *ticket);
 /* A question of the channel is back. */
 void	server_landed(struct server_channel *c);
 /*

@@ -7,8 +7,10 @@
  * - with one octet less or more an answer is no answer any more;
  * - counts and times keep to their limits;
  * - the records fill exactly what was measured, and names in them are in
- *   the one form of names.
+ *   the one form of names;
+ * - the outline is its own outline, and no version of c-ares is upset by it.
  */
+#include <ares.h>
 #include <assert.h>
 #include <stdlib.h>
 #include <string.h>
@@ -120,6 +122,25 @@ check(struct slice packet, const struct packet_name *name,
 		check_records(packet, type, &reply);
 }
 
+static void
+check_outline(struct slice packet)
+{
+	unsigned char out[PACKET_OUTLINE_MAX], again[PACKET_OUTLINE_MAX];
+	size_t len = packet_outline(packet, out);
+
+	CHECK(len <= sizeof(out));
+	if (len == 0)
+		return;
+	CHECK(packet_outline((struct slice){ (const char *)out, len },
+	    again) == len && memcmp(out, again, len) == 0);
+#if ARES_VERSION >= 0x011c00
+	ares_dns_record_t *record;
+
+	CHECK(ares_dns_parse(out, len, 0, &record) == ARES_SUCCESS);
+	ares_dns_record_destroy(record);
+#endif
+}
+
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
@@ -131,6 +152,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct packet_name name;
 	size_t i;
 
+	check_outline(packet);
 	if (!question_name(packet, &name) &&
 	    !packet_name_from_text(SLICE("a.example"), &name))
 		return 0;

@@ -105,6 +105,20 @@ bind_both(struct fakens *ns, enum fakens_kind kind)
 	return ns->tcp != -1 && (!ns->listens || listen(ns->tcp, 16) == 0);
 }
 
+#define OPTION_COOKIE	10
+
+/* That of an OPT which has this option alone. */
+static void
+read_cookie(const unsigned char *opt, size_t len, struct fakens_question *q)
+{
+	q->cookie_len = 0;
+	if (len < 15 || opt[11] != 0 || opt[12] != OPTION_COOKIE ||
+	    len != 15u + opt[14] || opt[14] > sizeof(q->cookie))
+		return;
+	q->cookie_len = opt[14];
+	memcpy(q->cookie, opt + 15, q->cookie_len);
+}
+
 static bool
 read_question(const unsigned char *p, size_t len, struct fakens_question *q)
 {
@@ -126,6 +140,7 @@ read_question(const unsigned char *p, size_t len, struct fakens_question *q)
 	if (at + 5 > len)
 		return false;
 	q->type = (unsigned int)(p[at + 1] << 8 | p[at + 2]);
+	read_cookie(p + at + 5, len - at - 5, q);
 	return true;
 }
 

@@ -584,7 +584,7 @@ static const struct misdeed {
 	void (*run)(struct fakens_question *q);
 	enum dns_type type;
 	enum dns_outcome outcome;
-	enum dns_outcome or_else;	/* c-ares 1.18 and 1.34 differ */
+	enum dns_outcome or_else;	/* by TCP c-ares 1.18 and 1.34 differ */
 	unsigned int timeout_ms;
 	bool lets_others;		/* has no part in their connection */
 } misdeeds[] = {
@@ -598,11 +598,11 @@ static const struct misdeed {
 	{ "twice", do_twice, DNS_TYPE_A, DNS_FOUND, DNS_FOUND, PATIENT,
 	  true },
 	{ "late", do_late, DNS_TYPE_A, DNS_FOUND, DNS_FOUND, SHORT, true },
-	{ "noise", do_noise, DNS_TYPE_A, DNS_MALFORMED, DNS_TIMEOUT, SHORT,
+	{ "noise", do_noise, DNS_TYPE_A, DNS_TIMEOUT, DNS_TIMEOUT, SHORT,
 	  true },
 	{ "noiserecords", do_noise_records, DNS_TYPE_A, DNS_MALFORMED,
 	  DNS_MALFORMED, PATIENT, true },
-	{ "noisehuge", do_noise_huge, DNS_TYPE_A, DNS_MALFORMED, DNS_TIMEOUT,
+	{ "noisehuge", do_noise_huge, DNS_TYPE_A, DNS_TIMEOUT, DNS_TIMEOUT,
 	  SHORT, true },
 	{ "noisefirst", do_noise_first, DNS_TYPE_A, DNS_FOUND, DNS_FOUND,
 	  PATIENT, true },
@@ -610,27 +610,27 @@ static const struct misdeed {
 	  SHORT, true },
 	{ "otherclassrecord", do_other_class_record, DNS_TYPE_A, DNS_NO_DATA,
 	  DNS_NO_DATA, PATIENT, true },
-	{ "mirror", do_mirror, DNS_TYPE_A, DNS_TIMEOUT, DNS_MALFORMED, SHORT,
+	{ "mirror", do_mirror, DNS_TYPE_A, DNS_TIMEOUT, DNS_TIMEOUT, SHORT,
 	  true },
 	{ "noresponse", do_no_response, DNS_TYPE_A, DNS_TIMEOUT,
-	  DNS_MALFORMED, SHORT, true },
-	{ "opcode", do_opcode, DNS_TYPE_A, DNS_TIMEOUT, DNS_MALFORMED, SHORT,
+	  DNS_TIMEOUT, SHORT, true },
+	{ "opcode", do_opcode, DNS_TYPE_A, DNS_TIMEOUT, DNS_TIMEOUT, SHORT,
 	  true },
 	{ "othername", do_other_name, DNS_TYPE_A, DNS_TIMEOUT, DNS_TIMEOUT,
 	  SHORT, true },
 	{ "othertype", do_other_type, DNS_TYPE_A, DNS_TIMEOUT, DNS_TIMEOUT,
 	  SHORT, true },
 	{ "noquestion", do_no_question, DNS_TYPE_A, DNS_TIMEOUT,
-	  DNS_MALFORMED, SHORT, true },
+	  DNS_TIMEOUT, SHORT, true },
 	{ "twoquestions", do_two_questions, DNS_TYPE_A, DNS_TIMEOUT,
-	  DNS_MALFORMED, SHORT, true },
+	  DNS_TIMEOUT, SHORT, true },
 	{ "pointerloop", do_pointer_loop, DNS_TYPE_A, DNS_MALFORMED,
 	  DNS_MALFORMED, PATIENT, true },
 	{ "pointerpair", do_pointer_pair, DNS_TYPE_A, DNS_TIMEOUT,
-	  DNS_MALFORMED, SHORT, true },
+	  DNS_TIMEOUT, SHORT, true },
 	{ "pointerbeyond", do_pointer_beyond, DNS_TYPE_A, DNS_MALFORMED,
 	  DNS_MALFORMED, PATIENT, true },
-	{ "short", do_short, DNS_TYPE_A, DNS_TIMEOUT, DNS_MALFORMED, SHORT,
+	{ "short", do_short, DNS_TYPE_A, DNS_TIMEOUT, DNS_TIMEOUT, SHORT,
 	  true },
 	{ "truncated", do_truncated, DNS_TYPE_A, DNS_MALFORMED, DNS_MALFORMED,
 	  PATIENT, true },

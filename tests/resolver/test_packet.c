@@ -783,6 +783,146 @@ test_query(void)
 	is_num((long long)len, PACKET_QUERY_MAX, "fits exactly");
 }
 
+/* ---- the outline ---- */
+
+#define BADCOOKIE_LOW	(PACKET_BADCOOKIE & 0xf)
+#define BADCOOKIE_HIGH	(PACKET_BADCOOKIE >> 4)
+
+static const char cookie[41] = "0123456789abcdef0123456789ABCDEF01234567";
+
+static size_t
+outline_of(unsigned char out[PACKET_OUTLINE_MAX])
+{
+	char *exact = malloc(m.len > 0 ? m.len : 1);
+	size_t len;
+
+	memcpy(exact, m.bytes, m.len);
+	len = packet_outline((struct slice){ exact, m.len }, out);
+	free(exact);
+	return len;
+}
+
+static void
+outline_is(const void *want, size_t len, const char *label)
+{
+	unsigned char out[PACKET_OUTLINE_MAX];
+
+	is_bytes(out, outline_of(out), want, len, label);
+}
+
+#define PLAIN "\0\1\x80\0\0\1\0\0\0\0\0\0\1a\7example\0\0\1\0\1"
+
+static void
+test_outline(void)
+{
+	begin(3 | DNSMSG_TC | DNSMSG_AD, A);
+	dnsmsg_a(&m, "other.example", 60, 1);
+	dnsmsg_soa(&m, "example", 60, 60);
+	dnsmsg_opt(&m, 1);
+	outline_is(PLAIN, sizeof(PLAIN) - 1, "id and question alone");
+	m.bytes[13] = 'A';
+	outline_is(PLAIN, sizeof(PLAIN) - 1, "in lower case");
+	m.len--;
+	outline_is(PLAIN, sizeof(PLAIN) - 1, "whatever follows");
+	m.len = sizeof(PLAIN) - 1;
+	outline_is(PLAIN, sizeof(PLAIN) - 1, "or does not");
+	m.len--;
+	outline_is("", 0, "a question cut");
+	m.len = 12;
+	outline_is("", 0, "no question");
+	m.len = 11;
+	outline_is("", 0, "no header");
+	m.len = 0;
+	outline_is("", 0, "nothing");
+	begin(0, A);
+	m.bytes[2] = 0;
+	outline_is("", 0, "a question to us");
+	begin(0x0800, A);
+	outline_is("", 0, "another opcode");
+	begin(0, A);
+	m.bytes[5] = 0;
+	outline_is("", 0, "without question");
+	m.bytes[5] = 2;
+	outline_is("", 0, "two of them");
+	begin(0, A);
+	m.bytes[m.len - 1] = 3;
+	outline_is("", 0, "of another class");
+	begin(0, A);
+	m.bytes[12] = 0xc0;
+	m.bytes[13] = 12;
+	outline_is("", 0, "a pointer to itself");
+}
+
+/* With a cookie of so many octets; how many come through? */
+static size_t
+cookie_through(size_t len, unsigned int low, unsigned int high)
+{
+	unsigned char out[PACKET_OUTLINE_MAX];
+	size_t got;
+
+	begin(low, A);
+	dnsmsg_a(&m, NAME, 60, 1);
+	dnsmsg_cookie(&m, high, cookie, len);
+	got = outline_of(out) - (sizeof(PLAIN) - 1);
+	if (got == 0)
+		return 0;
+	ok(out[11] == 1 && got >= 15 &&
+	    memcmp(out + sizeof(PLAIN) - 1 + 15, cookie, got - 15) == 0,
+	    "a cookie of %zu octets, whole", got - 15);
+	return got - 15;
+}
+
+static void
+write_longest_name(void)
+{
+	char longest[DOMAIN_MAX + 1];
+
+	memset(longest, 'a', sizeof(longest));
+	longest[63] = longest[127] = longest[191] = '.';
+	longest[DOMAIN_MAX] = '\0';
+	dnsmsg_begin(&m, 1, 0, longest, A);
+}
+
+static void
+test_cookies(void)
+{
+	unsigned char out[PACKET_OUTLINE_MAX];
+	size_t len;
+
+	is_num((long long)cookie_through(7, 0, 0), 0, "a cookie too short");
+	is_num((long long)cookie_through(8, 0, 0), 8, "the shortest");
+	is_num((long long)cookie_through(40, 0, 0), 40, "the longest");
+	is_num((long long)cookie_through(41, 0, 0), 0, "one octet more");
+	is_num((long long)cookie_through(16, BADCOOKIE_LOW, BADCOOKIE_HIGH),
+	    16, "with BADCOOKIE");
+	(void)outline_of(out);
+	ok(out[3] == BADCOOKIE_LOW && out[sizeof(PLAIN) - 1 + 5] ==
+	    BADCOOKIE_HIGH, "which is said");
+	(void)cookie_through(16, 2, 0);
+	(void)outline_of(out);
+	is_num(out[3], 0, "no other RCODE is");
+	begin(BADCOOKIE_LOW, A);
+	dnsmsg_opt(&m, BADCOOKIE_HIGH);
+	len = outline_of(out);
+	ok(len == sizeof(PLAIN) - 1 && out[3] == 0, "nor it without cookie");
+	begin(0, A);
+	dnsmsg_cookie(&m, 0, cookie, 16);
+	m.bytes[m.len - 17]++;
+	outline_is(PLAIN, sizeof(PLAIN) - 1, "an option past the end");
+	begin(0, A);
+	dnsmsg_cookie(&m, 0, cookie, 16);
+	dnsmsg_u8(&m, 0);
+	outline_is(PLAIN, sizeof(PLAIN) - 1, "none of a broken answer");
+	begin(0, A);
+	dnsmsg_opt(&m, 0);
+	dnsmsg_cookie(&m, 0, cookie, 16);
+	outline_is(PLAIN, sizeof(PLAIN) - 1, "nor when there are two OPT");
+	write_longest_name();
+	dnsmsg_cookie(&m, 0, cookie, 40);
+	is_num((long long)outline_of(out), PACKET_OUTLINE_MAX,
+	    "the longest name and cookie fit exactly");
+}
+
 int
 main(void)
 {
@@ -793,5 +933,7 @@ main(void)
 	test_names();
 	test_limits();
 	test_query();
+	test_outline();
+	test_cookies();
 	return tap_done();
 }

@@ -1,0 +1,160 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * carry: a question in the form that each version of c-ares wants, and from
+ * the form of its callbacks back to the ticket's.
+ */
+#include "resolver/carry_internal.h"
+
+#include "resolver/datagram_internal.h"
+#include "resolver/packet_internal.h"
+
+static const struct slice nothing = { NULL, 0 };
+
+static void
+tcp_back(void *arg, int status, int timeouts, unsigned char *bytes, int len)
+{
+	struct flight_ticket *t = arg;
+
+	(void)timeouts;
+	t->landed(t, status, bytes == NULL || len <= 0 ? nothing :
+	    (struct slice){ (const char *)bytes, (size_t)len });
+}
+
+static void
+send_octets(ares_channel ares, const struct server_question *q,
+    ares_callback back, struct flight_ticket *t)
+{
+	unsigned char packet[PACKET_QUERY_MAX];
+	size_t len = packet_query(q->name, q->type, q->id, q->edns, packet);
+
+	ares_send(ares, packet, (int)len, back, t);
+}
+
+void
+carry_by_tcp(ares_channel ares, const struct server_question *q,
+    struct flight_ticket *t)
+{
+	send_octets(ares, q, tcp_back, t);
+}
+
+#if ARES_VERSION >= 0x011c00		/* ares_send_dnsrec() */
+
+/* RFC 1035 section 5.1: four characters for an octet at most. */
+#define TEXT_MAX	(4 * PACKET_NAME_MAX)
+
+static char *
+put_octet(char *p, unsigned int octet)
+{
+	bool plain = octet > ' ' && octet < 0x7f;
+
+	if (!plain || octet == '.' || octet == '\\')
+		*p++ = '\\';
+	if (plain) {
+		*p++ = (char)octet;
+		return p;
+	}
+	*p++ = (char)('0' + octet / 100);
+	*p++ = (char)('0' + octet / 10 % 10);
+	*p++ = (char)('0' + octet % 10);
+	return p;
+}
+
+static void
+to_text(const struct packet_name *name, char text[TEXT_MAX])
+{
+	const unsigned char *wire = name->wire;
+	unsigned int left;
+	char *p = text;
+
+	while ((left = *wire++) > 0) {
+		if (p > text)
+			*p++ = '.';
+		for (; left > 0; left--)
+			p = put_octet(p, *wire++);
+	}
+	*p = '\0';
+}
+
+static void
+udp_back(void *arg, ares_status_t status, size_t timeouts,
+    const ares_dns_record_t *outline)
+{
+	struct flight_ticket *t = arg;
+	struct datagram *d = t->channel->datagram;
+	bool has_packet = outline != NULL || d->wants_tcp;
+
+	(void)timeouts;
+	d->wants_tcp = false;
+	t->landed(t, (int)status, has_packet ? datagram_packet(d) : nothing);
+}
+
+/* NULL: no memory. */
+static ares_dns_record_t *
+record_of(const struct server_question *q, struct datagram *d)
+{
+	ares_dns_record_t **record = &d->records[q->edns];
+	unsigned char packet[PACKET_QUERY_MAX];
+	char text[TEXT_MAX];
+	size_t len;
+
+	if (*record == NULL) {
+		len = packet_query(q->name, q->type, 0, q->edns, packet);
+		if (ares_dns_parse(packet, len, 0, record) != ARES_SUCCESS)
+			*record = NULL;
+		return *record;
+	}
+	to_text(q->name, text);
+	if (ares_dns_record_query_set_name(*record, 0, text) !=
+	    ARES_SUCCESS || ares_dns_record_query_set_type(*record, 0,
+	    (ares_dns_rec_type_t)q->type) != ARES_SUCCESS)
+		return NULL;
+	return *record;
+}
+
+void
+carry_by_udp(ares_channel ares, const struct server_question *q,
+    struct flight_ticket *t)
+{
+	const ares_dns_record_t *record = record_of(q, t->channel->datagram);
+
+	if (record != NULL)
+		(void)ares_send_dnsrec(ares, record, udp_back, t, NULL);
+	else
+		t->landed(t, ARES_ENOMEM, nothing);
+}
+
+void
+carry_free(struct datagram *d)
+{
+	ares_dns_record_destroy(d->records[false]);
+	ares_dns_record_destroy(d->records[true]);
+	d->records[false] = d->records[true] = NULL;
+}
+
+#else
+
+static void
+udp_back(void *arg, int status, int timeouts, unsigned char *bytes, int len)
+{
+	struct flight_ticket *t = arg;
+
+	(void)timeouts;
+	(void)len;
+	t->landed(t, status, bytes == NULL ? nothing :
+	    datagram_packet(t->channel->datagram));
+}
+
+void
+carry_by_udp(ares_channel ares, const struct server_question *q,
+    struct flight_ticket *t)
+{
+	send_octets(ares, q, udp_back, t);
+}
+
+void
+carry_free(struct datagram *d)
+{
+	(void)d;
+}
+
+#endif

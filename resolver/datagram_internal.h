@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * datagram: the UDP sockets of c-ares.
+ *
+ * c-ares opens, closes and sends by them as ever, but what comes by them is
+ * read here, and c-ares is shown its outline (packet_outline()): the id and
+ * the question, by which it finds the query, and the server's cookie.  So no
+ * octets of a stranger upset it: what is no answer is dropped.  1.18 ends all
+ * questions of a socket for a packet without octets, and 1.34 for one that it
+ * cannot read.  Nor does 1.34 take apart and put together again each record.
+ *
+ * When a server says BADCOOKIE again and again, 1.34 goes on by TCP (RFC 7873
+ * section 5.3).  It gets no socket for it: land.c takes that step, too.
+ */
+#ifndef RESOLVER_DATAGRAM_INTERNAL_H
+#define RESOLVER_DATAGRAM_INTERNAL_H
+
+#include <ares.h>
+#include <stdbool.h>
+#include <sys/socket.h>
+
+#include "base/slice.h"
+
+/* That one call of c-ares drops: a flood of them does not keep the thread
+   from its other sockets (ours). */
+#define DATAGRAM_DROPS		64
+/* What a socket may hold; the kernel gives what it allows (ours). */
+#define DATAGRAM_BUFFER		(4 << 20)
+/* IP has no larger ones. */
+#define DATAGRAM_OCTETS		65535
+
+/* Of one server, in one thread. */
+struct datagram {
+	bool			read;	/* since the caller cleared it */
+	bool			wants_tcp;	/* who is called back next */
+	size_t			len;
+	socklen_t		from_len;
+	struct sockaddr_storage	from;	/* the server */
+#if ARES_VERSION >= 0x011c00
+	ares_dns_record_t	*records[2];	/* carry.c's: with OPT second */
+#endif
+	unsigned char		octets[DATAGRAM_OCTETS];
+};
+
+/* For the sockets of that channel from now on. */
+void	datagram_carry(ares_channel ares, struct datagram *d);
+/* What c-ares calls back for; it is there until the next one is read. */
+struct slice	datagram_packet(const struct datagram *d);
+
+#endif

@@ -1,0 +1,233 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * What c-ares is shown of what comes by UDP: a flood does not keep it from the
+ * answer, and its cookies (RFC 7873) work as if it read all by itself.  1.18
+ * has none, and asks without.
+ */
+#include "resolver/datagram_internal.h"
+
+#include <stdatomic.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "resolver/resolver.h"
+#include "tests/resolver/asker.h"
+#include "tests/resolver/fakens.h"
+#include "tests/tap.h"
+
+#define PATIENT		20000	/* ms */
+#define CROWD		40	/* questions at one time: more than a port's */
+#define FORGED		0xc0000242
+#define CLIENT		8	/* octets of c-ares' part of a cookie */
+#define BADCOOKIE_LOW	7
+#define BADCOOKIE_HIGH	1
+#if ARES_VERSION >= 0x012100	/* 1.33 */
+#define COOKIES		1
+#else
+#define COOKIES		0
+#endif
+
+static struct dnsmsg out;	/* the server's thread writes it */
+static atomic_uint by_udp, by_tcp, without, refused;
+
+static void
+count(const struct fakens_question *q)
+{
+	by_udp += !q->tcp;
+	by_tcp += q->tcp;
+	without += !q->tcp && q->cookie_len == 0;
+}
+
+/* So many that are no answers, then the answer. */
+static void
+flood(struct fakens_question *q)
+{
+	size_t left = strcmp(q->name, "limit.test") == 0 ? DATAGRAM_DROPS - 1 :
+	    DATAGRAM_DROPS;
+
+	for (; left > 0; left--) {
+		dnsmsg_begin(&out, q->id, 0, q->name, q->type);
+		out.len = left % 13;
+		fakens_send(q, &out);
+	}
+	fakens_send_address(q);
+}
+
+static void
+test_flood(void)
+{
+	struct fakens *ns = fakens_start(flood, FAKENS_BOTH);
+	struct resolver *r = asker_resolver(fakens_address(ns), NULL, PATIENT,
+	    1);
+
+	ok(asker_outcome(r, "limit.test", DNS_TYPE_A) == DNS_FOUND,
+	    "as many as are dropped at a time, and the answer");
+	ok(asker_outcome(r, "past.test", DNS_TYPE_A) == DNS_FOUND,
+	    "one more");
+	resolver_free(r);
+	fakens_stop(ns);
+}
+
+/* The client's part, and ours after it. */
+static void
+send_with_cookie(const struct fakens_question *q, uint32_t addr,
+    unsigned int low, unsigned int high)
+{
+	unsigned char cookie[2 * CLIENT];
+
+	memcpy(cookie, q->cookie, CLIENT);
+	memset(cookie + CLIENT, 's', CLIENT);
+	dnsmsg_begin(&out, q->id, low, q->name, q->type);
+	if (low == 0)
+		dnsmsg_a(&out, q->name, 300, addr);
+	dnsmsg_cookie(&out, high, cookie, sizeof(cookie));
+	fakens_send(q, &out);
+}
+
+static void
+send_forged(struct fakens_question *q)
+{
+	dnsmsg_begin(&out, q->id, 0, q->name, q->type);
+	dnsmsg_a(&out, q->name, 300, FORGED);
+	fakens_send(q, &out);
+	q->cookie[0] ^= 1;
+	send_with_cookie(q, FORGED, 0, 0);
+	q->cookie[0] ^= 1;
+}
+
+/* Wants its own cookie back.  Who does not see it cannot forge an answer. */
+static void
+strict(struct fakens_question *q)
+{
+	count(q);
+	if (q->cookie_len == 2 * CLIENT) {
+		send_forged(q);
+		send_with_cookie(q, 0xc0000201, 0, 0);
+	} else if (q->cookie_len > 0) {
+		refused++;
+		send_with_cookie(q, 0, BADCOOKIE_LOW, BADCOOKIE_HIGH);
+	} else {
+		fakens_send_address(q);
+	}
+}
+
+/* No cookie pleases it. */
+static void
+never(struct fakens_question *q)
+{
+	count(q);
+	if (q->cookie_len > 0)
+		send_with_cookie(q, 0, BADCOOKIE_LOW, BADCOOKIE_HIGH);
+	else
+		fakens_send_address(q);
+}
+
+/* Without OPT, as if it knew of no cookies. */
+static void
+plain(struct fakens_question *q)
+{
+	count(q);
+	fakens_send_address(q);
+}
+
+static bool
+is_honest(const struct dns_answer *a)
+{
+	return a->outcome == DNS_FOUND && a->count == 1 &&
+	    a->records[0].addr.bytes[3] == 1;
+}
+
+static bool
+ask(struct resolver *r, const char *name)
+{
+	const struct dns_answer *a = asker_fetch(r, name, DNS_TYPE_A);
+	bool honest = is_honest(a);
+
+	dns_answer_unref(a);
+	return honest;
+}
+
+static unsigned int
+ask_many(struct resolver *r)
+{
+	const struct dns_answer *a;
+	unsigned int i, honest = 0;
+	struct ask asks[CROWD];
+	char name[32];
+
+	memset(asks, 0, sizeof(asks));
+	for (i = 0; i < CROWD; i++) {
+		(void)snprintf(name, sizeof(name), "many.%u.test", i);
+		asker_start(&asks[i], r, name, DNS_TYPE_A);
+	}
+	for (i = 0; i < CROWD; i++) {
+		a = asker_wait(&asks[i]);
+		honest += is_honest(a);
+		dns_answer_unref(a);
+	}
+	return honest;
+}
+
+static struct resolver *
+begin(fakens_script *script, struct fakens **ns)
+{
+	by_udp = by_tcp = without = refused = 0;
+	*ns = fakens_start(script, FAKENS_BOTH);
+	return asker_resolver(fakens_address(*ns), NULL, PATIENT, 1);
+}
+
+static void
+end(struct resolver *r, struct fakens *ns)
+{
+	ok(asker_sums_agree(r), "the figures agree");
+	resolver_free(r);
+	fakens_stop(ns);
+}
+
+static void
+test_strict(void)
+{
+	struct fakens *ns;
+	struct resolver *r = begin(strict, &ns);
+
+	ok(ask(r, "first.test"), "a server that wants its cookie");
+	ok(ask(r, "second.test"), "and has it");
+	is_num(ask_many(r), CROWD, "many at one time");
+	is_num(refused, COOKIES, "told once");
+	ok(by_tcp == 0, "never by TCP");
+	end(r, ns);
+}
+
+static void
+test_never(void)
+{
+	struct fakens *ns;
+	struct resolver *r = begin(never, &ns);
+
+	ok(ask(r, "first.test"), "a server that no cookie pleases");
+	is_num(by_tcp, COOKIES, "is asked by TCP");
+	is_num(ask_many(r), CROWD, "and so for all");
+	end(r, ns);
+}
+
+static void
+test_plain(void)
+{
+	struct fakens *ns;
+	struct resolver *r = begin(plain, &ns);
+
+	ok(ask(r, "first.test"), "a server without cookies");
+	is_num(ask_many(r), CROWD, "answers all");
+	is_num(by_udp - without, COOKIES, "and gets one cookie");
+	end(r, ns);
+}
+
+int
+main(void)
+{
+	test_flood();
+	test_strict();
+	test_never();
+	test_plain();
+	return tap_done();
+}
