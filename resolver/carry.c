@@ -80,7 +80,7 @@ udp_back(void *arg, ares_status_t status, size_t timeouts,
     const ares_dns_record_t *outline)
 {
 	struct flight_ticket *t = arg;
-	struct datagram *d = t->channel->datagram;
+	struct datagram *d = t->channel->server->datagram;
 	bool has_packet = outline != NULL || d->wants_tcp;
 
 	(void)timeouts;
@@ -115,7 +115,8 @@ void
 carry_by_udp(ares_channel ares, const struct server_question *q,
     struct flight_ticket *t)
 {
-	const ares_dns_record_t *record = record_of(q, t->channel->datagram);
+	const ares_dns_record_t *record = record_of(q,
+	    t->channel->server->datagram);
 
 	if (record != NULL)
 		(void)ares_send_dnsrec(ares, record, udp_back, t, NULL);
@@ -141,7 +142,7 @@ udp_back(void *arg, int status, int timeouts, unsigned char *bytes, int len)
 	(void)timeouts;
 	(void)len;
 	t->landed(t, status, bytes == NULL ? nothing :
-	    datagram_packet(t->channel->datagram));
+	    datagram_packet(t->channel->server->datagram));
 }
 
 void

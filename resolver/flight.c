@@ -15,7 +15,6 @@ flight_take_ticket(struct query *q)
 	if (t == NULL)
 		return false;
 	t->query = q;
-	t->server = q->server;
 	t->channel = q->channel;
 	t->landed = query_landed;
 	q->ticket = t;
@@ -27,12 +26,10 @@ flight_give_ticket(struct flight_ticket *t, bool ended)
 {
 	struct query *q = t->query;
 
-	if (q != NULL) {
+	if (q != NULL)
 		q->ticket = NULL;
-	} else if (!ended) {
+	else if (!ended)
 		server_landed_late(t->channel);
-		t->server->overdue--;
-	}
 	mem_free(t);
 	return q;
 }
@@ -50,7 +47,6 @@ flights_expire(struct resolver *r, struct server *s, int64_t now_us)
 		server_overdue(q->channel);
 		q->ticket->query = NULL;
 		q->ticket = NULL;
-		s->overdue++;
 		query_landed_empty(q, ARES_ETIMEOUT);
 		q->overdue = true;
 	}
@@ -147,7 +143,7 @@ flight_oldest_channel(struct resolver *r, struct server *s, int64_t now_us)
 	if (s->slow < LIMIT_DNS_SLOW || !is_slow(r, s, now_us) ||
 	    !queue_waits(s) || queue_first(s) != NULL)
 		return NULL;
-	while (q != NULL && (server_is_tcp(s, q->channel) ||
+	while (q != NULL && (server_is_tcp(q->channel) ||
 	    q->channel == NULL))
 		q = TAILQ_NEXT(q, flight);
 	return q != NULL ? q->channel : NULL;

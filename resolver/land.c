@@ -264,7 +264,7 @@ static bool
 is_given_up(const struct query *q)
 {
 	return q->status == ARES_ECANCELLED &&
-	    !server_is_tcp(q->server, q->channel);
+	    !server_is_tcp(q->channel);
 }
 
 /* Step 4. */
@@ -323,7 +323,7 @@ note_health(struct resolver *r, struct query *q, enum step step,
 		failed = step == STEP_NEXT &&
 		    server_note_silence(&s->health, q->try_us, now_us);
 	else if (!q->starved && q->status != ARES_ENOMEM && !is_given_up(q) &&
-	    !server_is_tcp(s, q->channel))
+	    !server_is_tcp(q->channel))
 		failed = server_note_unreachable(&s->health, now_us);
 	if (q->has_packet)
 		flight_note_answer(r, q);

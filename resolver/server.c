@@ -57,10 +57,10 @@ socket_state(void *arg, ares_socket_t fd, int readable, int writable)
 
 	if (ev.events == 0) {
 		if (epoll_ctl(c->epoll, EPOLL_CTL_DEL, fd, NULL) == 0)
-			(void)atomic_fetch_sub(c->sockets, 1);
+			(void)atomic_fetch_sub(&c->server->sockets, 1);
 	} else if (epoll_ctl(c->epoll, EPOLL_CTL_MOD, fd, &ev) == -1) {
 		if (epoll_ctl(c->epoll, EPOLL_CTL_ADD, fd, &ev) == 0)
-			(void)atomic_fetch_add(c->sockets, 1);
+			(void)atomic_fetch_add(&c->server->sockets, 1);
 	}
 }
 
@@ -151,7 +151,7 @@ channel_open(struct server_channel *c, enum server_path path,
 		return status;
 	}
 	if (path == SERVER_UDP)
-		datagram_carry(c->ares, c->datagram);
+		datagram_carry(c->ares, c->server->datagram);
 	return set_address(c, where);
 }
 
@@ -192,11 +192,11 @@ server_open(struct server *s, const struct nameserver *where,
 	s->edns = true;
 	TAILQ_INIT(&s->flights);
 	for (i = 0; i < SERVER_TCP_CHANNELS; i++)
-		s->tcp[i] = (struct server_channel){ .epoll = epoll,
-			.sockets = &s->sockets, .tag = tag + i };
+		s->tcp[i] = (struct server_channel){
+			.server = s, .epoll = epoll, .tag = tag + i };
 	for (i = 0; i < SERVER_CHANNELS; i++)
-		s->udp[i] = (struct server_channel){ .epoll = epoll,
-			.sockets = &s->sockets, .datagram = s->datagram,
+		s->udp[i] = (struct server_channel){
+			.server = s, .epoll = epoll,
 			.tag = tag + SERVER_TCP_CHANNELS + i };
 	status = channel_open(&s->tcp[0], SERVER_TCP, where, timeout_ms);
 	if (status == ARES_SUCCESS)
@@ -372,9 +372,10 @@ server_channel(struct server *s, enum server_path path, int64_t now_us)
 }
 
 bool
-server_is_tcp(const struct server *s, const struct server_channel *c)
+server_is_tcp(const struct server_channel *c)
 {
-	return c != NULL && c->tag < s->tcp[0].tag + SERVER_TCP_CHANNELS;
+	return c != NULL &&
+	    c->tag < c->server->tcp[0].tag + SERVER_TCP_CHANNELS;
 }
 
 void
@@ -384,10 +385,10 @@ server_send(const struct server_question *q, struct flight_ticket *ticket)
 
 	c->in_flight++;
 	c->sent++;
-	if (c->datagram != NULL)
-		carry_by_udp(c->ares, q, ticket);
-	else
+	if (server_is_tcp(c))
 		carry_by_tcp(c->ares, q, ticket);
+	else
+		carry_by_udp(c->ares, q, ticket);
 }
 
 /* c-ares 1.18 closes a socket that nothing is in progress on. */
@@ -424,12 +425,14 @@ void
 server_overdue(struct server_channel *c)
 {
 	c->overdue++;
+	c->server->overdue++;
 }
 
 void
 server_landed_late(struct server_channel *c)
 {
 	c->overdue--;
+	c->server->overdue--;
 	server_landed(c);
 }
 
@@ -466,12 +469,13 @@ tcp_event(struct server_channel *c, int fd, uint32_t events)
 static void
 udp_event(struct server_channel *c, int fd, uint32_t events)
 {
+	struct datagram *d = c->server->datagram;
 	unsigned int i = 0;
 
 	do {
-		c->datagram->read = false;
+		d->read = false;
 		process(c, fd, events);
-	} while (c->datagram->read && ++i < AT_ONCE);
+	} while (d->read && ++i < AT_ONCE);
 }
 
 void
@@ -482,7 +486,7 @@ server_event(struct server *s, size_t index, int fd, uint32_t events)
 
 	if (c->ares == NULL)
 		return;
-	if (server_is_tcp(s, c))
+	if (server_is_tcp(c))
 		tcp_event(c, fd, events);
 	else
 		udp_event(c, fd, events);

@@ -103,8 +103,7 @@ enum server_path {
 
 struct server_channel {
 	ares_channel	ares;		/* NULL: not open */
-	atomic_uint	*sockets;	/* its server's */
-	struct datagram	*datagram;	/* its server's; NULL: TCP */
+	struct server	*server;
 	int		epoll;
 	uint32_t	tag;		/* above the descriptor in epoll_data */
 	unsigned int	in_flight;	/* questions of it in progress */
@@ -169,7 +168,6 @@ struct server_question {
  */
 struct flight_ticket {
 	struct query		*query;		/* NULL: it has gone on */
-	struct server		*server;
 	struct server_channel	*channel;
 	/* With an empty packet when there is no answer; its octets live no
 	   longer than the call. */
@@ -202,7 +200,7 @@ void		 server_fini(struct server *s);
 /* The channel for the next question, NULL when none is available. */
 struct server_channel	*server_channel(struct server *s,
 			    enum server_path path, int64_t now_us);
-bool	server_is_tcp(const struct server *s, const struct server_channel *c);
+bool	server_is_tcp(const struct server_channel *c);
 /* ticket->landed() may be called before this returns. */
 void	server_send(const struct server_question *q,
 	    struct flight_ticket *ticket);
