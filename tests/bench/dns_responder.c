@@ -391,28 +391,41 @@ put_address(struct wire *w, const char *data)
 	put_bytes(w, &a, sizeof(a));
 }
 
+/* Of the name asked; returns where its length is, for end_record(). */
+static size_t
+begin_record(struct wire *w, unsigned int type)
+{
+	put(w, 0xc000 | HEADER_OCTETS, 2);
+	put(w, type, 2);
+	put(w, CLASS_IN, 2);
+	put(w, ttl, 4);
+	put(w, 0, 2);
+	return w->len - 2;
+}
+
+static void
+end_record(struct wire *w, size_t length_at)
+{
+	size_t end = w->len;
+
+	if (w->bad)
+		return;
+	w->len = length_at;
+	put(w, end - length_at - 2, 2);
+	w->len = end;
+}
+
 static void
 put_record(struct wire *w, const struct record *r, const char *label,
     size_t label_len)
 {
-	size_t length_at, end;
+	size_t length_at = begin_record(w, r->type);
 
-	put(w, 0xc000 | HEADER_OCTETS, 2);	/* the name asked */
-	put(w, r->type, 2);
-	put(w, CLASS_IN, 2);
-	put(w, ttl, 4);
-	length_at = w->len;
-	put(w, 0, 2);
 	if (r->type == TYPE_A)
 		put_address(w, r->data);
 	else
 		put_expanded(w, r->type, r->data, label, label_len);
-	if (w->bad)
-		return;
-	end = w->len;
-	w->len = length_at;
-	put(w, end - length_at - 2, 2);
-	w->len = end;
+	end_record(w, length_at);
 }
 
 static unsigned int
@@ -455,26 +468,17 @@ put_chain(struct wire *w, const char *name)
 	const char *number = find_label(name, "chain"), *rest;
 	char target[NAME_MAX_TEXT + 16];
 	long links = number != NULL ? atol(number) : 0;
-	size_t length_at = w->len + 10, end;
+	size_t length_at;
 
 	if (links <= 0)
 		return false;
 	rest = strchr(number, '.');
 	(void)snprintf(target, sizeof(target), "%.*s%ld%s",
 	    (int)(number - name), name, links - 1, rest != NULL ? rest : "");
-	put(w, 0xc000 | HEADER_OCTETS, 2);
-	put(w, TYPE_CNAME, 2);
-	put(w, CLASS_IN, 2);
-	put(w, ttl, 4);
-	put(w, 0, 2);
+	length_at = begin_record(w, TYPE_CNAME);
 	put_name(w, target, strlen(target));
-	if (w->bad)
-		return false;
-	end = w->len;
-	w->len = length_at;
-	put(w, end - length_at - 2, 2);
-	w->len = end;
-	return true;
+	end_record(w, length_at);
+	return !w->bad;
 }
 
 /* Of the root: it is above every name. */
