@@ -157,8 +157,7 @@ sort_hosts(const struct dns_answer *mx,
 /*
  * The result of a term that has hosts of which none matched: `set` for the
  * ones that are not known; `empty` is the name of one without an address,
- * "" when there is none.  Past the limit nothing is asked ahead for a host
- * that may match yet: it is often one that a term before has, too.
+ * "" when there is none.
  */
 static unsigned int
 no_host_matched(struct spf_eval *e, unsigned int set, struct slice empty)

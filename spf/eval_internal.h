@@ -73,6 +73,7 @@ struct spf_frame {
 struct spf_lookup {
 	struct domain		 name;
 	enum dns_type		 type;
+	bool			 ahead;	/* it may not be needed */
 	const struct dns_answer	*answer;
 	struct dns_entry	*question;	/* NULL: not put, or not yet */
 };

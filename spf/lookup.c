@@ -48,14 +48,15 @@ spf_no_memory(struct spf_eval *e)
  * Ahead of its need a question is put only while the ledger has few: what
  * is asked for nothing must not use up what will be needed.  Past that, what
  * has not been met before is not looked for: a record of hundreds of hosts
- * is walked through as often as it has answers.
+ * is walked through as often as it has answers.  The hosts of the term that
+ * the evaluation has come to are asked together: most often none matches, and
+ * all of them are needed.
  */
 static const struct dns_answer *
 find_answer(const struct spf_eval *e, struct slice name, enum dns_type type,
-    struct dns_entry **question)
+    bool ahead, struct dns_entry **question)
 {
-	const bool ahead = e->pending &&
-	    dns_ledger_count(e->ledger) >= LIMIT_SPF_AHEAD;
+	ahead = ahead && dns_ledger_count(e->ledger) >= LIMIT_SPF_AHEAD;
 
 	/* One of the other family of addresses is another question. */
 	if (*question != NULL && (*question)->type != type)
@@ -68,10 +69,11 @@ find_answer(const struct spf_eval *e, struct slice name, enum dns_type type,
 }
 
 static const struct dns_answer *
-ask(struct spf_eval *e, struct slice name, enum dns_type type,
+ask(struct spf_eval *e, struct slice name, enum dns_type type, bool ahead,
     struct dns_entry **question)
 {
-	const struct dns_answer *a = find_answer(e, name, type, question);
+	const struct dns_answer *a = find_answer(e, name, type, ahead,
+	    question);
 
 	if (a == NULL)
 		e->pending = true;
@@ -86,7 +88,8 @@ const struct dns_answer *
 spf_ask(struct spf_eval *e, struct spf_lookup *look, enum dns_type type)
 {
 	look->type = type;
-	look->answer = ask(e, domain_slice(&look->name), type,
+	look->ahead = e->pending;
+	look->answer = ask(e, domain_slice(&look->name), type, look->ahead,
 	    &look->question);
 	return look->answer;
 }
@@ -127,7 +130,7 @@ spf_ask_host(struct spf_eval *e, const struct spf_lookup *look, size_t i)
 	struct dns_entry **all = host_questions(e, look->question);
 
 	return ask(e, look->answer->records[i].text, spf_host_type(e),
-	    all != NULL ? &all[i] : &question);
+	    look->ahead, all != NULL ? &all[i] : &question);
 }
 
 bool

@@ -665,6 +665,70 @@ test_ahead_limit(void)
 	dns_zone_free(z);
 }
 
+/* Two mx of LIMIT_SPF_MX hosts; the first host may be the client. */
+static struct dns_zone *
+hosts_world(const char *address)
+{
+	struct dns_zone *z = world_zone("a.example TXT v=spf1 mx:b.example "
+	    "mx:c.example -all");
+	char line[128];
+	unsigned int i;
+
+	for (i = 0; i < LIMIT_SPF_MX; i++) {
+		(void)snprintf(line, sizeof(line),
+		    "b.example MX %u h%u.b.example", i, i);
+		world_add(z, line);
+		(void)snprintf(line, sizeof(line),
+		    "c.example MX %u h%u.c.example", i, i);
+		world_add(z, line);
+		(void)snprintf(line, sizeof(line), "h%u.b.example A %s", i,
+		    i == 0 ? address : "192.0.2.9");
+		world_add(z, line);
+		(void)snprintf(line, sizeof(line),
+		    "h%u.c.example A 192.0.2.9", i);
+		world_add(z, line);
+	}
+	return z;
+}
+
+/*
+ * With so many questions from before: how often the check is called, and how
+ * many it puts.
+ */
+static void
+check_hosts(const char *address, unsigned int before, unsigned int calls,
+    size_t questions, const char *label)
+{
+	struct dns_ledger *l = dns_ledger_new(LIMIT_DNS_QUESTIONS);
+	struct dns_zone *z = hosts_world(address);
+	struct spf_request r = request();
+	char name[32];
+	unsigned int i;
+
+	for (i = 0; i < before; i++) {
+		(void)snprintf(name, sizeof(name), "o%u.example", i);
+		(void)dns_ledger_ask(l, slice_str(name), DNS_TYPE_TXT);
+	}
+	world_go_on(&r, z, l, WORLD_TOGETHER, 0, &first);
+	is_num(first.calls, calls, label);
+	is_num((long long)(dns_ledger_count(l) - before),
+	    (long long)questions, "questions");
+	dns_ledger_free(l);
+	dns_zone_free(z);
+}
+
+/* The hosts of the term in hand are asked together, but no others. */
+static void
+test_hosts(void)
+{
+	check_hosts("192.0.2.9", LIMIT_SPF_AHEAD, 6, 3 + 2 * LIMIT_SPF_MX,
+	    "past the limit, term by term");
+	check_hosts("192.0.2.1", LIMIT_SPF_AHEAD, 4, 2 + LIMIT_SPF_MX,
+	    "a match, and nothing of the next term");
+	check_hosts("192.0.2.9", 0, 4, 3 + 2 * LIMIT_SPF_MX,
+	    "below the limit, all of them");
+}
+
 int
 main(void)
 {
@@ -673,5 +737,6 @@ main(void)
 	test_needed();
 	test_bound();
 	test_ahead_limit();
+	test_hosts();
 	return tap_done();
 }
