@@ -22,6 +22,9 @@
  *	mute	likewise: answers are truncated, and none comes by TCP
  *	chain	likewise: a CNAME of ten that lead on, each 2.5 s late
  *
+ * FOLDER/large.eml is for SPF records of 16 KB each, of d<n>.large.example and
+ * helo.d<n>.large.example: each has nine mx of ten hosts, which do not match.
+ *
  * The SPF tree: three records deep, nine lookups (3 + 6 includes), and only
  * the last mechanism of the last record passes.  The HELO name has a record
  * of its own, and there is a DMARC policy.
@@ -35,6 +38,9 @@
 #define COUNT_MAX	100000
 #define SIGNATURES	10	/* of an attack */
 #define INCLUDES	9
+#define LARGE_MX	9
+#define LARGE_HOSTS	10
+#define LARGE_ADDRESSES	860	/* 16 KB */
 
 static const char *const records[] = {
 	"@.bench.example TXT v=spf1 include:a.@.bench.example "
@@ -107,6 +113,26 @@ write_attack_record(FILE *f, const struct kind *k)
 	fprintf(f, " -all\n");
 }
 
+/* Of that name: as many questions as SPF may cause, and as much to read. */
+static void
+write_large_record(FILE *f, const char *name)
+{
+	fprintf(f, "%s TXT v=spf1", name);
+	for (int i = 0; i < LARGE_MX; i++)
+		fprintf(f, " mx:x%d.%s", i, name);
+	for (int i = 0; i < LARGE_ADDRESSES; i++)
+		fprintf(f, " ip4:203.0.%d.%d", 100 + i / 256, i % 256);
+	fprintf(f, " -all\n");
+	for (int i = 0; i < LARGE_MX; i++) {
+		for (int j = 0; j < LARGE_HOSTS; j++) {
+			fprintf(f, "x%d.%s MX y%d.x%d.%s\n", i, name, j, i,
+			    name);
+			fprintf(f, "y%d.x%d.%s A 198.51.100.%d\n", j, i, name,
+			    j);
+		}
+	}
+}
+
 static void
 write_zone(const char *folder, EVP_PKEY *key)
 {
@@ -118,6 +144,8 @@ write_zone(const char *folder, EVP_PKEY *key)
 		fprintf(f, "%s\n", records[i]);
 	for (size_t i = 0; i < KINDS; i++)
 		write_attack_record(f, &kinds[i]);
+	write_large_record(f, "@.large.example");
+	write_large_record(f, "helo.@.large.example");
 	fprintf(f, SIGNED_SELECTOR "._domainkey.@.bench.example TXT "
 	    "v=DKIM1; k=rsa; p=%s\n", p);
 	free(p);
@@ -164,6 +192,15 @@ write_attack(const char *folder, const struct kind *k, unsigned long n)
 	close_written(f);
 }
 
+static void
+write_large(const char *folder)
+{
+	FILE *f = open_in(folder, "large.eml");
+
+	fprintf(f, "From: a@large.example\r\n\r\n.\r\n");
+	close_written(f);
+}
+
 static unsigned long
 read_count(const char *text)
 {
@@ -187,6 +224,7 @@ main(int argc, char **argv)
 	attacks = argc > 3 ? read_count(argv[3]) : 0;
 	key = signed_key_new();
 	write_zone(argv[1], key);
+	write_large(argv[1]);
 	for (unsigned long n = 0; n < count; n++)
 		write_message(argv[1], key, n);
 	for (size_t i = 0; i < KINDS; i++)

@@ -8,7 +8,7 @@
 #
 # ASSAY_MILTER names the program; without it the tree is copied, configured
 # and built with -O2 in a temporary folder.  SCENARIOS names those to run, all
-# of them otherwise: warm cold cost burst crowd attack second memory store.
+# of them otherwise: warm cold cost burst crowd attack large second memory store.
 # STORE names the store of the last one, an SQLite file otherwise.  Five
 # minutes at most; loopback only; nothing is left behind but the table on the
 # terminal.
@@ -45,6 +45,9 @@
 #          of the names of "many"; "same network": "many" from the network of
 #          the honest mail.  temperror counts the honest messages that did not
 #          get all of their results.
+#   large  A message whose HELO and MAIL have SPF records of 16 KB that lead to
+#          nine mx of ten hosts each: CPU time of the process, and of its thread
+#          for DNS, when nothing else happens.
 #   second The records of a sender have all run out, and its second message
 #          comes: round trips of 20 ms.
 #   memory 1000 messages in hand at one time, each answer takes 500 ms: the
@@ -83,12 +86,14 @@ RESETS=2400
 RESET_RATE=200
 # The attack is on when the honest messages begin.
 ATTACK_AHEAD=3
+LARGE=20
 SECOND=8
 SECOND_TTL=2
 IN_HAND=1000
 STORED=500
 STORED_RATE=1000
-SCENARIOS=${SCENARIOS:-warm cold cost burst crowd attack second memory store}
+known="warm cold cost burst crowd attack large second memory store"
+SCENARIOS=${SCENARIOS:-$known}
 CFLAGS="-std=c11 -D_GNU_SOURCE -O2 -Wall -Wextra -pthread"
 CC=${CC:-gcc}
 
@@ -485,6 +490,35 @@ report_attack() {
 	printf '    DNS questions in all: %s\n' "$(queries attack)"
 }
 
+# In us: of the thread for DNS.
+dns_us() {
+	task=$(grep -lx assay-dns "/proc/$(pid_of large)"/task/*/comm)
+	awk '{ printf "%.0f", $1 / 1000 }' "${task%comm}schedstat"
+}
+
+# large NAME FIRST MESSAGES EXPECTED...: the CPU time of one, in ms.
+large() {
+	name=$1
+	first=$2
+	messages=$3
+	shift 3
+	load "$name" -1 -o "$first" -n "$messages" "$@" \
+	    -f sender@d%n.large.example -h helo.d%n.large.example \
+	    "local:$tmp/$name.sock" "$tmp/large.eml" | value cpu |
+	    awk '{ printf "%.1f", $1 / 1000 }'
+}
+
+report_large() {
+	large large 0 2 -x spf=fail >/dev/null
+	queries large >/dev/null
+	began=$(dns_us)
+	m=$(large large 2 "$LARGE" -x spf=fail)
+	part=$((($(dns_us) - began) / LARGE))
+	printf 'SPF records of 16 KB, %d questions: CPU per message %s ms, of these %d us in the thread for DNS, null milter %s ms (target <= 15: %s)\n' \
+	    "$(($(queries large) / LARGE))" "$m" "$part" \
+	    "$(large null 2 "$LARGE")" "$(verdict "$m" 15)"
+}
+
 report_second() {
 	cold second "$SECOND" -c "$SECOND" $expect
 	m=$(in_trips median)
@@ -574,7 +608,7 @@ if [ -z "${ASSAY_MILTER:-}" ]; then
 fi
 [ -x "$ASSAY_MILTER" ] || die "$ASSAY_MILTER: no such program"
 for scenario in $SCENARIOS; do
-	case " warm cold cost burst crowd attack second memory store " in
+	case " $known " in
 	*" $scenario "*) ;;
 	*) die "SCENARIOS: \"$scenario\" is not one" ;;
 	esac
@@ -632,6 +666,10 @@ fi
 if wanted attack; then
 	start_assay attack "$COLD_DELAY"
 	report_attack
+fi
+if wanted large; then
+	start_assay large "$COLD_DELAY"
+	report_large
 fi
 if wanted second; then
 	start_assay second "$COLD_DELAY" "$SECOND_TTL"
