@@ -41,6 +41,8 @@
 #define OPTION_COOKIE	10
 #define COOKIE_MIN	8	/* RFC 7873 section 4 */
 #define COOKIE_MAX	40
+/* In a row to one name; no name has more labels (ours). */
+#define POINTERS_MAX	127
 #define RCODE_NO_NAME	3
 
 /* Bits of the header's second word. */
@@ -140,13 +142,14 @@ get_label(struct wire *w, unsigned int len, struct packet_name *out)
 
 /*
  * A name, RFC 1035 section 4.1.4.  A pointer must lead to before the place
- * where the run of labels that it ends began, so there are no loops.
+ * where the run of labels that it ends began, so there are no loops.  Thousands
+ * of names, each by thousands of pointers, would take a second.
  */
 static void
 get_name(struct wire *w, struct packet_name *out)
 {
 	size_t begin = w->at, after = 0, to;
-	unsigned int c;
+	unsigned int c, pointers = 0;
 
 	out->len = 0;
 	while ((c = get8(w)) != 0 && !w->failed) {
@@ -155,7 +158,8 @@ get_name(struct wire *w, struct packet_name *out)
 			continue;
 		}
 		to = (c & 0x3f) << 8 | get8(w);
-		if ((c & 0xc0) != 0xc0 || to >= begin || to < HEADER_LEN) {
+		if ((c & 0xc0) != 0xc0 || to >= begin || to < HEADER_LEN ||
+		    ++pointers > POINTERS_MAX) {
 			w->failed = true;
 			break;
 		}

@@ -676,6 +676,25 @@ pointers(size_t count)
 	dnsmsg_end(&m, at);
 }
 
+/* A name that is found by so many pointers, most of them to pointers. */
+static void
+pointers_alone(size_t count)
+{
+	size_t at, before = 12;
+
+	begin(0, MX);
+	at = dnsmsg_rr(&m, DNSMSG_AN, "x", TXT, 60);
+	for (; count > 1; count--) {
+		dnsmsg_u16(&m, (unsigned int)(0xc000 | before));
+		before = m.len - 2;
+	}
+	dnsmsg_end(&m, at);
+	at = dnsmsg_rr(&m, DNSMSG_AN, NAME, MX, 60);
+	dnsmsg_u16(&m, 1);
+	dnsmsg_u16(&m, (unsigned int)(0xc000 | before));
+	dnsmsg_end(&m, at);
+}
+
 static void
 test_names(void)
 {
@@ -693,6 +712,11 @@ test_names(void)
 	got = read_as(NAME, MX);
 	is_str(kind_name(got.kind), "found", "60 pointers");
 	is_num((long long)got.bytes, 60 * 2 + 9, "all labels");
+	pointers_alone(127);
+	is_str(kind_name(read_as(NAME, MX).kind), "found",
+	    "127 pointers in a row");
+	pointers_alone(128);
+	is_str(kind_name(read_as(NAME, MX).kind), "broken", "one more");
 	ok(!packet_name_from_text(SLICE("a..b"), &a), "not a name");
 	ok(!packet_name_from_text(SLICE(""), &a), "the root is not asked");
 	ok(packet_name_from_text(SLICE("A.b"), &a) &&
