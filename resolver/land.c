@@ -16,8 +16,9 @@
  *      again, TCP_BREAKS times;
  *    - a name in other letters than it was asked in: the same server again
  *      by TCP, or as casing_internal.h says;
- *    - FORMERR without OPT: the same server again without OPT (RFC 6891
- *      section 7).  What is known of OPT holds until a reload;
+ *    - FORMERR: the same server again without OPT (RFC 6891 section 7).
+ *      That it knows no OPT holds until a reload, but not when its FORMERR
+ *      had one: it may know no options, and c-ares 1.34 sends a cookie;
  *    - no descriptor for a socket: the same server again, until the time of
  *      the try is over;
  *    - no memory to send it: done, and no fault of the server's;
@@ -205,8 +206,9 @@ judge_failure(struct query *q)
 	const struct packet_reply *reply = q->reply;
 
 	q->rcode = reply->rcode;
-	if (reply->rcode == RCODE_FORMERR && !reply->edns && q->edns) {
+	if (reply->rcode == RCODE_FORMERR && q->edns) {
 		q->plain = true;
+		q->knows_opt = reply->edns;
 		return STEP_AGAIN;
 	}
 	return reply->rcode == PACKET_BADCOOKIE ? by_tcp(q) : useless(q);
@@ -234,7 +236,7 @@ judge_packet(struct query *q)
 	if (reply == NULL)
 		return STEP_DONE;	/* no memory */
 	/* Without OPT it understood us: so it is to be from now on. */
-	if (q->plain && reply->rcode != RCODE_FORMERR &&
+	if (q->plain && !q->knows_opt && reply->rcode != RCODE_FORMERR &&
 	    reply->kind != PACKET_BROKEN)
 		q->server->edns = false;
 	switch (reply->kind) {

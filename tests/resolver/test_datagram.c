@@ -19,6 +19,7 @@
 #define CROWD		40	/* questions at one time: more than a port's */
 #define FORGED		0xc0000242
 #define CLIENT		8	/* octets of c-ares' part of a cookie */
+#define FORMERR		1
 #define BADCOOKIE_LOW	7
 #define BADCOOKIE_HIGH	1
 #if ARES_VERSION >= 0x012100	/* 1.33 */
@@ -28,7 +29,7 @@
 #endif
 
 static struct dnsmsg out;	/* the server's thread writes it */
-static atomic_uint by_udp, by_tcp, without, refused;
+static atomic_uint by_udp, by_tcp, without, without_opt, refused;
 
 static void
 count(const struct fakens_question *q)
@@ -36,6 +37,7 @@ count(const struct fakens_question *q)
 	by_udp += !q->tcp;
 	by_tcp += q->tcp;
 	without += !q->tcp && q->cookie_len == 0;
+	without_opt += !q->tcp && !q->edns;
 }
 
 /* So many that are no answers, then the answer. */
@@ -130,6 +132,21 @@ plain(struct fakens_question *q)
 	fakens_send_address(q);
 }
 
+/* Knows OPT, and no options. */
+static void
+no_options(struct fakens_question *q)
+{
+	count(q);
+	if (q->cookie_len == 0) {
+		fakens_send_address(q);
+		return;
+	}
+	refused++;
+	dnsmsg_begin(&out, q->id, FORMERR, q->name, q->type);
+	dnsmsg_opt(&out, 0);
+	fakens_send(q, &out);
+}
+
 static bool
 is_honest(const struct dns_answer *a)
 {
@@ -171,7 +188,7 @@ ask_many(struct resolver *r)
 static struct resolver *
 begin(fakens_script *script, struct fakens **ns)
 {
-	by_udp = by_tcp = without = refused = 0;
+	by_udp = by_tcp = without = without_opt = refused = 0;
 	*ns = fakens_start(script, FAKENS_BOTH);
 	return asker_resolver(fakens_address(*ns), NULL, PATIENT, 1);
 }
@@ -222,6 +239,21 @@ test_plain(void)
 	end(r, ns);
 }
 
+static void
+test_no_options(void)
+{
+	struct fakens *ns;
+	struct resolver *r = begin(no_options, &ns);
+
+	ok(ask(r, "first.test"), "a server that knows no options");
+	is_num(refused, COOKIES, "told once");
+	is_num(without_opt, COOKIES, "is asked without OPT");
+	is_num(ask_many(r), CROWD, "answers all");
+	is_num(without_opt, COOKIES, "with OPT again");
+	ok(by_tcp == 0, "never by TCP");
+	end(r, ns);
+}
+
 int
 main(void)
 {
@@ -229,5 +261,6 @@ main(void)
 	test_strict();
 	test_never();
 	test_plain();
+	test_no_options();
 	return tap_done();
 }
