@@ -5,7 +5,10 @@
  */
 #include "resolver/carry_internal.h"
 
+#include <string.h>
+
 #include "resolver/datagram_internal.h"
+#include "resolver/disguise_internal.h"
 #include "resolver/packet_internal.h"
 
 static const struct slice nothing = { NULL, 0 };
@@ -39,38 +42,20 @@ carry_by_tcp(ares_channel ares, const struct server_question *q,
 
 #if ARES_VERSION >= 0x011c00		/* ares_send_dnsrec() */
 
-/* RFC 1035 section 5.1: four characters for an octet at most. */
-#define TEXT_MAX	(4 * PACKET_NAME_MAX)
-
-static char *
-put_octet(char *p, unsigned int octet)
-{
-	bool plain = octet > ' ' && octet < 0x7f;
-
-	if (!plain || octet == '.' || octet == '\\')
-		*p++ = '\\';
-	if (plain) {
-		*p++ = (char)octet;
-		return p;
-	}
-	*p++ = (char)('0' + octet / 100);
-	*p++ = (char)('0' + octet / 10 % 10);
-	*p++ = (char)('0' + octet % 10);
-	return p;
-}
-
+/* Of a name that needs no disguise: with no backslash. */
 static void
-to_text(const struct packet_name *name, char text[TEXT_MAX])
+to_text(const struct packet_name *name, char text[PACKET_NAME_MAX])
 {
 	const unsigned char *wire = name->wire;
-	unsigned int left;
+	unsigned int len;
 	char *p = text;
 
-	while ((left = *wire++) > 0) {
+	while ((len = *wire++) > 0) {
 		if (p > text)
 			*p++ = '.';
-		for (; left > 0; left--)
-			p = put_octet(p, *wire++);
+		memcpy(p, wire, len);
+		p += len;
+		wire += len;
 	}
 	*p = '\0';
 }
@@ -88,21 +73,31 @@ udp_back(void *arg, ares_status_t status, size_t timeouts,
 	t->landed(t, (int)status, has_packet ? datagram_packet(d) : nothing);
 }
 
-/* NULL: no memory. */
+/* A new one, NULL: no memory. */
 static ares_dns_record_t *
-record_of(const struct server_question *q, struct datagram *d)
+make_record(const struct server_question *q, bool disguise)
+{
+	unsigned char packet[PACKET_QUERY_MAX], disguised[DISGUISE_MAX];
+	size_t len = packet_query(q->name, q->type, 0, q->edns, packet);
+	ares_dns_record_t *record;
+
+	if (disguise)
+		len = disguise_query(packet, len, disguised);
+	if (ares_dns_parse(disguise ? disguised : packet, len, 0, &record) !=
+	    ARES_SUCCESS)
+		return NULL;
+	return record;
+}
+
+/* That of the server, NULL: no memory. */
+static ares_dns_record_t *
+kept_record(const struct server_question *q, struct datagram *d)
 {
 	ares_dns_record_t **record = &d->records[q->edns];
-	unsigned char packet[PACKET_QUERY_MAX];
-	char text[TEXT_MAX];
-	size_t len;
+	char text[PACKET_NAME_MAX];
 
-	if (*record == NULL) {
-		len = packet_query(q->name, q->type, 0, q->edns, packet);
-		if (ares_dns_parse(packet, len, 0, record) != ARES_SUCCESS)
-			*record = NULL;
-		return *record;
-	}
+	if (*record == NULL)
+		return *record = make_record(q, false);
 	to_text(q->name, text);
 	if (ares_dns_record_query_set_name(*record, 0, text) !=
 	    ARES_SUCCESS || ares_dns_record_query_set_type(*record, 0,
@@ -115,13 +110,16 @@ void
 carry_by_udp(ares_channel ares, const struct server_question *q,
     struct flight_ticket *t)
 {
-	const ares_dns_record_t *record = record_of(q,
-	    t->channel->server->datagram);
+	bool disguise = disguise_is_needed(q->name);
+	ares_dns_record_t *record = disguise ? make_record(q, true) :
+	    kept_record(q, t->channel->server->datagram);
 
 	if (record != NULL)
 		(void)ares_send_dnsrec(ares, record, udp_back, t, NULL);
 	else
 		t->landed(t, ARES_ENOMEM, nothing);
+	if (disguise)
+		ares_dns_record_destroy(record);
 }
 
 void

@@ -7,6 +7,9 @@
  * apart and writes.  By UDP, where nearly all go, it is spared three of these:
  * it gets a record that only the name and type are changed of, and the octets
  * of the answer are those that datagram.c has read.
+ *
+ * By UDP 1.34 is given names that are no host names in disguise.  By TCP it
+ * refuses them: what is truncated for such a name fails.
  */
 #ifndef RESOLVER_CARRY_INTERNAL_H
 #define RESOLVER_CARRY_INTERNAL_H

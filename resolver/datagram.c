@@ -7,9 +7,11 @@
 
 #include <errno.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <sys/uio.h>
 #include <unistd.h>
 
+#include "resolver/disguise_internal.h"
 #include "resolver/packet_internal.h"
 
 /* c-ares leaves all options to who opens its sockets. */
@@ -69,6 +71,9 @@ receive(ares_socket_t fd, void *out, size_t room, int flags,
 		if (len == 0 || len > room || d->from_len > *from_len)
 			continue;
 		d->read = true;
+#if ARES_VERSION >= 0x011c00
+		disguise_question(outline);
+#endif
 		memcpy(out, outline, len);
 		memcpy(from, &d->from, d->from_len);
 		*from_len = d->from_len;
@@ -76,6 +81,18 @@ receive(ares_socket_t fd, void *out, size_t room, int flags,
 	}
 	errno = EAGAIN;
 	return -1;
+}
+
+/* All of it or nothing. */
+static ares_ssize_t
+send_question(ares_socket_t fd, const void *packet, size_t len)
+{
+	unsigned char plain[DISGUISE_MAX];
+	size_t plain_len = disguise_undo(packet, len, plain);
+
+	if (plain_len == 0)
+		return send(fd, packet, len, 0);
+	return send(fd, plain, plain_len, 0) == -1 ? -1 : (ares_ssize_t)len;
 }
 
 #if ARES_VERSION >= 0x012200		/* ares_set_socket_functions_ex() */
@@ -92,10 +109,11 @@ static ares_ssize_t
 send_packet(ares_socket_t fd, const void *packet, size_t len, int flags,
     const struct sockaddr *to, ares_socklen_t to_len, void *arg)
 {
+	(void)flags;
 	(void)to;
 	(void)to_len;
 	(void)arg;
-	return send(fd, packet, len, flags);
+	return send_question(fd, packet, len);
 }
 
 static int
@@ -147,11 +165,13 @@ connect_socket(ares_socket_t fd, const struct sockaddr *where,
 	return connect_to(fd, where, len, arg);
 }
 
+/* By UDP there is one part. */
 static ares_ssize_t
 send_packet(ares_socket_t fd, const struct iovec *parts, int count, void *arg)
 {
+	(void)count;
 	(void)arg;
-	return writev(fd, parts, count);
+	return send_question(fd, parts->iov_base, parts->iov_len);
 }
 
 void

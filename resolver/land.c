@@ -269,6 +269,14 @@ is_given_up(const struct query *q)
 	    !server_is_tcp(q->channel);
 }
 
+/* By TCP c-ares 1.34 writes no name that is no host name (disguise_internal.h):
+   nothing was sent. */
+static bool
+is_unwritten(const struct query *q)
+{
+	return q->status == ARES_EBADNAME || q->status == ARES_EFORMERR;
+}
+
 /* Step 4. */
 static enum step
 judge(struct query *q, int64_t now_us)
@@ -282,6 +290,8 @@ judge(struct query *q, int64_t now_us)
 		    STEP_AGAIN : STEP_NEXT;
 	if (q->status == ARES_ENOMEM)
 		return STEP_DONE;	/* with no answer */
+	if (is_unwritten(q))
+		return useless(q);
 	if (q->status == ARES_EBADRESP)
 		q->broken = true;
 	q->unheard = q->status == ARES_ETIMEOUT || is_given_up(q);

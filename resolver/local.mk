@@ -4,6 +4,7 @@ libassay_a_SOURCES += \
 	resolver/carry.c resolver/carry_internal.h \
 	resolver/casing.c resolver/casing_internal.h \
 	resolver/datagram.c resolver/datagram_internal.h \
+	resolver/disguise.c resolver/disguise_internal.h \
 	resolver/dns.c resolver/dns.h \
 	resolver/fair.c resolver/fair_internal.h \
 	resolver/resolver_internal.h \
@@ -29,6 +30,7 @@ check_PROGRAMS += \
 	tests/resolver/test_cache \
 	tests/resolver/test_casing \
 	tests/resolver/test_datagram \
+	tests/resolver/test_disguise \
 	tests/resolver/test_dns \
 	tests/resolver/test_fair \
 	tests/resolver/test_flow \
@@ -54,6 +56,7 @@ tests_resolver_test_casing_SOURCES = tests/resolver/test_casing.c \
 	$(resolver_test_helpers)
 tests_resolver_test_datagram_SOURCES = tests/resolver/test_datagram.c \
 	$(resolver_test_helpers)
+tests_resolver_test_disguise_SOURCES = tests/resolver/test_disguise.c
 tests_resolver_test_dns_SOURCES = tests/resolver/test_dns.c
 tests_resolver_test_fair_SOURCES = tests/resolver/test_fair.c
 tests_resolver_test_flow_SOURCES = tests/resolver/test_flow.c \

@@ -11,6 +11,7 @@
 
 #include "base/mem.h"
 #include "resolver/resolver.h"
+#include "resolver/statistics.h"
 #include "tests/resolver/asker.h"
 #include "tests/resolver/fakens.h"
 #include "tests/tap.h"
@@ -29,6 +30,8 @@
 #endif
 
 static struct dnsmsg out;	/* the server's thread writes it */
+static const char *odd_name;
+static atomic_uint odd_seen;
 static atomic_uint by_udp, by_tcp, without, without_opt, refused;
 
 static void
@@ -227,6 +230,33 @@ test_never(void)
 	end(r, ns);
 }
 
+/* As strict(); and an alias of a name with octets of most kinds. */
+static void
+odd(struct fakens_question *q)
+{
+	unsigned int octet;
+	size_t at;
+
+	if (strcmp(q->name, "alias.test") != 0) {
+		odd_seen += strcmp(q->name, odd_name) == 0;
+		strict(q);
+		return;
+	}
+	dnsmsg_begin(&out, q->id, 0, q->name, q->type);
+	at = dnsmsg_rr(&out, DNSMSG_AN, q->name, DNS_TYPE_CNAME, 300);
+	for (octet = 128; octet < 256; octet++) {
+		if (octet % 64 == 0)
+			dnsmsg_u8(&out, 63);
+		if (octet % 64 > 0)
+			dnsmsg_u8(&out, octet);
+	}
+	dnsmsg_bytes(&out, "\5 \\\"\1\177", 7);
+	dnsmsg_end(&out, at);
+	if (q->cookie_len > 0)
+		dnsmsg_cookie(&out, 0, q->cookie, q->cookie_len);
+	fakens_send(q, &out);
+}
+
 static void
 test_plain(void)
 {
@@ -254,6 +284,60 @@ test_no_options(void)
 	end(r, ns);
 }
 
+static void
+truncated(struct fakens_question *q)
+{
+	count(q);
+	if (q->tcp) {
+		fakens_send_address(q);
+		return;
+	}
+	dnsmsg_begin(&out, q->id, DNSMSG_TC, q->name, q->type);
+	fakens_send(q, &out);
+}
+
+/* The one way that is closed: it is tried once. */
+static void
+test_odd_truncated(void)
+{
+	struct resolver_statistics s;
+	struct fakens *ns;
+	struct resolver *r = begin(truncated, &ns);
+	enum dns_outcome outcome = asker_outcome(r, "user+tag.test",
+	    DNS_TYPE_A);
+
+	ok(outcome == (by_tcp > 0 ? DNS_FOUND : DNS_SERVER_FAILURE),
+	    "an odd name by TCP: %s", dns_outcome_name(outcome));
+	resolver_statistics(r, &s);
+	is_num((long long)s.servers[0].sent, 2, "asked once by each way");
+	ok(!s.servers[0].failed, "and the server is not to blame");
+	end(r, ns);
+}
+
+/* In names of SPF, and as targets of CNAMEs. */
+static void
+test_odd(void)
+{
+	static const char *const names[] = { "user+tag.test", "a=b.test",
+		"a b.test", "a\\b.test", "a\"b@c;(d).test", "*/_-.test" };
+	struct resolver_statistics s;
+	struct fakens *ns;
+	struct resolver *r = begin(odd, &ns);
+	size_t i;
+
+	for (i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		odd_name = names[i];
+		odd_seen = 0;
+		ok(ask(r, names[i]), "%s", names[i]);
+		ok(odd_seen > 0, "which is asked as it is");
+	}
+	ok(ask(r, "alias.test"), "octets of most kinds");
+	resolver_statistics(r, &s);
+	is_num((long long)s.servers[0].unreachable, 0, "all could be sent");
+	is_num(refused, COOKIES, "a cookie once");
+	end(r, ns);
+}
+
 int
 main(void)
 {
@@ -262,5 +346,7 @@ main(void)
 	test_never();
 	test_plain();
 	test_no_options();
+	test_odd();
+	test_odd_truncated();
 	return tap_done();
 }
