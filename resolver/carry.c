@@ -66,11 +66,14 @@ udp_back(void *arg, ares_status_t status, size_t timeouts,
 {
 	struct flight_ticket *t = arg;
 	struct datagram *d = t->channel->server->datagram;
-	bool has_packet = outline != NULL || d->wants_tcp;
+	bool by_tcp = d->wants_tcp;
 
 	(void)timeouts;
 	d->wants_tcp = false;
-	t->landed(t, (int)status, has_packet ? datagram_packet(d) : nothing);
+	if (outline != NULL || (by_tcp && d->read))
+		t->landed(t, (int)status, datagram_packet(d));
+	else
+		t->landed(t, by_tcp ? SERVER_BY_TCP : (int)status, nothing);
 }
 
 /* A new one, NULL: no memory. */
@@ -110,10 +113,12 @@ void
 carry_by_udp(ares_channel ares, const struct server_question *q,
     struct flight_ticket *t)
 {
+	struct datagram *d = t->channel->server->datagram;
 	bool disguise = disguise_is_needed(q->name);
 	ares_dns_record_t *record = disguise ? make_record(q, true) :
-	    kept_record(q, t->channel->server->datagram);
+	    kept_record(q, d);
 
+	d->read = false;
 	if (record != NULL)
 		(void)ares_send_dnsrec(ares, record, udp_back, t, NULL);
 	else

@@ -10,7 +10,8 @@
  * cannot read.  Nor does 1.34 take apart and put together again each record.
  *
  * When a server says BADCOOKIE again and again, 1.34 goes on by TCP (RFC 7873
- * section 5.3).  It gets no socket for it: land.c takes that step, too.
+ * section 5.3), and with "options use-vc" in resolv.conf it always does.  It
+ * gets no socket for it: land.c takes that step, too.
  */
 #ifndef RESOLVER_DATAGRAM_INTERNAL_H
 #define RESOLVER_DATAGRAM_INTERNAL_H
@@ -31,7 +32,8 @@
 
 /* Of one server, in one thread. */
 struct datagram {
-	bool			read;	/* since the caller cleared it */
+	bool			read;	/* since the caller cleared it, or
+					   sent */
 	bool			wants_tcp;	/* who is called back next */
 	size_t			len;
 	socklen_t		from_len;

@@ -11,7 +11,8 @@
  *      not join another query for that name: two chains that lead to each
  *      other would wait for each other.
  *    - truncated: the same server again by TCP (RFC 7766 section 5), and
- *      when it wants other cookies than c-ares has (RFC 7873 section 5.3);
+ *      when it wants other cookies than c-ares has (RFC 7873 section 5.3),
+ *      or c-ares 1.34 is told to use TCP alone (resolv.conf: use-vc);
  *    - the TCP connection broke, with all questions on it: the same server
  *      again, TCP_BREAKS times;
  *    - a name in other letters than it was asked in: the same server again
@@ -277,6 +278,14 @@ is_unwritten(const struct query *q)
 	return q->status == ARES_EBADNAME || q->status == ARES_EFORMERR;
 }
 
+/* For reasons that have nothing to do with the server. */
+static bool
+is_unsent(const struct query *q)
+{
+	return q->starved || q->status == ARES_ENOMEM || is_unwritten(q) ||
+	    q->status == SERVER_BY_TCP;
+}
+
 /* Step 4. */
 static enum step
 judge(struct query *q, int64_t now_us)
@@ -292,6 +301,8 @@ judge(struct query *q, int64_t now_us)
 		return STEP_DONE;	/* with no answer */
 	if (is_unwritten(q))
 		return useless(q);
+	if (q->status == SERVER_BY_TCP)
+		return by_tcp(q);
 	if (q->status == ARES_EBADRESP)
 		q->broken = true;
 	q->unheard = q->status == ARES_ETIMEOUT || is_given_up(q);
@@ -334,7 +345,7 @@ note_health(struct resolver *r, struct query *q, enum step step,
 	else if (q->status == ARES_ETIMEOUT)
 		failed = step == STEP_NEXT &&
 		    server_note_silence(&s->health, q->try_us, now_us);
-	else if (!q->starved && q->status != ARES_ENOMEM && !is_given_up(q) &&
+	else if (!is_unsent(q) && !is_given_up(q) &&
 	    !server_is_tcp(q->channel))
 		failed = server_note_unreachable(&s->health, now_us);
 	if (q->has_packet)

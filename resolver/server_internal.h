@@ -155,6 +155,10 @@ struct server {
 	struct statistics_figures figures;
 };
 
+/* A status of ours, which c-ares does not use here: nothing was sent, ask by
+   TCP. */
+#define SERVER_BY_TCP		ARES_ENOTIMP
+
 struct server_question {
 	const struct packet_name	*name;	/* in the letters to be sent */
 	enum dns_type			 type;

@@ -7,6 +7,7 @@
 #include "resolver/datagram_internal.h"
 
 #include <stdatomic.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/mem.h"
@@ -338,6 +339,25 @@ test_odd(void)
 	end(r, ns);
 }
 
+/* As "options use-vc" in resolv.conf, which 1.18 does not know. */
+static void
+test_use_vc(void)
+{
+	struct resolver_statistics s;
+	struct fakens *ns;
+	struct resolver *r;
+
+	(void)setenv("RES_OPTIONS", "use-vc", 1);
+	r = begin(plain, &ns);
+	ok(ask(r, "first.test"), "TCP alone");
+	is_num(ask_many(r), CROWD, "for all");
+	ok(by_udp == 0 || by_tcp == 0, "by one way");
+	resolver_statistics(r, &s);
+	ok(!s.servers[0].failed, "and the server is not to blame");
+	end(r, ns);
+	(void)unsetenv("RES_OPTIONS");
+}
+
 int
 main(void)
 {
@@ -348,5 +368,6 @@ main(void)
 	test_no_options();
 	test_odd();
 	test_odd_truncated();
+	test_use_vc();
 	return tap_done();
 }
