@@ -18,7 +18,10 @@
 #include "tests/tap.h"
 
 #define PATIENT		20000	/* ms */
-#define CROWD		40	/* questions at one time: more than a port's */
+/* Questions at one time: more than a port's with 1.34, and than the packets
+   that are read before it is another socket's turn. */
+#define CROWD		65
+#define COPIES		5
 #define FORGED		0xc0000242
 #define CLIENT		8	/* octets of c-ares' part of a cookie */
 #define FORMERR		1
@@ -151,6 +154,23 @@ no_options(struct fakens_question *q)
 	fakens_send(q, &out);
 }
 
+/* Nothing until all are there, then each answer many times. */
+static void
+all_at_once(struct fakens_question *q)
+{
+	static struct fakens_question held[CROWD];
+	static size_t count;
+	size_t i;
+
+	if (!q->repeated)
+		held[count++] = *q;
+	if (count < CROWD)
+		return;
+	for (i = 0; i < COPIES * CROWD; i++)
+		fakens_send_address(&held[i % CROWD]);
+	count = 0;
+}
+
 static bool
 is_honest(const struct dns_answer *a)
 {
@@ -271,6 +291,19 @@ test_plain(void)
 }
 
 static void
+test_all_at_once(void)
+{
+	struct fakens *ns;
+	struct resolver *r = begin(all_at_once, &ns);
+	struct resolver_statistics s;
+
+	is_num(ask_many(r), CROWD, "all answers at one time");
+	resolver_statistics(r, &s);
+	is_num((long long)s.servers[0].answered, CROWD, "each taken once");
+	end(r, ns);
+}
+
+static void
 test_no_options(void)
 {
 	struct fakens *ns;
@@ -365,6 +398,7 @@ main(void)
 	test_strict();
 	test_never();
 	test_plain();
+	test_all_at_once();
 	test_no_options();
 	test_odd();
 	test_odd_truncated();
