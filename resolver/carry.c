@@ -70,7 +70,7 @@ udp_back(void *arg, ares_status_t status, size_t timeouts,
 
 	(void)timeouts;
 	d->wants_tcp = false;
-	if (outline != NULL || (by_tcp && d->read))
+	if (outline != NULL)
 		t->landed(t, (int)status, datagram_packet(d));
 	else
 		t->landed(t, by_tcp ? SERVER_BY_TCP : (int)status, nothing);
@@ -118,7 +118,6 @@ carry_by_udp(ares_channel ares, const struct server_question *q,
 	ares_dns_record_t *record = disguise ? make_record(q, true) :
 	    kept_record(q, d);
 
-	d->read = false;
 	if (record != NULL)
 		(void)ares_send_dnsrec(ares, record, udp_back, t, NULL);
 	else

@@ -83,15 +83,23 @@ receive(ares_socket_t fd, void *out, size_t room, int flags,
 	return -1;
 }
 
-/* All of it or nothing. */
+/* As packet_query() wrote it; all or nothing. */
 static ares_ssize_t
 send_question(ares_socket_t fd, const void *packet, size_t len)
 {
 	unsigned char plain[DISGUISE_MAX];
-	size_t plain_len = disguise_undo(packet, len, plain);
+	size_t plain_len;
 
-	if (plain_len == 0)
-		return send(fd, packet, len, 0);
+	if (len > sizeof(plain)) {
+		errno = EMSGSIZE;
+		return -1;
+	}
+	plain_len = disguise_undo(packet, len, plain);
+	if (plain_len == 0) {
+		memcpy(plain, packet, len);
+		plain_len = len;
+	}
+	plain_len = packet_cut_options(plain, plain_len);
 	return send(fd, plain, plain_len, 0) == -1 ? -1 : (ares_ssize_t)len;
 }
 
@@ -129,16 +137,6 @@ set_option(ares_socket_t fd, ares_socket_opt_t option, const void *value,
 	return -1;
 }
 
-/* Cookies go with the address; for one that it does not know, c-ares makes new
-   ones each time. */
-static int
-own_address(ares_socket_t fd, struct sockaddr *out, ares_socklen_t *len,
-    void *arg)
-{
-	(void)arg;
-	return getsockname(fd, out, len);
-}
-
 void
 datagram_carry(ares_channel ares, struct datagram *d)
 {
@@ -149,8 +147,7 @@ datagram_carry(ares_channel ares, struct datagram *d)
 		.asetsockopt = set_option,
 		.aconnect = connect_socket,
 		.arecvfrom = receive,
-		.asendto = send_packet,
-		.agetsockname = own_address
+		.asendto = send_packet
 	};
 
 	(void)ares_set_socket_functions_ex(ares, &functions, d);

@@ -4,14 +4,17 @@
  *
  * c-ares opens, closes and sends by them as ever, but what comes by them is
  * read here, and c-ares is shown its outline (packet_outline()): the id and
- * the question, by which it finds the query, and the server's cookie.  So no
- * octets of a stranger upset it: what is no answer is dropped.  1.18 ends all
- * questions of a socket for a packet without octets, and 1.34 for one that it
- * cannot read.  Nor does 1.34 take apart and put together again each record.
+ * the question, by which it finds the query.  So no octets of a stranger upset
+ * it: what is no answer is dropped.  1.18 ends all questions of a socket for a
+ * packet without octets, and 1.34 for one that it cannot read.  Nor does 1.34
+ * take apart and put together again each record.
  *
- * When a server says BADCOOKIE again and again, 1.34 goes on by TCP (RFC 7873
- * section 5.3), and with "options use-vc" in resolv.conf it always does.  It
- * gets no socket for it: land.c takes that step, too.
+ * 1.34 adds cookies (RFC 7873), which are taken away again: when a server has
+ * sent one, it drops for two minutes all answers without, and name servers
+ * behind one address do not all have cookies (RFC 9018 section 1).
+ *
+ * With "options use-vc" in resolv.conf 1.34 wants TCP for all.  It gets no
+ * socket for it here: land.c takes that step.
  */
 #ifndef RESOLVER_DATAGRAM_INTERNAL_H
 #define RESOLVER_DATAGRAM_INTERNAL_H
@@ -32,8 +35,7 @@
 
 /* Of one server, in one thread. */
 struct datagram {
-	bool			read;	/* since the caller cleared it, or
-					   sent */
+	bool			read;	/* since the caller cleared it */
 	bool			wants_tcp;	/* who is called back next */
 	size_t			len;
 	socklen_t		from_len;

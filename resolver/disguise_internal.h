@@ -22,7 +22,9 @@
 #include "resolver/packet_internal.h"
 
 #define DISGUISE_RR	11	/* octets before the data */
-#define DISGUISE_MAX	(PACKET_QUERY_MAX + DISGUISE_RR + PACKET_NAME_MAX)
+/* With the longest cookie, which c-ares adds. */
+#define DISGUISE_MAX	(PACKET_QUERY_MAX + DISGUISE_RR + PACKET_NAME_MAX + \
+    4 + 40)
 
 bool	disguise_is_needed(const struct packet_name *name);
 /* Step 1, of what packet_query() has written; returns the length. */

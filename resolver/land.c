@@ -11,15 +11,13 @@
  *      not join another query for that name: two chains that lead to each
  *      other would wait for each other.
  *    - truncated: the same server again by TCP (RFC 7766 section 5), and
- *      when it wants other cookies than c-ares has (RFC 7873 section 5.3),
- *      or c-ares 1.34 is told to use TCP alone (resolv.conf: use-vc);
+ *      when c-ares 1.34 is told to use TCP alone (resolv.conf: use-vc);
  *    - the TCP connection broke, with all questions on it: the same server
  *      again, TCP_BREAKS times;
  *    - a name in other letters than it was asked in: the same server again
  *      by TCP, or as casing_internal.h says;
- *    - FORMERR: the same server again without OPT (RFC 6891 section 7).
- *      That it knows no OPT holds until a reload, but not when its FORMERR
- *      had one: it may know no options, and c-ares 1.34 sends a cookie;
+ *    - FORMERR without OPT: the same server again without OPT (RFC 6891
+ *      section 7).  What is known of OPT holds until a reload;
  *    - no descriptor for a socket: the same server again, until the time of
  *      the try is over;
  *    - no memory to send it: done, and no fault of the server's;
@@ -207,12 +205,11 @@ judge_failure(struct query *q)
 	const struct packet_reply *reply = q->reply;
 
 	q->rcode = reply->rcode;
-	if (reply->rcode == RCODE_FORMERR && q->edns) {
+	if (reply->rcode == RCODE_FORMERR && !reply->edns && q->edns) {
 		q->plain = true;
-		q->knows_opt = reply->edns;
 		return STEP_AGAIN;
 	}
-	return reply->rcode == PACKET_BADCOOKIE ? by_tcp(q) : useless(q);
+	return useless(q);
 }
 
 /* Someone else's answer, or a server that does not keep the letters. */
@@ -237,7 +234,7 @@ judge_packet(struct query *q)
 	if (reply == NULL)
 		return STEP_DONE;	/* no memory */
 	/* Without OPT it understood us: so it is to be from now on. */
-	if (q->plain && !q->knows_opt && reply->rcode != RCODE_FORMERR &&
+	if (q->plain && reply->rcode != RCODE_FORMERR &&
 	    reply->kind != PACKET_BROKEN)
 		q->server->edns = false;
 	switch (reply->kind) {

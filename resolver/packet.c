@@ -38,9 +38,7 @@
 #define TLSA_HEAD	3	/* RFC 6698 2.1, before the data */
 #define TYPE_SOA	6
 #define TYPE_OPT	41
-#define OPTION_COOKIE	10
-#define COOKIE_MIN	8	/* RFC 7873 section 4 */
-#define COOKIE_MAX	40
+#define OPT_LEN		11	/* without options */
 /* In a row to one name; no name has more labels (ours). */
 #define POINTERS_MAX	127
 #define RCODE_NO_NAME	3
@@ -75,7 +73,6 @@ struct packet {
 	unsigned int	counts[4];	/* RFC 1035 4.1.1, in order */
 	size_t		answers;	/* offset of the section */
 	size_t		authority;
-	size_t		opt, opt_end;	/* offsets of its data */
 };
 
 static struct wire
@@ -284,18 +281,6 @@ put_question(unsigned char *p, unsigned int flags,
 	return put16(p, CLASS_IN);
 }
 
-/* OPT (RFC 6891 section 6.1.2) with so many octets to come. */
-static unsigned char *
-put_opt(unsigned char *p, unsigned int rcode, size_t len)
-{
-	*p++ = 0;
-	p = put16(p, TYPE_OPT);
-	p = put16(p, LIMIT_DNS_EDNS_SIZE);
-	p = put16(p, rcode >> 4 << 8);
-	p = put16(p, 0);
-	return put16(p, (unsigned int)len);
-}
-
 size_t
 packet_query(const struct packet_name *name, enum dns_type type,
     uint16_t id, bool edns, unsigned char out[PACKET_QUERY_MAX])
@@ -303,9 +288,28 @@ packet_query(const struct packet_name *name, enum dns_type type,
 	unsigned char *p = put16(out, id);
 
 	p = put_question(p, FLAG_RD | FLAG_AD, name, type, edns);
-	if (edns)
-		p = put_opt(p, 0, 0);
+	if (edns) {
+		*p++ = 0;
+		p = put16(p, TYPE_OPT);
+		p = put16(p, LIMIT_DNS_EDNS_SIZE);
+		memset(p, 0, 6);
+		p += 6;
+	}
 	return (size_t)(p - out);
+}
+
+size_t
+packet_cut_options(unsigned char *query, size_t len)
+{
+	size_t at = HEADER_LEN;
+
+	while (at < len && query[at] != 0)
+		at += 1u + query[at];
+	at += 1 + 4 + OPT_LEN;
+	if (at >= len)
+		return len;
+	query[at - 2] = query[at - 1] = 0;
+	return at;
 }
 
 /* Step 1.  False when it is not an answer to our question. */
@@ -359,8 +363,6 @@ walk_sections(struct packet *m, struct packet_reply *out)
 			return false;
 		out->edns = true;
 		out->rcode |= (rr.ttl >> 24) << 4;
-		m->opt = rr.rdata;
-		m->opt_end = rr.end;
 	}
 	return is_done(&m->w);
 }
@@ -679,37 +681,13 @@ packet_fill(struct slice packet, enum dns_type type,
 	}
 }
 
-/* Empty when there is none, or one that breaks RFC 7873 section 4. */
-static struct slice
-find_cookie(const struct packet *m)
-{
-	struct wire w = { m->w.ptr, m->opt_end, m->opt, false };
-	struct slice cookie = { NULL, 0 };
-	unsigned int option;
-	size_t len;
-
-	while (!w.failed && w.at < w.len) {
-		option = get16(&w);
-		len = get16(&w);
-		if (!w.failed && option == OPTION_COOKIE)
-			cookie = (struct slice){
-			    (const char *)w.ptr + w.at, len };
-		skip(&w, len);
-	}
-	if (w.failed || cookie.len < COOKIE_MIN || cookie.len > COOKIE_MAX)
-		cookie.len = 0;
-	return cookie;
-}
-
 size_t
 packet_outline(struct slice packet, unsigned char out[PACKET_OUTLINE_MAX])
 {
 	struct packet m = { .w = wire_of(packet) };
-	struct packet_reply reply = { .edns = false };
-	struct slice cookie = { NULL, 0 };
 	struct packet_name asked;
 	unsigned int type, class;
-	unsigned char *p = out;
+	unsigned char *p;
 
 	if (!read_header(&m) || m.counts[0] != 1)
 		return 0;
@@ -718,20 +696,7 @@ packet_outline(struct slice packet, unsigned char out[PACKET_OUTLINE_MAX])
 	class = get16(&m.w);
 	if (m.w.failed || class != CLASS_IN)
 		return 0;
-	reply.rcode = m.flags & FLAG_RCODE;
-	if (walk_sections(&m, &reply))
-		cookie = find_cookie(&m);
-	if (cookie.len == 0 || reply.rcode != PACKET_BADCOOKIE)
-		reply.rcode = 0;
-	p = put16(p, m.id);
-	p = put_question(p, FLAG_QR | (reply.rcode & FLAG_RCODE), &asked, type,
-	    cookie.len > 0);
-	if (cookie.len > 0) {
-		p = put_opt(p, reply.rcode, 4 + cookie.len);
-		p = put16(p, OPTION_COOKIE);
-		p = put16(p, (unsigned int)cookie.len);
-		memcpy(p, cookie.ptr, cookie.len);
-		p += cookie.len;
-	}
+	p = put16(out, m.id);
+	p = put_question(p, FLAG_QR, &asked, type, false);
 	return (size_t)(p - out);
 }

@@ -16,7 +16,6 @@
 #include "resolver/dns.h"
 
 #define PACKET_NAME_MAX	255	/* RFC 1035 section 2.3.4 */
-#define PACKET_BADCOOKIE 23	/* RFC 7873 section 8: an RCODE */
 /* Header, one question, OPT. */
 #define PACKET_QUERY_MAX (12 + PACKET_NAME_MAX + 4 + 11)
 
@@ -84,14 +83,19 @@ void	packet_read(struct slice packet, const struct packet_name *name,
 void	packet_fill(struct slice packet, enum dns_type type,
 	    const struct packet_reply *reply, const struct dns_draft *draft);
 
-/* Header, one question, OPT with a cookie. */
-#define PACKET_OUTLINE_MAX (12 + PACKET_NAME_MAX + 4 + 11 + 4 + 40)
+/*
+ * Takes the options away that a library has added to the OPT of what
+ * packet_query() has written; returns the length.
+ */
+size_t	packet_cut_options(unsigned char *query, size_t len);
+
+/* Header, one question. */
+#define PACKET_OUTLINE_MAX (12 + PACKET_NAME_MAX + 4)
 
 /*
  * What a library that sends questions needs to see of an answer: its id and
- * question, and the server's cookie, with BADCOOKIE for the only RCODE (RFC
- * 7873 sections 4, 5.3).  It is well formed, whatever the answer is.  Returns
- * its length; 0: that is no answer to any question of ours.
+ * question.  It is well formed, whatever the answer is.  Returns its length; 0:
+ * that is no answer to any question of ours.
  */
 size_t	packet_outline(struct slice packet,
 	    unsigned char out[PACKET_OUTLINE_MAX]);

@@ -65,7 +65,6 @@ struct query {
 	unsigned int		 mismatches;
 	unsigned int		 breaks;	/* of TCP connections */
 	bool			 plain;		/* this server: without OPT */
-	bool			 knows_opt;	/* but it has OPT itself */
 	bool			 again;		/* same try, another packet */
 	bool			 edns;		/* the packet has OPT */
 	int64_t			 try_us;	/* begin of this try */

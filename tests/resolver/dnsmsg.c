@@ -151,32 +151,13 @@ dnsmsg_soa(struct dnsmsg *m, const char *name, uint32_t ttl,
 	dnsmsg_end(m, at);
 }
 
-/* Returns where its length is. */
-static size_t
-begin_opt(struct dnsmsg *m, unsigned int high_rcode)
+void
+dnsmsg_opt(struct dnsmsg *m, unsigned int high_rcode)
 {
 	size_t at = dnsmsg_rr(m, DNSMSG_AR, "", 41, high_rcode << 24);
 
 	/* The class of OPT is a size. */
 	m->bytes[at - 6] = 0x04;
 	m->bytes[at - 5] = 0xd0;
-	return at;
-}
-
-void
-dnsmsg_opt(struct dnsmsg *m, unsigned int high_rcode)
-{
-	dnsmsg_end(m, begin_opt(m, high_rcode));
-}
-
-void
-dnsmsg_cookie(struct dnsmsg *m, unsigned int high_rcode, const void *cookie,
-    size_t len)
-{
-	size_t at = begin_opt(m, high_rcode);
-
-	dnsmsg_u16(m, 10);
-	dnsmsg_u16(m, (unsigned int)len);
-	dnsmsg_bytes(m, cookie, len);
 	dnsmsg_end(m, at);
 }

@@ -49,8 +49,5 @@ void	dnsmsg_target(struct dnsmsg *m, enum dnsmsg_section section,
 void	dnsmsg_soa(struct dnsmsg *m, const char *name, uint32_t ttl,
 	    uint32_t minimum);
 void	dnsmsg_opt(struct dnsmsg *m, unsigned int high_rcode);
-/* The same with an option of RFC 7873. */
-void	dnsmsg_cookie(struct dnsmsg *m, unsigned int high_rcode,
-	    const void *cookie, size_t len);
 
 #endif

@@ -105,19 +105,7 @@ bind_both(struct fakens *ns, enum fakens_kind kind)
 	return ns->tcp != -1 && (!ns->listens || listen(ns->tcp, 16) == 0);
 }
 
-#define OPTION_COOKIE	10
-
-/* That of an OPT which has this option alone. */
-static void
-read_cookie(const unsigned char *opt, size_t len, struct fakens_question *q)
-{
-	q->cookie_len = 0;
-	if (len < 15 || opt[11] != 0 || opt[12] != OPTION_COOKIE ||
-	    len != 15u + opt[14] || opt[14] > sizeof(q->cookie))
-		return;
-	q->cookie_len = opt[14];
-	memcpy(q->cookie, opt + 15, q->cookie_len);
-}
+#define OPT_LEN	11u	/* without options */
 
 static bool
 read_question(const unsigned char *p, size_t len, struct fakens_question *q)
@@ -140,7 +128,8 @@ read_question(const unsigned char *p, size_t len, struct fakens_question *q)
 	if (at + 5 > len)
 		return false;
 	q->type = (unsigned int)(p[at + 1] << 8 | p[at + 2]);
-	read_cookie(p + at + 5, len - at - 5, q);
+	at += 5u + (q->edns ? OPT_LEN : 0u);
+	q->options = len > at ? len - at : 0;
 	return true;
 }
 

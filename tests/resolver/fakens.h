@@ -22,8 +22,7 @@ struct fakens_question {
 	uint16_t		 id;
 	unsigned int		 flags;		/* of the header */
 	bool			 edns;
-	unsigned char		 cookie[40];	/* RFC 7873 */
-	size_t			 cookie_len;
+	size_t			 options;	/* octets of OPT's data */
 	bool			 tcp;
 	/* The same packet once more, which c-ares 1.34 sends by itself. */
 	bool			 repeated;

@@ -809,11 +809,6 @@ test_query(void)
 
 /* ---- the outline ---- */
 
-#define BADCOOKIE_LOW	(PACKET_BADCOOKIE & 0xf)
-#define BADCOOKIE_HIGH	(PACKET_BADCOOKIE >> 4)
-
-static const char cookie[41] = "0123456789abcdef0123456789ABCDEF01234567";
-
 static size_t
 outline_of(unsigned char out[PACKET_OUTLINE_MAX])
 {
@@ -877,25 +872,6 @@ test_outline(void)
 	outline_is("", 0, "a pointer to itself");
 }
 
-/* With a cookie of so many octets; how many come through? */
-static size_t
-cookie_through(size_t len, unsigned int low, unsigned int high)
-{
-	unsigned char out[PACKET_OUTLINE_MAX];
-	size_t got;
-
-	begin(low, A);
-	dnsmsg_a(&m, NAME, 60, 1);
-	dnsmsg_cookie(&m, high, cookie, len);
-	got = outline_of(out) - (sizeof(PLAIN) - 1);
-	if (got == 0)
-		return 0;
-	ok(out[11] == 1 && got >= 15 &&
-	    memcmp(out + sizeof(PLAIN) - 1 + 15, cookie, got - 15) == 0,
-	    "a cookie of %zu octets, whole", got - 15);
-	return got - 15;
-}
-
 static void
 write_longest_name(void)
 {
@@ -908,43 +884,41 @@ write_longest_name(void)
 }
 
 static void
-test_cookies(void)
+test_outline_max(void)
 {
 	unsigned char out[PACKET_OUTLINE_MAX];
+
+	write_longest_name();
+	dnsmsg_opt(&m, 0);
+	is_num((long long)outline_of(out), PACKET_OUTLINE_MAX,
+	    "the longest name fits exactly");
+}
+
+/* Options are at the end of OPT, and OPT is at the end. */
+static void
+check_cut(const char *text, bool edns, size_t options, const char *label)
+{
+	unsigned char query[PACKET_QUERY_MAX + 44], cut[PACKET_QUERY_MAX + 44];
+	struct packet_name name;
 	size_t len;
 
-	is_num((long long)cookie_through(7, 0, 0), 0, "a cookie too short");
-	is_num((long long)cookie_through(8, 0, 0), 8, "the shortest");
-	is_num((long long)cookie_through(40, 0, 0), 40, "the longest");
-	is_num((long long)cookie_through(41, 0, 0), 0, "one octet more");
-	is_num((long long)cookie_through(16, BADCOOKIE_LOW, BADCOOKIE_HIGH),
-	    16, "with BADCOOKIE");
-	(void)outline_of(out);
-	ok(out[3] == BADCOOKIE_LOW && out[sizeof(PLAIN) - 1 + 5] ==
-	    BADCOOKIE_HIGH, "which is said");
-	(void)cookie_through(16, 2, 0);
-	(void)outline_of(out);
-	is_num(out[3], 0, "no other RCODE is");
-	begin(BADCOOKIE_LOW, A);
-	dnsmsg_opt(&m, BADCOOKIE_HIGH);
-	len = outline_of(out);
-	ok(len == sizeof(PLAIN) - 1 && out[3] == 0, "nor it without cookie");
-	begin(0, A);
-	dnsmsg_cookie(&m, 0, cookie, 16);
-	m.bytes[m.len - 17]++;
-	outline_is(PLAIN, sizeof(PLAIN) - 1, "an option past the end");
-	begin(0, A);
-	dnsmsg_cookie(&m, 0, cookie, 16);
-	dnsmsg_u8(&m, 0);
-	outline_is(PLAIN, sizeof(PLAIN) - 1, "none of a broken answer");
-	begin(0, A);
-	dnsmsg_opt(&m, 0);
-	dnsmsg_cookie(&m, 0, cookie, 16);
-	outline_is(PLAIN, sizeof(PLAIN) - 1, "nor when there are two OPT");
-	write_longest_name();
-	dnsmsg_cookie(&m, 0, cookie, 40);
-	is_num((long long)outline_of(out), PACKET_OUTLINE_MAX,
-	    "the longest name and cookie fit exactly");
+	(void)packet_name_from_text(slice_str(text), &name);
+	len = packet_query(&name, DNS_TYPE_TXT, 1, edns, query);
+	memcpy(cut, query, len);
+	if (options > 0)
+		cut[len - 1] = (unsigned char)options;
+	memset(cut + len, 'c', options);
+	is_bytes(cut, packet_cut_options(cut, len + options), query, len,
+	    label);
+}
+
+static void
+test_cut(void)
+{
+	check_cut(NAME, true, 0, "no options to cut");
+	check_cut(NAME, true, 1, "an octet");
+	check_cut(NAME, true, 44, "a cookie");
+	check_cut(NAME, false, 0, "no OPT");
 }
 
 int
@@ -958,6 +932,7 @@ main(void)
 	test_limits();
 	test_query();
 	test_outline();
-	test_cookies();
+	test_outline_max();
+	test_cut();
 	return tap_done();
 }
