@@ -43,6 +43,7 @@ class Daemon(assaydaemon.Daemon):
 
     def __init__(self, config=None, zone=None, hosts=None, **rest):
         self.hosts = hosts
+        self.sockets = []
         super().__init__(config, zone, **rest)
         # etc/assay-events.schema.json is of assay-milter.
         self.watched = True
@@ -67,9 +68,21 @@ class Daemon(assaydaemon.Daemon):
                                  "allow-networks": ["127.0.0.0/8"]}
             values = merged(base, config or {})
             sockets = values["socket"]
-            self.socket = sockets if isinstance(sockets, str) else sockets[0]
+            self.sockets = [sockets] if isinstance(sockets, str) else sockets
+            self.socket = self.sockets[0]
             config = yaml.dump(values, sort_keys=False, Dumper=Plain)
         replace(self.path, config)
+
+    def _listens(self):
+        """All of them: they are opened one after the other."""
+        if not super()._listens():
+            return False
+        try:
+            for spelling in self.sockets[1:]:
+                connect(spelling, 5).close()
+        except OSError:
+            return False
+        return True
 
     def spawn(self):
         kept = os.environ.get("ASSAY_MILTER")
