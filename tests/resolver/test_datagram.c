@@ -24,7 +24,7 @@
 #define COPIES		5
 
 static struct dnsmsg out;	/* the server's thread writes it */
-static const char *odd_name;
+static const char *_Atomic odd_name;
 static atomic_uint odd_seen;
 static atomic_uint by_udp, by_tcp, odd_queries;
 
