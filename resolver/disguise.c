@@ -34,41 +34,24 @@ disguise_is_needed(const struct packet_name *name)
 	return false;
 }
 
-/* To behind the name. */
-static unsigned char *
-mask(unsigned char *p)
+void
+disguise_question(unsigned char *packet)
 {
+	unsigned char *p = packet + HEADER_LEN;
 	unsigned int left;
 
 	while ((left = *p++) > 0)
 		for (; left > 0; left--, p++)
 			if (!is_of_host_names(*p))
 				*p = '*';
-	return p;
-}
-
-void
-disguise_question(unsigned char *packet)
-{
-	(void)mask(packet + HEADER_LEN);
-}
-
-static size_t
-name_len(const unsigned char *packet, size_t len)
-{
-	size_t at = HEADER_LEN;
-
-	while (at < len && packet[at] != 0)
-		at += 1u + packet[at];
-	return at + 1 - HEADER_LEN;
 }
 
 size_t
 disguise_query(const unsigned char *query, size_t len,
     unsigned char out[DISGUISE_MAX])
 {
-	size_t name = name_len(query, len);
-	size_t question = HEADER_LEN + name + TYPE_AND_CLASS;
+	size_t question = packet_question_end(query, len);
+	size_t name = question - HEADER_LEN - TYPE_AND_CLASS;
 	const unsigned char head[DISGUISE_RR] = { 0, TYPE_PRIVATE >> 8,
 		TYPE_PRIVATE & 0xff, 0, 1, 0, 0, 0, 0, 0,
 		(unsigned char)name };
@@ -88,8 +71,8 @@ size_t
 disguise_undo(const unsigned char *packet, size_t len,
     unsigned char out[DISGUISE_MAX])
 {
-	size_t name = name_len(packet, len);
-	size_t question = HEADER_LEN + name + TYPE_AND_CLASS;
+	size_t question = packet_question_end(packet, len);
+	size_t name = question - HEADER_LEN - TYPE_AND_CLASS;
 	size_t record = DISGUISE_RR + name;
 	const unsigned char *rr;
 

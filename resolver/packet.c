@@ -299,13 +299,20 @@ packet_query(const struct packet_name *name, enum dns_type type,
 }
 
 size_t
-packet_cut_options(unsigned char *query, size_t len)
+packet_question_end(const unsigned char *query, size_t len)
 {
 	size_t at = HEADER_LEN;
 
 	while (at < len && query[at] != 0)
 		at += 1u + query[at];
-	at += 1 + 4 + OPT_LEN;
+	return at + 1 + 4;
+}
+
+size_t
+packet_cut_options(unsigned char *query, size_t len)
+{
+	size_t at = packet_question_end(query, len) + OPT_LEN;
+
 	if (at >= len)
 		return len;
 	query[at - 2] = query[at - 1] = 0;

@@ -83,6 +83,9 @@ void	packet_read(struct slice packet, const struct packet_name *name,
 void	packet_fill(struct slice packet, enum dns_type type,
 	    const struct packet_reply *reply, const struct dns_draft *draft);
 
+/* Of what packet_query() has written: octets of the header and the question;
+   more than `len` when it was cut. */
+size_t	packet_question_end(const unsigned char *query, size_t len);
 /*
  * Takes the options away that a library has added to the OPT of what
  * packet_query() has written; returns the length.

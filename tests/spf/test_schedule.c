@@ -631,6 +631,21 @@ test_bound(void)
 	dns_zone_free(z);
 }
 
+/* With so many questions from before. */
+static struct dns_ledger *
+ledger_with(unsigned int count)
+{
+	struct dns_ledger *l = dns_ledger_new(LIMIT_DNS_QUESTIONS);
+	char name[32];
+	unsigned int i;
+
+	for (i = 0; i < count; i++) {
+		(void)snprintf(name, sizeof(name), "o%u.example", i);
+		(void)dns_ledger_ask(l, slice_str(name), DNS_TYPE_TXT);
+	}
+	return l;
+}
+
 /*
  * At LIMIT_SPF_AHEAD questions nothing is asked ahead any more, and the
  * verdict is the same.
@@ -642,17 +657,11 @@ test_ahead_limit(void)
 	    "a:c.example a:d.example -all\nb.example A 192.0.2.9\n"
 	    "c.example A 192.0.2.9\nd.example A 192.0.2.1");
 	struct spf_request r = request();
-	unsigned int i, less;
 	struct dns_ledger *l;
-	char name[32];
+	unsigned int less;
 
 	for (less = 0; less <= 5; less++) {
-		l = dns_ledger_new(LIMIT_DNS_QUESTIONS);
-		for (i = 0; i < LIMIT_SPF_AHEAD - less; i++) {
-			(void)snprintf(name, sizeof(name), "o%u.example", i);
-			(void)dns_ledger_ask(l, slice_str(name),
-			    DNS_TYPE_TXT);
-		}
+		l = ledger_with(LIMIT_SPF_AHEAD - less);
 		world_go_on(&r, z, l, WORLD_TOGETHER, 0, &first);
 		/* One by one: TXT and three addresses.  TXT and the first
 		   address are needed; the other two are asked ahead. */
@@ -699,16 +708,10 @@ static void
 check_hosts(const char *address, unsigned int before, unsigned int calls,
     size_t questions, const char *label)
 {
-	struct dns_ledger *l = dns_ledger_new(LIMIT_DNS_QUESTIONS);
+	struct dns_ledger *l = ledger_with(before);
 	struct dns_zone *z = hosts_world(address);
 	struct spf_request r = request();
-	char name[32];
-	unsigned int i;
 
-	for (i = 0; i < before; i++) {
-		(void)snprintf(name, sizeof(name), "o%u.example", i);
-		(void)dns_ledger_ask(l, slice_str(name), DNS_TYPE_TXT);
-	}
 	world_go_on(&r, z, l, WORLD_TOGETHER, 0, &first);
 	is_num(first.calls, calls, label);
 	is_num((long long)(dns_ledger_count(l) - before),
