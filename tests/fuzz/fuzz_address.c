@@ -11,7 +11,7 @@
 #include "base/buf.h"
 #include "base/utf8.h"
 #include "mail/address.h"
-#include "mail/lex.h"
+#include "mail/scan_internal.h"
 #include "tests/fuzz/fuzz.h"
 
 #define ROOM	65536u
@@ -104,8 +104,10 @@ check_understood(struct slice text, const struct mail_from *f)
 	must_be_bad("", text, ";", f);
 	must_be_bad("\"", text, "", f);
 	/* A comment alone is an element of a list, for some programs; and a
-	   comment after the domain makes any other "@" a possible author. */
-	if (!is_list_with_gaps(text) && has_only_addresses(text, f))
+	   comment after the domain makes any other "@" a possible author, and
+	   so one that an encoded word hides. */
+	if (!is_list_with_gaps(text) && has_only_addresses(text, f) &&
+	    !scan_encodes_at(text))
 		must_be_same("(c)", text, " (d)", f);
 	must_be_same(",\r\n ", text, ",", f);
 	if (f->mailboxes == LIMIT_FROM_MAILBOXES)

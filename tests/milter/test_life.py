@@ -507,10 +507,10 @@ def activate(daemon, listening):
     """Starts it as systemd does, with the socket as descriptor 3."""
     with open(daemon.log_path, "ab") as log:
         daemon.process = subprocess.Popen(
-            ["sh", "-c", 'exec 3<&%d; %s' % (listening.fileno(), ACTIVATED),
-             "sh", assaydaemon.binary(), "-f", "-c", daemon.path],
-            stdin=subprocess.DEVNULL, stdout=log, stderr=log, env=daemon.env,
-            cwd=daemon.folder, pass_fds=[listening.fileno()])
+            ["sh", "-c", "exec 3<&0 </dev/null; " + ACTIVATED, "sh",
+             assaydaemon.binary(), "-f", "-c", daemon.path],
+            stdin=listening, stdout=log, stderr=log, env=daemon.env,
+            cwd=daemon.folder)
     tap.cleanup(daemon._kill)
 
 

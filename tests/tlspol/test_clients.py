@@ -439,13 +439,12 @@ def socket_activation():
     script = os.path.join(daemon.folder, "activate")
     with open(script, "w") as f:
         f.write("#!/bin/sh\nLISTEN_PID=$$ LISTEN_FDS=1 exec \"$@\" "
-                "3<&%d\n" % listener.fileno())
+                "3<&0 </dev/null\n")
 
     def spawn():
         return subprocess.Popen(
             ["sh", script, tlspol.binary(), "-f", "-c", daemon.path],
-            pass_fds=[listener.fileno()], stderr=subprocess.DEVNULL,
-            env=daemon.env)
+            stdin=listener, stderr=subprocess.DEVNULL, env=daemon.env)
 
     first = spawn()
     with tlspol.Client(spelling, 60) as client:
