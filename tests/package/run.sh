@@ -18,8 +18,8 @@ here=$(cd "$(dirname "$0")" && pwd)
 
 source=$1 work=$2
 shift 2
-# The packages are built as assay-hookup(7) says, and again with a later
-# version, for the upgrade.
+# The packages are built as assay-hookup(7) says, and made again from what was
+# built, with a later version, for the upgrade.
 build() {
 	commands=$(top_srcdir=$source PYTHONPATH=$here/../lib \
 	    PYTHONDONTWRITEBYTECODE=1 \
@@ -32,7 +32,8 @@ build() {
 		eval "$1"
 		mkdir ../new
 		sed -i "1s/(\(.*\))/(\1+1)/" debian/changelog
-		DEB_BUILD_OPTIONS=nocheck dpkg-buildpackage -b -us -uc
+		rm debian/*.debhelper.log
+		DEB_BUILD_OPTIONS=nocheck dpkg-buildpackage -nc -b -us -uc
 		mv ../assay-*+1_*.deb ../assay_*+1_*.changes ../new' sh "$commands"
 }
 
@@ -67,23 +68,41 @@ fetch() {
 	chroot_run "$1" sh -c 'apt-get install -d /assay/assay-*_*.deb'
 }
 
-# machine MTA: a chroot with that mail server and what the page takes to be
-# there; its folder is in $machine.
-machine() {
-	machine=$work/$suite-$1
-	ok "$suite: a chroot with $1" chroot_make "$suite" "$machine" "$1" \
-	    $machine_packages || return
-	mkdir "$machine/assay"
-	cp -a "$root"/assay/*.deb "$machine/assay"
-	ok "$suite: what the packages need" fetch "$machine"
+# copy FROM TO PACKAGE...: the same chroot with these as well.
+copy() {
+	cp -a "$1" "$2"
+	copied=$2
+	shift 2
+	chroot_run "$copied" apt-get install -y --no-install-recommends "$@"
 }
 
-# The page with packages, and without on the machine where they were built.
+# The machines that the packages are installed on: a clean one, and those of
+# assay-hookup(7) with what the page takes to be there.
+machines() {
+	ok "$suite: a clean chroot" chroot_make "$suite" "$machine" \
+	    python3 systemd iproute2 &&
+	ok "$suite: with postfix" copy "$machine" "$clean" postfix &&
+	ok "$suite: for the hook-up of postfix" copy "$clean" \
+	    "$machine-postfix" $machine_packages &&
+	ok "$suite: for the hook-up of sendmail" copy "$machine" \
+	    "$machine-sendmail" sendmail $machine_packages
+	rm -rf "$machine"
+}
+
+# The page with packages.
 hookups() {
 	for mta in postfix sendmail; do
-		machine "$mta" && hookup "$machine" packages "$mta"
-		rm -rf "$machine"
+		mkdir "$machine-$mta/assay"
+		cp -a "$root"/assay/*.deb "$machine-$mta/assay"
+		ok "$suite: what the packages need" fetch "$machine-$mta" &&
+		hookup "$machine-$mta" packages "$mta"
+		rm -rf "$machine-$mta"
 	done
+}
+
+# The page without packages, on the machine where they were built.
+hookup_source() {
+	ok "$suite: lintian" lint
 	ok "$suite: Postfix where we build" chroot_run "$root" apt-get install \
 	    --no-install-recommends postfix $machine_packages $build_packages &&
 	hookup "$root" source postfix
@@ -103,25 +122,8 @@ units() {
 	    /assay/tests/package/systemd.sh
 }
 
-# One Debian: a chroot to build in, and a clean one to install in.
-suite() {
-	suite=$1 root=$work/$1-build clean=$work/$1
-	why=$(chroot_missing "$suite")
-	if [ -n "$why" ]; then
-		skip "$suite" "$why"
-		return
-	fi
-	ok "$suite: a chroot to build in" chroot_make "$suite" "$root" \
-	    lintian || return
-	mkdir "$root/assay"
-	cp -a "$source" "$root/assay/src"
-	ok "$suite: dpkg-buildpackage" build || return
-	ok "$suite: lintian" lint
-	hookups
-	rm -rf "$root/assay/src"
-	ok "$suite: a clean chroot" chroot_make "$suite" "$clean" \
-	    postfix python3 systemd iproute2 || return
-	cp -a "$root/assay" "$clean/assay"
+# Installed, used, upgraded, removed.
+installed() {
 	mkdir "$clean/assay/tests"
 	cp -a "$here" "$here/../lib" "$clean/assay/tests"
 	for step in install files service mail; do
@@ -131,6 +133,32 @@ suite() {
 	for step in upgrade remove purge; do
 		ok "$suite: $step" inside "$step"
 	done
+}
+
+# One Debian: a chroot to build in, and others to install in.
+suite() {
+	suite=$1 root=$work/$1-build clean=$work/$1 machine=$work/$1-machine
+	why=$(chroot_missing "$suite")
+	if [ -n "$why" ]; then
+		skip "$suite" "$why"
+		return
+	fi
+	beside machines machines
+	built=false
+	ok "$suite: a chroot to build in" chroot_make "$suite" "$root" \
+	    lintian &&
+	mkdir "$root/assay" &&
+	cp -a "$source" "$root/assay/src" &&
+	ok "$suite: dpkg-buildpackage" build && built=true
+	tap_join
+	if "$built"; then
+		mkdir "$clean/assay"
+		cp -a "$root"/assay/*.deb "$root/assay/new" "$clean/assay"
+		beside hookups hookups
+		beside source hookup_source
+		installed
+		tap_join
+	fi
 	rm -rf "$root" "$clean"
 }
 
