@@ -109,7 +109,7 @@ build() {
 
 stage_gcc() {
 	# The test that looks at the tree itself is to see the real one.
-	options="--enable-werror CC=gcc" &&
+	options="--enable-werror CC=gcc"
 	"$work/src/configure" -q $options &&
 	assay_lint_top=$top make -j"$checks" distcheck \
 	    DISTCHECK_CONFIGURE_FLAGS="$options"

@@ -500,15 +500,12 @@ def terminate_idle():
 
 # ---- a socket of the service manager's ----
 
-ACTIVATED = 'LISTEN_PID=$$ LISTEN_FDS=1 exec "$@"'
-
-
 def activate(daemon, listening):
     """Starts it as systemd does, with the socket as descriptor 3."""
     with open(daemon.log_path, "ab") as log:
         daemon.process = subprocess.Popen(
-            ["sh", "-c", "exec 3<&0 </dev/null; " + ACTIVATED, "sh",
-             assaydaemon.binary(), "-f", "-c", daemon.path],
+            assaydaemon.ACTIVATED +
+            [assaydaemon.binary(), "-f", "-c", daemon.path],
             stdin=listening, stdout=log, stderr=log, env=daemon.env,
             cwd=daemon.folder)
     tap.cleanup(daemon._kill)

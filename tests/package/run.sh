@@ -86,7 +86,6 @@ machines() {
 	    "$machine-postfix" $machine_packages &&
 	ok "$suite: for the hook-up of sendmail" copy "$machine" \
 	    "$machine-sendmail" sendmail $machine_packages
-	rm -rf "$machine"
 }
 
 # The page with packages.
@@ -159,7 +158,7 @@ suite() {
 		installed
 		tap_join
 	fi
-	rm -rf "$root" "$clean"
+	rm -rf "$root" "$clean" "$machine"*
 }
 
 mkdir -p "$work"

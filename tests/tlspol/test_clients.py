@@ -436,14 +436,11 @@ def socket_activation():
     listener.listen(16)
     spelling = "inet:%d@127.0.0.1" % listener.getsockname()[1]
     daemon = tlspol.Daemon({"socket": spelling}, ZONE, HOSTS)
-    script = os.path.join(daemon.folder, "activate")
-    with open(script, "w") as f:
-        f.write("#!/bin/sh\nLISTEN_PID=$$ LISTEN_FDS=1 exec \"$@\" "
-                "3<&0 </dev/null\n")
 
     def spawn():
         return subprocess.Popen(
-            ["sh", script, tlspol.binary(), "-f", "-c", daemon.path],
+            assaydaemon.ACTIVATED +
+            [tlspol.binary(), "-f", "-c", daemon.path],
             stdin=listener, stderr=subprocess.DEVNULL, env=daemon.env)
 
     first = spawn()
