@@ -23,21 +23,14 @@ tcp_back(void *arg, int status, int timeouts, unsigned char *bytes, int len)
 	    (struct slice){ (const char *)bytes, (size_t)len });
 }
 
-static void
-send_octets(ares_channel ares, const struct server_question *q,
-    ares_callback back, struct flight_ticket *t)
-{
-	unsigned char packet[PACKET_QUERY_MAX];
-	size_t len = packet_query(q->name, q->type, q->id, q->edns, packet);
-
-	ares_send(ares, packet, (int)len, back, t);
-}
-
 void
 carry_by_tcp(ares_channel ares, const struct server_question *q,
     struct flight_ticket *t)
 {
-	send_octets(ares, q, tcp_back, t);
+	unsigned char packet[PACKET_QUERY_MAX];
+	size_t len = packet_query(q->name, q->type, q->id, q->edns, packet);
+
+	ares_send(ares, packet, (int)len, tcp_back, t);
 }
 
 #if ARES_VERSION >= 0x011c00		/* ares_send_dnsrec() */
@@ -80,8 +73,8 @@ udp_back(void *arg, ares_status_t status, size_t timeouts,
 static ares_dns_record_t *
 make_record(const struct server_question *q, bool disguise)
 {
-	unsigned char packet[PACKET_QUERY_MAX], disguised[DISGUISE_MAX];
-	size_t len = packet_query(q->name, q->type, 0, q->edns, packet);
+	unsigned char packet[PACKET_OUTLINE_MAX], disguised[DISGUISE_MAX];
+	size_t len = packet_begin(q->name, q->type, 0, q->edns, packet);
 	ares_dns_record_t *record;
 
 	if (disguise)
@@ -151,7 +144,10 @@ void
 carry_by_udp(ares_channel ares, const struct server_question *q,
     struct flight_ticket *t)
 {
-	send_octets(ares, q, udp_back, t);
+	unsigned char packet[PACKET_OUTLINE_MAX];
+	size_t len = packet_begin(q->name, q->type, q->id, q->edns, packet);
+
+	ares_send(ares, packet, (int)len, udp_back, t);
 }
 
 void

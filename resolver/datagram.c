@@ -83,24 +83,19 @@ receive(ares_socket_t fd, void *out, size_t room, int flags,
 	return -1;
 }
 
-/* As packet_query() wrote it; all or nothing. */
+/* As packet_begin() wrote it; all or nothing. */
 static ares_ssize_t
 send_question(ares_socket_t fd, const void *packet, size_t len)
 {
-	unsigned char plain[DISGUISE_MAX];
-	size_t plain_len;
+	unsigned char query[PACKET_QUERY_MAX];
+	size_t plain = disguise_undo(packet, len, query);
 
-	if (len > sizeof(plain)) {
+	if (plain == 0) {
 		errno = EMSGSIZE;
 		return -1;
 	}
-	plain_len = disguise_undo(packet, len, plain);
-	if (plain_len == 0) {
-		memcpy(plain, packet, len);
-		plain_len = len;
-	}
-	plain_len = packet_cut_options(plain, plain_len);
-	return send(fd, plain, plain_len, 0) == -1 ? -1 : (ares_ssize_t)len;
+	plain = packet_complete(query, plain);
+	return send(fd, query, plain, 0) == -1 ? -1 : (ares_ssize_t)len;
 }
 
 #if ARES_VERSION >= 0x012200		/* ares_set_socket_functions_ex() */

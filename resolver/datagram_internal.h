@@ -9,9 +9,10 @@
  * packet without octets, and 1.34 for one that it cannot read.  Nor does 1.34
  * take apart and put together again each record.
  *
- * 1.34 adds cookies (RFC 7873), which are taken away again: when a server has
- * sent one, it drops for two minutes all answers without, and name servers
- * behind one address do not all have cookies (RFC 9018 section 1).
+ * OPT is added when it has sent the question.  For 1.34 each record costs
+ * time, and to an OPT it adds cookies (RFC 7873): when a server has sent one,
+ * it drops for two minutes all answers without, and name servers behind one
+ * address do not all have cookies (RFC 9018 section 1).
  *
  * With "options use-vc" in resolv.conf 1.34 wants TCP for all.  It gets no
  * socket for it here: land.c takes that step.

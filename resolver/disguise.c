@@ -50,40 +50,33 @@ size_t
 disguise_query(const unsigned char *query, size_t len,
     unsigned char out[DISGUISE_MAX])
 {
-	size_t question = packet_question_end(query, len);
-	size_t name = question - HEADER_LEN - TYPE_AND_CLASS;
+	size_t name = len - HEADER_LEN - TYPE_AND_CLASS;
 	const unsigned char head[DISGUISE_RR] = { 0, TYPE_PRIVATE >> 8,
 		TYPE_PRIVATE & 0xff, 0, 1, 0, 0, 0, 0, 0,
 		(unsigned char)name };
-	unsigned char *p = out + question;
 
-	memcpy(out, query, question);
-	out[AR_COUNT]++;
+	memcpy(out, query, len);
+	out[AR_COUNT] = 1;
 	disguise_question(out);
-	memcpy(p, head, sizeof(head));
-	p += sizeof(head);
-	memcpy(p, query + HEADER_LEN, name);
-	memcpy(p + name, query + question, len - question);
-	return len + DISGUISE_RR + name;
+	memcpy(out + len, head, sizeof(head));
+	memcpy(out + len + sizeof(head), query + HEADER_LEN, name);
+	return len + sizeof(head) + name;
 }
 
 size_t
 disguise_undo(const unsigned char *packet, size_t len,
-    unsigned char out[DISGUISE_MAX])
+    unsigned char out[PACKET_OUTLINE_MAX])
 {
 	size_t question = packet_question_end(packet, len);
 	size_t name = question - HEADER_LEN - TYPE_AND_CLASS;
-	size_t record = DISGUISE_RR + name;
-	const unsigned char *rr;
+	const unsigned char *rr = packet + question;
 
-	if (len < question + record || len - record > DISGUISE_MAX)
-		return 0;
-	rr = packet + question;
-	if (rr[1] != TYPE_PRIVATE >> 8 || rr[2] != (TYPE_PRIVATE & 0xff))
+	if (question > len || question > PACKET_OUTLINE_MAX)
 		return 0;
 	memcpy(out, packet, question);
-	out[AR_COUNT]--;
-	memcpy(out + HEADER_LEN, rr + DISGUISE_RR, name);
-	memcpy(out + question, rr + record, len - record - question);
-	return len - record;
+	out[AR_COUNT] = 0;
+	if (len >= question + DISGUISE_RR + name && rr[1] == TYPE_PRIVATE >> 8
+	    && rr[2] == (TYPE_PRIVATE & 0xff))
+		memcpy(out + HEADER_LEN, rr + DISGUISE_RR, name);
+	return question;
 }

@@ -22,18 +22,17 @@
 #include "resolver/packet_internal.h"
 
 #define DISGUISE_RR	11	/* octets before the data */
-/* With the longest cookie, which c-ares adds. */
-#define DISGUISE_MAX	(PACKET_QUERY_MAX + DISGUISE_RR + PACKET_NAME_MAX + \
-    4 + 40)
+#define DISGUISE_MAX	(PACKET_OUTLINE_MAX + DISGUISE_RR + PACKET_NAME_MAX)
 
 bool	disguise_is_needed(const struct packet_name *name);
-/* Step 1, of what packet_query() has written; returns the length. */
+/* Step 1, of what packet_begin() has written; returns the length. */
 size_t	disguise_query(const unsigned char *query, size_t len,
 	    unsigned char out[DISGUISE_MAX]);
-/* Step 2: the length, or 0 when there is nothing to do.  c-ares may have added
-   a cookie. */
+/* Step 2, of what c-ares sends, in disguise or not: what packet_begin() had
+   written, without what c-ares may have added.  Returns the length, or 0 when
+   it is cut or too long. */
 size_t	disguise_undo(const unsigned char *packet, size_t len,
-	    unsigned char out[DISGUISE_MAX]);
+	    unsigned char out[PACKET_OUTLINE_MAX]);
 /* Step 3, of an outline. */
 void	disguise_question(unsigned char *packet);
 

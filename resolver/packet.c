@@ -32,6 +32,8 @@
 #include "base/limits.h"
 
 #define HEADER_LEN	12
+#define FLAGS_LOW	3	/* their second octet */
+#define AR_COUNT_LOW	11
 #define CLASS_IN	1
 #define TYPE_NS		2
 #define TYPE_CNAME	DNS_TYPE_CNAME
@@ -49,6 +51,7 @@
 #define FLAG_TC		0x0200u
 #define FLAG_RD		0x0100u
 #define FLAG_AD		0x0020u
+#define FLAG_CD		0x0010u
 #define FLAG_RCODE	0x000fu
 
 /* A place in a message.  `failed` stays; then all reads give 0. */
@@ -266,36 +269,52 @@ put16(unsigned char *p, unsigned int value)
 	return p;
 }
 
-/* All that is before the answers, with so many records after them. */
+/* From the flags to the end of the question. */
 static unsigned char *
 put_question(unsigned char *p, unsigned int flags,
-    const struct packet_name *name, unsigned int type, bool additional)
+    const struct packet_name *name, unsigned int type)
 {
 	p = put16(p, flags);
 	p = put16(p, 1);
-	p = put16(p, 0);
-	p = put16(p, 0);
-	p = put16(p, additional);
+	memset(p, 0, 6);
+	p += 6;
 	memcpy(p, name->wire, name->len);
 	p = put16(p + name->len, type);
 	return put16(p, CLASS_IN);
 }
 
 size_t
+packet_begin(const struct packet_name *name, enum dns_type type,
+    uint16_t id, bool edns, unsigned char out[PACKET_OUTLINE_MAX])
+{
+	unsigned int wants_opt = edns ? FLAG_CD : 0;
+	unsigned char *p = put16(out, id);
+
+	p = put_question(p, FLAG_RD | FLAG_AD | wants_opt, name, type);
+	return (size_t)(p - out);
+}
+
+size_t
+packet_complete(unsigned char *query, size_t len)
+{
+	unsigned char *p = query + len;
+
+	if ((query[FLAGS_LOW] & FLAG_CD) == 0)
+		return len;
+	query[FLAGS_LOW] &= (unsigned char)~FLAG_CD;
+	query[AR_COUNT_LOW] = 1;
+	*p++ = 0;
+	p = put16(p, TYPE_OPT);
+	p = put16(p, LIMIT_DNS_EDNS_SIZE);
+	memset(p, 0, 6);
+	return len + OPT_LEN;
+}
+
+size_t
 packet_query(const struct packet_name *name, enum dns_type type,
     uint16_t id, bool edns, unsigned char out[PACKET_QUERY_MAX])
 {
-	unsigned char *p = put16(out, id);
-
-	p = put_question(p, FLAG_RD | FLAG_AD, name, type, edns);
-	if (edns) {
-		*p++ = 0;
-		p = put16(p, TYPE_OPT);
-		p = put16(p, LIMIT_DNS_EDNS_SIZE);
-		memset(p, 0, 6);
-		p += 6;
-	}
-	return (size_t)(p - out);
+	return packet_complete(out, packet_begin(name, type, id, edns, out));
 }
 
 size_t
@@ -306,17 +325,6 @@ packet_question_end(const unsigned char *query, size_t len)
 	while (at < len && query[at] != 0)
 		at += 1u + query[at];
 	return at + 1 + 4;
-}
-
-size_t
-packet_cut_options(unsigned char *query, size_t len)
-{
-	size_t at = packet_question_end(query, len) + OPT_LEN;
-
-	if (at >= len)
-		return len;
-	query[at - 2] = query[at - 1] = 0;
-	return at;
 }
 
 /* Step 1.  False when it is not an answer to our question. */
@@ -704,6 +712,6 @@ packet_outline(struct slice packet, unsigned char out[PACKET_OUTLINE_MAX])
 	if (m.w.failed || class != CLASS_IN)
 		return 0;
 	p = put16(out, m.id);
-	p = put_question(p, FLAG_QR, &asked, type, false);
+	p = put_question(p, FLAG_QR, &asked, type);
 	return (size_t)(p - out);
 }

@@ -16,8 +16,10 @@
 #include "resolver/dns.h"
 
 #define PACKET_NAME_MAX	255	/* RFC 1035 section 2.3.4 */
-/* Header, one question, OPT. */
-#define PACKET_QUERY_MAX (12 + PACKET_NAME_MAX + 4 + 11)
+/* Header, one question. */
+#define PACKET_OUTLINE_MAX (12 + PACKET_NAME_MAX + 4)
+/* And OPT. */
+#define PACKET_QUERY_MAX (PACKET_OUTLINE_MAX + 11)
 
 /* A name as on the wire, uncompressed, in lower case: equal names are equal
    octets, whatever their labels hold. */
@@ -41,6 +43,14 @@ bool	packet_name_eq(const struct packet_name *a,
  */
 size_t	packet_query(const struct packet_name *name, enum dns_type type,
 	    uint16_t id, bool edns, unsigned char out[PACKET_QUERY_MAX]);
+/*
+ * The same in two steps, for a library between them that OPT would cost time:
+ * the header and the question, with CD set, which we never ask for, when there
+ * is to be an OPT; and that OPT, for which there is to be room, in its place.
+ */
+size_t	packet_begin(const struct packet_name *name, enum dns_type type,
+	    uint16_t id, bool edns, unsigned char out[PACKET_OUTLINE_MAX]);
+size_t	packet_complete(unsigned char *query, size_t len);
 
 enum packet_kind {
 	PACKET_FOUND,
@@ -83,17 +93,9 @@ void	packet_read(struct slice packet, const struct packet_name *name,
 void	packet_fill(struct slice packet, enum dns_type type,
 	    const struct packet_reply *reply, const struct dns_draft *draft);
 
-/* Of what packet_query() has written: octets of the header and the question;
+/* Of what packet_begin() has written: octets of the header and the question;
    more than `len` when it was cut. */
 size_t	packet_question_end(const unsigned char *query, size_t len);
-/*
- * Takes the options away that a library has added to the OPT of what
- * packet_query() has written; returns the length.
- */
-size_t	packet_cut_options(unsigned char *query, size_t len);
-
-/* Header, one question. */
-#define PACKET_OUTLINE_MAX (12 + PACKET_NAME_MAX + 4)
 
 /*
  * What a library that sends questions needs to see of an answer: its id and

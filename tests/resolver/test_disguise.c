@@ -10,7 +10,7 @@
 #include "tests/tap.h"
 
 #define HEADER	12
-#define COOKIE	44	/* the longest, with its head */
+#define MORE	44
 
 static struct packet_name
 name_of(const void *wire, size_t len)
@@ -41,25 +41,28 @@ test_needed(void)
 	ok(!disguise_is_needed(&name), "the root");
 }
 
+/* `more` octets: what c-ares might add. */
 static void
-goes_through(const struct packet_name *name, bool edns, const char *label)
+goes_through(const struct packet_name *name, size_t more, const char *label)
 {
-	unsigned char query[PACKET_QUERY_MAX + COOKIE];
-	unsigned char in[DISGUISE_MAX + COOKIE], out[DISGUISE_MAX];
+	unsigned char query[PACKET_OUTLINE_MAX + MORE];
+	unsigned char in[DISGUISE_MAX + MORE], out[PACKET_OUTLINE_MAX];
 	struct packet_name shown;
-	size_t len, more, got;
+	size_t len, disguised, got;
 
-	len = packet_query(name, DNS_TYPE_TXT, 0x1234, edns, query);
-	is_num((long long)disguise_undo(query, len, out), 0, "nothing to do");
-	more = disguise_query(query, len, in);
+	len = packet_begin(name, DNS_TYPE_TXT, 0x1234, true, query);
+	disguised = disguise_query(query, len, in);
 	shown = name_of(in + HEADER, name->len);
 	ok(!disguise_is_needed(&shown), "in disguise");
 	disguise_question(in);
 	ok(memcmp(in + HEADER, shown.wire, shown.len) == 0, "once is enough");
-	memset(query + len, 'c', COOKIE);
-	memset(in + more, 'c', COOKIE);
-	got = disguise_undo(in, more + COOKIE, out);
-	is_bytes(out, got, query, len + COOKIE, label);
+	memset(query + len, 'c', MORE);
+	memset(in + disguised, 'c', MORE);
+	got = disguise_undo(in, disguised + more, out);
+	is_bytes(out, got, query, len, label);
+	got = disguise_undo(query, len + more, out);
+	is_bytes(out, got, query, len, "and as it is");
+	is_num((long long)disguise_undo(query, len - 1, out), 0, "cut");
 }
 
 static void
@@ -73,11 +76,11 @@ test_through(void)
 	name.wire[0] = name.wire[64] = name.wire[128] = 63;
 	name.wire[192] = 61;
 	name.wire[254] = 0;
-	goes_through(&name, true, "the longest name");
-	goes_through(&name, false, "without OPT");
+	goes_through(&name, 0, "the longest name");
+	goes_through(&name, MORE, "with more");
 	name = name_of("\1+", 3);
-	goes_through(&name, true, "the shortest");
-	goes_through(&name, false, "without OPT");
+	goes_through(&name, 0, "the shortest");
+	goes_through(&name, MORE, "with more");
 }
 
 int

@@ -799,6 +799,13 @@ test_query(void)
 	len = packet_query(&name, DNS_TYPE_TXT, 0x1234, false, out);
 	is_num((long long)len, sizeof(want) - 1 - 11, "query without");
 	is_num(out[11], 0, "and no count of it");
+	len = packet_begin(&name, DNS_TYPE_TXT, 0x1234, true, out);
+	is_num((long long)len, sizeof(want) - 1 - 11, "in two steps");
+	is_num(out[11], 0, "first without OPT");
+	len = packet_complete(out, len);
+	is_bytes(out, len, want, sizeof(want) - 1, "then with it");
+	is_num((long long)packet_complete(out, len), (long long)len,
+	    "which is done once");
 	memset(longest, 'a', sizeof(longest));
 	longest[63] = longest[127] = longest[191] = '.';
 	ok(packet_name_from_text((struct slice){ longest, DOMAIN_MAX },
@@ -894,33 +901,6 @@ test_outline_max(void)
 	    "the longest name fits exactly");
 }
 
-/* Options are at the end of OPT, and OPT is at the end. */
-static void
-check_cut(const char *text, bool edns, size_t options, const char *label)
-{
-	unsigned char query[PACKET_QUERY_MAX + 44], cut[PACKET_QUERY_MAX + 44];
-	struct packet_name name;
-	size_t len;
-
-	(void)packet_name_from_text(slice_str(text), &name);
-	len = packet_query(&name, DNS_TYPE_TXT, 1, edns, query);
-	memcpy(cut, query, len);
-	if (options > 0)
-		cut[len - 1] = (unsigned char)options;
-	memset(cut + len, 'c', options);
-	is_bytes(cut, packet_cut_options(cut, len + options), query, len,
-	    label);
-}
-
-static void
-test_cut(void)
-{
-	check_cut(NAME, true, 0, "no options to cut");
-	check_cut(NAME, true, 1, "an octet");
-	check_cut(NAME, true, 44, "a cookie");
-	check_cut(NAME, false, 0, "no OPT");
-}
-
 int
 main(void)
 {
@@ -933,6 +913,5 @@ main(void)
 	test_query();
 	test_outline();
 	test_outline_max();
-	test_cut();
 	return tap_done();
 }
