@@ -124,5 +124,5 @@ keeper_write(struct exposition *x)
 	    "1 while the store cannot be used.", f.away ? 1 : 0);
 	exposition_value(x, "assay_store_late_seconds", EXPOSITION_GAUGE,
 	    "Time that the store has not forgotten yet, since the clock "
-	    "jumped: whole days.", (long long)(f.late * DATE_DAY));
+	    "jumped: whole days.", (long long)f.late * DATE_DAY);
 }
