@@ -26,16 +26,9 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "base/sanitizer.h"
 
-#if defined(__SANITIZE_ADDRESS__)
-#define ARENA_ASAN	1
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer)
-#define ARENA_ASAN	1
-#endif
-#endif
-
-#ifdef ARENA_ASAN
+#if SANITIZER_ADDRESS
 #include <sanitizer/asan_interface.h>
 #define RED_ZONE	16u	/* a multiple of ALIGNMENT */
 #define POISON(p, size)	ASAN_POISON_MEMORY_REGION(p, size)

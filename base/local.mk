@@ -19,6 +19,8 @@ libassay_a_SOURCES += \
 	base/library.c base/library.h \
 	base/lint.c base/lint.h \
 	base/mem.c base/mem.h \
+	base/pool.c base/pool.h \
+	base/sanitizer.h \
 	base/slice.c base/slice.h \
 	base/utf8.c base/utf8.h
 
@@ -39,6 +41,7 @@ check_PROGRAMS += \
 	tests/base/test_limits \
 	tests/base/test_lint \
 	tests/base/test_mem \
+	tests/base/test_pool \
 	tests/base/test_slice \
 	tests/base/test_utf8
 tests_base_test_arena_SOURCES = tests/base/test_arena.c
@@ -57,6 +60,7 @@ tests_base_test_library_SOURCES = tests/base/test_library.c
 tests_base_test_limits_SOURCES = tests/base/test_limits.c
 tests_base_test_lint_SOURCES = tests/base/test_lint.c
 tests_base_test_mem_SOURCES = tests/base/test_mem.c
+tests_base_test_pool_SOURCES = tests/base/test_pool.c
 tests_base_test_slice_SOURCES = tests/base/test_slice.c
 tests_base_test_utf8_SOURCES = tests/base/test_utf8.c
 

@@ -27,16 +27,7 @@
 #include <linux/landlock.h>
 #endif
 
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-#define SANITIZED 1
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
-#define SANITIZED 1
-#endif
-#endif
-#ifndef SANITIZED
-#define SANITIZED 0
-#endif
+#include "base/sanitizer.h"
 
 /* ---- Landlock ---- */
 
@@ -262,7 +253,7 @@ confine(const char *const *writable, char *what, size_t what_size)
 	bool files, calls = false;
 	int error;
 
-	if (SANITIZED) {
+	if (SANITIZER_ADDRESS || SANITIZER_THREAD) {
 		snprintf(what, what_size, "nothing, for the sanitizers");
 		return true;
 	}
