@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/pool.h"
 #include "resolver/query_internal.h"
 
 /* Tags of epoll events; those of channels count from 0. */
@@ -167,11 +168,13 @@ loop_run(void *resolver)
 		while (queries_land(r));
 		rest = prepare_rest(r);
 		if (rest == REST_STOP)
-			return NULL;
+			break;
 		n = epoll_wait(r->epoll, events, EVENTS,
 		    rest == REST_NONE ? 0 : -1);
 		atomic_store(&r->asleep, false);
 		for (i = 0; i < n; i++)
 			on_event(r, &events[i]);
 	}
+	pool_leave();
+	return NULL;
 }

@@ -18,6 +18,7 @@
 
 #include "base/clock.h"
 #include "base/mem.h"
+#include "base/pool.h"
 #include "resolver/query_internal.h"
 #include "resolver/nameserver_internal.h"
 
@@ -43,7 +44,8 @@ resolver_nameserver_check(struct slice text, const char **problem)
 static void
 ares_begin(void)
 {
-	(void)ares_library_init(ARES_LIB_INIT_ALL);
+	(void)ares_library_init_mem(ARES_LIB_INIT_ALL, pool_alloc, pool_free,
+	    pool_resize);
 }
 
 static const char *
@@ -325,6 +327,7 @@ resolver_free(struct resolver *r)
 		queries_end(r);
 	for (i = 0; i < r->server_count; i++)
 		server_fini(&r->servers[i]);
+	pool_leave();
 	loop_close(r);
 	table_fini(&r->queries);
 	cache_free(r->cache);

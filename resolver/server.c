@@ -10,8 +10,8 @@
  *   by land.c, see its head.
  * - 1.18 has one UDP socket for each channel, and a new one, with a new port,
  *   when all questions of it were back: so there are many channels, and each
- *   takes a bounded number of questions.  1.34 takes a new socket after
- *   UDP_QUERIES of them, and when all were back.
+ *   takes a bounded number of questions.  1.34 takes a new socket after as
+ *   many, and when all were back.
  * - 1.34 waits less than it is told after a few fast answers, ADAPTED_MS at
  *   least.  So it may send again, twice as long after each time, and flight.c
  *   knows when the time of the try is over.  A question that came back to be
@@ -30,7 +30,6 @@
 #include "resolver/carry_internal.h"
 #include "resolver/datagram_internal.h"
 
-#define UDP_QUERIES	16		/* from one port, with 1.34 */
 #define AT_ONCE		64		/* packets, then other sockets' */
 #define ADAPTED_MS	250		/* what 1.34 waits at least */
 
@@ -111,7 +110,7 @@ set_options(struct server_channel *c, enum server_path path,
 		o->tries = adapted_tries(timeout_ms);
 #endif
 #ifdef ARES_OPT_UDP_MAX_QUERIES
-	o->udp_max_queries = UDP_QUERIES;
+	o->udp_max_queries = SERVER_CHANNEL_QUERIES;
 	mask |= ARES_OPT_UDP_MAX_QUERIES;
 #endif
 	return mask;
