@@ -5,10 +5,7 @@
  */
 #include "resolver/carry_internal.h"
 
-#include <string.h>
-
 #include "resolver/datagram_internal.h"
-#include "resolver/disguise_internal.h"
 #include "resolver/packet_internal.h"
 
 static const struct slice nothing = { NULL, 0 };
@@ -24,38 +21,36 @@ tcp_back(void *arg, int status, int timeouts, unsigned char *bytes, int len)
 }
 
 void
-carry_by_tcp(ares_channel ares, const struct server_question *q,
-    struct flight_ticket *t)
+carry_by_tcp(const struct server_question *q, struct flight_ticket *t)
 {
 	unsigned char packet[PACKET_QUERY_MAX];
 	size_t len = packet_query(q->name, q->type, q->id, q->edns, packet);
 
-	ares_send(ares, packet, (int)len, tcp_back, t);
+	ares_send(t->channel->ares, packet, (int)len, tcp_back, t);
+}
+
+/* The ticket has its place with c-ares until it is called back. */
+static bool
+begin(const struct server_question *q, struct flight_ticket *t)
+{
+	t->standin = (struct standin){
+		.name = *q->name, .type = q->type, .edns = q->edns
+	};
+	return standin_take(&t->channel->standins, &t->standin);
+}
+
+static void
+end(struct flight_ticket *t, int status, struct slice packet)
+{
+	standin_give_back(&t->channel->standins, &t->standin);
+	t->landed(t, status, packet);
 }
 
 #if ARES_VERSION >= 0x011c00		/* ares_send_dnsrec() */
 
-/* Of a name that needs no disguise: with no backslash. */
-static void
-to_text(const struct packet_name *name, char text[PACKET_NAME_MAX])
-{
-	const unsigned char *wire = name->wire;
-	unsigned int len;
-	char *p = text;
-
-	while ((len = *wire++) > 0) {
-		if (p > text)
-			*p++ = '.';
-		memcpy(p, wire, len);
-		p += len;
-		wire += len;
-	}
-	*p = '\0';
-}
-
 static void
 udp_back(void *arg, ares_status_t status, size_t timeouts,
-    const ares_dns_record_t *outline)
+    const ares_dns_record_t *shown)
 {
 	struct flight_ticket *t = arg;
 	struct datagram *d = t->channel->server->datagram;
@@ -63,68 +58,48 @@ udp_back(void *arg, ares_status_t status, size_t timeouts,
 
 	(void)timeouts;
 	d->wants_tcp = false;
-	if (outline != NULL)
-		t->landed(t, (int)status, datagram_packet(d));
+	if (shown != NULL)
+		end(t, (int)status, datagram_packet(d));
 	else
-		t->landed(t, by_tcp ? SERVER_BY_TCP : (int)status, nothing);
+		end(t, by_tcp ? SERVER_BY_TCP : (int)status, nothing);
 }
 
-/* A new one, NULL: no memory. */
+/* NULL: no memory. */
 static ares_dns_record_t *
-make_record(const struct server_question *q, bool disguise)
+record_of(const struct standin *q, struct datagram *d)
 {
-	unsigned char packet[PACKET_OUTLINE_MAX], disguised[DISGUISE_MAX];
-	size_t len = packet_begin(q->name, q->type, 0, q->edns, packet);
-	ares_dns_record_t *record;
+	unsigned char packet[STANDIN_LEN];
+	char name[STANDIN_NAME];
 
-	if (disguise)
-		len = disguise_query(packet, len, disguised);
-	if (ares_dns_parse(disguise ? disguised : packet, len, 0, &record) !=
-	    ARES_SUCCESS)
-		return NULL;
-	return record;
+	if (d->record == NULL) {
+		standin_query(q, 0, packet);
+		return ares_dns_parse(packet, sizeof(packet), 0, &d->record)
+		    == ARES_SUCCESS ? d->record : NULL;
+	}
+	standin_name(q, name);
+	return ares_dns_record_query_set_name(d->record, 0, name) ==
+	    ARES_SUCCESS ? d->record : NULL;
 }
 
-/* That of the server, NULL: no memory. */
-static ares_dns_record_t *
-kept_record(const struct server_question *q, struct datagram *d)
+static void
+give(struct flight_ticket *t, uint16_t id)
 {
-	ares_dns_record_t **record = &d->records[q->edns];
-	char text[PACKET_NAME_MAX];
+	const ares_dns_record_t *record = record_of(&t->standin,
+	    t->channel->server->datagram);
 
-	if (*record == NULL)
-		return *record = make_record(q, false);
-	to_text(q->name, text);
-	if (ares_dns_record_query_set_name(*record, 0, text) !=
-	    ARES_SUCCESS || ares_dns_record_query_set_type(*record, 0,
-	    (ares_dns_rec_type_t)q->type) != ARES_SUCCESS)
-		return NULL;
-	return *record;
-}
-
-void
-carry_by_udp(ares_channel ares, const struct server_question *q,
-    struct flight_ticket *t)
-{
-	struct datagram *d = t->channel->server->datagram;
-	bool disguise = disguise_is_needed(q->name);
-	ares_dns_record_t *record = disguise ? make_record(q, true) :
-	    kept_record(q, d);
-
+	(void)id;
 	if (record != NULL)
-		(void)ares_send_dnsrec(ares, record, udp_back, t, NULL);
+		(void)ares_send_dnsrec(t->channel->ares, record, udp_back, t,
+		    NULL);
 	else
-		t->landed(t, ARES_ENOMEM, nothing);
-	if (disguise)
-		ares_dns_record_destroy(record);
+		end(t, ARES_ENOMEM, nothing);
 }
 
 void
 carry_free(struct datagram *d)
 {
-	ares_dns_record_destroy(d->records[false]);
-	ares_dns_record_destroy(d->records[true]);
-	d->records[false] = d->records[true] = NULL;
+	ares_dns_record_destroy(d->record);
+	d->record = NULL;
 }
 
 #else
@@ -136,18 +111,17 @@ udp_back(void *arg, int status, int timeouts, unsigned char *bytes, int len)
 
 	(void)timeouts;
 	(void)len;
-	t->landed(t, status, bytes == NULL ? nothing :
+	end(t, status, bytes == NULL ? nothing :
 	    datagram_packet(t->channel->server->datagram));
 }
 
-void
-carry_by_udp(ares_channel ares, const struct server_question *q,
-    struct flight_ticket *t)
+static void
+give(struct flight_ticket *t, uint16_t id)
 {
-	unsigned char packet[PACKET_OUTLINE_MAX];
-	size_t len = packet_begin(q->name, q->type, q->id, q->edns, packet);
+	unsigned char packet[STANDIN_LEN];
 
-	ares_send(ares, packet, (int)len, udp_back, t);
+	standin_query(&t->standin, id, packet);
+	ares_send(t->channel->ares, packet, sizeof(packet), udp_back, t);
 }
 
 void
@@ -157,3 +131,12 @@ carry_free(struct datagram *d)
 }
 
 #endif
+
+void
+carry_by_udp(const struct server_question *q, struct flight_ticket *t)
+{
+	if (begin(q, t))
+		give(t, q->id);
+	else
+		t->landed(t, ARES_ENOMEM, nothing);
+}

@@ -11,19 +11,20 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
-#include "resolver/disguise_internal.h"
 #include "resolver/packet_internal.h"
+#include "resolver/server_internal.h"
+#include "resolver/standin_internal.h"
 
 /* c-ares leaves all options to who opens its sockets. */
 static ares_socket_t
 open_socket(int domain, int type, int protocol, void *arg)
 {
 	const int room = DATAGRAM_BUFFER;
-	struct datagram *d = arg;
+	struct server_channel *c = arg;
 	int fd;
 
 	if (type != SOCK_DGRAM) {
-		d->wants_tcp = true;
+		c->server->datagram->wants_tcp = true;
 		errno = EPROTONOSUPPORT;
 		return -1;
 	}
@@ -44,8 +45,10 @@ close_socket(ares_socket_t fd, void *arg)
 /* Then the kernel takes packets of this server alone. */
 static int
 connect_to(ares_socket_t fd, const struct sockaddr *where, ares_socklen_t len,
-    struct datagram *d)
+    struct server_channel *c)
 {
+	struct datagram *d = c->server->datagram;
+
 	memcpy(&d->from, where, len);
 	d->from_len = len;
 	return connect(fd, where, len);
@@ -56,46 +59,43 @@ static ares_ssize_t
 receive(ares_socket_t fd, void *out, size_t room, int flags,
     struct sockaddr *from, ares_socklen_t *from_len, void *arg)
 {
-	unsigned char outline[PACKET_OUTLINE_MAX];
-	struct datagram *d = arg;
+	unsigned char shown[STANDIN_LEN];
+	struct server_channel *c = arg;
+	struct datagram *d = c->server->datagram;
 	unsigned int drops;
 	ssize_t got;
-	size_t len;
 
 	for (drops = 0; !d->read && drops < DATAGRAM_DROPS; drops++) {
 		got = recv(fd, d->octets, sizeof(d->octets), flags);
 		if (got == -1)
 			return -1;
 		d->len = (size_t)got;
-		len = packet_outline(datagram_packet(d), outline);
-		if (len == 0 || len > room || d->from_len > *from_len)
+		if (!standin_show(&c->standins, datagram_packet(d), shown) ||
+		    room < sizeof(shown) || d->from_len > *from_len)
 			continue;
 		d->read = true;
-#if ARES_VERSION >= 0x011c00
-		disguise_question(outline);
-#endif
-		memcpy(out, outline, len);
+		memcpy(out, shown, sizeof(shown));
 		memcpy(from, &d->from, d->from_len);
 		*from_len = d->from_len;
-		return (ares_ssize_t)len;
+		return (ares_ssize_t)sizeof(shown);
 	}
 	errno = EAGAIN;
 	return -1;
 }
 
-/* As packet_begin() wrote it; all or nothing. */
+/* All or nothing. */
 static ares_ssize_t
-send_question(ares_socket_t fd, const void *packet, size_t len)
+send_question(ares_socket_t fd, const void *packet, size_t len,
+    struct server_channel *c)
 {
 	unsigned char query[PACKET_QUERY_MAX];
-	size_t plain = disguise_undo(packet, len, query);
+	size_t query_len = standin_replace(&c->standins, packet, len, query);
 
-	if (plain == 0) {
-		errno = EMSGSIZE;
+	if (query_len == 0) {
+		errno = EINVAL;
 		return -1;
 	}
-	plain = packet_complete(query, plain);
-	return send(fd, query, plain, 0) == -1 ? -1 : (ares_ssize_t)len;
+	return send(fd, query, query_len, 0) == -1 ? -1 : (ares_ssize_t)len;
 }
 
 #if ARES_VERSION >= 0x012200		/* ares_set_socket_functions_ex() */
@@ -115,8 +115,7 @@ send_packet(ares_socket_t fd, const void *packet, size_t len, int flags,
 	(void)flags;
 	(void)to;
 	(void)to_len;
-	(void)arg;
-	return send_question(fd, packet, len);
+	return send_question(fd, packet, len, arg);
 }
 
 static int
@@ -133,7 +132,7 @@ set_option(ares_socket_t fd, ares_socket_opt_t option, const void *value,
 }
 
 void
-datagram_carry(ares_channel ares, struct datagram *d)
+datagram_carry(struct server_channel *c)
 {
 	static const struct ares_socket_functions_ex functions = {
 		.version = 1,
@@ -145,7 +144,7 @@ datagram_carry(ares_channel ares, struct datagram *d)
 		.asendto = send_packet
 	};
 
-	(void)ares_set_socket_functions_ex(ares, &functions, d);
+	(void)ares_set_socket_functions_ex(c->ares, &functions, c);
 }
 
 #else
@@ -162,12 +161,11 @@ static ares_ssize_t
 send_packet(ares_socket_t fd, const struct iovec *parts, int count, void *arg)
 {
 	(void)count;
-	(void)arg;
-	return send_question(fd, parts->iov_base, parts->iov_len);
+	return send_question(fd, parts->iov_base, parts->iov_len, arg);
 }
 
 void
-datagram_carry(ares_channel ares, struct datagram *d)
+datagram_carry(struct server_channel *c)
 {
 	static const struct ares_socket_functions functions = {
 		.asocket = open_socket,
@@ -177,7 +175,7 @@ datagram_carry(ares_channel ares, struct datagram *d)
 		.asendv = send_packet
 	};
 
-	ares_set_socket_functions(ares, &functions, d);
+	ares_set_socket_functions(c->ares, &functions, c);
 }
 
 #endif

@@ -2,17 +2,14 @@
 /*
  * datagram: the UDP sockets of c-ares.
  *
- * c-ares opens, closes and sends by them as ever, but what comes by them is
- * read here, and c-ares is shown its outline (packet_outline()): the id and
- * the question, by which it finds the query.  So no octets of a stranger upset
- * it: what is no answer is dropped.  1.18 ends all questions of a socket for a
- * packet without octets, and 1.34 for one that it cannot read.  Nor does 1.34
- * take apart and put together again each record.
- *
- * OPT is added when it has sent the question.  For 1.34 each record costs
- * time, and to an OPT it adds cookies (RFC 7873): when a server has sent one,
- * it drops for two minutes all answers without, and name servers behind one
- * address do not all have cookies (RFC 9018 section 1).
+ * c-ares opens, closes and sends by them as ever, but what goes by them is
+ * not what it sends, and what comes is not what it is shown
+ * (standin_internal.h).  So no octets of a stranger upset it: what is no answer
+ * is dropped.  1.18 ends all questions of a socket for a packet without octets,
+ * and 1.34 for one that it cannot read.  Nor do cookies (RFC 7873) leave, which
+ * 1.34 adds to an OPT: when a server has sent one, it drops for two minutes all
+ * answers without, and name servers behind one address do not all have cookies
+ * (RFC 9018 section 1).
  *
  * With "options use-vc" in resolv.conf 1.34 wants TCP for all.  It gets no
  * socket for it here: land.c takes that step.
@@ -42,13 +39,15 @@ struct datagram {
 	socklen_t		from_len;
 	struct sockaddr_storage	from;	/* the server */
 #if ARES_VERSION >= 0x011c00
-	ares_dns_record_t	*records[2];	/* carry.c's: with OPT second */
+	ares_dns_record_t	*record;	/* carry.c's */
 #endif
 	unsigned char		octets[DATAGRAM_OCTETS];
 };
 
+struct server_channel;
+
 /* For the sockets of that channel from now on. */
-void	datagram_carry(ares_channel ares, struct datagram *d);
+void	datagram_carry(struct server_channel *c);
 /* What c-ares calls back for; it is there until the next one is read. */
 struct slice	datagram_packet(const struct datagram *d);
 

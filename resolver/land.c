@@ -267,7 +267,7 @@ is_given_up(const struct query *q)
 	    !server_is_tcp(q->channel);
 }
 
-/* By TCP c-ares 1.34 writes no name that is no host name (disguise_internal.h):
+/* By TCP c-ares 1.34 writes no name that is no host name (carry_internal.h):
    nothing was sent. */
 static bool
 is_unwritten(const struct query *q)

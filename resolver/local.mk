@@ -4,7 +4,6 @@ libassay_a_SOURCES += \
 	resolver/carry.c resolver/carry_internal.h \
 	resolver/casing.c resolver/casing_internal.h \
 	resolver/datagram.c resolver/datagram_internal.h \
-	resolver/disguise.c resolver/disguise_internal.h \
 	resolver/dns.c resolver/dns.h \
 	resolver/fair.c resolver/fair_internal.h \
 	resolver/resolver_internal.h \
@@ -19,6 +18,7 @@ libassay_a_SOURCES += \
 	resolver/send.c \
 	resolver/server.c resolver/server_internal.h \
 	resolver/silence.c resolver/silence_internal.h \
+	resolver/standin.c resolver/standin_internal.h \
 	resolver/statistics.c resolver/statistics.h \
 	resolver/statistics_internal.h \
 	resolver/table.c resolver/table_internal.h \
@@ -30,7 +30,6 @@ check_PROGRAMS += \
 	tests/resolver/test_cache \
 	tests/resolver/test_casing \
 	tests/resolver/test_datagram \
-	tests/resolver/test_disguise \
 	tests/resolver/test_dns \
 	tests/resolver/test_fair \
 	tests/resolver/test_flow \
@@ -43,6 +42,7 @@ check_PROGRAMS += \
 	tests/resolver/test_server \
 	tests/resolver/test_silence \
 	tests/resolver/test_stale \
+	tests/resolver/test_standin \
 	tests/resolver/test_statistics \
 	tests/resolver/test_table \
 	tests/resolver/test_zone
@@ -56,7 +56,6 @@ tests_resolver_test_casing_SOURCES = tests/resolver/test_casing.c \
 	$(resolver_test_helpers)
 tests_resolver_test_datagram_SOURCES = tests/resolver/test_datagram.c \
 	$(resolver_test_helpers)
-tests_resolver_test_disguise_SOURCES = tests/resolver/test_disguise.c
 tests_resolver_test_dns_SOURCES = tests/resolver/test_dns.c
 tests_resolver_test_fair_SOURCES = tests/resolver/test_fair.c
 tests_resolver_test_flow_SOURCES = tests/resolver/test_flow.c \
@@ -72,6 +71,8 @@ tests_resolver_test_resolver_SOURCES = tests/resolver/test_resolver.c \
 	$(resolver_test_helpers)
 tests_resolver_test_server_SOURCES = tests/resolver/test_server.c
 tests_resolver_test_silence_SOURCES = tests/resolver/test_silence.c
+tests_resolver_test_standin_SOURCES = tests/resolver/test_standin.c \
+	tests/resolver/dnsmsg.c tests/resolver/dnsmsg.h
 tests_resolver_test_stale_SOURCES = tests/resolver/test_stale.c \
 	$(resolver_test_helpers)
 tests_resolver_test_stale_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=clock_us \

@@ -32,15 +32,12 @@
 #include "base/limits.h"
 
 #define HEADER_LEN	12
-#define FLAGS_LOW	3	/* their second octet */
-#define AR_COUNT_LOW	11
 #define CLASS_IN	1
 #define TYPE_NS		2
 #define TYPE_CNAME	DNS_TYPE_CNAME
 #define TLSA_HEAD	3	/* RFC 6698 2.1, before the data */
 #define TYPE_SOA	6
 #define TYPE_OPT	41
-#define OPT_LEN		11	/* without options */
 /* In a row to one name; no name has more labels (ours). */
 #define POINTERS_MAX	127
 #define RCODE_NO_NAME	3
@@ -51,7 +48,6 @@
 #define FLAG_TC		0x0200u
 #define FLAG_RD		0x0100u
 #define FLAG_AD		0x0020u
-#define FLAG_CD		0x0010u
 #define FLAG_RCODE	0x000fu
 
 /* A place in a message.  `failed` stays; then all reads give 0. */
@@ -269,62 +265,29 @@ put16(unsigned char *p, unsigned int value)
 	return p;
 }
 
-/* From the flags to the end of the question. */
-static unsigned char *
-put_question(unsigned char *p, unsigned int flags,
-    const struct packet_name *name, unsigned int type)
-{
-	p = put16(p, flags);
-	p = put16(p, 1);
-	memset(p, 0, 6);
-	p += 6;
-	memcpy(p, name->wire, name->len);
-	p = put16(p + name->len, type);
-	return put16(p, CLASS_IN);
-}
-
-size_t
-packet_begin(const struct packet_name *name, enum dns_type type,
-    uint16_t id, bool edns, unsigned char out[PACKET_OUTLINE_MAX])
-{
-	unsigned int wants_opt = edns ? FLAG_CD : 0;
-	unsigned char *p = put16(out, id);
-
-	p = put_question(p, FLAG_RD | FLAG_AD | wants_opt, name, type);
-	return (size_t)(p - out);
-}
-
-size_t
-packet_complete(unsigned char *query, size_t len)
-{
-	unsigned char *p = query + len;
-
-	if ((query[FLAGS_LOW] & FLAG_CD) == 0)
-		return len;
-	query[FLAGS_LOW] &= (unsigned char)~FLAG_CD;
-	query[AR_COUNT_LOW] = 1;
-	*p++ = 0;
-	p = put16(p, TYPE_OPT);
-	p = put16(p, LIMIT_DNS_EDNS_SIZE);
-	memset(p, 0, 6);
-	return len + OPT_LEN;
-}
-
 size_t
 packet_query(const struct packet_name *name, enum dns_type type,
     uint16_t id, bool edns, unsigned char out[PACKET_QUERY_MAX])
 {
-	return packet_complete(out, packet_begin(name, type, id, edns, out));
-}
+	unsigned char *p = out;
 
-size_t
-packet_question_end(const unsigned char *query, size_t len)
-{
-	size_t at = HEADER_LEN;
-
-	while (at < len && query[at] != 0)
-		at += 1u + query[at];
-	return at + 1 + 4;
+	p = put16(p, id);
+	p = put16(p, FLAG_RD | FLAG_AD);
+	p = put16(p, 1);
+	p = put16(p, 0);
+	p = put16(p, 0);
+	p = put16(p, edns);
+	memcpy(p, name->wire, name->len);
+	p = put16(p + name->len, type);
+	p = put16(p, CLASS_IN);
+	if (edns) {
+		*p++ = 0;
+		p = put16(p, TYPE_OPT);
+		p = put16(p, LIMIT_DNS_EDNS_SIZE);
+		memset(p, 0, 6);
+		p += 6;
+	}
+	return (size_t)(p - out);
 }
 
 /* Step 1.  False when it is not an answer to our question. */
@@ -696,22 +659,15 @@ packet_fill(struct slice packet, enum dns_type type,
 	}
 }
 
-size_t
-packet_outline(struct slice packet, unsigned char out[PACKET_OUTLINE_MAX])
+bool
+packet_asked(struct slice packet, struct packet_question *out)
 {
 	struct packet m = { .w = wire_of(packet) };
-	struct packet_name asked;
-	unsigned int type, class;
-	unsigned char *p;
 
 	if (!read_header(&m) || m.counts[0] != 1)
-		return 0;
-	get_name(&m.w, &asked);
-	type = get16(&m.w);
-	class = get16(&m.w);
-	if (m.w.failed || class != CLASS_IN)
-		return 0;
-	p = put16(out, m.id);
-	p = put_question(p, FLAG_QR, &asked, type);
-	return (size_t)(p - out);
+		return false;
+	out->id = (uint16_t)m.id;
+	get_name(&m.w, &out->name);
+	out->type = get16(&m.w);
+	return get16(&m.w) == CLASS_IN && !m.w.failed;
 }

@@ -16,10 +16,8 @@
 #include "resolver/dns.h"
 
 #define PACKET_NAME_MAX	255	/* RFC 1035 section 2.3.4 */
-/* Header, one question. */
-#define PACKET_OUTLINE_MAX (12 + PACKET_NAME_MAX + 4)
-/* And OPT. */
-#define PACKET_QUERY_MAX (PACKET_OUTLINE_MAX + 11)
+/* Header, one question, OPT. */
+#define PACKET_QUERY_MAX (12 + PACKET_NAME_MAX + 4 + 11)
 
 /* A name as on the wire, uncompressed, in lower case: equal names are equal
    octets, whatever their labels hold. */
@@ -43,15 +41,6 @@ bool	packet_name_eq(const struct packet_name *a,
  */
 size_t	packet_query(const struct packet_name *name, enum dns_type type,
 	    uint16_t id, bool edns, unsigned char out[PACKET_QUERY_MAX]);
-/*
- * The same in two steps, for a library between them that OPT would cost time:
- * the header and the question, with CD set, which we never ask for, when there
- * is to be an OPT; and that OPT, for which there is to be room, in its place.
- */
-size_t	packet_begin(const struct packet_name *name, enum dns_type type,
-	    uint16_t id, bool edns, unsigned char out[PACKET_OUTLINE_MAX]);
-size_t	packet_complete(unsigned char *query, size_t len);
-
 enum packet_kind {
 	PACKET_FOUND,
 	PACKET_NO_DATA,
@@ -93,16 +82,14 @@ void	packet_read(struct slice packet, const struct packet_name *name,
 void	packet_fill(struct slice packet, enum dns_type type,
 	    const struct packet_reply *reply, const struct dns_draft *draft);
 
-/* Of what packet_begin() has written: octets of the header and the question;
-   more than `len` when it was cut. */
-size_t	packet_question_end(const unsigned char *query, size_t len);
+struct packet_question {
+	uint16_t		id;
+	unsigned int		type;
+	struct packet_name	name;
+};
 
-/*
- * What a library that sends questions needs to see of an answer: its id and
- * question.  It is well formed, whatever the answer is.  Returns its length; 0:
- * that is no answer to any question of ours.
- */
-size_t	packet_outline(struct slice packet,
-	    unsigned char out[PACKET_OUTLINE_MAX]);
+/* What is answered, whatever the answer is.  False: it is no answer to one
+   question of class IN. */
+bool	packet_asked(struct slice packet, struct packet_question *out);
 
 #endif

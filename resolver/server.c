@@ -3,7 +3,7 @@
  * server: c-ares from 1.18 to 1.34 brought to one behaviour.
  *
  * - One server, one packet per question; no search lists, hosts file or cache.
- * - What comes by UDP is read by datagram.c, and c-ares shown its outline.
+ * - By UDP c-ares has stand-ins (standin_internal.h).
  * - ARES_FLAG_NOCHECKRESP: SERVFAIL and its like come with their packet by
  *   TCP, too.
  * - ARES_FLAG_USEVC on the channels for TCP: the step from UDP to TCP is taken
@@ -150,7 +150,7 @@ channel_open(struct server_channel *c, enum server_path path,
 		return status;
 	}
 	if (path == SERVER_UDP)
-		datagram_carry(c->ares, c->server->datagram);
+		datagram_carry(c);
 	return set_address(c, where);
 }
 
@@ -385,9 +385,9 @@ server_send(const struct server_question *q, struct flight_ticket *ticket)
 	c->in_flight++;
 	c->sent++;
 	if (server_is_tcp(c))
-		carry_by_tcp(c->ares, q, ticket);
+		carry_by_tcp(q, ticket);
 	else
-		carry_by_udp(c->ares, q, ticket);
+		carry_by_udp(q, ticket);
 }
 
 /* c-ares 1.18 closes a socket that nothing is in progress on. */

@@ -42,6 +42,7 @@
 #include "resolver/casing_internal.h"
 #include "resolver/dns.h"
 #include "resolver/nameserver_internal.h"
+#include "resolver/standin_internal.h"
 #include "resolver/statistics_internal.h"
 
 struct datagram;
@@ -63,7 +64,7 @@ struct query_heap {
 
 /* One UDP channel's questions, from opening its socket to closing it: their
    answers fit into its buffer, and it costs 74 KB (c-ares 1.18). */
-#define SERVER_CHANNEL_QUERIES	128
+#define SERVER_CHANNEL_QUERIES	STANDIN_SLOTS
 /* Enough for all places, the slow ones too, and for channels that drain. */
 #define SERVER_CHANNELS \
 	((LIMIT_DNS_IN_FLIGHT + LIMIT_DNS_SLOW) / SERVER_CHANNEL_QUERIES + 24)
@@ -112,6 +113,7 @@ struct server_channel {
 	bool		slow;		/* for SERVER_UDP_SLOW */
 	bool		moving;		/* what is cancelled goes on */
 	int64_t		used_us;
+	struct standins	standins;	/* by UDP */
 };
 
 struct server_health {
@@ -173,6 +175,7 @@ struct server_question {
 struct flight_ticket {
 	struct query		*query;		/* NULL: it has gone on */
 	struct server_channel	*channel;
+	struct standin		 standin;	/* by UDP */
 	/* With an empty packet when there is no answer; its octets live no
 	   longer than the call. */
 	void	(*landed)(struct flight_ticket *t, int status,
