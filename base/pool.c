@@ -6,7 +6,6 @@
 #include "base/pool.h"
 
 #include <malloc.h>
-#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -55,14 +54,10 @@ pool_alloc(size_t size)
 void
 pool_free(void *ptr)
 {
-	size_t class, usable = malloc_usable_size(ptr);
+	size_t usable = malloc_usable_size(ptr);
+	size_t class = usable < FIRST ? CLASSES : (usable - FIRST) / STEP;
 	struct block *b = ptr;
 
-	if (usable < FIRST) {
-		free(ptr);
-		return;
-	}
-	class = (usable - FIRST) / STEP;
 	if (class >= CLASSES || size_of(class) > POOL_KEPT_MAX - kept) {
 		free(ptr);
 		return;

@@ -41,6 +41,7 @@ bool	packet_name_eq(const struct packet_name *a,
  */
 size_t	packet_query(const struct packet_name *name, enum dns_type type,
 	    uint16_t id, bool edns, unsigned char out[PACKET_QUERY_MAX]);
+
 enum packet_kind {
 	PACKET_FOUND,
 	PACKET_NO_DATA,

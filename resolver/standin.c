@@ -44,16 +44,14 @@ static void
 write_question(const struct standin *q, unsigned int id,
     unsigned char out[STANDIN_LEN])
 {
-	static const unsigned char form[STANDIN_LEN] =
-	    "\0\0\0\0\0\1\0\0\0\0\0\0\2xx\0\0\1\0";
-	char name[STANDIN_NAME];
-
-	memcpy(out, form, STANDIN_LEN);
+	memset(out, 0, STANDIN_LEN);
 	out[0] = (unsigned char)(id >> 8);
 	out[1] = (unsigned char)id;
-	out[STANDIN_LEN - 1] = 1;
-	standin_name(q, name);
-	memcpy(out + PLACES, name, 2);
+	out[5] = 1;		/* one question */
+	out[PLACES - 1] = 2;	/* octets of its label; NUL is the root */
+	standin_name(q, (char *)out + PLACES);
+	out[STANDIN_LEN - 3] = 1;	/* A */
+	out[STANDIN_LEN - 1] = 1;	/* IN */
 }
 
 void
