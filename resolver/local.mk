@@ -47,8 +47,8 @@ check_PROGRAMS += \
 	tests/resolver/test_table \
 	tests/resolver/test_zone
 tests_resolver_test_ahead_SOURCES = tests/resolver/test_ahead.c \
-	$(resolver_test_helpers)
-tests_resolver_test_ahead_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=clock_us
+	$(leap) $(resolver_test_helpers)
+tests_resolver_test_ahead_LDFLAGS = $(AM_LDFLAGS) $(leap_flags)
 tests_resolver_test_badinput_SOURCES = tests/resolver/test_badinput.c \
 	$(resolver_test_helpers)
 tests_resolver_test_cache_SOURCES = tests/resolver/test_cache.c
@@ -74,9 +74,8 @@ tests_resolver_test_silence_SOURCES = tests/resolver/test_silence.c
 tests_resolver_test_standin_SOURCES = tests/resolver/test_standin.c \
 	tests/resolver/dnsmsg.c tests/resolver/dnsmsg.h
 tests_resolver_test_stale_SOURCES = tests/resolver/test_stale.c \
-	$(resolver_test_helpers)
-tests_resolver_test_stale_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=clock_us \
-	-Wl,--wrap=timerfd_settime
+	$(leap) $(resolver_test_helpers)
+tests_resolver_test_stale_LDFLAGS = $(AM_LDFLAGS) $(leap_flags)
 tests_resolver_test_statistics_SOURCES = tests/resolver/test_statistics.c \
 	$(resolver_test_helpers)
 tests_resolver_test_table_SOURCES = tests/resolver/test_table.c
@@ -87,6 +86,10 @@ resolver_test_helpers = \
 	tests/resolver/asker.c tests/resolver/asker.h \
 	tests/resolver/dnsmsg.c tests/resolver/dnsmsg.h \
 	tests/resolver/fakens.c tests/resolver/fakens.h
+
+# A clock that tests put forward.
+leap = tests/resolver/leap.c tests/resolver/leap.h
+leap_flags = -Wl,--wrap=clock_us -Wl,--wrap=timerfd_settime
 
 fuzz_programs += tests/fuzz/fuzz_dns_packet
 tests_fuzz_fuzz_dns_packet_SOURCES = tests/fuzz/fuzz_dns_packet.c \

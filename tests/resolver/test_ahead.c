@@ -2,9 +2,6 @@
 /*
  * Questions ahead of time: paths of senders, entries at their end, and that
  * neither comes in the way.
- *
- * The clock is ahead of the real one by as much as the test wants, so that
- * no answer runs out on a slow machine before the test has come so far.
  */
 #include "resolver/resolver.h"
 
@@ -12,36 +9,18 @@
 #include <sched.h>
 #include <stdatomic.h>
 
-#include "base/clock.h"
 #include "base/limits.h"
 #include "base/mem.h"
 #include "resolver/cache_internal.h"
 #include "tests/resolver/asker.h"
 #include "tests/resolver/fakens.h"
+#include "tests/resolver/leap.h"
 #include "tests/tap.h"
 
 #define PATIENT	20000	/* ms */
 #define HELD_MAX 1000
 #define SHORT	100	/* s */
 #define LONG	3000
-#define SECOND	INT64_C(1000000)
-
-int64_t	__real_clock_us(void);
-int64_t	__wrap_clock_us(void);
-
-static _Atomic int64_t ahead;
-
-int64_t
-__wrap_clock_us(void)
-{
-	return __real_clock_us() + atomic_load(&ahead);
-}
-
-static void
-let_pass(int64_t seconds)
-{
-	atomic_fetch_add(&ahead, seconds * SECOND);
-}
 
 static pthread_mutex_t server_lock = PTHREAD_MUTEX_INITIALIZER;
 static struct fakens_question held[HELD_MAX];
@@ -160,7 +139,7 @@ test_path(struct resolver *r)
 	size_t i;
 
 	note(r, "1root.test", tree, 3);
-	let_pass(SHORT + 1);
+	leap(SHORT + 1);
 	forget();
 	hold(true);
 	asker_start(&root, r, "1root.test", DNS_TYPE_TXT);
@@ -189,7 +168,7 @@ test_path_in_cache(struct resolver *r)
 	static const char *const names[] = { "long.test", "1short.test" };
 
 	note(r, "2root.test", names, 2);
-	let_pass(SHORT + 1);
+	leap(SHORT + 1);
 	forget();
 	(void)asker_outcome(r, "2root.test", DNS_TYPE_TXT);
 	asker_wait_in_flight(r, 0);
@@ -207,7 +186,7 @@ test_no_room(struct resolver *r)
 	char name[32];
 
 	note(r, "3root.test", tree, 3);
-	let_pass(SHORT + 1);
+	leap(SHORT + 1);
 	forget();
 	hold(true);
 	for (i = 0; i < LIMIT_DNS_AHEAD_ROOM - 1; i++) {
@@ -239,7 +218,7 @@ test_no_memory(struct resolver *r)
 
 		(void)snprintf(root, sizeof(root), "m%lu.test", n);
 		note(r, root, names, 1);
-		let_pass(SHORT + 1);
+		leap(SHORT + 1);
 		mem_fail_after(n, 1);
 		outcome = asker_outcome(r, root, DNS_TYPE_TXT);
 		wrong += outcome != DNS_FOUND && outcome != DNS_NOT_ASKED;
@@ -280,11 +259,11 @@ test_renewal(struct resolver *r)
 	misses = ask_until(r, "1often.test", 1);
 	for (i = 2; i <= 4; i++) {
 		asker_wait_in_flight(r, 0);
-		let_pass(SHORT / 2);
+		leap(SHORT / 2);
 		misses += ask_until(r, "1often.test", i - 1);
 		is_num((long long)(asker_stats(r).renewals - before), i - 2,
 		    "half of its time is over: no renewal");
-		let_pass(SHORT * 9 / 20);
+		leap(SHORT * 9 / 20);
 		misses += ask_until(r, "1often.test", i);
 	}
 	is_num(misses, 1, "asked all the time: only the first one waits");
@@ -302,7 +281,7 @@ test_renewal_once(struct resolver *r)
 	(void)ask_until(r, "1once.test", 1);
 	asker_wait_in_flight(r, 0);
 	hold(true);
-	let_pass(SHORT * 19 / 20);
+	leap(SHORT * 19 / 20);
 	for (i = 0; i < 1000; i++)
 		misses += ask_until(r, "1once.test", 2);
 	is_num(misses, 0, "nobody waits for it");
@@ -319,7 +298,7 @@ make_due(struct resolver *r, const char *name)
 
 	for (i = 0; i < CACHE_OFTEN; i++)
 		(void)asker_outcome(r, name, DNS_TYPE_TXT);
-	let_pass(SHORT * 19 / 20);
+	leap(SHORT * 19 / 20);
 }
 
 /* While others wait nothing is renewed; but it is when they have gone. */
@@ -381,7 +360,7 @@ test_free(void)
 	struct ask root = { .then = NULL };
 
 	note(r, "1root.test", tree, 3);
-	let_pass(SHORT + 1);
+	leap(SHORT + 1);
 	forget();
 	hold(true);
 	asker_start(&root, r, "1root.test", DNS_TYPE_TXT);

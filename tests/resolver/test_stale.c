@@ -1,61 +1,25 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * Expired answers (RFC 8767): after which ends of a query they are used, and
- * after which they are not.  The clock is ahead of the real one, so that no
- * test waits until an answer runs out.
+ * after which they are not.
  */
 #include "resolver/resolver.h"
 
 #include <stdatomic.h>
-#include <sys/timerfd.h>
 
-#include "base/clock.h"
 #include "base/limits.h"
 #include "resolver/query_internal.h"
 #include "tests/resolver/asker.h"
 #include "tests/resolver/fakens.h"
+#include "tests/resolver/leap.h"
 #include "tests/tap.h"
 
 #define TIMEOUT	3000	/* ms */
 #define TTL	100	/* s */
 #define KEPT	1000	/* s */
-#define SECOND	INT64_C(1000000)
 #define SERVFAIL 2
 #define NO_NAME	3
 #define REFUSED	5
-
-int64_t	__real_clock_us(void);
-int64_t	__wrap_clock_us(void);
-
-int	__real_timerfd_settime(int fd, int how, const struct itimerspec *at,
-	    struct itimerspec *was);
-int	__wrap_timerfd_settime(int fd, int how, const struct itimerspec *at,
-	    struct itimerspec *was);
-
-static _Atomic int64_t ahead;
-
-int64_t
-__wrap_clock_us(void)
-{
-	return __real_clock_us() + atomic_load(&ahead);
-}
-
-/* The kernel's clock is the real one. */
-int
-__wrap_timerfd_settime(int fd, int how, const struct itimerspec *at,
-    struct itimerspec *was)
-{
-	struct itimerspec real = *at;
-
-	real.it_value.tv_sec -= (time_t)(atomic_load(&ahead) / SECOND);
-	return __real_timerfd_settime(fd, how, &real, was);
-}
-
-static void
-let_pass(int64_t seconds)
-{
-	atomic_fetch_add(&ahead, seconds * SECOND);
-}
 
 /* ---- what the server does from now on ---- */
 
@@ -169,7 +133,7 @@ test_ends(struct resolver *r, const char *what)
 	atomic_store(&doing, do_well);
 	for (i = 0; i < ROWS; i++)
 		(void)asker_outcome(r, rows[i].name, DNS_TYPE_A);
-	let_pass(TTL + 1);
+	leap(TTL + 1);
 	for (i = 0; i < ROWS; i++)
 		check(r, &rows[i], what);
 }
@@ -188,10 +152,10 @@ test_one_after_the_other(struct resolver *r)
 
 	atomic_store(&doing, do_well);
 	(void)asker_outcome(r, "kept.test", DNS_TYPE_A);
-	let_pass(TTL + 1);
+	leap(TTL + 1);
 	for (i = 0; i < sizeof(ends) / sizeof(ends[0]); i++) {
 		check(r, &ends[i], "one after the other");
-		let_pass(LIMIT_DNS_STALE_TTL + 1);
+		leap(LIMIT_DNS_STALE_TTL + 1);
 	}
 }
 
@@ -205,7 +169,7 @@ test_renewal(struct resolver *r)
 
 	atomic_store(&doing, do_well);
 	(void)asker_outcome(r, "often.test", DNS_TYPE_A);
-	let_pass(TTL * 19 / 20);
+	leap(TTL * 19 / 20);
 	atomic_store(&flags, SERVFAIL);
 	atomic_store(&doing, do_empty);
 	before = asker_stats(r).stale;
@@ -217,7 +181,7 @@ test_renewal(struct resolver *r)
 	}
 	is_num((long long)(asker_stats(r).stale - before), 0,
 	    "a renewal that fails uses none");
-	let_pass(TTL);
+	leap(TTL);
 	check(r, &(struct row){ "often.test", do_empty, SERVFAIL, DNS_FOUND,
 	    true }, "later");
 }
@@ -227,7 +191,7 @@ test_kept_until(struct resolver *r)
 {
 	atomic_store(&doing, do_well);
 	(void)asker_outcome(r, "old.test", DNS_TYPE_A);
-	let_pass(TTL + KEPT + 1);
+	leap(TTL + KEPT + 1);
 	check(r, &(struct row){ "old.test", do_empty, SERVFAIL,
 	    DNS_SERVER_FAILURE, false }, "kept no longer than wanted");
 }
@@ -241,7 +205,7 @@ test_off(void)
 
 	atomic_store(&doing, do_well);
 	(void)asker_outcome(r, "off.test", DNS_TYPE_A);
-	let_pass(TTL + 1);
+	leap(TTL + 1);
 	check(r, &(struct row){ "off.test", do_empty, SERVFAIL,
 	    DNS_SERVER_FAILURE, false }, "not wanted");
 	resolver_free(r);
@@ -256,7 +220,7 @@ main(void)
 	    1);
 
 	(void)pthread_mutex_lock(&r->lock);
-	cache_set_stale(r->cache, KEPT * SECOND);
+	cache_set_stale(r->cache, KEPT * LEAP_SECOND);
 	(void)pthread_mutex_unlock(&r->lock);
 	test_ends(r, "expired");
 	test_one_after_the_other(r);
