@@ -21,8 +21,8 @@
  *    - no descriptor for a socket: the same server again, until the time of
  *      the try is over;
  *    - no memory to send it: done, and no fault of the server's;
- *    - silence before the time of the try is over, which c-ares 1.34 knows
- *      better: the same server again;
+ *    - silence by TCP before the time of the try is over, which c-ares 1.34
+ *      knows better: the same server again;
  *    - else the next try: another server in order of health.
  * 5. After max(tries, servers) tries, or when every server has answered with
  *    a failure: timeout when one was silent, else malformed when one was,

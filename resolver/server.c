@@ -12,11 +12,10 @@
  *   when all questions of it were back: so there are many channels, and each
  *   takes a bounded number of questions.  1.34 takes a new socket after as
  *   many, and when all were back.
- * - 1.34 waits less than it is told after a few fast answers, ADAPTED_MS at
- *   least.  So it may send again, twice as long after each time, and flight.c
- *   knows when the time of the try is over.  A question that came back to be
- *   sent again would take a place each time.  What c-ares goes on with is
- *   given up when there is nothing else on the channel.
+ * - 1.34 waits for five times what answers have taken of late, and then sends
+ *   again from another port, so that what is late is lost.  No answer of ours
+ *   counts there (standin.c): by UDP all of them wait as long as they are told
+ *   to, and flight.c knows first when the time is over.
  */
 #include "resolver/server_internal.h"
 
@@ -31,7 +30,6 @@
 #include "resolver/datagram_internal.h"
 
 #define AT_ONCE		64		/* packets, then other sockets' */
-#define ADAPTED_MS	250		/* what 1.34 waits at least */
 
 static uint32_t
 wanted_events(int readable, int writable)
@@ -63,26 +61,6 @@ socket_state(void *arg, ares_socket_t fd, int readable, int writable)
 	}
 }
 
-#ifdef ARES_OPT_QUERY_CACHE
-/*
- * 1.34 may send a packet again, so that it does not give up before
- * `timeout_ms`.  By TCP it does not: it would send what others have lost with
- * their connection.
- */
-static int
-adapted_tries(unsigned int timeout_ms)
-{
-	uint64_t wait = ADAPTED_MS, all = wait;
-	int tries = 1;
-
-	for (; all < timeout_ms; tries++) {
-		wait *= 2;
-		all += wait;
-	}
-	return tries;
-}
-#endif
-
 static int
 set_options(struct server_channel *c, enum server_path path,
     unsigned int timeout_ms, struct ares_options *o, char *lookups)
@@ -106,8 +84,6 @@ set_options(struct server_channel *c, enum server_path path,
 #ifdef ARES_OPT_QUERY_CACHE		/* 1.31: on by default */
 	o->qcache_max_ttl = 0;
 	mask |= ARES_OPT_QUERY_CACHE;
-	if (path == SERVER_UDP)
-		o->tries = adapted_tries(timeout_ms);
 #endif
 #ifdef ARES_OPT_UDP_MAX_QUERIES
 	o->udp_max_queries = SERVER_CHANNEL_QUERIES;

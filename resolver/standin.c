@@ -10,6 +10,7 @@
 #define LETTERS		16u	/* of each place of a number */
 /* Where they are. */
 #define PLACES		13
+#define RCODE_SERVFAIL	2
 
 bool
 standin_take(struct standins *all, struct standin *q)
@@ -116,6 +117,7 @@ standin_show(const struct standins *all, struct slice packet,
 			continue;
 		write_question(all->slots[slot], asked.id, out);
 		out[2] = 0x80;	/* QR */
+		out[3] = RCODE_SERVFAIL;
 		return true;
 	}
 	return false;

@@ -12,7 +12,8 @@
  * 2. When c-ares sends that, by whatever socket, the question goes out in its
  *    place, with the id that c-ares has chosen.
  * 3. Of what comes in, c-ares is shown what has the id and the question of a
- *    slot, as an answer about its number; all else is dropped.
+ *    slot, as a failure (SERVFAIL) about its number; all else is dropped.
+ *    1.34 does not learn from failures how long to wait.
  */
 #ifndef RESOLVER_STANDIN_INTERNAL_H
 #define RESOLVER_STANDIN_INTERNAL_H

@@ -12,9 +12,6 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "base/hash.h"
-
-#define SIGHTINGS	4096	/* of what came by UDP lately */
 #define CONNECTIONS 256
 
 struct connection {
@@ -31,8 +28,6 @@ struct fakens {
 	struct connection	 connections[CONNECTIONS];
 	size_t			 count;
 	char			 address[32];
-	uint64_t		 sightings[SIGHTINGS];	/* hashes */
-	size_t			 next;
 };
 
 struct address {
@@ -133,21 +128,6 @@ read_question(const unsigned char *p, size_t len, struct fakens_question *q)
 	return true;
 }
 
-static bool
-is_repeated(struct fakens *ns, const struct fakens_question *q)
-{
-	uint64_t hash = hash_keyed(slice_str(q->name),
-	    (uint64_t)q->type << 16 | q->id);
-	size_t i;
-
-	for (i = 0; i < SIGHTINGS; i++) {
-		if (ns->sightings[i] == hash)
-			return true;
-	}
-	ns->sightings[ns->next++ % SIGHTINGS] = hash;
-	return false;
-}
-
 static void
 on_udp(struct fakens *ns)
 {
@@ -161,7 +141,6 @@ on_udp(struct fakens *ns)
 	    (struct sockaddr *)&q.peer, &q.peer_len);
 	if (n <= 0 || !read_question(bytes, (size_t)n, &q))
 		return;
-	q.repeated = is_repeated(ns, &q);
 	ns->script(&q);
 }
 

@@ -24,8 +24,6 @@ struct fakens_question {
 	bool			 edns;
 	size_t			 options;	/* octets of OPT's data */
 	bool			 tcp;
-	/* The same packet once more, which c-ares 1.34 sends by itself. */
-	bool			 repeated;
 	/* Where the answer goes. */
 	int			 fd;
 	struct sockaddr_storage	 peer;

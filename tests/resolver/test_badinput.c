@@ -108,8 +108,6 @@ do_late(struct fakens_question *q)
 	static struct fakens_question first;
 	static bool held;
 
-	if (q->repeated)
-		return;
 	if (!held) {
 		first = *q;
 		held = true;

@@ -31,7 +31,7 @@ static struct fakens_question kept[SILENT];	/* as asked last */
 static unsigned int asked[SILENT];
 static bool silence_is_over;
 
-/* s0.test and on get no answer yet.  c-ares 1.34 may ask again by itself. */
+/* s0.test and on get no answer yet. */
 static void
 script(struct fakens_question *q)
 {
@@ -43,7 +43,7 @@ script(struct fakens_question *q)
 	if (q->name[0] == 's' && !silence_is_over) {
 		number = strtoul(q->name + 1, NULL, 10);
 		kept[number] = *q;
-		asked[number] += !q->repeated;
+		asked[number]++;
 	} else {
 		fakens_send_address(q);
 	}

@@ -333,8 +333,7 @@ script(struct fakens_question *q)
 {
 	atomic_store(&seen_flags, q->flags);
 	atomic_store(&seen_edns, q->edns);
-	if (!q->repeated)
-		atomic_fetch_add(&seen, 1);
+	atomic_fetch_add(&seen, 1);
 	reply_as(q, q->name);
 }
 
@@ -752,8 +751,6 @@ static atomic_uint held_count;
 static void
 script_hold_first(struct fakens_question *q)
 {
-	if (q->repeated)
-		return;
 	if (atomic_fetch_add(&held_count, 1) == 0)
 		held = *q;
 	else

@@ -126,7 +126,7 @@ shows(uint16_t id, const char *name, enum dns_type type)
 static void
 test_show(void)
 {
-	static const char want[] = "\x12\x34\x80\0\0\1\0\0\0\0\0\0"
+	static const char want[] = "\x12\x34\x80\2\0\1\0\0\0\0\0\0"
 	    "\2aa\0\0\1\0\1";
 	struct standin q = question("a.example");
 	struct standin other = question("b.example");

@@ -128,8 +128,9 @@ wait_no_sockets(struct resolver *r)
 }
 
 /*
- * c-ares 1.34 gives up early on a server that has been fast.  A question that
- * came back for that would be sent, and take a place, several times in a try.
+ * c-ares 1.34 gives up early on a server that has been fast, if it is told so.
+ * A question that came back for that would be sent, and take a place, several
+ * times in a try.
  */
 static void
 test_sent_once(void)
