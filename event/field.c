@@ -350,7 +350,7 @@ static const struct event_field nameserver_fields[] = {
 	    "whose TCP connection broke."),
 	MS("p50-ms", "The median time of an answer."),
 	MS("p95-ms", "The 95th percentile of that time."),
-	COUNT("sockets", "Sockets with queries in progress now."),
+	COUNT("sockets", "Sockets that are open now."),
 	COUNT("in-flight", "Queries in progress now."),
 	COUNT("waiting", "Queries that now wait to be sent."),
 	END

@@ -95,7 +95,7 @@ static const struct {
 	    "connection broke." },
 	    count_unreachable },
 	{ { "assay_dns_server_sockets", EXPOSITION_GAUGE, NULL,
-	    "Sockets with queries in progress." }, count_sockets },
+	    "Open sockets." }, count_sockets },
 	{ { "assay_dns_server_in_flight", EXPOSITION_GAUGE, NULL,
 	    "Queries in progress at the nameserver." }, count_in_flight },
 	{ { "assay_dns_server_slow", EXPOSITION_GAUGE, NULL,

@@ -11,9 +11,51 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "resolver/packet_internal.h"
 #include "resolver/server_internal.h"
 #include "resolver/standin_internal.h"
+
+static bool
+is_old(const struct server_port *p)
+{
+	return clock_us() - p->opened_us >= DATAGRAM_PORT_US;
+}
+
+bool
+datagram_park(struct server_channel *c, int fd)
+{
+	struct server_port *p = &c->port;
+
+	if (fd != p->fd || p->spent || c->sent >= SERVER_CHANNEL_QUERIES ||
+	    is_old(p))
+		return false;
+	p->parked = true;
+	c->server->parked++;
+	return true;
+}
+
+void
+datagram_close_parked(struct server_channel *c)
+{
+	struct server_port *p = &c->port;
+
+	if (!p->parked)
+		return;
+	(void)close(p->fd);	/* epoll forgets it */
+	(void)atomic_fetch_sub(&c->server->sockets, 1);
+	c->server->parked--;
+	*p = (struct server_port){ .fd = -1 };
+	c->sent = c->in_flight;
+}
+
+static int
+take_parked(struct server_channel *c)
+{
+	c->port.parked = false;
+	c->server->parked--;
+	return c->port.fd;
+}
 
 /* c-ares leaves all options to who opens its sockets. */
 static ares_socket_t
@@ -28,17 +70,26 @@ open_socket(int domain, int type, int protocol, void *arg)
 		errno = EPROTONOSUPPORT;
 		return -1;
 	}
+	if (c->port.parked && !is_old(&c->port))
+		return take_parked(c);
+	datagram_close_parked(c);
 	fd = socket(domain, type | SOCK_NONBLOCK | SOCK_CLOEXEC, protocol);
-	if (fd != -1)
-		(void)setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &room,
-		    sizeof(room));
+	if (fd == -1)
+		return -1;
+	(void)setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &room, sizeof(room));
+	c->port = (struct server_port){ .fd = fd, .opened_us = clock_us() };
 	return fd;
 }
 
 static int
 close_socket(ares_socket_t fd, void *arg)
 {
-	(void)arg;
+	struct server_channel *c = arg;
+
+	if (fd == c->port.fd && c->port.parked)
+		return 0;
+	if (fd == c->port.fd)
+		c->port = (struct server_port){ .fd = -1 };
 	return close(fd);
 }
 
@@ -51,36 +102,55 @@ connect_to(ares_socket_t fd, const struct sockaddr *where, ares_socklen_t len,
 
 	memcpy(&d->from, where, len);
 	d->from_len = len;
-	return connect(fd, where, len);
+	/* What has been parked is still watched. */
+	return c->port.events != 0 ? 0 : connect(fd, where, len);
 }
 
-/* One packet for each time that the caller clears `read`. */
-static ares_ssize_t
-receive(ares_socket_t fd, void *out, size_t room, int flags,
-    struct sockaddr *from, ares_socklen_t *from_len, void *arg)
+bool
+datagram_read(struct server_channel *c)
 {
-	unsigned char shown[STANDIN_LEN];
-	struct server_channel *c = arg;
 	struct datagram *d = c->server->datagram;
 	unsigned int drops;
 	ssize_t got;
 
-	for (drops = 0; !d->read && drops < DATAGRAM_DROPS; drops++) {
-		got = recv(fd, d->octets, sizeof(d->octets), flags);
-		if (got == -1)
-			return -1;
+	for (drops = 0; drops < DATAGRAM_DROPS; drops++) {
+		got = recv(c->port.fd, d->octets, sizeof(d->octets), 0);
+		d->error = got == -1 ? errno : 0;
+		if (d->error == EAGAIN)
+			return false;
+		if (d->error != 0) {
+			c->port.spent = true;
+			return true;
+		}
 		d->len = (size_t)got;
-		if (!standin_show(&c->standins, datagram_packet(d), shown) ||
-		    room < sizeof(shown) || d->from_len > *from_len)
-			continue;
-		d->read = true;
-		memcpy(out, shown, sizeof(shown));
-		memcpy(from, &d->from, d->from_len);
-		*from_len = d->from_len;
-		return (ares_ssize_t)sizeof(shown);
+		d->shows = standin_show(&c->standins, datagram_packet(d),
+		    d->shown);
+		if (d->shows)
+			return true;
 	}
-	errno = EAGAIN;
-	return -1;
+	return false;
+}
+
+/* What has been read, once. */
+static ares_ssize_t
+receive(ares_socket_t fd, void *out, size_t room, int flags,
+    struct sockaddr *from, ares_socklen_t *from_len, void *arg)
+{
+	const struct server_channel *c = arg;
+	struct datagram *d = c->server->datagram;
+
+	(void)fd;
+	(void)flags;
+	if (!d->shows || room < sizeof(d->shown) || d->from_len > *from_len) {
+		errno = d->error != 0 ? d->error : EAGAIN;
+		d->error = 0;
+		return -1;
+	}
+	d->shows = false;
+	memcpy(out, d->shown, sizeof(d->shown));
+	memcpy(from, &d->from, d->from_len);
+	*from_len = d->from_len;
+	return (ares_ssize_t)sizeof(d->shown);
 }
 
 /* All or nothing. */
@@ -95,7 +165,10 @@ send_question(ares_socket_t fd, const void *packet, size_t len,
 		errno = EINVAL;
 		return -1;
 	}
-	return send(fd, query, query_len, 0) == -1 ? -1 : (ares_ssize_t)len;
+	if (send(fd, query, query_len, 0) != -1)
+		return (ares_ssize_t)len;
+	c->port.spent = true;
+	return -1;
 }
 
 #if ARES_VERSION >= 0x012200		/* ares_set_socket_functions_ex() */
@@ -144,6 +217,7 @@ datagram_carry(struct server_channel *c)
 		.asendto = send_packet
 	};
 
+	c->port = (struct server_port){ .fd = -1 };
 	(void)ares_set_socket_functions_ex(c->ares, &functions, c);
 }
 
@@ -175,6 +249,7 @@ datagram_carry(struct server_channel *c)
 		.asendv = send_packet
 	};
 
+	c->port = (struct server_port){ .fd = -1 };
 	ares_set_socket_functions(c->ares, &functions, c);
 }
 

@@ -36,6 +36,7 @@ check_PROGRAMS += \
 	tests/resolver/test_ledger \
 	tests/resolver/test_nameserver \
 	tests/resolver/test_packet \
+	tests/resolver/test_parking \
 	tests/resolver/test_paths \
 	tests/resolver/test_ports \
 	tests/resolver/test_resolver \
@@ -64,6 +65,9 @@ tests_resolver_test_ledger_SOURCES = tests/resolver/test_ledger.c
 tests_resolver_test_nameserver_SOURCES = tests/resolver/test_nameserver.c
 tests_resolver_test_packet_SOURCES = tests/resolver/test_packet.c \
 	tests/resolver/dnsmsg.c tests/resolver/dnsmsg.h
+tests_resolver_test_parking_SOURCES = tests/resolver/test_parking.c \
+	$(leap) $(resolver_test_helpers)
+tests_resolver_test_parking_LDFLAGS = $(AM_LDFLAGS) $(leap_flags)
 tests_resolver_test_paths_SOURCES = tests/resolver/test_paths.c
 tests_resolver_test_ports_SOURCES = tests/resolver/test_ports.c \
 	$(resolver_test_helpers)

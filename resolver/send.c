@@ -8,6 +8,7 @@
 
 #include "base/clock.h"
 #include "base/mem.h"
+#include "resolver/datagram_internal.h"
 #include "resolver/query_internal.h"
 
 /* Taken at a time, so that askers and this thread seldom meet at the lock.
@@ -271,11 +272,13 @@ queries_due(const struct resolver *r, int64_t now_us)
 		s = &r->servers[i];
 		at = sooner(at, queue_due(r, s, now_us));
 		q = TAILQ_FIRST(&s->flights);
+		if (s->parked > 0)
+			at = sooner(at, now_us + DATAGRAM_PORT_US);
 		if (q != NULL)
 			at = sooner(at, q->sent_us + r->timeout_us);
 		else if (s->overdue > 0)
 			at = sooner(at, now_us + SERVER_OVERDUE_US);
-		else if (server_sockets_open(s) > SERVER_STAY_OPEN)
+		else if (s->open > SERVER_STAY_OPEN)
 			at = sooner(at, now_us + SERVER_IDLE_US);
 	}
 	return at;

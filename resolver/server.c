@@ -10,8 +10,8 @@
  *   by land.c, see its head.
  * - 1.18 has one UDP socket for each channel, and a new one, with a new port,
  *   when all questions of it were back: so there are many channels, and each
- *   takes a bounded number of questions.  1.34 takes a new socket after as
- *   many, and when all were back.
+ *   takes a bounded number of questions.  So does 1.34, unless it is told to
+ *   count.
  * - 1.34 waits for five times what answers have taken of late, and then sends
  *   again from another port, so that what is late is lost.  No answer of ours
  *   counts there (standin.c): by UDP all of them wait as long as they are told
@@ -19,6 +19,7 @@
  */
 #include "resolver/server_internal.h"
 
+#include <errno.h>
 #include <limits.h>
 #include <string.h>
 #include <sys/epoll.h>
@@ -38,27 +39,59 @@ wanted_events(int readable, int writable)
 	    (writable ? (uint32_t)EPOLLOUT : 0);
 }
 
-/*
- * c-ares wants to know of other events of a socket than so far; none: it is
- * about to be closed.  When epoll has no memory the questions on the socket
- * run into their timeout.
- */
-static void
-socket_state(void *arg, ares_socket_t fd, int readable, int writable)
+/* When epoll has no memory the questions on the socket run into their
+   timeout. */
+static bool
+watch(struct server_channel *c, int fd, uint32_t events)
 {
-	const struct server_channel *c = arg;
 	struct epoll_event ev = {
-		.events = wanted_events(readable, writable),
+		.events = events,
 		.data.u64 = (uint64_t)c->tag << 32 | (uint32_t)fd
 	};
 
-	if (ev.events == 0) {
-		if (epoll_ctl(c->epoll, EPOLL_CTL_DEL, fd, NULL) == 0)
-			(void)atomic_fetch_sub(&c->server->sockets, 1);
-	} else if (epoll_ctl(c->epoll, EPOLL_CTL_MOD, fd, &ev) == -1) {
-		if (epoll_ctl(c->epoll, EPOLL_CTL_ADD, fd, &ev) == 0)
-			(void)atomic_fetch_add(&c->server->sockets, 1);
+	if (epoll_ctl(c->epoll, EPOLL_CTL_ADD, fd, &ev) == 0) {
+		(void)atomic_fetch_add(&c->server->sockets, 1);
+		return true;
 	}
+	return errno == EEXIST &&
+	    epoll_ctl(c->epoll, EPOLL_CTL_MOD, fd, &ev) == 0;
+}
+
+static void
+watch_no_more(struct server_channel *c, int fd)
+{
+	if (epoll_ctl(c->epoll, EPOLL_CTL_DEL, fd, NULL) == 0)
+		(void)atomic_fetch_sub(&c->server->sockets, 1);
+}
+
+/* c-ares wants to know of other events of a socket than so far; none: it is
+   about to be closed. */
+static void
+tcp_state(void *arg, ares_socket_t fd, int readable, int writable)
+{
+	uint32_t events = wanted_events(readable, writable);
+
+	if (events == 0)
+		watch_no_more(arg, fd);
+	else
+		(void)watch(arg, fd, events);
+}
+
+static void
+udp_state(void *arg, ares_socket_t fd, int readable, int writable)
+{
+	uint32_t events = wanted_events(readable, writable);
+	struct server_channel *c = arg;
+
+	if (events == 0 && datagram_park(c, fd))
+		return;
+	if (events == 0)
+		watch_no_more(c, fd);
+	else if ((fd != c->port.fd || c->port.events != events) &&
+	    !watch(c, fd, events))
+		c->port.spent = true;
+	if (fd == c->port.fd)
+		c->port.events = events;
 }
 
 static int
@@ -73,7 +106,7 @@ set_options(struct server_channel *c, enum server_path path,
 		    (path == SERVER_UDP ? 0 : ARES_FLAG_USEVC),
 		.timeout = timeout_ms > INT_MAX ? INT_MAX : (int)timeout_ms,
 		.tries = 1,
-		.sock_state_cb = socket_state,
+		.sock_state_cb = path == SERVER_UDP ? udp_state : tcp_state,
 		.sock_state_cb_data = c,
 		.lookups = lookups
 	};
@@ -84,10 +117,6 @@ set_options(struct server_channel *c, enum server_path path,
 #ifdef ARES_OPT_QUERY_CACHE		/* 1.31: on by default */
 	o->qcache_max_ttl = 0;
 	mask |= ARES_OPT_QUERY_CACHE;
-#endif
-#ifdef ARES_OPT_UDP_MAX_QUERIES
-	o->udp_max_queries = SERVER_CHANNEL_QUERIES;
-	mask |= ARES_OPT_UDP_MAX_QUERIES;
 #endif
 	return mask;
 }
@@ -125,6 +154,7 @@ channel_open(struct server_channel *c, enum server_path path,
 		c->ares = NULL;
 		return status;
 	}
+	c->server->open++;
 	if (path == SERVER_UDP)
 		datagram_carry(c);
 	return set_address(c, where);
@@ -133,8 +163,11 @@ channel_open(struct server_channel *c, enum server_path path,
 static void
 channel_close(struct server_channel *c)
 {
-	if (c->ares != NULL)
+	if (c->ares != NULL) {
 		ares_destroy(c->ares);
+		datagram_close_parked(c);
+		c->server->open--;
+	}
 	c->ares = NULL;
 	c->sent = c->in_flight = c->overdue = 0;
 	c->slow = false;
@@ -284,7 +317,7 @@ slow_channel(struct server *s)
 		if (takes_more(&s->udp[i], true))
 			return &s->udp[i];
 	c = udp_channel(s);
-	if (c != NULL && c->sent == 0)
+	if (c != NULL && (c->sent == 0 || c->in_flight == 0))
 		c->slow = true;
 	return c;
 }
@@ -366,13 +399,14 @@ server_send(const struct server_question *q, struct flight_ticket *ticket)
 		carry_by_udp(q, ticket);
 }
 
-/* c-ares 1.18 closes a socket that nothing is in progress on. */
+/* c-ares closes a socket that nothing is in progress on. */
 void
 server_landed(struct server_channel *c)
 {
 	if (--c->in_flight > 0)
 		return;
-	c->sent = 0;
+	if (!c->port.parked)
+		c->sent = 0;
 	c->slow = false;
 }
 
@@ -414,6 +448,7 @@ server_landed_late(struct server_channel *c)
 void
 server_give_up(struct server_channel *c)
 {
+	c->port.spent = true;
 	ares_cancel(c->ares);
 }
 
@@ -439,18 +474,20 @@ tcp_event(struct server_channel *c, int fd, uint32_t events)
 		ares_cancel(c->ares);
 }
 
-/* c-ares reads one packet each time, and has closed the socket when it was
-   the last. */
+/* After an earlier event the socket may be closed: another thread may have
+   its number. */
 static void
 udp_event(struct server_channel *c, int fd, uint32_t events)
 {
-	struct datagram *d = c->server->datagram;
-	unsigned int i = 0;
+	unsigned int i;
 
-	do {
-		d->read = false;
-		process(c, fd, events);
-	} while (d->read && ++i < AT_ONCE);
+	if (fd == c->port.fd && c->port.parked)
+		datagram_close_parked(c);
+	if (fd == c->port.fd && (events & (uint32_t)EPOLLOUT) != 0)
+		process(c, fd, EPOLLOUT);
+	for (i = 0; i < AT_ONCE && fd == c->port.fd && !c->port.parked &&
+	    datagram_read(c); i++)
+		process(c, fd, EPOLLIN);
 }
 
 void
@@ -474,10 +511,13 @@ expire(struct server_channel *c, bool stays, int64_t now_us)
 		return;
 	if (c->in_flight > 0 && c->in_flight == c->overdue)
 		ares_cancel(c->ares);
-	else if (c->in_flight > 0)
+	else if (c->overdue > 0)
 		ares_process_fd(c->ares, ARES_SOCKET_BAD, ARES_SOCKET_BAD);
-	else if (!stays && now_us - c->used_us > SERVER_IDLE_US)
+	else if (!stays && c->in_flight == 0 &&
+	    now_us - c->used_us > SERVER_IDLE_US)
 		channel_close(c);
+	else if (now_us - c->port.opened_us >= DATAGRAM_PORT_US)
+		datagram_close_parked(c);
 }
 
 /* The first of each stays open all the time. */
@@ -490,18 +530,6 @@ server_expire(struct server *s, int64_t now_us)
 		expire(&s->tcp[i], i == 0, now_us);
 	for (i = 0; i < SERVER_CHANNELS; i++)
 		expire(&s->udp[i], i == 0, now_us);
-}
-
-size_t
-server_sockets_open(const struct server *s)
-{
-	size_t i, count = 0;
-
-	for (i = 0; i < SERVER_TCP_CHANNELS; i++)
-		count += s->tcp[i].ares != NULL;
-	for (i = 0; i < SERVER_CHANNELS; i++)
-		count += s->udp[i].ares != NULL;
-	return count;
 }
 
 void

@@ -14,9 +14,9 @@
  * loses bursts, and all questions that leave from one port are one target.
  * A channel takes SERVER_CHANNEL_QUERIES questions, then none until all of
  * them are back: its socket is closed then, and the next one has a new random
- * port.  When all channels wait for questions that are slow, nobody's port is
- * kept for them: they go out again by a channel that such ones share, and
- * theirs begins anew.
+ * port; so has what is asked DATAGRAM_PORT_US after it was opened.  When all
+ * channels wait for questions that are slow, nobody's port is kept for them:
+ * they go out again by a channel that such ones share, and theirs begins anew.
  *
  * A question holds one of LIMIT_DNS_IN_FLIGHT places until its answer is
  * there, but no longer than SERVER_SLOW_US: then it is slow, waits on, and
@@ -102,6 +102,16 @@ enum server_path {
 	SERVER_TCP_APART
 };
 
+/* The UDP socket of a channel (datagram.c): the newest, for after an error
+   1.34 opens another one before it closes the first. */
+struct server_port {
+	int		fd;		/* -1: none */
+	uint32_t	events;		/* that epoll watches it for */
+	int64_t		opened_us;
+	bool		parked;		/* c-ares has closed it, we have not */
+	bool		spent;		/* is not to be parked */
+};
+
 struct server_channel {
 	ares_channel	ares;		/* NULL: not open */
 	struct server	*server;
@@ -109,10 +119,11 @@ struct server_channel {
 	uint32_t	tag;		/* above the descriptor in epoll_data */
 	unsigned int	in_flight;	/* questions of it in progress */
 	unsigned int	overdue;	/* of them: nobody waits for them */
-	unsigned int	sent;		/* since its socket was opened */
+	unsigned int	sent;		/* since its port was opened */
 	bool		slow;		/* for SERVER_UDP_SLOW */
 	bool		moving;		/* what is cancelled goes on */
 	int64_t		used_us;
+	struct server_port port;	/* by UDP */
 	struct standins	standins;	/* by UDP */
 };
 
@@ -133,12 +144,14 @@ struct server {
 	struct server_channel	 udp[SERVER_CHANNELS];
 	size_t			 current;	/* of udp: takes the next */
 	size_t			 current_tcp;	/* took the last one APART */
+	size_t			 open;		/* channels */
+	size_t			 parked;	/* of them: their ports are */
 	struct datagram		*datagram;	/* what has just come by UDP */
 	unsigned int		 timeout_ms;
 	bool			 edns;		/* it understands OPT */
 	bool			 starved;	/* no descriptor just now */
 	struct casing		 casing;
-	/* Open, for questions in progress; any thread may read it. */
+	/* Open, parked ones too; any thread may read it. */
 	atomic_uint		 sockets;
 	/* What is with c-ares, in the order of sending; all before `fast`
 	   is slow, all before `unheard` is noted as silent. */
@@ -231,8 +244,6 @@ void	server_event(struct server *s, size_t index, int fd,
 	    uint32_t events);
 /* Gives up what is overdue, and closes what has long been idle. */
 void	server_expire(struct server *s, int64_t now_us);
-/* Channels that are open. */
-size_t	server_sockets_open(const struct server *s);
 
 void	server_note_answer(struct server_health *h, int64_t sent_us,
 	    int64_t now_us);

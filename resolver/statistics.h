@@ -55,7 +55,7 @@ struct statistics_server {
 	uint64_t	unreachable;	/* refused, no socket, or the TCP
 					   connection broke */
 	struct statistics_times times;	/* of answers */
-	uint64_t	sockets;	/* now, with questions in progress */
+	uint64_t	sockets;	/* open now */
 	uint64_t	in_flight;	/* now */
 	uint64_t	slow;		/* of them: hold no place any more */
 	uint64_t	waiting;	/* now, for a place */

@@ -127,7 +127,7 @@ fill_one(struct server *s, size_t *open)
 
 	if (c != NULL)
 		c->sent = c->in_flight = SERVER_CHANNEL_QUERIES;
-	*open = server_sockets_open(s);
+	*open = s->open;
 	return c;
 }
 
@@ -160,6 +160,11 @@ test_stuck(struct server *s, struct server_channel *c)
 	server_landed(c);
 	ok(!c->slow && server_channel(s, SERVER_UDP, NOW) == c,
 	    "until all have landed");
+	c->sent = 1;
+	ok(server_channel(s, SERVER_UDP_SLOW, NOW) == c && c->slow,
+	    "then again, by a port that is parked");
+	c->slow = false;
+	c->sent = 0;
 }
 
 /* A channel costs memory: none is opened while another has room. */
