@@ -33,6 +33,7 @@ check_PROGRAMS += \
 	tests/resolver/test_dns \
 	tests/resolver/test_fair \
 	tests/resolver/test_flow \
+	tests/resolver/test_late \
 	tests/resolver/test_ledger \
 	tests/resolver/test_nameserver \
 	tests/resolver/test_packet \
@@ -60,6 +61,8 @@ tests_resolver_test_datagram_SOURCES = tests/resolver/test_datagram.c \
 tests_resolver_test_dns_SOURCES = tests/resolver/test_dns.c
 tests_resolver_test_fair_SOURCES = tests/resolver/test_fair.c
 tests_resolver_test_flow_SOURCES = tests/resolver/test_flow.c \
+	$(resolver_test_helpers)
+tests_resolver_test_late_SOURCES = tests/resolver/test_late.c \
 	$(resolver_test_helpers)
 tests_resolver_test_ledger_SOURCES = tests/resolver/test_ledger.c
 tests_resolver_test_nameserver_SOURCES = tests/resolver/test_nameserver.c

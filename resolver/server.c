@@ -13,9 +13,9 @@
  *   takes a bounded number of questions.  So does 1.34, unless it is told to
  *   count.
  * - 1.34 waits for five times what answers have taken of late, and then sends
- *   again from another port, so that what is late is lost.  No answer of ours
- *   counts there (standin.c): by UDP all of them wait as long as they are told
- *   to, and flight.c knows first when the time is over.
+ *   again, 1.34.7 from another port: what is late is lost.  But by UDP it sees
+ *   no answer that it learns from (standin.c), and by TCP it is not asked for
+ *   those whose time is over while others are answered.  flight.c knows first.
  */
 #include "resolver/server_internal.h"
 
@@ -452,24 +452,51 @@ server_give_up(struct server_channel *c)
 	ares_cancel(c->ares);
 }
 
+/* What has become of the socket, and what else is due on the channel. */
 static void
 process(struct server_channel *c, int fd, uint32_t events)
 {
-	uint32_t broken = events & (uint32_t)(EPOLLERR | EPOLLHUP);
-
 	ares_process_fd(c->ares,
-	    broken != 0 || (events & (uint32_t)EPOLLIN) != 0 ?
-	    fd : ARES_SOCKET_BAD,
-	    broken != 0 || (events & (uint32_t)EPOLLOUT) != 0 ?
-	    fd : ARES_SOCKET_BAD);
+	    (events & (uint32_t)EPOLLIN) != 0 ? fd : ARES_SOCKET_BAD,
+	    (events & (uint32_t)EPOLLOUT) != 0 ? fd : ARES_SOCKET_BAD);
 }
+
+#if ARES_VERSION >= 0x012200		/* ares_process_fds() */
+
+/* What else is due would be questions that have waited longer than others of
+   late; or, when there are none in progress, the end of the connection. */
+static void
+process_tcp(struct server_channel *c, int fd, uint32_t events)
+{
+	ares_fd_events_t e = { .fd = fd };
+
+	if ((events & (uint32_t)EPOLLIN) != 0)
+		e.events |= ARES_FD_EVENT_READ;
+	if ((events & (uint32_t)EPOLLOUT) != 0)
+		e.events |= ARES_FD_EVENT_WRITE;
+	(void)ares_process_fds(c->ares, &e, 1, ARES_PROCESS_FLAG_SKIP_NON_FD);
+	if (ares_queue_active_queries(c->ares) == 0)
+		process(c, ARES_SOCKET_BAD, 0);
+}
+
+#else
+
+static void
+process_tcp(struct server_channel *c, int fd, uint32_t events)
+{
+	process(c, fd, events);
+}
+
+#endif
 
 static void
 tcp_event(struct server_channel *c, int fd, uint32_t events)
 {
 	bool ended = is_at_end(fd);
 
-	process(c, fd, events);
+	if ((events & (uint32_t)(EPOLLERR | EPOLLHUP)) != 0)
+		events |= (uint32_t)(EPOLLIN | EPOLLOUT);
+	process_tcp(c, fd, events);
 	if (ended)
 		ares_cancel(c->ares);
 }
@@ -512,7 +539,7 @@ expire(struct server_channel *c, bool stays, int64_t now_us)
 	if (c->in_flight > 0 && c->in_flight == c->overdue)
 		ares_cancel(c->ares);
 	else if (c->overdue > 0)
-		ares_process_fd(c->ares, ARES_SOCKET_BAD, ARES_SOCKET_BAD);
+		process(c, ARES_SOCKET_BAD, 0);
 	else if (!stays && c->in_flight == 0 &&
 	    now_us - c->used_us > SERVER_IDLE_US)
 		channel_close(c);

@@ -9,7 +9,6 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "base/mem.h"
 #include "resolver/resolver.h"
@@ -23,9 +22,6 @@
    that are read before it is another socket's turn. */
 #define CROWD		65
 #define COPIES		5
-#define TURNS		5
-/* More than 1.34 waits at least when it has learnt. */
-#define LEARNT_MS	300
 
 static struct dnsmsg out;	/* the server's thread writes it */
 static const char *_Atomic odd_name;
@@ -197,61 +193,6 @@ test_all_at_once(void)
 	end(r, ns);
 }
 
-/* slow.test is kept. */
-static struct fakens_question slow;
-static atomic_uint slow_asked;
-
-static void
-keep_slow(struct fakens_question *q)
-{
-	if (strcmp(q->name, "slow.test") != 0) {
-		fakens_send_address(q);
-		return;
-	}
-	if (slow_asked == 0)
-		slow = *q;
-	slow_asked++;
-}
-
-static unsigned int
-ask_in_turn(struct resolver *r, const char *stem, long pause_ms)
-{
-	unsigned int i, honest = 0;
-	char name[32];
-
-	for (i = 0; i < TURNS; i++) {
-		(void)snprintf(name, sizeof(name), "%s%u.test", stem, i);
-		honest += ask(r, name);
-		(void)nanosleep(&(struct timespec){
-			.tv_nsec = pause_ms * 1000000 }, NULL);
-	}
-	return honest;
-}
-
-/*
- * c-ares 1.34 would send a name that is slow again, beside fast ones, and
- * 1.34.7 closes the port that its answer goes to.
- */
-static void
-test_slow_beside_fast(void)
-{
-	const struct dns_answer *a;
-	struct ask late = { .answer = NULL };
-	struct fakens *ns;
-	struct resolver *r = begin(keep_slow, &ns);
-
-	is_num(ask_in_turn(r, "before", 0), TURNS, "a server that is fast");
-	asker_start(&late, r, "slow.test", DNS_TYPE_A);
-	is_num(ask_in_turn(r, "beside", LEARNT_MS), TURNS, "and stays so");
-	is_num(slow_asked, 1, "a name that is slow is asked once");
-	fakens_send_address(&slow);
-	a = asker_wait(&late);
-	ok(is_honest(a), "and its answer is heard");
-	dns_answer_unref(a);
-	is_num(slow_asked, 1, "with no other packet");
-	end(r, ns);
-}
-
 static void
 truncated(struct fakens_question *q)
 {
@@ -331,7 +272,6 @@ main(void)
 	test_flood();
 	test_plain();
 	test_all_at_once();
-	test_slow_beside_fast();
 	test_odd();
 	test_odd_truncated();
 	test_use_vc();
