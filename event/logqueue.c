@@ -133,24 +133,35 @@ make_entry(const struct logqueue_line *line)
 	return e;
 }
 
+/* Is there room for it?  The lock is held. */
+static bool
+add(struct entry *e)
+{
+	if (e == NULL || octets + e->line.text.len > LIMIT_LOG_QUEUE) {
+		lost++;
+		lost_in_all++;
+		return false;
+	}
+	STAILQ_INSERT_TAIL(&queue, e, link);
+	octets += e->line.text.len;
+	return true;
+}
+
+/* The writer is woken when it can have the lock. */
 bool
 logqueue_put(const struct logqueue_line *line)
 {
-	struct entry *e;
-	bool taken;
+	struct entry *e = make_entry(line);
+	bool taken, added;
 
 	pthread_mutex_lock(&lock);
 	taken = started;
-	if (taken && octets + line->text.len <= LIMIT_LOG_QUEUE &&
-	    (e = make_entry(line)) != NULL) {
-		STAILQ_INSERT_TAIL(&queue, e, link);
-		octets += line->text.len;
-		pthread_cond_signal(&filled);
-	} else if (taken) {
-		lost++;
-		lost_in_all++;
-	}
+	added = taken && add(e);
 	pthread_mutex_unlock(&lock);
+	if (added)
+		pthread_cond_signal(&filled);
+	else
+		mem_free(e);
 	return taken;
 }
 

@@ -17,14 +17,17 @@
  */
 #include "mail/header.h"
 
+#include <stdatomic.h>
 #include <string.h>
-#include <sys/random.h>
 
 #include "base/ascii.h"
 #include "base/cursor.h"
+#include "base/hash.h"
 
 #define FIRST_FIELDS	32u	/* most messages have 20 to 40 */
 #define FIRST_NAMES	64u	/* a power of two */
+
+static atomic_ulong headers;	/* so far: each has a seed of its own */
 
 /* ---- the table ---- */
 
@@ -108,9 +111,7 @@ void
 mail_header_init(struct mail_header *h, struct arena *arena)
 {
 	*h = (struct mail_header){ .arena = arena };
-	if (getrandom(&h->seed, sizeof(h->seed), GRND_NONBLOCK) !=
-	    (ssize_t)sizeof(h->seed))
-		h->seed = (uint64_t)(uintptr_t)arena;
+	h->seed = hash_keyed(SLICE(""), atomic_fetch_add(&headers, 1));
 }
 
 static bool
