@@ -71,6 +71,28 @@ struct said {
 static struct said all_said;
 static pthread_mutex_t said_lock = PTHREAD_MUTEX_INITIALIZER;
 
+static void
+log_back(const struct resolver_server *now)
+{
+	log_line(CONFIG_LOG_INFO, "nameserver %s answers again", now->address);
+}
+
+/* What has happened to it since `before`, even for a moment. */
+static void
+log_health(const struct resolver_server *now,
+    const struct resolver_server *before)
+{
+	bool fell = now->outages != before->outages;
+
+	if (before->failed && (fell || !now->failed))
+		log_back(now);
+	if (fell)
+		log_line(CONFIG_LOG_WARNING, "nameserver %s does not answer",
+		    now->address);
+	if (fell && !now->failed)
+		log_back(now);
+}
+
 /* One line when a server fails or is back, and when none is left. */
 static void
 log_servers(struct said *said, const struct resolver_server *now, size_t n)
@@ -84,11 +106,7 @@ log_servers(struct said *said, const struct resolver_server *now, size_t n)
 		if (said->count != n)
 			log_line(CONFIG_LOG_INFO, "nameserver %s is in use",
 			    now[i].address);
-		else if (now[i].failed != before[i].failed)
-			log_line(now[i].failed ? CONFIG_LOG_WARNING :
-			    CONFIG_LOG_INFO, "nameserver %s %s",
-			    now[i].address, now[i].failed ?
-			    "does not answer" : "answers again");
+		log_health(&now[i], &before[i]);
 		before[i] = now[i];
 	}
 	if (n > 0 && failed == n && had < n)

@@ -280,6 +280,7 @@ resolver_describe(struct server *s, struct resolver_server *out)
 	    s->where.addr.family == IPADDR_V4 ? "%s:%u" : "[%s]:%u", address,
 	    s->where.port);
 	out->failed = s->health.failed;
+	out->outages = s->health.outages;
 	out->folds = atomic_load(&s->casing.folds);
 	out->mismatches = atomic_load(&s->casing.mismatches);
 }

@@ -90,7 +90,8 @@ bool		 resolver_matches(const struct resolver *r,
 /* A nameserver as it is now. */
 struct resolver_server {
 	char	address[RESOLVER_ADDRESS];	/* "192.0.2.1:53" */
-	bool	failed;		/* silent, unreachable */
+	bool	failed;		/* now: silent, unreachable */
+	unsigned long outages;	/* times that it came to be so */
 	bool	folds;		/* does not repeat the letters of names */
 	/* Answers that were not taken: the name in other letters. */
 	unsigned long long mismatches;

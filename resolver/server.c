@@ -579,6 +579,7 @@ fail(struct server_health *h, int64_t now_us)
 {
 	bool newly = !h->failed;
 
+	h->outages += newly;
 	h->failed = true;
 	h->probe_us = now_us + SERVER_PROBE_US;
 	return newly;

@@ -129,6 +129,7 @@ struct server_channel {
 
 struct server_health {
 	bool	failed;		/* silent or not reachable, when last asked */
+	unsigned long outages;	/* times that it came to be so */
 	int64_t	answered_us;	/* when it last said something */
 	int64_t	heard_us;	/* when that was asked, the latest of all */
 	int64_t	probe_us;	/* when failed: not before is it tried */

@@ -84,6 +84,12 @@ def name_of_thread(task):
         return None
 
 
+def thread_names(daemon):
+    tasks = "/proc/%d/task" % daemon.process.pid
+    return {name_of_thread(os.path.join(tasks, task))
+            for task in os.listdir(tasks)}
+
+
 @tap.test
 def names_of_threads():
     """top -H shows which thread looks things up, confined or not."""
@@ -93,11 +99,11 @@ def names_of_threads():
         config["resolver"] = {"nameservers": [server.address]}
         with assaydaemon.Daemon(config) as daemon:
             daemon.send(messages.PLAIN)
-            tasks = "/proc/%d/task" % daemon.process.pid
-            names = [name_of_thread(os.path.join(tasks, task))
-                     for task in os.listdir(tasks)]
-            ok({"assay-dns", "assay-checks"} <= set(names),
-               "names of threads", names)
+            # Each gives itself its name when it has begun.
+            assaydaemon.wait_for(
+                lambda: {"assay-dns", "assay-checks"} <=
+                thread_names(daemon), 30, "names of threads")
+            ok(True, "names of threads")
 
 
 @tap.test
@@ -382,6 +388,28 @@ def fails_and_comes_back():
         lines += ["no nameserver answers", "DNS is back"]
         for line in lines:
             equal(daemon.log().count(line), 1, line)
+
+
+@tap.test
+def fails_for_a_moment():
+    """Between two looks at the servers: one line each, too."""
+    zone = messages.plain_zone()
+    server = dnsserver.Server(zone)
+    port, address = server.port, server.address
+    with assaydaemon.Daemon({"resolver": {"nameservers": [address], "tries": 1,
+                                          "timeout": "3s"}}) as daemon:
+        assaydaemon.wait_for(lambda: "is in use" in daemon.log(), 30,
+                             "the first look")
+        server.stop()
+        daemon.send(messages.PLAIN, helo="gone.example")
+        server = dnsserver.Server(zone, port=port)
+        tap.cleanup(server.stop)
+        daemon.send(messages.PLAIN, helo="back.example")
+        lines = ["%s %s" % (address, what)
+                 for what in ("does not answer", "answers again")]
+        assaydaemon.wait_for(lambda: lines[1] in daemon.log(), 30, lines[1])
+        equal([daemon.log().count(line) for line in lines], [1, 1],
+              "one line each")
 
 
 @tap.test

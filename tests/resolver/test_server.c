@@ -98,9 +98,12 @@ test_notes(void)
 	    "it has answered since: the name is slow");
 	ok(server_note_silence(&h, NOW + 5, NOW + 10) && h.failed,
 	    "it has not: failed");
+	(void)server_note_unreachable(&h, NOW + 12);
+	is_num((long long)h.outages, 1, "for the first time");
 	server_note_answer(&h, NOW + 15, NOW + 20);
 	ok(server_note_unreachable(&h, NOW + 30) && h.failed,
 	    "not reachable: failed");
+	is_num((long long)h.outages, 2, "for the second time");
 	is_num(h.pause_us, NOW + 30 + SERVER_PAUSE_US, "and left alone");
 }
 
