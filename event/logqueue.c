@@ -5,6 +5,7 @@
 #include "event/logqueue_internal.h"
 
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdint.h>
 #include <string.h>
 #include <sys/queue.h>
@@ -26,7 +27,8 @@ static pthread_cond_t emptied;		/* on the monotonic clock */
 static STAILQ_HEAD(, entry) queue = STAILQ_HEAD_INITIALIZER(queue);
 static size_t octets;			/* of all lines in it */
 static unsigned long lost, lost_in_all;	/* since the last report */
-static bool started, writing;
+static bool writing;
+static atomic_bool started;		/* for good */
 static logqueue_write_fn *write_one;
 static logqueue_lost_fn *report_lost;
 
@@ -114,9 +116,7 @@ logqueue_start(logqueue_write_fn *write_line, logqueue_lost_fn *lost_fn)
 	if (pthread_create(&thread, NULL, write_all, NULL) != 0)
 		return false;
 	pthread_detach(thread);
-	pthread_mutex_lock(&lock);
 	started = true;
-	pthread_mutex_unlock(&lock);
 	return true;
 }
 
@@ -133,7 +133,7 @@ make_entry(const struct logqueue_line *line)
 	return e;
 }
 
-/* Is there room for it?  The lock is held. */
+/* Or it is lost.  The lock is held. */
 static bool
 add(struct entry *e)
 {
@@ -151,18 +151,20 @@ add(struct entry *e)
 bool
 logqueue_put(const struct logqueue_line *line)
 {
-	struct entry *e = make_entry(line);
-	bool taken, added;
+	struct entry *e;
+	bool added;
 
+	if (!started)
+		return false;
+	e = make_entry(line);
 	pthread_mutex_lock(&lock);
-	taken = started;
-	added = taken && add(e);
+	added = add(e);
 	pthread_mutex_unlock(&lock);
 	if (added)
 		pthread_cond_signal(&filled);
 	else
 		mem_free(e);
-	return taken;
+	return true;
 }
 
 bool
