@@ -43,6 +43,23 @@ asker_resolver(const char *ns1, const char *ns2, unsigned int timeout_ms,
 	return r;
 }
 
+struct resolver *
+asker_begin(fakens_script *script, struct fakens **ns)
+{
+	*ns = fakens_start(script, FAKENS_BOTH);
+	return asker_resolver(fakens_address(*ns), NULL, ASKER_PATIENT, 1);
+}
+
+bool
+asker_end(struct resolver *r, struct fakens *ns)
+{
+	bool agree = asker_sums_agree(r);
+
+	resolver_free(r);
+	fakens_stop(ns);
+	return agree;
+}
+
 static void
 on_done(struct resolver_wait *w, const struct dns_answer *answer)
 {
@@ -160,4 +177,23 @@ asker_sums_agree(struct resolver *r)
 		    (unsigned long long)s->in_flight);
 	}
 	return agree;
+}
+
+unsigned int
+asker_sockets(struct resolver *r)
+{
+	struct resolver_statistics now;
+
+	resolver_statistics(r, &now);
+	return (unsigned int)now.servers[0].sockets;
+}
+
+bool
+asker_wait_no_sockets(struct resolver *r)
+{
+	int64_t until = clock_us() + ASKER_PATIENT * INT64_C(1000);
+
+	while (asker_sockets(r) > 0 && clock_us() < until)
+		(void)nanosleep(&(struct timespec){ .tv_nsec = 1000000 }, NULL);
+	return asker_sockets(r) == 0;
 }

@@ -9,9 +9,12 @@
 #include <stdbool.h>
 
 #include "resolver/resolver.h"
+#include "tests/resolver/fakens.h"
 
 /* What fills all places does so for long enough to be looked at. */
 #define ASKER_SLOW_MS 500
+/* Of a try that is to be answered, however long a machine takes. */
+#define ASKER_PATIENT 20000	/* ms */
 
 struct ask {
 	struct resolver_wait	 w;
@@ -28,6 +31,10 @@ struct ask {
    may be NULL); ends the program when there is none. */
 struct resolver	*asker_resolver(const char *ns1, const char *ns2,
 		    unsigned int timeout_ms, unsigned int tries);
+/* A nameserver, and a patient resolver on it. */
+struct resolver	*asker_begin(fakens_script *script, struct fakens **ns);
+/* Their end; did the figures agree, see asker_sums_agree()? */
+bool	asker_end(struct resolver *r, struct fakens *ns);
 /* Puts the question. */
 void	asker_start(struct ask *a, struct resolver *r, const char *name,
 	    enum dns_type type);
@@ -45,6 +52,11 @@ void	asker_wait_in_flight(struct resolver *r, uint64_t want);
 
 /* Is each packet in one of the figures of its server? */
 bool	asker_sums_agree(struct resolver *r);
+/* To the first nameserver. */
+unsigned int	asker_sockets(struct resolver *r);
+/* c-ares may wait longer than we do for one that is silent.  False when one is
+   still open after ASKER_PATIENT. */
+bool	asker_wait_no_sockets(struct resolver *r);
 
 /* A lock and a condition for the test's own use: the callback holds it. */
 extern pthread_mutex_t	asker_lock;

@@ -17,7 +17,6 @@
 #include "tests/resolver/fakens.h"
 #include "tests/tap.h"
 
-#define PATIENT		20000	/* ms */
 /* Questions at one time: more than a port's with 1.34, and than the packets
    that are read before it is another socket's turn. */
 #define CROWD		65
@@ -54,9 +53,8 @@ flood(struct fakens_question *q)
 static void
 test_flood(void)
 {
-	struct fakens *ns = fakens_start(flood, FAKENS_BOTH);
-	struct resolver *r = asker_resolver(fakens_address(ns), NULL, PATIENT,
-	    1);
+	struct fakens *ns;
+	struct resolver *r = asker_begin(flood, &ns);
 
 	ok(asker_outcome(r, "limit.test", DNS_TYPE_A) == DNS_FOUND,
 	    "as many as are dropped at a time, and the answer");
@@ -131,16 +129,13 @@ static struct resolver *
 begin(fakens_script *script, struct fakens **ns)
 {
 	by_udp = by_tcp = odd_queries = 0;
-	*ns = fakens_start(script, FAKENS_BOTH);
-	return asker_resolver(fakens_address(*ns), NULL, PATIENT, 1);
+	return asker_begin(script, ns);
 }
 
 static void
 end(struct resolver *r, struct fakens *ns)
 {
-	ok(asker_sums_agree(r), "the figures agree");
-	resolver_free(r);
-	fakens_stop(ns);
+	ok(asker_end(r, ns), "the figures agree");
 }
 
 /* As plain(); and an alias of a name with octets of most kinds. */

@@ -5,6 +5,7 @@
  * by UDP from another port, so that the answer finds nobody.
  */
 #include <pthread.h>
+#include <stdatomic.h>
 #include <string.h>
 #include <time.h>
 
@@ -14,7 +15,6 @@
 #include "tests/resolver/fakens.h"
 #include "tests/tap.h"
 
-#define PATIENT		20000	/* ms */
 #define TURNS		5
 /* Longer than 1.34 waits when it has learnt. */
 #define LEARNT_NS	300000000
@@ -22,10 +22,9 @@
 #define SLOW		SERVER_TCP_CHANNELS
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
-/* Under the lock. */
-static bool by_tcp;
-static struct fakens_question slow[SLOW];
-static unsigned int slow_asked;
+static struct fakens_question slow[SLOW];	/* under the lock */
+static atomic_uint slow_asked;
+static bool by_tcp;	/* of a server, before it starts */
 
 static void
 send_truncated(const struct fakens_question *q)
@@ -48,17 +47,6 @@ script(struct fakens_question *q)
 	else if (slow_asked++ < SLOW)
 		slow[slow_asked - 1] = *q;
 	(void)pthread_mutex_unlock(&lock);
-}
-
-static unsigned int
-times_asked(void)
-{
-	unsigned int times;
-
-	(void)pthread_mutex_lock(&lock);
-	times = slow_asked;
-	(void)pthread_mutex_unlock(&lock);
-	return times;
 }
 
 static void
@@ -97,7 +85,7 @@ ask_slow(struct resolver *r, struct ask asks[SLOW])
 		(void)snprintf(name, sizeof(name), "slow%zu.test", i);
 		asker_start(&asks[i], r, name, DNS_TYPE_A);
 	}
-	while (times_asked() < SLOW)
+	while (slow_asked < SLOW)
 		(void)nanosleep(&(struct timespec){ .tv_nsec = 1000000 }, NULL);
 }
 
@@ -125,19 +113,17 @@ test_late(bool tcp)
 
 	by_tcp = tcp;
 	slow_asked = 0;
-	ns = fakens_start(script, FAKENS_BOTH);
-	r = asker_resolver(fakens_address(ns), NULL, PATIENT, 1);
+	r = asker_begin(script, &ns);
 	is_num(ask_in_turn(r, "before", 0), TURNS,
 	    tcp ? "fast by TCP" : "fast by UDP");
 	ask_slow(r, asks);
 	is_num(ask_in_turn(r, "beside", LEARNT_NS), TURNS,
 	    "and beside slow ones");
-	is_num(times_asked(), SLOW, "which are asked once");
+	is_num(slow_asked, SLOW, "which are asked once");
 	answer_slow();
 	is_num(wait_for_slow(asks), SLOW, "their answers are heard");
-	is_num(times_asked(), SLOW, "with no other packet");
-	resolver_free(r);
-	fakens_stop(ns);
+	is_num(slow_asked, SLOW, "with no other packet");
+	ok(asker_end(r, ns), "the figures agree");
 }
 
 int

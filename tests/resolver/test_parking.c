@@ -8,17 +8,14 @@
 
 #include <netinet/in.h>
 #include <pthread.h>
-#include <time.h>
 
 #include "resolver/resolver.h"
 #include "resolver/server_internal.h"
-#include "resolver/statistics.h"
 #include "tests/resolver/asker.h"
 #include "tests/resolver/fakens.h"
 #include "tests/resolver/leap.h"
 #include "tests/tap.h"
 
-#define PATIENT		20000	/* ms */
 #define PORT_S		(DATAGRAM_PORT_US / LEAP_SECOND)
 /* The kernel may give a port twice, and a machine may stand still until one is
    old. */
@@ -28,6 +25,8 @@ static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 /* Under the lock. */
 static struct fakens_question last;
 static unsigned int number;	/* of the next name */
+
+static unsigned int left_open;	/* times */
 
 static void
 script(struct fakens_question *q)
@@ -55,36 +54,10 @@ ask(struct resolver *r)
 	return port;
 }
 
-static unsigned int
-sockets(struct resolver *r)
-{
-	struct resolver_statistics s;
-
-	resolver_statistics(r, &s);
-	return (unsigned int)s.servers[0].sockets;
-}
-
-/* Without an end when there is always one. */
 static void
 wait_until_closed(struct resolver *r)
 {
-	while (sockets(r) > 0)
-		(void)nanosleep(&(struct timespec){ .tv_nsec = 1000000 }, NULL);
-}
-
-static struct resolver *
-begin(struct fakens **ns)
-{
-	*ns = fakens_start(script, FAKENS_BOTH);
-	return asker_resolver(fakens_address(*ns), NULL, PATIENT, 1);
-}
-
-static void
-end(struct resolver *r, struct fakens *ns)
-{
-	ok(asker_sums_agree(r), "the figures agree");
-	resolver_free(r);
-	fakens_stop(ns);
+	left_open += !asker_wait_no_sockets(r);
 }
 
 /* As many as a port takes, one after the other, and one more. */
@@ -93,7 +66,7 @@ test_limit(void)
 {
 	unsigned int turn, i, port, same, best = 0, past = 0;
 	struct fakens *ns;
-	struct resolver *r = begin(&ns);
+	struct resolver *r = asker_begin(script, &ns);
 
 	for (turn = 0; turn < TURNS; turn++) {
 		port = ask(r);
@@ -110,7 +83,7 @@ test_limit(void)
 	is_num(best, SERVER_CHANNEL_QUERIES,
 	    "from one port as many as it takes");
 	ok(past < TURNS, "then from another one");
-	end(r, ns);
+	ok(asker_end(r, ns), "the figures agree");
 }
 
 static void
@@ -118,11 +91,11 @@ test_age(void)
 {
 	unsigned int turn, port, same = 0, open = 0;
 	struct fakens *ns;
-	struct resolver *r = begin(&ns);
+	struct resolver *r = asker_begin(script, &ns);
 
 	for (turn = 0; turn < TURNS; turn++) {
 		port = ask(r);
-		open += sockets(r);
+		open += asker_sockets(r);
 		leap(PORT_S);
 		wait_until_closed(r);
 		same += ask(r) == port;
@@ -131,7 +104,7 @@ test_age(void)
 	ok(same < TURNS, "closed when it is old: another port");
 	leap(PORT_S);
 	wait_until_closed(r);
-	end(r, ns);
+	ok(asker_end(r, ns), "the figures agree");
 }
 
 /* The answer once more, when nobody waits for it. */
@@ -140,7 +113,7 @@ test_stranger(void)
 {
 	unsigned int turn, port, same = 0;
 	struct fakens *ns;
-	struct resolver *r = begin(&ns);
+	struct resolver *r = asker_begin(script, &ns);
 
 	for (turn = 0; turn < TURNS; turn++) {
 		port = ask(r);
@@ -153,7 +126,7 @@ test_stranger(void)
 		wait_until_closed(r);
 	}
 	ok(same < TURNS, "closed when something comes: another port");
-	end(r, ns);
+	ok(asker_end(r, ns), "the figures agree");
 }
 
 int
@@ -162,5 +135,6 @@ main(void)
 	test_limit();
 	test_age();
 	test_stranger();
+	is_num(left_open, 0, "all are closed in the end");
 	return tap_done();
 }

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "resolver/statistics.h"
 
-#include "base/clock.h"
 #include "resolver/statistics_internal.h"
 #include "tests/resolver/asker.h"
 #include "tests/resolver/fakens.h"
@@ -113,24 +112,10 @@ script(struct fakens_question *q)
 	fakens_send(q, &m);
 }
 
-/* c-ares may wait longer than we do for the one that is silent. */
-static bool
-wait_no_sockets(struct resolver *r)
-{
-	int64_t until = clock_us() + PATIENT * INT64_C(1000);
-	struct resolver_statistics now;
-
-	do {
-		(void)sched_yield();
-		resolver_statistics(r, &now);
-	} while (now.servers[0].sockets > 0 && clock_us() < until);
-	return now.servers[0].sockets == 0;
-}
-
 /*
- * c-ares 1.34 gives up early on a server that has been fast, if it is told so.
- * A question that came back for that would be sent, and take a place, several
- * times in a try.
+ * c-ares 1.34 gives up early on a server that has been fast, if it has learnt
+ * that it is.  A question that came back for that would be sent, and take a
+ * place, several times in a try.
  */
 static void
 test_sent_once(void)
@@ -189,7 +174,7 @@ test_server(void)
 	    (long long)s->answered, "times of answers");
 	is_num((long long)statistics_count(&now.times), 5, "and of queries");
 	ok(s->in_flight == 0 && s->waiting == 0, "nothing is under way");
-	ok(wait_no_sockets(r), "the sockets are closed");
+	ok(asker_wait_no_sockets(r), "the sockets are closed");
 	is_num((long long)now.totals.cache_hits, 1, "the totals");
 	statistics_since(&now, &before);
 	ok(s->sent == 3 + s->broken && s->answered == 2 + s->broken &&
