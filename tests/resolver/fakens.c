@@ -102,12 +102,13 @@ bind_both(struct fakens *ns, enum fakens_kind kind)
 
 #define OPT_LEN	11u	/* without options */
 
+/* An answer is none: two servers, or one, would answer it for ever. */
 static bool
 read_question(const unsigned char *p, size_t len, struct fakens_question *q)
 {
 	size_t at = 12, out = 0;
 
-	if (len < 12 || len > 600)
+	if (len < 12 || len > 600 || (p[2] & DNSMSG_QR >> 8) != 0)
 		return false;
 	q->id = (uint16_t)(p[0] << 8 | p[1]);
 	q->flags = (unsigned int)(p[2] << 8 | p[3]);

@@ -6,12 +6,13 @@
 #include "resolver/casing_internal.h"
 
 #include <ctype.h>
-#include <netinet/in.h>
 #include <stdatomic.h>
 #include <sys/socket.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "resolver/resolver.h"
+#include "resolver/server_internal.h"
 #include "tests/resolver/asker.h"
 #include "tests/resolver/fakens.h"
 #include "tests/tap.h"
@@ -146,20 +147,39 @@ from_other_port(const struct fakens_question *q)
 	(void)close(other.fd);
 }
 
+/* The nameserver of these tests does not take answers for questions. */
 static void
-to_other_ports(const struct fakens_question *q)
+to_server(const struct fakens_question *q)
 {
 	struct fakens_question other = *q;
-	struct sockaddr_in in;
-	in_port_t port;
-	int i;
 
-	memcpy(&in, &q->peer, sizeof(in));
-	port = in.sin_port;
-	for (i = 1; i <= 50; i++) {
-		in.sin_port = htons((uint16_t)(ntohs(port) + i));
-		memcpy(&other.peer, &in, sizeof(in));
+	if (getsockname(q->fd, (struct sockaddr *)&other.peer,
+	    &other.peer_len) == 0)
 		answer(&other, q->name, q->id, q->type, FORGED);
+}
+
+/* As many as there may be on one port: they wait while another is answered. */
+static struct fakens_question held[SERVER_CHANNEL_QUERIES];
+static size_t held_count;
+
+static void
+to_other_port(const struct fakens_question *q)
+{
+	struct fakens_question other = *q;
+
+	other.peer = held[0].peer;
+	answer(&other, q->name, q->id, q->type, FORGED);
+	other.peer = q->peer;
+	answer(&other, held[0].name, held[0].id, held[0].type, FORGED);
+}
+
+static void
+answer_held(void)
+{
+	while (held_count > 0) {
+		held_count--;
+		answer(&held[held_count], held[held_count].name,
+		    held[held_count].id, held[held_count].type, GOOD);
 	}
 }
 
@@ -177,7 +197,11 @@ forge(const struct fakens_question *q, char *name)
 		break;
 	case 'p':
 		from_other_port(q);
-		to_other_ports(q);
+		to_other_port(q);
+		answer_held();
+		break;
+	case 's':
+		to_server(q);
 		break;
 	case 'n':
 		answer(q, "other.example", q->id, q->type, FORGED);
@@ -213,6 +237,11 @@ script_forged(struct fakens_question *q)
 	char name[256];
 
 	count(q);
+	if (tolower((unsigned char)q->name[0]) == 'h' &&
+	    held_count < SERVER_CHANNEL_QUERIES) {
+		held[held_count++] = *q;
+		return;
+	}
 	memcpy(name, q->name, sizeof(name));
 	if (!q->tcp)
 		forge(q, name);
@@ -248,11 +277,10 @@ start(const struct fakens *ns, enum resolver_random_case mode)
 	return r;
 }
 
-/* The address found, 0 if there is none. */
+/* The address found, 0 if there is none; takes the reference. */
 static uint32_t
-fetch(struct resolver *r, const char *name)
+address_of(const struct dns_answer *a)
 {
-	const struct dns_answer *a = asker_fetch(r, name, DNS_TYPE_A);
 	uint32_t addr = 0;
 	size_t i;
 
@@ -260,6 +288,12 @@ fetch(struct resolver *r, const char *name)
 		addr = addr << 8 | a->records[0].addr.bytes[i];
 	dns_answer_unref(a);
 	return addr;
+}
+
+static uint32_t
+fetch(struct resolver *r, const char *name)
+{
+	return address_of(asker_fetch(r, name, DNS_TYPE_A));
 }
 
 static struct resolver_server
@@ -280,7 +314,7 @@ test_forged(void)
 	} rows[] = {
 		{ "nothing forged", "a.a-name-with-letters.example", 0 },
 		{ "wrong id", "i.a-name-with-letters.example", 0 },
-		{ "wrong port", "p.a-name-with-letters.example", 0 },
+		{ "to the server itself", "s.a-name-with-letters.example", 0 },
 		{ "wrong name", "n.a-name-with-letters.example", 0 },
 		{ "wrong type", "t.a-name-with-letters.example", 0 },
 		{ "lower case", "l.a-name-with-letters.example", 1 },
@@ -301,6 +335,42 @@ test_forged(void)
 		    "the server is as good as before");
 		resolver_free(r);
 	}
+	fakens_stop(ns);
+}
+
+static void
+wait_for_questions(unsigned int want)
+{
+	int i;
+
+	for (i = 0; atomic_load(&udp_questions) < want && i < PATIENT; i++)
+		(void)nanosleep(&(struct timespec){ .tv_nsec = 1000000 }, NULL);
+}
+
+/* Each answer counts at the port of its own question alone. */
+static void
+test_other_port(void)
+{
+	static struct ask first[SERVER_CHANNEL_QUERIES];
+	struct fakens *ns = fakens_start(script_forged, FAKENS_BOTH);
+	struct resolver *r = start(ns, RESOLVER_RANDOM_CASE_YES);
+	char name[64];
+	int i, good = 0;
+
+	for (i = 0; i < SERVER_CHANNEL_QUERIES; i++) {
+		(void)snprintf(name, sizeof(name), "held%d.example", i);
+		asker_start(&first[i], r, name, DNS_TYPE_A);
+	}
+	wait_for_questions(SERVER_CHANNEL_QUERIES);
+	is_num(fetch(r, "port.example"), GOOD, "wrong port");
+	for (i = 0; i < SERVER_CHANNEL_QUERIES; i++)
+		good += address_of(asker_wait(&first[i])) == GOOD;
+	is_num(good, SERVER_CHANNEL_QUERIES, "nor for others");
+	is_num(atomic_load(&udp_questions), SERVER_CHANNEL_QUERIES + 1,
+	    "each asked once by UDP");
+	is_num(atomic_load(&tcp_questions), 0, "none by TCP");
+	is_num((long long)server_of(r).mismatches, 0, "no mismatch");
+	resolver_free(r);
 	fakens_stop(ns);
 }
 
@@ -370,6 +440,7 @@ main(void)
 	test_repeats();
 	test_folding();
 	test_forged();
+	test_other_port();
 	test_modes();
 	test_server_folds(FAKENS_BOTH, "a server that folds, with TCP");
 	test_server_folds(FAKENS_NO_TCP, "a server that folds, without TCP");
