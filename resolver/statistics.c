@@ -15,6 +15,19 @@ const int64_t statistics_bounds_us[STATISTICS_BUCKETS - 1] = {
 
 /* ---- histograms ---- */
 
+static int64_t
+lower_bound(size_t bucket)
+{
+	return bucket > 0 ? statistics_bounds_us[bucket - 1] : 0;
+}
+
+static int64_t
+part_us(size_t bucket)
+{
+	return (statistics_bounds_us[bucket] - lower_bound(bucket)) /
+	    STATISTICS_PARTS;
+}
+
 void
 statistics_add(struct statistics_times *t, int64_t us)
 {
@@ -23,6 +36,10 @@ statistics_add(struct statistics_times *t, int64_t us)
 	while (i < STATISTICS_BUCKETS - 1 && us > statistics_bounds_us[i])
 		i++;
 	t->count[i]++;
+	if (us <= 0)
+		t->part[0][0]++;
+	else if (i < STATISTICS_BUCKETS - 1)
+		t->part[i][(us - 1 - lower_bound(i)) / part_us(i)]++;
 	if (us > 0)
 		t->sum_us += (uint64_t)us;
 }
@@ -38,25 +55,35 @@ statistics_count(const struct statistics_times *t)
 	return count;
 }
 
+/* The first that has `rank` of them together with those before it, or `last`;
+   what those have is taken from the rank. */
+static size_t
+reach(const uint64_t *counts, size_t last, double *rank)
+{
+	size_t i;
+
+	for (i = 0; i < last; i++) {
+		if (counts[i] > 0 && (double)counts[i] >= *rank)
+			break;
+		*rank -= (double)counts[i];
+	}
+	return i;
+}
+
 int64_t
 statistics_percentile(const struct statistics_times *t, unsigned int percent)
 {
-	double rank = (double)statistics_count(t) * percent / 100, low;
-	double below = 0;
-	size_t i;
+	double rank = (double)statistics_count(t) * percent / 100, parts;
+	size_t i, part;
 
 	if (statistics_count(t) == 0)
 		return 0;
-	for (i = 0; i < STATISTICS_BUCKETS - 1; i++) {
-		if (t->count[i] > 0 && below + (double)t->count[i] >= rank)
-			break;
-		below += (double)t->count[i];
-	}
+	i = reach(t->count, STATISTICS_BUCKETS - 1, &rank);
 	if (i == STATISTICS_BUCKETS - 1)
 		return statistics_bounds_us[i - 1];
-	low = i > 0 ? (double)statistics_bounds_us[i - 1] : 0;
-	return (int64_t)(low + ((double)statistics_bounds_us[i] - low) *
-	    (rank - below) / (double)t->count[i]);
+	part = reach(t->part[i], STATISTICS_PARTS - 1, &rank);
+	parts = (double)part + rank / (double)t->part[i][part];
+	return lower_bound(i) + (int64_t)((double)part_us(i) * parts);
 }
 
 /* ---- what queries report ---- */
@@ -183,10 +210,13 @@ resolver_statistics(struct resolver *r, struct resolver_statistics *out)
 static void
 times_since(struct statistics_times *now, const struct statistics_times *was)
 {
-	size_t i;
+	size_t i, part;
 
 	for (i = 0; i < STATISTICS_BUCKETS; i++)
 		now->count[i] -= was->count[i];
+	for (i = 0; i < STATISTICS_BUCKETS - 1; i++)
+		for (part = 0; part < STATISTICS_PARTS; part++)
+			now->part[i][part] -= was->part[i][part];
 	now->sum_us -= was->sum_us;
 }
 

@@ -42,15 +42,39 @@ test_percentiles(void)
 		statistics_add(&t, 1500);
 	for (i = 0; i < 10; i++)
 		statistics_add(&t, 15000);
-	is_num((long long)statistics_percentile(&t, 45), 1500,
-	    "in the middle of its bucket");
-	is_num((long long)statistics_percentile(&t, 90), 2000, "at its end");
-	is_num((long long)statistics_percentile(&t, 95), 15000, "the next");
-	is_num((long long)statistics_percentile(&t, 100), 20000, "all");
+	is_num((long long)statistics_percentile(&t, 45), 1475,
+	    "in the middle of its part");
+	is_num((long long)statistics_percentile(&t, 90), 1500, "at its end");
+	is_num((long long)statistics_percentile(&t, 95), 14750, "the next");
+	is_num((long long)statistics_percentile(&t, 100), 15000, "all");
 	is_num((long long)t.sum_us, 90 * 1500 + 10 * 15000, "the sum");
 	statistics_add(&t, INT64_C(30000000));
 	is_num((long long)statistics_percentile(&t, 100), 20000000,
 	    "above all bounds");
+}
+
+/* All took the same time: each percentile is that, or nearly. */
+static void
+test_precision(void)
+{
+	struct statistics_times t;
+	int64_t us, least, most;
+	int bad = 0;
+
+	for (us = 101; us <= 20000000; us += us / 64) {
+		t = (struct statistics_times){ .sum_us = 0 };
+		statistics_add(&t, us);
+		statistics_add(&t, us);
+		least = statistics_percentile(&t, 0);
+		most = statistics_percentile(&t, 100);
+		bad += least >= us || most < us ||
+		    (most - least) * 1000 > us * 75 ||
+		    statistics_percentile(&t, 50) != (least + most) / 2;
+	}
+	is_num(bad, 0, "7.5 %% of a time at most");
+	t = (struct statistics_times){ .sum_us = 0 };
+	statistics_add(&t, -1);
+	is_num((long long)statistics_percentile(&t, 100), 5, "none at all");
 }
 
 /* ---- slow domains ---- */
@@ -263,6 +287,7 @@ main(void)
 {
 	test_buckets();
 	test_percentiles();
+	test_precision();
 	test_slow();
 	test_server();
 	test_sent_once();
