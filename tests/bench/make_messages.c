@@ -25,6 +25,10 @@
  * FOLDER/large.eml is for SPF records of 16 KB each, of d<n>.large.example and
  * helo.d<n>.large.example: each has nine mx of ten hosts, which do not match.
  *
+ * FOLDER/header.eml has a header of nearly 2 MiB, and ten signatures over all
+ * of it.  Their body hash and key are right, so that the header is hashed; what
+ * is signed is not.
+ *
  * The SPF tree: three records deep, nine lookups (3 + 6 includes), and only
  * the last mechanism of the last record passes.  The HELO name has a record
  * of its own, and there is a DMARC policy.
@@ -41,6 +45,8 @@
 #define LARGE_MX	9
 #define LARGE_HOSTS	10
 #define LARGE_ADDRESSES	860	/* 16 KB */
+#define HEADER_FIELDS	65	/* 2 MiB, less what all else takes */
+#define HEADER_LINES	400	/* of each: 32 KB */
 
 static const char *const records[] = {
 	"@.bench.example TXT v=spf1 include:a.@.bench.example "
@@ -80,6 +86,9 @@ static const struct kind {
 	{ "chain", "of-chain.example", "late2500.chain10.", "", ".example" },
 };
 #define KINDS	(sizeof(kinds) / sizeof(kinds[0]))
+
+/* 40 octets: 30 in base64. */
+static const char a_line[] = "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
 
 static FILE *
 open_in(const char *folder, const char *name)
@@ -172,7 +181,6 @@ write_message(const char *folder, EVP_PKEY *key, unsigned long n)
 static void
 write_attack(const char *folder, const struct kind *k, unsigned long n)
 {
-	static const char a_line[] = "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
 	char name[64];
 	FILE *f;
 
@@ -201,6 +209,42 @@ write_large(const char *folder)
 	close_written(f);
 }
 
+static void
+write_header_signature(FILE *f, const char *body_hash)
+{
+	fprintf(f, "DKIM-Signature: v=1; a=rsa-sha256; c=relaxed/relaxed;\r\n"
+	    "\td=d0.bench.example; s=" SIGNED_SELECTOR "; h=From");
+	for (unsigned int i = 0; i < HEADER_FIELDS; i++)
+		fprintf(f, "%sX-Wide", i % 8 == 0 ? ":\r\n\t" : ":");
+	fprintf(f, ";\r\n\tbh=%s;\r\n\tb=", body_hash);
+	for (unsigned int line = 0; line < 8; line++)
+		fprintf(f, "\r\n\t%s", a_line);
+	fprintf(f, "%.22s==\r\n", a_line);
+}
+
+static void
+write_header(const char *folder)
+{
+	static const char body[] = "Nothing more.\r\n";
+	unsigned char hash[EVP_MAX_MD_SIZE], text[2 * EVP_MAX_MD_SIZE];
+	FILE *f = open_in(folder, "header.eml");
+	unsigned int len;
+
+	if (EVP_Digest(body, sizeof(body) - 1, hash, &len, EVP_sha256(), NULL)
+	    != 1)
+		errx(1, "SHA-256 failed");
+	EVP_EncodeBlock(text, hash, (int)len);
+	for (unsigned int i = 0; i < SIGNATURES; i++)
+		write_header_signature(f, (const char *)text);
+	for (unsigned int i = 0; i < HEADER_FIELDS; i++) {
+		fprintf(f, "X-Wide:");
+		for (unsigned int line = 0; line < HEADER_LINES; line++)
+			fprintf(f, " %s %s%s", a_line, a_line + 5, "\r\n");
+	}
+	fprintf(f, "From: a@d0.bench.example\r\n\r\n%s", body);
+	close_written(f);
+}
+
 static unsigned long
 read_count(const char *text)
 {
@@ -225,6 +269,7 @@ main(int argc, char **argv)
 	key = signed_key_new();
 	write_zone(argv[1], key);
 	write_large(argv[1]);
+	write_header(argv[1]);
 	for (unsigned long n = 0; n < count; n++)
 		write_message(argv[1], key, n);
 	for (size_t i = 0; i < KINDS; i++)

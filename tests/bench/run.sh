@@ -8,7 +8,8 @@
 #
 # ASSAY_MILTER names the program; without it the tree is copied, configured
 # and built with -O2 in a temporary folder.  SCENARIOS names those to run, all
-# of them otherwise: warm cold cost burst crowd attack large second memory store.
+# of them otherwise: warm cold cost burst crowd attack header large second memory
+# store.
 # STORE names the store of the last one, an SQLite file otherwise.  Five
 # minutes at most; loopback only; nothing is left behind but the table on the
 # terminal.
@@ -45,6 +46,9 @@
 #          of the names of "many"; "same network": "many" from the network of
 #          the honest mail.  temperror counts the honest messages that did not
 #          get all of their results.
+#   header 200 honest messages a second as in "attack", alone and beside 7 a
+#          second that have 2 MiB of header and ten signatures over all of it:
+#          how long a look-up takes, by the statistics of each daemon.
 #   large  A message whose HELO and MAIL have SPF records of 16 KB that lead to
 #          nine mx of ten hosts each: CPU time of the process, and of its thread
 #          for DNS, when nothing else happens.
@@ -84,6 +88,8 @@ ATTACKS=240
 ATTACK_RATE=20
 RESETS=2400
 RESET_RATE=200
+WIDE=70
+WIDE_RATE=7
 # The attack is on when the honest messages begin.
 ATTACK_AHEAD=3
 LARGE=20
@@ -92,7 +98,7 @@ SECOND_TTL=2
 IN_HAND=1000
 STORED=500
 STORED_RATE=1000
-known="warm cold cost burst crowd attack large second memory store"
+known="warm cold cost burst crowd attack header large second memory store"
 SCENARIOS=${SCENARIOS:-$known}
 CFLAGS="-std=c11 -D_GNU_SOURCE -O2 -Wall -Wextra -pthread"
 CC=${CC:-gcc}
@@ -490,6 +496,43 @@ report_attack() {
 	printf '    DNS questions in all: %s\n' "$(queries attack)"
 }
 
+# look_ups NAME: "median p95" of the answers of its nameserver, in ms.
+look_ups() {
+	kill -USR1 "$(pid_of "$1")"
+	wait_for "$tmp/$1.log" " nameserver address="
+	sed -n 's/.* nameserver address=.*p50-ms=\([0-9.]*\) p95-ms=\([0-9.]*\).*/\1 \2/p' \
+	    "$tmp/$1.log"
+}
+
+# beside NAME TITLE: the honest messages of that daemon.
+beside() {
+	cold "$1" "$HONEST" -e -c 200 -r "$HONEST_RATE" $expect
+	set -- "$1" "$2" $(look_ups "$1")
+	printf '%s: a look-up takes %s ms, p95 %s; honest mail: %s of %s without all results, median %s ms, p99 %s ms\n' \
+	    "$2" "$3" "$4" "$(echo "$result" | value wrong)" "$HONEST" \
+	    "$(in_ms median)" "$(in_ms p99)"
+	median=$3
+	p95=$4
+}
+
+report_header() {
+	beside quiet "no header attack"
+	targets="$(awk -v m="$median" -v p="$p95" \
+	    'BEGIN { printf "%.1f %.1f", m * 1.1, p * 1.1 }')"
+	"$tmp/load" -x dkim=fail -1 -n "$WIDE" -c "$WIDE" -r "$WIDE_RATE" -N 50 \
+	    -f sender@d0.bench.example -h mail.d0.bench.example \
+	    -p "$(pid_of header)" "local:$tmp/header.sock" \
+	    "$tmp/header.eml" >"$tmp/attack.line" 2>&1 &
+	attacker=$!
+	pids="$pids $attacker"
+	sleep "$ATTACK_AHEAD"
+	beside header "2 MiB of header"
+	printf '    target for the look-up: median <= %s: %s, p95 <= %s: %s\n' \
+	    "${targets% *}" "$(verdict "$median" "${targets% *}")" \
+	    "${targets#* }" "$(verdict "$p95" "${targets#* }")"
+	wait "$attacker" || die "the attack failed: $(tail -n 1 "$tmp/attack.line")"
+}
+
 # In us: of the thread for DNS.
 dns_us() {
 	task=$(grep -lx assay-dns "/proc/$(pid_of large)"/task/*/comm)
@@ -623,6 +666,7 @@ wanted cost && count=$((count +
 wanted burst && count=$((count + 2 * BURST))
 wanted crowd && count=$((count + CROWD_100 + CROWD_1000))
 wanted attack && count=$((count + 12 * HONEST)) && attacks=$((3 * ATTACKS))
+wanted header && count=$((count + 2 * HONEST))
 wanted second && count=$((count + SECOND))
 wanted memory && count=$((count + IN_HAND))
 wanted store && count=$((count + STORED))
@@ -666,6 +710,11 @@ fi
 if wanted attack; then
 	start_assay attack "$COLD_DELAY"
 	report_attack
+fi
+if wanted header; then
+	start_assay quiet "$COLD_DELAY"
+	start_assay header "$COLD_DELAY"
+	report_header
 fi
 if wanted large; then
 	start_assay large "$COLD_DELAY"
