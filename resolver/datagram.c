@@ -27,7 +27,7 @@ datagram_park(struct server_channel *c, int fd)
 {
 	struct server_port *p = &c->port;
 
-	if (fd != p->fd || p->spent || c->sent >= SERVER_CHANNEL_QUERIES ||
+	if (fd != p->fd || p->spent || c->sent >= DATAGRAM_PORT_QUESTIONS ||
 	    is_old(p))
 		return false;
 	p->parked = true;

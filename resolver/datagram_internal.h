@@ -14,8 +14,8 @@
  * When c-ares closes a socket because nothing is in progress on it, the port is
  * parked: the next question of the channel has it again, without the system
  * calls for another one.  It is really closed after DATAGRAM_PORT_US, after
- * SERVER_CHANNEL_QUERIES questions, when something has failed on it, and when
- * something comes that nobody has asked for.
+ * DATAGRAM_PORT_QUESTIONS, when something has failed on it, and when something
+ * comes that nobody has asked for.
  *
  * With "options use-vc" in resolv.conf 1.34 wants TCP for all.  It gets no
  * socket for it here: land.c takes that step.
@@ -38,6 +38,8 @@
 /* A port is not used again when it is older: what an off-path forger finds out
    about it is soon worth nothing (ours). */
 #define DATAGRAM_PORT_US	INT64_C(1000000)
+/* Nor when so many questions have left from it (ours). */
+#define DATAGRAM_PORT_QUESTIONS	16
 /* IP has no larger ones. */
 #define DATAGRAM_OCTETS		65535
 

@@ -13,10 +13,11 @@
  * For UDP there are many: c-ares 1.18 has one socket for each, a socket
  * loses bursts, and all questions that leave from one port are one target.
  * A channel takes SERVER_CHANNEL_QUERIES questions, then none until all of
- * them are back: its socket is closed then, and the next one has a new random
- * port; so has what is asked DATAGRAM_PORT_US after it was opened.  When all
- * channels wait for questions that are slow, nobody's port is kept for them:
- * they go out again by a channel that such ones share, and theirs begins anew.
+ * them are back.  When all are back its socket is closed, and the next one has
+ * a new random port, unless few have left from it lately
+ * (datagram_internal.h).  When all channels wait for questions that are slow,
+ * nobody's port is kept for them: they go out again by a channel that such ones
+ * share, and theirs begins anew.
  *
  * A question holds one of LIMIT_DNS_IN_FLIGHT places until its answer is
  * there, but no longer than SERVER_SLOW_US: then it is slow, waits on, and

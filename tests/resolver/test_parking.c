@@ -71,7 +71,7 @@ test_limit(void)
 	for (turn = 0; turn < TURNS; turn++) {
 		port = ask(r);
 		same = 1;
-		for (i = 1; i < SERVER_CHANNEL_QUERIES; i++)
+		for (i = 1; i < DATAGRAM_PORT_QUESTIONS; i++)
 			same += ask(r) == port;
 		if (same > best)
 			best = same;
@@ -80,7 +80,7 @@ test_limit(void)
 		leap(PORT_S);
 		wait_until_closed(r);
 	}
-	is_num(best, SERVER_CHANNEL_QUERIES,
+	is_num(best, DATAGRAM_PORT_QUESTIONS,
 	    "from one port as many as it takes");
 	ok(past < TURNS, "then from another one");
 	ok(asker_end(r, ns), "the figures agree");
