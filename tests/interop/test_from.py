@@ -228,7 +228,7 @@ def gmime():
     environment = {
         "GI_TYPELIB_PATH": ":".join(
             os.path.join(f, "girepository-1.0") for f in libraries),
-        "LD_LIBRARY_PATH": ":".join(libraries),
+        "LD_LIBRARY_PATH": debs.libraries(root),
         "PYTHONPATH": os.path.join(root, "usr/lib/python3/dist-packages"),
     }
     return program(["/usr/bin/python3",

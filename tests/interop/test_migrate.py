@@ -123,10 +123,8 @@ class OpenDKIM:
     def __init__(self, root, folder):
         self.socket = "local:" + os.path.join(folder, "old.sock")
         self.conf = os.path.join(folder, "opendkim.conf")
-        libraries = ":".join(root + path for path in (
-            "/usr/lib/x86_64-linux-gnu", "/usr/lib/aarch64-linux-gnu",
-            "/usr/lib"))
-        self.environment = dict(os.environ, LD_LIBRARY_PATH=libraries)
+        self.environment = dict(os.environ,
+                                LD_LIBRARY_PATH=debs.libraries(root))
         self.program = root + "/usr/sbin/opendkim"
         if not os.path.exists(self.program):
             self.program, self.environment = "opendkim", None

@@ -55,6 +55,12 @@ def unpack(*packages):
     return root
 
 
+def libraries(root):
+    """LD_LIBRARY_PATH for programs of that folder."""
+    folders = glob.glob(os.path.join(root, "usr/lib/*-linux-gnu*"))
+    return ":".join(sorted(folders) + [os.path.join(root, "usr/lib")])
+
+
 def _fetch(packages, home, root):
     fresh = tempfile.mkdtemp(prefix="new-", dir=home)
     try:

@@ -29,9 +29,18 @@ def programs():
     raise debs.Unavailable("no PostgreSQL server")
 
 
+def environment(folder):
+    """Libraries that came with programs of that folder are found."""
+    root = folder[:folder.index("/usr/lib/postgresql/")]
+    if not root:
+        return dict(os.environ)
+    return dict(os.environ, LD_LIBRARY_PATH=debs.libraries(root))
+
+
 class Server:
     def __init__(self):
         self.bin = programs()
+        self.environment = environment(self.bin)
         self.folder = assaydaemon.work_folder("assay-postgres-")
         self.data = os.path.join(self.folder, "data")
         self.process = None
@@ -49,7 +58,8 @@ class Server:
         done = subprocess.run([os.path.join(self.bin, name)] +
                               list(arguments), stdout=subprocess.PIPE,
                               stderr=subprocess.STDOUT, text=True,
-                              cwd=self.folder, **self.identity)
+                              cwd=self.folder, env=self.environment,
+                              **self.identity)
         if done.returncode != 0:
             raise debs.Unavailable("%s: %s" % (name, done.stdout[-500:]))
         return done.stdout
@@ -62,7 +72,7 @@ class Server:
                  "-c", "fsync=off", "-c", "jit=off",
                  "-c", "max_connections=20"],
                 stdin=subprocess.DEVNULL, stdout=log, stderr=log,
-                cwd=self.folder, **self.identity)
+                cwd=self.folder, env=self.environment, **self.identity)
         tap.cleanup(self.stop)
         assaydaemon.wait_for(lambda: self.answers(), 60, "PostgreSQL answers")
 
@@ -71,7 +81,8 @@ class Server:
             raise debs.Unavailable("postgres ended with %d" %
                                    self.process.returncode)
         return subprocess.run(self._psql("postgres", "SELECT 1"),
-                              capture_output=True).returncode == 0
+                              capture_output=True,
+                              env=self.environment).returncode == 0
 
     def stop(self):
         """At once, as when the machine goes away."""
@@ -86,7 +97,7 @@ class Server:
     def ask(self, base, query):
         """Its rows, as text with | between columns."""
         done = subprocess.run(self._psql(base, query), capture_output=True,
-                              text=True)
+                              text=True, env=self.environment)
         return done.stdout.strip() if done.returncode == 0 else \
             "failed: " + done.stderr.strip()
 
@@ -95,7 +106,7 @@ class Server:
         """A transaction that has asked this and goes on till the end."""
         process = subprocess.Popen(
             self._psql(base, "BEGIN")[:-2], text=True,
-            stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+            env=self.environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT)
         try:
             process.stdin.write("BEGIN; %s;\n\\echo held\n" % query)

@@ -5,7 +5,6 @@ It is unpacked, not installed, unless it is there.  It asks nobody else: the
 zones come from files, and there are no root servers.
 """
 
-import glob
 import os
 import shutil
 import socket
@@ -76,8 +75,7 @@ class Unbound:
 
     def _unpacked(self):
         root = debs.unpack("unbound")
-        self.env["LD_LIBRARY_PATH"] = ":".join(
-            glob.glob(os.path.join(root, "usr/lib/*-linux-gnu*")))
+        self.env["LD_LIBRARY_PATH"] = debs.libraries(root)
         return os.path.join(root, "usr/sbin/unbound")
 
     @property
