@@ -358,7 +358,7 @@ test_other_port(void)
 	int i, good = 0;
 
 	for (i = 0; i < SERVER_CHANNEL_QUERIES; i++) {
-		(void)snprintf(name, sizeof(name), "held%d.example", i);
+		(void)snprintf(name, sizeof(name), "held%d.test", i);
 		asker_start(&first[i], r, name, DNS_TYPE_A);
 	}
 	wait_for_questions(SERVER_CHANNEL_QUERIES);
