@@ -9,8 +9,7 @@
 # ASSAY_MILTER names the program; without it the tree is copied, configured
 # and built with -O2 in a temporary folder.  SCENARIOS names those to run, all
 # of them otherwise: warm cold cost burst crowd attack header large second memory
-# store.
-# STORE names the store of the last one, an SQLite file otherwise.  Five
+# store.  STORE names the store of the last one, an SQLite file otherwise.  Ten
 # minutes at most; loopback only; nothing is left behind but the table on the
 # terminal.
 #
