@@ -23,13 +23,18 @@ write_outcomes(struct exposition *x, const struct resolver_stats *s)
 	}
 }
 
-static struct exposition_histogram
-histogram(const struct statistics_times *t)
+static void
+write_times(struct exposition *x, const struct statistics_times *t,
+    struct exposition_label label)
 {
-	return (struct exposition_histogram){
-		.bounds_us = statistics_bounds_us, .counts = t->count,
+	uint64_t counts[STATISTICS_BUCKETS];
+	const struct exposition_histogram h = {
+		.bounds_us = statistics_bounds_us, .counts = counts,
 		.sum_us = (int64_t)t->sum_us,
-		.bound_count = STATISTICS_BUCKETS - 1 };
+		.bound_count = STATISTICS_BUCKETS - 1, .label = label };
+
+	statistics_buckets(t, counts);
+	exposition_histogram(x, &h);
 }
 
 static void
@@ -38,10 +43,9 @@ write_latency(struct exposition *x, const struct statistics_times *t)
 	static const struct exposition_family f = {
 		"assay_dns_latency_seconds", EXPOSITION_HISTOGRAM, "seconds",
 		"How long queries took, from the first packet to the end." };
-	const struct exposition_histogram h = histogram(t);
 
 	exposition_family(x, &f);
-	exposition_histogram(x, &h);
+	write_times(x, t, (struct exposition_label){ .name = NULL });
 }
 
 /* ---- each nameserver ---- */
@@ -111,7 +115,6 @@ write_servers(struct exposition *x, const struct resolver_statistics *now)
 		"assay_dns_server_latency_seconds", EXPOSITION_HISTOGRAM,
 		"seconds", "How long the nameserver took to answer." };
 	struct exposition_label label = { .name = "server" };
-	struct exposition_histogram h;
 	size_t row, i;
 
 	for (row = 0; row < sizeof(of_server) / sizeof(*of_server); row++) {
@@ -124,10 +127,8 @@ write_servers(struct exposition *x, const struct resolver_statistics *now)
 	}
 	exposition_family(x, &times);
 	for (i = 0; i < now->server_count; i++) {
-		h = histogram(&now->servers[i].times);
 		label.value = slice_str(now->servers[i].address);
-		h.label = label;
-		exposition_histogram(x, &h);
+		write_times(x, &now->servers[i].times, label);
 	}
 }
 

@@ -28,18 +28,25 @@ part_us(size_t bucket)
 	    STATISTICS_PARTS;
 }
 
-void
-statistics_add(struct statistics_times *t, int64_t us)
+static size_t
+place_of(int64_t us)
 {
 	size_t i = 0;
 
+	if (us <= 0)
+		return 0;
 	while (i < STATISTICS_BUCKETS - 1 && us > statistics_bounds_us[i])
 		i++;
-	t->count[i]++;
-	if (us <= 0)
-		t->part[0][0]++;
-	else if (i < STATISTICS_BUCKETS - 1)
-		t->part[i][(us - 1 - lower_bound(i)) / part_us(i)]++;
+	if (i == STATISTICS_BUCKETS - 1)
+		return STATISTICS_ABOVE;
+	return i * STATISTICS_PARTS +
+	    (size_t)((us - 1 - lower_bound(i)) / part_us(i));
+}
+
+void
+statistics_add(struct statistics_times *t, int64_t us)
+{
+	t->count[place_of(us)]++;
 	if (us > 0)
 		t->sum_us += (uint64_t)us;
 }
@@ -50,40 +57,42 @@ statistics_count(const struct statistics_times *t)
 	uint64_t count = 0;
 	size_t i;
 
-	for (i = 0; i < STATISTICS_BUCKETS; i++)
+	for (i = 0; i <= STATISTICS_ABOVE; i++)
 		count += t->count[i];
 	return count;
 }
 
-/* The first that has `rank` of them together with those before it, or `last`;
-   what those have is taken from the rank. */
-static size_t
-reach(const uint64_t *counts, size_t last, double *rank)
+void
+statistics_buckets(const struct statistics_times *t,
+    uint64_t out[STATISTICS_BUCKETS])
 {
 	size_t i;
 
-	for (i = 0; i < last; i++) {
-		if (counts[i] > 0 && (double)counts[i] >= *rank)
-			break;
-		*rank -= (double)counts[i];
-	}
-	return i;
+	memset(out, 0, STATISTICS_BUCKETS * sizeof(*out));
+	for (i = 0; i <= STATISTICS_ABOVE; i++)
+		out[i / STATISTICS_PARTS] += t->count[i];
 }
 
 int64_t
 statistics_percentile(const struct statistics_times *t, unsigned int percent)
 {
-	double rank = (double)statistics_count(t) * percent / 100, parts;
-	size_t i, part;
+	uint64_t count = statistics_count(t);
+	double rank = (double)count * percent / 100, parts;
+	size_t i, bucket;
 
-	if (statistics_count(t) == 0)
+	if (count == 0)
 		return 0;
-	i = reach(t->count, STATISTICS_BUCKETS - 1, &rank);
-	if (i == STATISTICS_BUCKETS - 1)
-		return statistics_bounds_us[i - 1];
-	part = reach(t->part[i], STATISTICS_PARTS - 1, &rank);
-	parts = (double)part + rank / (double)t->part[i][part];
-	return lower_bound(i) + (int64_t)((double)part_us(i) * parts);
+	for (i = 0; i < STATISTICS_ABOVE; i++) {
+		if (t->count[i] > 0 && (double)t->count[i] >= rank)
+			break;
+		rank -= (double)t->count[i];
+	}
+	bucket = i / STATISTICS_PARTS;
+	if (i == STATISTICS_ABOVE)
+		return lower_bound(bucket);
+	parts = (double)(i % STATISTICS_PARTS) + rank / (double)t->count[i];
+	return lower_bound(bucket) +
+	    (int64_t)((double)part_us(bucket) * parts);
 }
 
 /* ---- what queries report ---- */
@@ -210,13 +219,10 @@ resolver_statistics(struct resolver *r, struct resolver_statistics *out)
 static void
 times_since(struct statistics_times *now, const struct statistics_times *was)
 {
-	size_t i, part;
+	size_t i;
 
-	for (i = 0; i < STATISTICS_BUCKETS; i++)
+	for (i = 0; i <= STATISTICS_ABOVE; i++)
 		now->count[i] -= was->count[i];
-	for (i = 0; i < STATISTICS_BUCKETS - 1; i++)
-		for (part = 0; part < STATISTICS_PARTS; part++)
-			now->part[i][part] -= was->part[i][part];
 	now->sum_us -= was->sum_us;
 }
 

@@ -26,14 +26,19 @@ extern const int64_t statistics_bounds_us[STATISTICS_BUCKETS - 1];
    a part is 7.5 % of its times at most above 0.1 ms. */
 #define STATISTICS_PARTS 20
 
+#define STATISTICS_ABOVE ((STATISTICS_BUCKETS - 1) * STATISTICS_PARTS)
+
 struct statistics_times {
-	uint64_t	count[STATISTICS_BUCKETS]; /* not cumulative */
-	uint64_t	part[STATISTICS_BUCKETS - 1][STATISTICS_PARTS];
+	/* Of all parts, one bucket's after the other's; the last is above. */
+	uint64_t	count[STATISTICS_ABOVE + 1];
 	uint64_t	sum_us;
 };
 
 void	statistics_add(struct statistics_times *t, int64_t us);
 uint64_t	statistics_count(const struct statistics_times *t);
+/* How many are in each bucket; not cumulative. */
+void	statistics_buckets(const struct statistics_times *t,
+	    uint64_t out[STATISTICS_BUCKETS]);
 /*
  * The time that `percent` of them did not take longer than, in microseconds,
  * by a straight line within its part.  0: there are none; the highest bound
