@@ -177,6 +177,14 @@ write_message(const char *folder, EVP_PKEY *key, unsigned long n)
 	signed_message_free(m);
 }
 
+/* 320 octets of base64, folded, for b=. */
+static void
+write_lines(FILE *f)
+{
+	for (unsigned int line = 0; line < 8; line++)
+		fprintf(f, "\r\n\t%s", a_line);
+}
+
 /* Nothing in it needs to verify: the keys are asked for, and not found. */
 static void
 write_attack(const char *folder, const struct kind *k, unsigned long n)
@@ -191,8 +199,7 @@ write_attack(const char *folder, const struct kind *k, unsigned long n)
 		    "c=relaxed/relaxed;\r\n\td=%ss%u%sf%lu%s; s=s1; "
 		    "h=From;\r\n\tbh=%sAAA=;\r\n\tb=", k->before, i,
 		    k->between, n, k->after, a_line);
-		for (unsigned int line = 0; line < 8; line++)
-			fprintf(f, "\r\n\t%s", a_line);
+		write_lines(f);
 		fprintf(f, "\r\n");
 	}
 	fprintf(f, "From: a@%sh%sf%lu%s\r\n\r\n.\r\n", k->before,
@@ -217,8 +224,7 @@ write_header_signature(FILE *f, const char *body_hash)
 	for (unsigned int i = 0; i < HEADER_FIELDS; i++)
 		fprintf(f, "%sX-Wide", i % 8 == 0 ? ":\r\n\t" : ":");
 	fprintf(f, ";\r\n\tbh=%s;\r\n\tb=", body_hash);
-	for (unsigned int line = 0; line < 8; line++)
-		fprintf(f, "\r\n\t%s", a_line);
+	write_lines(f);
 	fprintf(f, "%.22s==\r\n", a_line);
 }
 
@@ -226,20 +232,16 @@ static void
 write_header(const char *folder)
 {
 	static const char body[] = "Nothing more.\r\n";
-	unsigned char hash[EVP_MAX_MD_SIZE], text[2 * EVP_MAX_MD_SIZE];
 	FILE *f = open_in(folder, "header.eml");
-	unsigned int len;
+	char hash[SIGNED_BODY_HASH];
 
-	if (EVP_Digest(body, sizeof(body) - 1, hash, &len, EVP_sha256(), NULL)
-	    != 1)
-		errx(1, "SHA-256 failed");
-	EVP_EncodeBlock(text, hash, (int)len);
+	signed_body_hash(body, sizeof(body) - 1, hash);
 	for (unsigned int i = 0; i < SIGNATURES; i++)
-		write_header_signature(f, (const char *)text);
+		write_header_signature(f, hash);
 	for (unsigned int i = 0; i < HEADER_FIELDS; i++) {
 		fprintf(f, "X-Wide:");
 		for (unsigned int line = 0; line < HEADER_LINES; line++)
-			fprintf(f, " %s %s%s", a_line, a_line + 5, "\r\n");
+			fprintf(f, " %s %s\r\n", a_line, a_line + 5);
 	}
 	fprintf(f, "From: a@d0.bench.example\r\n\r\n%s", body);
 	close_written(f);

@@ -431,31 +431,40 @@ crowd() {
 	    "$(echo "$result" | value cpu)"
 }
 
-# The honest messages; their p99 is left in $p99, as ms.
+# honest NAME: messages to that daemon; their p99 is left in $p99, as ms.
 honest() {
-	cold attack "$HONEST" -e -c 200 -r "$HONEST_RATE" $expect
+	cold "$1" "$HONEST" -e -c 200 -r "$HONEST_RATE" $expect
 	p99=$(in_ms p99)
 	temperrors=$(echo "$result" | value wrong)
+}
+
+# begin_attack OPTION...: of load.
+begin_attack() {
+	"$tmp/load" "$@" >"$tmp/attack.line" 2>&1 &
+	attacker=$!
+	pids="$pids $attacker"
+	sleep "$ATTACK_AHEAD"
+}
+
+end_attack() {
+	wait "$attacker" || die "the attack failed: $(tail -n 1 "$tmp/attack.line")"
 }
 
 # attacked TITLE OPTION...: of load, for the attack.
 attacked() {
 	title=$1
 	shift
-	"$tmp/load" -e "$@" >"$tmp/attack.line" 2>&1 &
-	attacker=$!
-	pids="$pids $attacker"
-	sleep "$ATTACK_AHEAD"
-	honest
+	begin_attack -e "$@"
+	honest attack
 	printf 'attack, %s: honest mail: %s of %s temperror, median %s ms, p99 %s ms (target: none, p99 <= %s ms: %s)\n' \
 	    "$title" "$temperrors" "$HONEST" "$(in_ms median)" "$p99" \
 	    "$p99_target" \
 	    "$(verdict "$((p99 + 1000000 * temperrors))" "$p99_target")"
-	wait "$attacker" || die "the attack failed: $(tail -n 1 "$tmp/attack.line")"
+	end_attack
 }
 
 report_attack() {
-	honest
+	honest attack
 	printf 'no attack, %s messages/s: %s of %s temperror, median %s ms, p99 %s ms\n' \
 	    "$HONEST_RATE" "$temperrors" "$HONEST" "$(in_ms median)" "$p99"
 	p99_target=$(awk -v p="$p99" 'BEGIN { printf "%d", p * 1.2 }')
@@ -503,33 +512,35 @@ look_ups() {
 	    "$tmp/$1.log"
 }
 
-# beside NAME TITLE: the honest messages of that daemon.
-beside() {
-	cold "$1" "$HONEST" -e -c 200 -r "$HONEST_RATE" $expect
-	set -- "$1" "$2" $(look_ups "$1")
+# look_up_times NAME TITLE: beside honest messages to that daemon; they are left
+# in $median and $p95, as ms.
+look_up_times() {
+	honest "$1"
+	figures=$(look_ups "$1")
+	median=${figures% *}
+	p95=${figures#* }
 	printf '%s: a look-up takes %s ms, p95 %s; honest mail: %s of %s without all results, median %s ms, p99 %s ms\n' \
-	    "$2" "$3" "$4" "$(echo "$result" | value wrong)" "$HONEST" \
-	    "$(in_ms median)" "$(in_ms p99)"
-	median=$3
-	p95=$4
+	    "$2" "$median" "$p95" "$temperrors" "$HONEST" "$(in_ms median)" \
+	    "$p99"
+}
+
+# a_tenth_more MS
+a_tenth_more() {
+	awk -v ms="$1" 'BEGIN { printf "%.1f", ms * 1.1 }'
 }
 
 report_header() {
-	beside quiet "no header attack"
-	targets="$(awk -v m="$median" -v p="$p95" \
-	    'BEGIN { printf "%.1f %.1f", m * 1.1, p * 1.1 }')"
-	"$tmp/load" -x dkim=fail -1 -n "$WIDE" -c "$WIDE" -r "$WIDE_RATE" -N 50 \
+	look_up_times quiet "no header attack"
+	median_target=$(a_tenth_more "$median")
+	p95_target=$(a_tenth_more "$p95")
+	begin_attack -x dkim=fail -1 -n "$WIDE" -c "$WIDE" -r "$WIDE_RATE" -N 50 \
 	    -f sender@d0.bench.example -h mail.d0.bench.example \
-	    -p "$(pid_of header)" "local:$tmp/header.sock" \
-	    "$tmp/header.eml" >"$tmp/attack.line" 2>&1 &
-	attacker=$!
-	pids="$pids $attacker"
-	sleep "$ATTACK_AHEAD"
-	beside header "2 MiB of header"
+	    "local:$tmp/header.sock" "$tmp/header.eml"
+	look_up_times header "2 MiB of header"
 	printf '    target for the look-up: median <= %s: %s, p95 <= %s: %s\n' \
-	    "${targets% *}" "$(verdict "$median" "${targets% *}")" \
-	    "${targets#* }" "$(verdict "$p95" "${targets#* }")"
-	wait "$attacker" || die "the attack failed: $(tail -n 1 "$tmp/attack.line")"
+	    "$median_target" "$(verdict "$median" "$median_target")" \
+	    "$p95_target" "$(verdict "$p95" "$p95_target")"
+	end_attack
 }
 
 # In us: of the thread for DNS.

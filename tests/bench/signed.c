@@ -260,16 +260,24 @@ put_folded_base64(struct signed_text *t, const unsigned char *ptr, size_t len)
 	}
 }
 
+void
+signed_body_hash(const char *body, size_t len, char out[SIGNED_BODY_HASH])
+{
+	unsigned char hash[SHA256_OCTETS];
+
+	if (EVP_Digest(body, len, hash, NULL, EVP_sha256(), NULL) != 1)
+		errx(1, "SHA-256 failed");
+	EVP_EncodeBlock((unsigned char *)out, hash, sizeof(hash));
+}
+
 /* The field up to and with "b=", without line end. */
 static void
 begin_signature(struct signed_text *field, const struct signed_text *body,
     const char *domain)
 {
-	unsigned char hash[SHA256_OCTETS];
+	char hash[SIGNED_BODY_HASH];
 
-	if (EVP_Digest(body->ptr, body->len, hash, NULL, EVP_sha256(), NULL)
-	    != 1)
-		errx(1, "SHA-256 failed");
+	signed_body_hash(body->ptr, body->len, hash);
 	put_template(field, "DKIM-Signature: v=1; a=rsa-sha256; "
 	    "c=relaxed/relaxed; d=%s;\r\n\ts=" SIGNED_SELECTOR
 	    "; t=1705312800; i=@%s; q=dns/txt;\r\n\th=", domain);
@@ -279,7 +287,7 @@ begin_signature(struct signed_text *field, const struct signed_text *body,
 		put(field, signed_fields[i], strcspn(signed_fields[i], ":"));
 	}
 	put_str(field, ";\r\n\tbh=");
-	put_base64(field, hash, sizeof(hash));
+	put_str(field, hash);
 	put_str(field, ";\r\n\tb=");
 }
 

@@ -17,6 +17,7 @@
 #define SIGNED_RSA_BITS		2048
 #define SIGNED_BODY_OCTETS	(30u * 1024)
 #define SIGNED_SELECTOR		"s1"
+#define SIGNED_BODY_HASH	45	/* SHA-256 in base64 and a NUL */
 
 /* Text of bounded size; what does not fit ends the program. */
 struct signed_text {
@@ -38,6 +39,10 @@ struct signed_message {
 EVP_PKEY	*signed_key_new(void);
 /* The public key in base64, as p= of a key record has it; owned. */
 char		*signed_key_base64(EVP_PKEY *key);
+
+/* What bh= has for a canonical body. */
+void	signed_body_hash(const char *body, size_t len,
+	    char out[SIGNED_BODY_HASH]);
 
 /* The message of sender@<domain>, signed for <domain>.  Owned. */
 struct signed_message	*signed_message_new(EVP_PKEY *key, const char *domain);
