@@ -30,10 +30,9 @@ class Browser:
         if not program:
             root = debs.unpack("chromium")
             program = root + "/usr/lib/chromium/chromium"
-            folders = glob.glob(root + "/usr/lib/*-linux-gnu")
-            folders += glob.glob(root + "/usr/lib/*-linux-gnu/pulseaudio")
             environment["LD_LIBRARY_PATH"] = ":".join(
-                folders + [root + "/usr/lib"])
+                [debs.libraries(root)] +
+                glob.glob(root + "/usr/lib/*-linux-gnu/pulseaudio"))
         self.folder = assaydaemon.work_folder()
         environment["HOME"] = environment["TMPDIR"] = self.folder
         self.command = [

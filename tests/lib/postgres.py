@@ -20,27 +20,27 @@ USER = "nobody"
 
 
 def programs():
-    """The folder of initdb and postgres; raises debs.Unavailable."""
-    for root in ("/", debs.unpack("postgresql")):
-        found = sorted(glob.glob(os.path.join(
-            root, "usr/lib/postgresql/*/bin/postgres")))
-        if found:
-            return os.path.dirname(found[-1])
-    raise debs.Unavailable("no PostgreSQL server")
+    """The folder of initdb and postgres, and the environment they want;
+    raises debs.Unavailable."""
+    folder = _folder("/")
+    if folder:
+        return folder, dict(os.environ)
+    root = debs.unpack("postgresql")
+    folder = _folder(root)
+    if not folder:
+        raise debs.Unavailable("no PostgreSQL server")
+    return folder, dict(os.environ, LD_LIBRARY_PATH=debs.libraries(root))
 
 
-def environment(folder):
-    """Libraries that came with programs of that folder are found."""
-    root = folder[:folder.index("/usr/lib/postgresql/")]
-    if not root:
-        return dict(os.environ)
-    return dict(os.environ, LD_LIBRARY_PATH=debs.libraries(root))
+def _folder(root):
+    found = sorted(glob.glob(os.path.join(
+        root, "usr/lib/postgresql/*/bin/postgres")))
+    return os.path.dirname(found[-1]) if found else None
 
 
 class Server:
     def __init__(self):
-        self.bin = programs()
-        self.environment = environment(self.bin)
+        self.bin, self.environment = programs()
         self.folder = assaydaemon.work_folder("assay-postgres-")
         self.data = os.path.join(self.folder, "data")
         self.process = None

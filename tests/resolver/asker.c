@@ -188,12 +188,32 @@ asker_sockets(struct resolver *r)
 	return (unsigned int)now.servers[0].sockets;
 }
 
+/* A millisecond, unless that ends after ASKER_PATIENT since `began`. */
+static bool
+pause_since(int64_t began)
+{
+	if (clock_us() - began >= ASKER_PATIENT * INT64_C(1000))
+		return false;
+	(void)nanosleep(&(struct timespec){ .tv_nsec = 1000000 }, NULL);
+	return true;
+}
+
 bool
 asker_wait_no_sockets(struct resolver *r)
 {
-	int64_t until = clock_us() + ASKER_PATIENT * INT64_C(1000);
+	int64_t began = clock_us();
 
-	while (asker_sockets(r) > 0 && clock_us() < until)
-		(void)nanosleep(&(struct timespec){ .tv_nsec = 1000000 }, NULL);
+	while (asker_sockets(r) > 0 && pause_since(began))
+		continue;
 	return asker_sockets(r) == 0;
+}
+
+bool
+asker_wait_count(atomic_uint *count, unsigned int want)
+{
+	int64_t began = clock_us();
+
+	while (atomic_load(count) < want && pause_since(began))
+		continue;
+	return atomic_load(count) >= want;
 }

@@ -6,6 +6,7 @@
 #define TESTS_RESOLVER_ASKER_H
 
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdbool.h>
 
 #include "resolver/resolver.h"
@@ -57,6 +58,9 @@ unsigned int	asker_sockets(struct resolver *r);
 /* c-ares may wait longer than we do for one that is silent.  False when one is
    still open after ASKER_PATIENT. */
 bool	asker_wait_no_sockets(struct resolver *r);
+
+/* Waits until a count is as high; false when it is not after ASKER_PATIENT. */
+bool	asker_wait_count(atomic_uint *count, unsigned int want);
 
 /* A lock and a condition for the test's own use: the callback holds it. */
 extern pthread_mutex_t	asker_lock;

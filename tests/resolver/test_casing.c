@@ -8,7 +8,6 @@
 #include <ctype.h>
 #include <stdatomic.h>
 #include <sys/socket.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "resolver/resolver.h"
@@ -17,7 +16,6 @@
 #include "tests/resolver/fakens.h"
 #include "tests/tap.h"
 
-#define PATIENT	20000	/* ms */
 #define GOOD	0xc0000201	/* 192.0.2.1 */
 #define FORGED	0xc0000242
 
@@ -263,7 +261,7 @@ start(const struct fakens *ns, enum resolver_random_case mode)
 	struct slice address = slice_str(fakens_address(ns));
 	struct resolver_options o = {
 		.nameservers = &address, .nameserver_count = 1,
-		.timeout_ms = PATIENT, .tries = 2, .cache_bytes = 1 << 20,
+		.timeout_ms = ASKER_PATIENT, .tries = 2, .cache_bytes = 1 << 20,
 		.random_case = mode
 	};
 	char why[128] = "";
@@ -338,15 +336,6 @@ test_forged(void)
 	fakens_stop(ns);
 }
 
-static void
-wait_for_questions(unsigned int want)
-{
-	int i;
-
-	for (i = 0; atomic_load(&udp_questions) < want && i < PATIENT; i++)
-		(void)nanosleep(&(struct timespec){ .tv_nsec = 1000000 }, NULL);
-}
-
 /* Each answer counts at the port of its own question alone. */
 static void
 test_other_port(void)
@@ -361,7 +350,8 @@ test_other_port(void)
 		(void)snprintf(name, sizeof(name), "held%d.test", i);
 		asker_start(&first[i], r, name, DNS_TYPE_A);
 	}
-	wait_for_questions(SERVER_CHANNEL_QUERIES);
+	ok(asker_wait_count(&udp_questions, SERVER_CHANNEL_QUERIES),
+	    "all places of a port are taken");
 	is_num(fetch(r, "port.example"), GOOD, "wrong port");
 	for (i = 0; i < SERVER_CHANNEL_QUERIES; i++)
 		good += address_of(asker_wait(&first[i])) == GOOD;

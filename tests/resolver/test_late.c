@@ -85,8 +85,7 @@ ask_slow(struct resolver *r, struct ask asks[SLOW])
 		(void)snprintf(name, sizeof(name), "slow%zu.test", i);
 		asker_start(&asks[i], r, name, DNS_TYPE_A);
 	}
-	while (slow_asked < SLOW)
-		(void)nanosleep(&(struct timespec){ .tv_nsec = 1000000 }, NULL);
+	(void)asker_wait_count(&slow_asked, SLOW);
 }
 
 static unsigned int
